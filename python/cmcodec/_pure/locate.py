@@ -1,0 +1,99 @@
+"""Where the octets of a named element stand (the engine's ``schema::locate``)."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from cmcodec import _schema
+from cmcodec._pure.primitives import object_identifier
+from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
+from cmcodec._schema import Field, Kind, Node
+from cmcodec.types.tables import OPEN_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def locate(
+    node: Node, data: bytes, pos: int, end: int, path: Sequence[str | int]
+) -> Tlv | None:
+    """The element that ``path`` leads to from the ``node`` at ``data[pos:end]``, which has been
+    validated; None where there is no such element.
+
+    A path crosses CONTAINING octet strings and open types without a step of its own, as the paths
+    of faults do.
+    """
+    try:
+        tlv: Tlv | None = read_tlv(data, pos, end)
+        oid = ""
+        for step in path:
+            entered = _enter(node, data, tlv, oid) if tlv else None
+            if entered is None:
+                return None
+            inside, tlv = entered
+            found = _step(inside, data, tlv, step, oid)
+            if found is None:
+                return None
+            node, tlv, oid = found
+    except Fault:
+        return None
+    return tlv
+
+
+def _step(
+    node: Node, data: bytes, tlv: Tlv, step: str | int, oid: str
+) -> tuple[Node, Tlv, str] | None:
+    """One step inwards, and the OBJECT IDENTIFIER that open types go by there."""
+    if node.kind is Kind.SEQUENCE:
+        return _field(node, data, tlv, step)
+    if node.kind is Kind.CHOICE:
+        for field in node.fields:
+            if field.name == step and _accepts(field, tlv.tag):
+                return field.node, _unwrap(field, data, tlv), oid
+    if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(step, int) and step >= 0:
+        element = next(islice(children(data, tlv.content, tlv.end), step, None), None)
+        if element and node.inner:
+            return node.inner, element, oid
+    return None
+
+
+def _enter(node: Node, data: bytes, tlv: Tlv, oid: str) -> tuple[Node, Tlv] | None:
+    """Through names, open types and octet strings to what has elements."""
+    while node.kind in (Kind.NAMED, Kind.OPEN, Kind.CONTAINING):
+        if node.inner:
+            node = node.inner
+            continue
+        cls = OPEN_TYPES[node.table].get(oid)
+        if cls is None:
+            return None
+        if node.kind is Kind.CONTAINING:
+            tlv = read_tlv(data, tlv.content, tlv.end)
+        node = _schema.node(cls)
+    return node, tlv
+
+
+def _field(
+    node: Node, data: bytes, tlv: Tlv, name: str | int
+) -> tuple[Node, Tlv, str] | None:
+    """The field of this name, if it is present."""
+    elements = children(data, tlv.content, tlv.end)
+    element = next(elements, None)
+    oid = ""
+    for field in node.fields:
+        if element is None or not _accepts(field, element.tag):
+            continue
+        if field.name == name:
+            return field.node, _unwrap(field, data, element), oid
+        if field.node.kind is Kind.OBJECT_IDENTIFIER:
+            oid = object_identifier(data, element)
+        element = next(elements, None)
+    return None
+
+
+def _accepts(field: Field, tag: int) -> bool:
+    return not field.tags or tag in field.tags
+
+
+def _unwrap(field: Field, data: bytes, tlv: Tlv) -> Tlv:
+    return read_tlv(data, tlv.content, tlv.end) if field.explicit else tlv

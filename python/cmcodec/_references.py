@@ -1,0 +1,175 @@
+"""References of controls to other body parts (RFC 10002 §3.2.2, RULES R4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cmcodec import types
+from cmcodec.batch import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cmcodec.message import Message
+
+
+def notes(message: Message) -> tuple[Note, ...]:
+    """One note for each control and way in which what it names is not there."""
+    scope = _Scope(message)
+    found: dict[Note, None] = {}
+    for control in scope.controls:
+        for value in control.attr_values:
+            check = _CHECKS.get((control.attr_type, type(value)))
+            if check is None:
+                continue
+            for reason in check(scope, value):
+                found[Note(control_id=control.body_part_id, reason=reason)] = None  # type: ignore[arg-type]
+    return tuple(found)
+
+
+class _Scope:
+    """What stands in one message, by id."""
+
+    def __init__(self, message: Message) -> None:
+        content: Any = message.unverified_content
+        self.controls: tuple[types.TaggedAttribute, ...] = getattr(content, "control_sequence", ())
+        self.control_ids = {control.body_part_id for control in self.controls}
+        self.request_ids = {_request_id(r) for r in getattr(content, "req_sequence", ())}
+        self.other_ids = {o.body_part_id for o in getattr(content, "other_msg_sequence", ())}
+        self._members = message.unverified_messages
+        self.members: dict[int, int] | None = None
+        self._scopes: dict[int, _Scope | None] = {}
+
+    def positions(self) -> dict[int, int]:
+        """Position in cmsSequence by id."""
+        if self.members is None:
+            self.members = {
+                identifier: position for position, (identifier, _) in enumerate(self._members)
+            }
+        return self.members
+
+    def enter(self, identifier: int) -> _Scope | None:
+        """The message in cmsSequence with this id; 0 is the current one (T-26)."""
+        if identifier == 0:
+            return self
+        if identifier not in self._scopes:
+            position = self.positions().get(identifier)
+            inner = None if position is None else self._members[position][1]
+            usable = inner is not None and inner.kind in ("full-request", "full-response")
+            self._scopes[identifier] = _Scope(inner) if inner is not None and usable else None
+        return self._scopes[identifier]
+
+    def has(self, identifier: int) -> bool:
+        return (
+            identifier == 0
+            or identifier in self.control_ids
+            or identifier in self.request_ids
+            or identifier in self.other_ids
+            or identifier in self.positions()
+        )
+
+    def follow(self, path: Iterable[int]) -> tuple[_Scope, int] | None:
+        """The scope the last id of a path is looked up in, and that id."""
+        *outer, last = path
+        scope: _Scope | None = self
+        for identifier in outer:
+            scope = scope.enter(identifier)
+            if scope is None:
+                return None
+        return scope, last
+
+
+def _request_id(request: types.TaggedRequest) -> int:
+    if request.crm is not None:
+        return request.crm.cert_req.cert_req_id
+    return int((request.tcr or request.orm).body_part_id)  # type: ignore[union-attr]
+
+
+_DANGLING, _DUPLICATE = "dangling_reference", "duplicate_reference"
+
+
+def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterator[str]:
+    seen: set[int] = set()
+    for identifier in identifiers:
+        if identifier in seen:
+            yield _DUPLICATE
+        elif not is_there(identifier):
+            yield _DANGLING
+        seen.add(identifier)
+
+
+def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[str]:
+    return _each(value, scope.positions().__contains__)
+
+
+def _published(scope: _Scope, value: types.AuthPublish) -> Iterator[str]:
+    return _each([value.value], scope.positions().__contains__)
+
+
+def _requests_in(target: _Scope | None, identifiers: Iterable[int]) -> Iterator[str]:
+    if target is None:
+        yield _DANGLING
+    else:
+        yield from _each(identifiers, target.request_ids.__contains__)
+
+
+def _witnessed(scope: _Scope, value: types.LraPopWitness) -> Iterator[str]:
+    return _requests_in(scope.enter(value.pki_data_bodyid), value.body_ids)
+
+
+def _extended(scope: _Scope, value: types.AddExtensions) -> Iterator[str]:
+    return _requests_in(scope.enter(value.pki_data_reference), value.cert_references)
+
+
+def _modified(scope: _Scope, value: types.ModCertTemplate) -> Iterator[str]:
+    found = scope.follow(value.pki_data_reference)
+    target = found[0].enter(found[1]) if found else None
+    return _requests_in(target, value.cert_references)
+
+
+def _decrypted(scope: _Scope, value: types.DecryptedPOP) -> Iterator[str]:
+    return _requests_in(scope, [value.body_part_id])
+
+
+def _along(scope: _Scope, value: types.BodyPartPath) -> Iterator[str]:
+    found = scope.follow(value)
+    if found is None or not found[0].has(found[1]):
+        yield _DANGLING
+
+
+def _responded(scope: _Scope, value: types.BodyPartPath) -> Iterator[str]:
+    found = scope.follow(value)
+    if found is None or found[1] not in found[0].positions():
+        yield _DANGLING
+
+
+def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[str]:
+    seen: set[types.BodyPartReference] = set()
+    for reference in value.body_list:
+        path = (
+            (reference.body_part_id,)
+            if reference.body_part_path is None
+            else reference.body_part_path.value
+        )
+        found = scope.follow(path)  # type: ignore[arg-type]
+        if reference in seen:
+            yield _DUPLICATE
+        elif found is None or found[1] not in found[0].control_ids:
+            yield _DANGLING
+        seen.add(reference)
+
+
+_ID_CMC = "1.3.6.1.5.5.7.7"
+
+_CHECKS: dict[tuple[str, type[Any]], Callable[[_Scope, Any], Iterator[str]]] = {
+    (f"{_ID_CMC}.8", types.AddExtensions): _extended,
+    (f"{_ID_CMC}.10", types.DecryptedPOP): _decrypted,
+    (f"{_ID_CMC}.11", types.LraPopWitness): _witnessed,
+    (f"{_ID_CMC}.27", types.AuthPublish): _published,
+    (f"{_ID_CMC}.28", types.BodyPartList): _batch,
+    (f"{_ID_CMC}.29", types.BodyPartList): _batch,
+    (f"{_ID_CMC}.31", types.ModCertTemplate): _modified,
+    (f"{_ID_CMC}.32", types.ControlsProcessed): _processed,
+    (f"{_ID_CMC}.35", types.BodyPartPath): _along,
+    (f"{_ID_CMC}.37", types.BodyPartPath): _responded,
+}

@@ -1,0 +1,62 @@
+"""PKCS#10 certification requests (RFC 2986) and the attributes of CMC and CMS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cmcodec.asn1 import (
+    OID,
+    Asn1,
+    BitString,
+    Elements,
+    Implicit,
+    Open,
+    SetOf,
+    Size,
+    named,
+    sequence,
+)
+from cmcodec.types.pkix import AlgorithmIdentifier, Extension, Name, SubjectPublicKeyInfo
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+@sequence
+class Attribute(Asn1):
+    """RFC 5652 §5.3, RFC 2986 §4.1."""
+
+    attr_type: OID
+    attr_values: SetOf[Annotated[Asn1, Open("attribute")]]
+
+
+@named
+class ExtensionReq(Elements):
+    """RFC 10002 §3.1: the value of id-ExtensionReq, and of its Microsoft twin (T-22)."""
+
+    value: Annotated[tuple[Extension, ...], Size(1)]
+
+
+@sequence
+class CertificationRequestInfo(Asn1):
+    """RFC 2986 §4.1. Some peers leave ``attributes`` out where it must be empty."""
+
+    version: int
+    subject: Name
+    subject_public_key_info: SubjectPublicKeyInfo
+    attributes: Annotated[SetOf[Attribute] | None, Implicit(0)] = None
+
+
+@sequence
+class CertificationRequest(Asn1):
+    """RFC 2986 §4.2, the Simple PKI Request of RFC 10002 §3.1."""
+
+    certification_request_info: CertificationRequestInfo
+    signature_algorithm: AlgorithmIdentifier
+    signature: BitString
+
+    def to_cryptography(self) -> x509.CertificateSigningRequest:
+        """The request as an object of ``cryptography``; raises `ValueError` if it is none."""
+        from cryptography import x509
+
+        return x509.load_der_x509_csr(self.to_der())

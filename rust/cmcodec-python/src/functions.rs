@@ -1,0 +1,223 @@
+//! The functions of the module: the seam that the fallback backend has too.
+
+use cmcodec::error::{Error, Reason};
+use cmcodec::load::{Loaded, load as load_message, root as message_root};
+use cmcodec::outline::{member, outline as outline_message};
+use cmcodec::schema::locate::Step;
+use cmcodec::schema::walk::{self, Options, Walker};
+use cmcodec::schema::{self, Node};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
+
+use crate::build::Builder;
+use crate::encode::{Encoder, Refusal};
+use crate::registry::Registry;
+
+/// From this size on the interpreter is released while octets are validated:
+/// below it, letting go and taking hold costs more than the walk.
+const DETACH_FROM: usize = 8192;
+
+fn detached<T: Send>(py: Python<'_>, size: usize, work: impl FnOnce() -> T + Send) -> T {
+    if size < DETACH_FROM { work() } else { py.detach(work) }
+}
+
+/// The Python exception of a refusal: the one place where reasons get classes.
+pub fn raise(py: Python<'_>, root: &str, error: &Error) -> PyErr {
+    let registry = match Registry::of(py) {
+        Ok(registry) => registry,
+        Err(raised) => return raised,
+    };
+    let class = match error.reason() {
+        Reason::Depth | Reason::Limit => &registry.limit_error,
+        _ => &registry.decode_error,
+    };
+    let path = error.path();
+    let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    let arguments = (error.reason().code(), error.offset(), format!("{root}{joint}{path}"));
+    match class.bind(py).call1(arguments) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(raised) => raised,
+    }
+}
+
+/// Decodes the whole of `data` as the type of this name.
+#[pyfunction]
+pub fn decode<'py>(
+    py: Python<'py>,
+    name: &str,
+    data: Bound<'py, PyBytes>,
+    strict: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let node = Registry::of(py)?.node(name)?;
+    let octets = data.as_bytes();
+    let options = Options { strict, ..Options::default() };
+    detached(py, octets.len(), || walk::validate(node, octets, options))
+        .map_err(|error| raise(py, node.root, &error))?;
+    Ok(build(node, &data, 0, octets.len())?.0)
+}
+
+/// Builds the value of the type of this name at `pos` of `buffer`, which was
+/// validated before, and says where it ends.
+#[pyfunction]
+pub fn decode_at<'py>(
+    py: Python<'py>,
+    name: &str,
+    buffer: Bound<'py, PyBytes>,
+    pos: usize,
+    end: usize,
+) -> PyResult<(Bound<'py, PyAny>, usize)> {
+    build(Registry::of(py)?.node(name)?, &buffer, pos, end)
+}
+
+fn build<'py>(
+    node: &'static Node,
+    buffer: &Bound<'py, PyBytes>,
+    pos: usize,
+    end: usize,
+) -> PyResult<(Bound<'py, PyAny>, usize)> {
+    let py = buffer.py();
+    let mut builder = Builder::new(Registry::of(py)?, buffer.clone());
+    let result = Walker::new(buffer.as_bytes(), Options::default(), &mut builder).at(node, pos, end);
+    if let Some(raised) = builder.raised {
+        return Err(raised);
+    }
+    result.map_err(|error| raise(py, node.root, &error))
+}
+
+/// Encodes `value` as the type of this name.
+#[pyfunction]
+pub fn encode<'py>(
+    py: Python<'py>,
+    name: &str,
+    value: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let registry = Registry::of(py)?;
+    let node = registry.node(name)?;
+    let refuse = |reason: &str, path: String| {
+        let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        let path = format!("{}{joint}{path}", node.root);
+        match registry.encode_error.bind(py).call1((reason, py.None(), path)) {
+            Ok(exception) => PyErr::from_value(exception),
+            Err(raised) => raised,
+        }
+    };
+    let mut encoder = Encoder::new(py, registry);
+    match encoder.write(node, &value, None, &[]) {
+        Ok(()) => {}
+        Err(Refusal::Raised(raised)) => return Err(raised),
+        Err(Refusal::Value(reason, path)) => {
+            let error = path.into_iter().fold(Error::new(Reason::BadValue, 0), Error::within);
+            return Err(refuse(reason, error.path()));
+        }
+    }
+    let octets = encoder.writer.octets();
+    walk::validate(node, octets, Options::default())
+        .map_err(|error| refuse(error.reason().code(), error.path()))?;
+    Ok(PyBytes::new(py, octets))
+}
+
+/// Validates a message: its DER form, how it was encoded, and its root type.
+#[pyfunction]
+pub fn load<'py>(
+    py: Python<'py>,
+    data: Bound<'py, PyBytes>,
+    strict: bool,
+    max_layers: usize,
+) -> PyResult<(Bound<'py, PyBytes>, &'static str, &'static str)> {
+    let octets = data.as_bytes();
+    let options = Options { strict, max_layers, confine: false };
+    let loaded: Loaded<'_> = detached(py, octets.len(), || load_message(octets, options))
+        .map_err(|error| raise(py, message_root(octets).root, &error))?;
+    let der = match loaded.der {
+        std::borrow::Cow::Borrowed(_) => data.clone(),
+        std::borrow::Cow::Owned(der) => PyBytes::new(py, &der),
+    };
+    Ok((der, loaded.encoding.name(), loaded.root.name))
+}
+
+/// Where each element of `buffer[start:end]` starts.
+#[pyfunction]
+pub fn offsets<'py>(
+    py: Python<'py>,
+    buffer: Bound<'py, PyBytes>,
+    start: usize,
+    end: usize,
+) -> PyResult<Vec<usize>> {
+    cmcodec::der::children(buffer.as_bytes(), start, end)
+        .map(|tlv| tlv.map(|tlv| tlv.start).map_err(|error| raise(py, "", &error)))
+        .collect()
+}
+
+/// Of the TaggedContentInfo at `pos`: its id, the span of its ContentInfo, and
+/// its end.
+#[pyfunction]
+pub fn member_at(
+    buffer: Bound<'_, PyBytes>,
+    pos: usize,
+    end: usize,
+) -> PyResult<(u32, usize, usize, usize)> {
+    let (id, content_info, stop) = member(buffer.as_bytes(), pos, end)
+        .ok_or_else(|| PyValueError::new_err("no TaggedContentInfo"))?;
+    Ok((id, content_info.start, content_info.end, stop))
+}
+
+/// Start, content and end of the element that `path` leads to from the type of this name
+/// at `buffer[start:end]`.
+#[pyfunction]
+pub fn locate<'py>(
+    py: Python<'py>,
+    name: &str,
+    buffer: Bound<'py, PyBytes>,
+    start: usize,
+    end: usize,
+    path: Bound<'py, PyTuple>,
+) -> PyResult<Option<(usize, usize, usize)>> {
+    let node = Registry::of(py)?.node(name)?;
+    let mut names = Vec::with_capacity(path.len());
+    for step in path.iter() {
+        names.push(if step.is_instance_of::<PyInt>() {
+            Owned::Index(step.extract()?)
+        } else {
+            Owned::Field(step.cast::<PyString>()?.to_str()?.to_owned())
+        });
+    }
+    let steps: Vec<Step<'_>> = names
+        .iter()
+        .map(|step| match step {
+            Owned::Field(name) => Step::Field(name),
+            Owned::Index(index) => Step::Index(*index),
+        })
+        .collect();
+    let found = schema::locate::locate(node, buffer.as_bytes(), start, end, &steps);
+    Ok(found.map(|tlv| (tlv.start, tlv.content, tlv.end)))
+}
+
+enum Owned {
+    Field(String),
+    Index(usize),
+}
+
+/// Which message `buffer[start:end]` is, the type of its content, and where
+/// that content stands.
+#[pyfunction]
+pub fn outline(
+    buffer: Bound<'_, PyBytes>,
+    start: usize,
+    end: usize,
+    root: &str,
+) -> PyResult<(&'static str, &'static str, usize, usize)> {
+    let octets = buffer.as_bytes();
+    let root = match root {
+        "CertificationRequest" => &schema::compiled::CERTIFICATION_REQUEST,
+        "ContentInfo" => &schema::compiled::CONTENT_INFO,
+        _ => return Err(PyValueError::new_err("no such root")),
+    };
+    let outline = outline_message(root, octets, start, end);
+    let (name, start, end) = match outline.content {
+        Some((node, tlv)) => (node.name, tlv.start, tlv.end),
+        None => ("", start, end),
+    };
+    Ok((outline.kind.name(), name, start, end))
+}
+

@@ -1,0 +1,19 @@
+//! The engine as the Python module `cmcodec._rust`: conversion between Python
+//! values and octets, and no decision about the protocol.
+
+mod build;
+mod encode;
+mod functions;
+mod object;
+mod registry;
+
+use pyo3::prelude::*;
+
+/// The engine behind the public names of `cmcodec`.
+#[pymodule]
+mod _rust {
+    #[pymodule_export]
+    use crate::functions::{
+        decode, decode_at, encode, load, locate, member_at, offsets, outline,
+    };
+}

@@ -1,0 +1,9 @@
+//! Distinguished Encoding Rules, without a schema: headers, open values, the
+//! BER wrapper converter and the writer.
+
+pub mod ber;
+pub mod header;
+pub mod oid;
+pub mod writer;
+
+pub use header::{Tlv, children, read_tlv};

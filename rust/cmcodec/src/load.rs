@@ -1,0 +1,88 @@
+//! From received octets to a validated message.
+
+use std::borrow::Cow;
+
+use crate::der::ber;
+use crate::error::{Error, Result};
+use crate::limits::MAX_MESSAGE_LAYERS;
+use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
+use crate::schema::sink::Null;
+use crate::schema::walk::{Options, Walker};
+use crate::schema::Node;
+
+/// How a message was encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// DER throughout.
+    Der,
+    /// BER in the CMS wrapper; [`Loaded::der`] is its DER form.
+    Ber,
+}
+
+impl Encoding {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Der => "der",
+            Self::Ber => "ber",
+        }
+    }
+}
+
+/// A validated message.
+#[derive(Clone, Debug)]
+pub struct Loaded<'a> {
+    /// The octets all offsets refer to.
+    pub der: Cow<'a, [u8]>,
+    /// How it was received.
+    pub encoding: Encoding,
+    /// [`CONTENT_INFO`], or [`CERTIFICATION_REQUEST`] for a Simple PKI Request.
+    pub root: &'static Node,
+    /// Errors confined to one nested message, by the offset of its
+    /// TaggedContentInfo, in ascending order (RULES R5).
+    pub confined: Vec<(usize, Error)>,
+}
+
+/// Validates one of the four PKI messages, or another CMS content
+/// (RFC 10002 §3 and §4).
+///
+/// Where the input is not DER and `options.strict` is not set, the CMS wrapper
+/// is converted from BER; errors then refer to the converted form. An input
+/// that the converter cannot read, or has nothing to convert in, is refused
+/// for what the DER walk found.
+pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
+    let options = Options { max_layers: options.max_layers.min(MAX_MESSAGE_LAYERS), ..options };
+    let root = root(data);
+    let error = match walk(root, data, options) {
+        Ok(confined) => {
+            return Ok(Loaded { der: Cow::Borrowed(data), encoding: Encoding::Der, root, confined });
+        }
+        Err(error) => error,
+    };
+    if options.strict {
+        return Err(error);
+    }
+    let der = match ber::to_der(data) {
+        Some(der) if der != data => der,
+        _ => return Err(error),
+    };
+    let confined = walk(root, &der, options)?;
+    Ok(Loaded { der: Cow::Owned(der), encoding: Encoding::Ber, root, confined })
+}
+
+fn walk(root: &'static Node, data: &[u8], options: Options) -> Result<Vec<(usize, Error)>> {
+    let mut sink = Null;
+    let mut walker = Walker::new(data, options, &mut sink);
+    walker.root(root)?;
+    Ok(walker.confined)
+}
+
+/// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with
+/// a SEQUENCE.
+pub fn root(data: &[u8]) -> &'static Node {
+    let header = match data.get(1) {
+        Some(octet @ 0x80..) => 2 + usize::from(octet & 0x7F),
+        _ => 2,
+    };
+    if data.get(header) == Some(&0x30) { &CERTIFICATION_REQUEST } else { &CONTENT_INFO }
+}

@@ -1,0 +1,217 @@
+//! The shape of the compiled declarations.
+
+/// One ASN.1 type.
+#[derive(Debug)]
+pub struct Node {
+    /// Position in [`super::compiled::NODES`]; sinks index their own tables by it.
+    pub id: usize,
+    /// The name of the declared class, or a description of an anonymous type.
+    pub name: &'static str,
+    /// What a path calls a value of this type at its root: `pkiData`.
+    pub root: &'static str,
+    /// Identifier octets a value can start with; empty means any.
+    pub tags: &'static [u8],
+    /// What stands inside.
+    pub kind: Kind,
+}
+
+impl Node {
+    /// Whether an element with this identifier octet can be of this type.
+    #[inline]
+    pub fn accepts(&self, tag: u8) -> bool {
+        accepts(self.tags, tag)
+    }
+}
+
+/// Whether `tag` is among `tags`; none listed accepts all.
+#[inline]
+fn accepts(tags: &[u8], tag: u8) -> bool {
+    match tags {
+        [only] => *only == tag,
+        [] => true,
+        several => several.contains(&tag),
+    }
+}
+
+/// A row of an open type's table: content octets of the OBJECT IDENTIFIER,
+/// and the type it stands for. Tables are sorted by the octets.
+pub type Row = (&'static [u8], &'static Node);
+
+/// The type an OBJECT IDENTIFIER stands for in a table.
+#[inline]
+pub fn look_up(table: &'static [Row], oid: &[u8]) -> Option<&'static Node> {
+    let index = table.binary_search_by(|(octets, _)| (*octets).cmp(oid)).ok()?;
+    table.get(index).map(|(_, node)| *node)
+}
+
+/// What a type is made of.
+#[derive(Debug)]
+pub enum Kind {
+    /// Any element, kept as octets.
+    Any,
+    /// BIT STRING; a named bit list has no trailing zero bits in DER.
+    BitString {
+        /// Whether it is a named bit list.
+        named: bool,
+    },
+    /// BOOLEAN.
+    Boolean,
+    /// CHOICE: the first alternative that matches.
+    Choice {
+        /// The alternatives.
+        fields: &'static [Field],
+    },
+    /// OCTET STRING that contains the encoding of another type.
+    Containing(&'static [Row]),
+    /// ENUMERATED.
+    Enumerated {
+        /// The Python class of its named numbers.
+        numbers: Option<&'static str>,
+    },
+    /// GeneralizedTime.
+    GeneralizedTime,
+    /// IA5String.
+    Ia5String,
+    /// INTEGER.
+    Integer {
+        /// The permitted values, both ends included.
+        range: Option<(i64, i64)>,
+        /// The Python class of its named numbers.
+        numbers: Option<&'static str>,
+    },
+    /// Another type under a name of its own.
+    Named(&'static Node),
+    /// NULL.
+    Null,
+    /// OBJECT IDENTIFIER.
+    ObjectIdentifier,
+    /// OCTET STRING.
+    OctetString,
+    /// A signed structure, kept as octets under a name of its own.
+    Opaque,
+    /// ANY DEFINED BY the last OBJECT IDENTIFIER before it.
+    Open(&'static [Row]),
+    /// SEQUENCE.
+    Sequence {
+        /// Whether one field must be there although all are OPTIONAL.
+        at_least_one: bool,
+        /// Whether the elements of the fields have unique body part ids.
+        body_parts: bool,
+        /// The fields, in order.
+        fields: &'static [Field],
+    },
+    /// SEQUENCE OF.
+    SequenceOf {
+        /// The type of the elements.
+        element: &'static Node,
+        /// The smallest permitted number of elements.
+        minimum: usize,
+        /// The largest.
+        maximum: usize,
+        /// Whether the elements are built on access, as in `cmsSequence`.
+        parts: bool,
+    },
+    /// SET OF.
+    SetOf {
+        /// The type of the elements.
+        element: &'static Node,
+        /// The smallest permitted number of elements.
+        minimum: usize,
+        /// The largest.
+        maximum: usize,
+        /// Whether a signature covers the octets (RULES V4).
+        signed: bool,
+    },
+    /// UTCTime.
+    UtcTime,
+    /// UTF8String.
+    Utf8String,
+}
+
+/// A field of a SEQUENCE or an alternative of a CHOICE.
+#[derive(Debug)]
+pub struct Field {
+    /// The standard's name: `controlSequence`.
+    pub name: &'static str,
+    /// The attribute of the Python class: `control_sequence`.
+    pub attribute: &'static str,
+    /// The type, without this field's context tag.
+    pub node: &'static Node,
+    /// Identifier octets the field can start with; empty means any.
+    pub tags: &'static [u8],
+    /// The context tag that replaces the type's own.
+    pub implicit: Option<u8>,
+    /// Whether `tags` stands around the type's own tag.
+    pub explicit: bool,
+    /// OPTIONAL.
+    pub optional: bool,
+    /// The encoding of the DEFAULT value, which DER forbids.
+    pub default: Option<&'static [u8]>,
+    /// Identifier octets of the first elements inside, outermost first, where
+    /// the tag alone does not tell the form.
+    pub first: &'static [u8],
+    /// Whether empty content matches `first` too.
+    pub or_empty: bool,
+    /// A form of RFC 2797, RFC 6402 or old peers, refused by a strict walk.
+    pub legacy: bool,
+}
+
+impl Field {
+    pub(super) const fn new(
+        name: &'static str,
+        attribute: &'static str,
+        node: &'static Node,
+        tags: &'static [u8],
+    ) -> Self {
+        Self {
+            name,
+            attribute,
+            node,
+            tags,
+            implicit: None,
+            explicit: false,
+            optional: false,
+            default: None,
+            first: &[],
+            or_empty: false,
+            legacy: false,
+        }
+    }
+
+    pub(super) const fn implicit(mut self, tag: u8) -> Self {
+        self.implicit = Some(tag);
+        self
+    }
+
+    pub(super) const fn explicit(mut self) -> Self {
+        self.explicit = true;
+        self
+    }
+
+    pub(super) const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    pub(super) const fn default_value(mut self, octets: &'static [u8]) -> Self {
+        self.default = Some(octets);
+        self
+    }
+
+    pub(super) const fn first(mut self, tags: &'static [u8], or_empty: bool) -> Self {
+        self.first = tags;
+        self.or_empty = or_empty;
+        self
+    }
+
+    pub(super) const fn legacy(mut self) -> Self {
+        self.legacy = true;
+        self
+    }
+
+    /// Whether an element with this identifier octet can be this field.
+    #[inline]
+    pub fn accepts(&self, tag: u8) -> bool {
+        accepts(self.tags, tag)
+    }
+}

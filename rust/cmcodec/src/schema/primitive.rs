@@ -1,0 +1,337 @@
+//! The contents of primitive values, checked as DER (RULES P3, P5).
+
+use super::node::Kind;
+use crate::der::Tlv;
+use crate::error::{Error, Reason, Result};
+use crate::limits::{MAX_ARC_OCTETS, MAX_INTEGER_OCTETS, MAX_OID_OCTETS};
+
+/// Checks the content of an element of a primitive kind. Every error has the
+/// offset of the element.
+#[inline]
+pub fn check(kind: &Kind, data: &[u8], tlv: Tlv) -> Result<()> {
+    let content = tlv.value(data);
+    let verdict = match kind {
+        Kind::Boolean => boolean(content),
+        Kind::Integer { range, .. } => integer(content).and_then(|()| in_range(content, *range)),
+        Kind::Enumerated { .. } => integer(content),
+        Kind::BitString { named } => bit_string(content, *named),
+        Kind::Null => null(content),
+        Kind::ObjectIdentifier => object_identifier(content),
+        Kind::Utf8String => utf8_string(content),
+        Kind::Ia5String => or(content.is_ascii(), Reason::BadValue),
+        Kind::GeneralizedTime => Moment::generalized(content).map(drop),
+        Kind::UtcTime => Moment::utc(content).map(drop),
+        _ => Ok(()),
+    };
+    verdict.map_err(|reason| Error::new(reason, tlv.start))
+}
+
+type Check = std::result::Result<(), Reason>;
+
+#[inline]
+fn or(good: bool, reason: Reason) -> Check {
+    if good { Ok(()) } else { Err(reason) }
+}
+
+/// BOOLEAN: one octet, 00 or FF (X.690 11.1).
+pub fn boolean(content: &[u8]) -> Check {
+    match content {
+        [0x00 | 0xFF] => Ok(()),
+        [_] => Err(Reason::NotCanonical),
+        _ => Err(Reason::BadValue),
+    }
+}
+
+/// INTEGER and ENUMERATED: minimal (X.690 8.3.2) and bounded (P5).
+#[inline]
+pub fn integer(content: &[u8]) -> Check {
+    match content {
+        [] => Err(Reason::BadValue),
+        [first, ..] if content.len() > MAX_INTEGER_OCTETS + usize::from(*first == 0) => {
+            Err(Reason::Limit)
+        }
+        [0x00, 0x00..=0x7F, ..] | [0xFF, 0x80..=0xFF, ..] => Err(Reason::NotCanonical),
+        _ => Ok(()),
+    }
+}
+
+#[inline]
+fn in_range(content: &[u8], range: Option<(i64, i64)>) -> Check {
+    let Some((minimum, maximum)) = range else { return Ok(()) };
+    let value = small_integer(content).ok_or(Reason::Limit)?;
+    or((minimum..=maximum).contains(&value), Reason::Limit)
+}
+
+/// The value of an INTEGER that fits 64 bits.
+#[inline]
+pub fn small_integer(content: &[u8]) -> Option<i64> {
+    let (first, rest) = content.split_first()?;
+    if rest.len() > 7 {
+        return None;
+    }
+    // The sign of the whole is that of the first octet.
+    let mut value = i64::from(i8::from_be_bytes([*first]));
+    for octet in rest {
+        value = value << 8 | i64::from(*octet);
+    }
+    Some(value)
+}
+
+/// BIT STRING: unused bits are 0 to 7 and zero (X.690 8.6, 11.2).
+pub fn bit_string(content: &[u8], named: bool) -> Check {
+    let Some((&unused, octets)) = content.split_first() else { return Err(Reason::BadValue) };
+    let Some(&last) = octets.last() else { return or(unused == 0, Reason::BadValue) };
+    if unused > 7 {
+        return Err(Reason::BadValue);
+    }
+    let padding = (1u8 << unused) - 1;
+    or(last & padding == 0 && (!named || last >> unused & 1 == 1), Reason::NotCanonical)
+}
+
+/// NULL: no content.
+pub fn null(content: &[u8]) -> Check {
+    or(content.is_empty(), Reason::BadValue)
+}
+
+/// OBJECT IDENTIFIER: minimal arcs (X.690 8.19.2), bounded (P5).
+#[inline]
+pub fn object_identifier(content: &[u8]) -> Check {
+    if content.len() > MAX_OID_OCTETS {
+        return Err(Reason::Limit);
+    }
+    let mut used = 0;
+    let mut first = 0;
+    for &octet in content {
+        if used == 0 {
+            if octet == 0x80 {
+                return Err(Reason::NotCanonical);
+            }
+            first = octet;
+        }
+        used += 1;
+        if octet < 0x80 {
+            if used > MAX_ARC_OCTETS || (used == MAX_ARC_OCTETS && first & 0x7C != 0) {
+                return Err(Reason::Limit);
+            }
+            used = 0;
+        }
+    }
+    or(used == 0 && !content.is_empty(), Reason::BadValue)
+}
+
+/// UTF8String.
+pub fn utf8_string(content: &[u8]) -> Check {
+    or(std::str::from_utf8(content).is_ok(), Reason::BadValue)
+}
+
+/// A point in time as its DER form spells it, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// 1 to 9999.
+    pub year: u16,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 59.
+    pub second: u8,
+    /// 0 to 999,999.
+    pub microsecond: u32,
+}
+
+impl Moment {
+    /// GeneralizedTime in DER (X.690 11.7): `YYYYMMDDHHMMSS[.f]Z`, the
+    /// fraction of one to six digits without trailing zeros.
+    pub fn generalized(content: &[u8]) -> std::result::Result<Self, Reason> {
+        let digits = content.strip_suffix(b"Z").ok_or(Reason::NotCanonical)?;
+        let (whole, fraction) = match digits.iter().position(|octet| *octet == b'.') {
+            Some(dot) => digits.split_at(dot),
+            None => (digits, &b""[..]),
+        };
+        let microsecond = match fraction.split_first() {
+            None => 0,
+            Some((_, places)) if places.is_empty() || places.len() > 6 || places.ends_with(b"0") => {
+                return Err(Reason::NotCanonical);
+            }
+            Some((_, places)) => {
+                let scale = 10u32.pow(6 - u32::try_from(places.len()).unwrap_or(6));
+                number(places)? * scale
+            }
+        };
+        let Some((century, rest)) = whole.split_at_checked(2) else {
+            return Err(Reason::NotCanonical);
+        };
+        let century = number(century)?;
+        Self::from_two_digit_years(rest, |year| century * 100 + year, microsecond)
+    }
+
+    /// UTCTime in DER (X.690 11.8): `YYMMDDHHMMSSZ`, years 1950 to 2049.
+    pub fn utc(content: &[u8]) -> std::result::Result<Self, Reason> {
+        let digits = content.strip_suffix(b"Z").ok_or(Reason::NotCanonical)?;
+        Self::from_two_digit_years(digits, |year| year + if year < 50 { 2000 } else { 1900 }, 0)
+    }
+
+    fn from_two_digit_years(
+        digits: &[u8],
+        full_year: impl Fn(u32) -> u32,
+        microsecond: u32,
+    ) -> std::result::Result<Self, Reason> {
+        if digits.len() != 12 {
+            return Err(Reason::NotCanonical);
+        }
+        let mut pairs = [0u32; 6];
+        for (pair, value) in digits.chunks_exact(2).zip(&mut pairs) {
+            *value = number(pair)?;
+        }
+        let [year, month, day, hour, minute, second] = pairs;
+        let year = full_year(year);
+        if year == 0 || day == 0 || day > days(year, month) || hour > 23 || minute > 59 || second > 59
+        {
+            return Err(Reason::BadValue);
+        }
+        let narrow = |value: u32| u8::try_from(value).map_err(|_| Reason::BadValue);
+        Ok(Self {
+            year: u16::try_from(year).map_err(|_| Reason::BadValue)?,
+            month: narrow(month)?,
+            day: narrow(day)?,
+            hour: narrow(hour)?,
+            minute: narrow(minute)?,
+            second: narrow(second)?,
+            microsecond,
+        })
+    }
+}
+
+fn number(digits: &[u8]) -> std::result::Result<u32, Reason> {
+    digits.iter().try_fold(0, |value, octet| {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 { Err(Reason::NotCanonical) } else { Ok(value * 10 + u32::from(digit)) }
+    })
+}
+
+/// Days of a month; 0 for what is no month.
+fn days(year: u32, month: u32) -> u32 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        1..=12 => 31,
+        _ => 0,
+    }
+}
+
+/// How a universal type of this number must look where no schema says more.
+#[inline]
+pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
+    let tag = tlv.tag;
+    if tag & 0xC0 != 0 {
+        return Ok(());
+    }
+    let number = tag & 0x1F;
+    let constructed = tag & 0x20 != 0;
+    // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER STRING are constructed, all others not.
+    let must_be = matches!(number, 8 | 11 | 16 | 17 | 29);
+    if number == 0 || (number != 0x1F && constructed != must_be) {
+        return Err(Error::new(Reason::BadTag, tlv.start));
+    }
+    let content = tlv.value(data);
+    let verdict = match tag {
+        0x01 => boolean(content),
+        0x02 | 0x0A => integer(content),
+        0x03 => bit_string(content, false),
+        0x05 => null(content),
+        0x06 => object_identifier(content),
+        0x0C => utf8_string(content),
+        _ => Ok(()),
+    };
+    verdict.map_err(|reason| Error::new(reason, tlv.start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_minimal_and_bounded() {
+        for (expected, content) in [
+            (Ok(()), vec![0]),
+            (Ok(()), vec![0, 0x80]),
+            (Ok(()), vec![0xFF, 0x7F]),
+            (Err(Reason::BadValue), vec![]),
+            (Err(Reason::NotCanonical), vec![0, 0x7F]),
+            (Err(Reason::NotCanonical), vec![0xFF, 0x80]),
+            (Ok(()), vec![1; 2048]),
+            (Err(Reason::Limit), vec![1; 2049]),
+            (Ok(()), [vec![0], vec![0x80; 2048]].concat()),
+            (Err(Reason::Limit), [vec![0], vec![0x80; 2049]].concat()),
+        ] {
+            assert_eq!(integer(&content), expected, "{} octets", content.len());
+        }
+    }
+
+    #[test]
+    fn object_identifiers_have_minimal_bounded_arcs() {
+        let arc = |octets: usize, first: u8| {
+            let mut content = vec![0xFF; octets];
+            content[0] = first;
+            content[octets - 1] = 0x7F;
+            content
+        };
+        for (expected, content) in [
+            (Ok(()), vec![0x2B, 6, 1]),
+            (Err(Reason::BadValue), vec![]),
+            (Err(Reason::BadValue), vec![0x2B, 0x86]),
+            (Err(Reason::NotCanonical), vec![0x2B, 0x80, 0x01]),
+            (Ok(()), arc(19, 0x83)),
+            (Err(Reason::Limit), arc(19, 0x84)),
+            (Err(Reason::Limit), arc(20, 0x81)),
+            (Err(Reason::Limit), vec![1; 129]),
+        ] {
+            assert_eq!(object_identifier(&content), expected, "{content:x?}");
+        }
+    }
+
+    #[test]
+    fn bit_strings_have_zero_padding() {
+        for (expected, content, named) in [
+            (Ok(()), &b"\x00"[..], true),
+            (Err(Reason::BadValue), b"", false),
+            (Err(Reason::BadValue), b"\x01", false),
+            (Err(Reason::BadValue), b"\x08\x00", false),
+            (Err(Reason::NotCanonical), b"\x01\x01", false),
+            (Ok(()), b"\x01\x00", false),
+            (Err(Reason::NotCanonical), b"\x01\x04", true),
+            (Ok(()), b"\x02\x04", true),
+        ] {
+            assert_eq!(bit_string(content, named), expected, "{content:x?}");
+        }
+    }
+
+    #[test]
+    fn times_are_in_their_der_form_and_on_the_calendar() {
+        let general = |text: &[u8]| Moment::generalized(text).map(|m| m.microsecond);
+        assert_eq!(general(b"20240229235959Z"), Ok(0));
+        assert_eq!(general(b"20270101000000.5Z"), Ok(500_000));
+        for (reason, text) in [
+            (Reason::BadValue, &b"20230229000000Z"[..]),
+            (Reason::BadValue, b"00000101000000Z"),
+            (Reason::BadValue, b"20270101000060Z"),
+            (Reason::BadValue, b"20271301000000Z"),
+            (Reason::NotCanonical, b"20270101000000"),
+            (Reason::NotCanonical, b"20270101000000.50Z"),
+            (Reason::NotCanonical, b"20270101000000.Z"),
+            (Reason::NotCanonical, b"20270101000000.1234567Z"),
+            (Reason::NotCanonical, b"202701010000Z"),
+            (Reason::NotCanonical, b"20270101000000+0000"),
+            (Reason::NotCanonical, b"Z"),
+        ] {
+            assert_eq!(general(text), Err(reason), "{}", String::from_utf8_lossy(text));
+        }
+        assert_eq!(Moment::utc(b"491231235959Z").map(|m| m.year), Ok(2049));
+        assert_eq!(Moment::utc(b"500101000000Z").map(|m| m.year), Ok(1950));
+    }
+}

@@ -1,0 +1,500 @@
+//! The one pass over untrusted octets.
+//!
+//! It proves that the input is the DER encoding of a type, within the bounds
+//! of [`crate::limits`], before anything is made of it (RULES P1–P6). The
+//! order of its checks is part of the contract with the fallback backend: both
+//! name the same reason, offset and path.
+
+use std::collections::HashSet;
+
+use super::node::{Field, Kind, Node, Row, look_up};
+use super::primitive;
+use super::sink::{Null, Sink};
+use crate::der::{Tlv, children, read_tlv};
+use crate::error::{Error, Reason, Result, Segment};
+use crate::limits::{DEFAULT_MESSAGE_LAYERS, MAX_BODY_PARTS, MAX_DEPTH};
+
+/// What the caller decides about a walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Refuse the legacy forms of RFC 2797, RFC 6402 and old peers.
+    pub strict: bool,
+    /// PKI messages inside PKI messages (P6).
+    pub max_layers: usize,
+    /// Keep errors inside a TaggedContentInfo of sound frame to it (R5).
+    pub confine: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { strict: false, max_layers: DEFAULT_MESSAGE_LAYERS, confine: false }
+    }
+}
+
+/// Validates the whole of `data` as `node`.
+pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()> {
+    Walker::new(data, options, &mut Null).root(node)
+}
+
+/// A walk under way.
+#[derive(Debug)]
+pub struct Walker<'a, S> {
+    data: &'a [u8],
+    options: Options,
+    layers: usize,
+    sink: &'a mut S,
+    /// Errors confined to a TaggedContentInfo, by the offset of its frame.
+    pub confined: Vec<(usize, Error)>,
+}
+
+impl<'a, S: Sink> Walker<'a, S> {
+    /// A walk over `data` that has not begun.
+    pub fn new(data: &'a [u8], options: Options, sink: &'a mut S) -> Self {
+        Self { data, options, layers: 1, sink, confined: Vec::new() }
+    }
+
+    /// Reads the whole input as `node`.
+    pub fn root(&mut self, node: &'static Node) -> Result<S::Value> {
+        self.exactly(node, 0, self.data.len())
+    }
+
+    /// Reads the element at `pos` as `node`; also returns where it ends.
+    pub fn at(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<(S::Value, usize)> {
+        let tlv = read_tlv(self.data, pos, end)?;
+        if !node.accepts(tlv.tag) {
+            return Err(Error::new(Reason::BadTag, tlv.start));
+        }
+        Ok((self.element(node, tlv, 1, &[])?, tlv.end))
+    }
+
+    /// Reads `data[pos..end]` as `node`, nothing left over.
+    fn exactly(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<S::Value> {
+        let (value, stop) = self.at(node, pos, end)?;
+        if stop != end {
+            return Err(Error::new(Reason::TrailingData, stop));
+        }
+        Ok(value)
+    }
+
+    fn child(&self, pos: usize, end: usize, depth: usize) -> Result<Tlv> {
+        if depth > MAX_DEPTH {
+            return Err(Error::new(Reason::Depth, pos));
+        }
+        read_tlv(self.data, pos, end)
+    }
+
+    /// Reads an element whose identifier is known to fit `node`. `oid` is the
+    /// content of the last OBJECT IDENTIFIER before it in its SEQUENCE.
+    fn element(
+        &mut self,
+        node: &'static Node,
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+    ) -> Result<S::Value> {
+        match &node.kind {
+            Kind::Sequence { at_least_one, body_parts, fields } => {
+                let frame = self.sink.open(node)?;
+                let frame = self.fields(fields, tlv, depth, *body_parts, frame)?;
+                if *at_least_one && tlv.is_empty() {
+                    return Err(Error::new(Reason::BadValue, tlv.start));
+                }
+                if *body_parts {
+                    check_body_parts(self.data, tlv, fields)?;
+                }
+                self.sink.close(node, frame)
+            }
+            Kind::Choice { fields } => self.choice(node, fields, tlv, depth, oid),
+            Kind::SequenceOf { element, minimum, maximum, parts } => {
+                if *parts {
+                    self.parts(node, element, tlv, depth)
+                } else {
+                    let frame = self.sink.open(node)?;
+                    let bounds = (*minimum, *maximum);
+                    let frame = self.elements(element, tlv, depth, oid, bounds, None, frame)?;
+                    self.sink.close(node, frame)
+                }
+            }
+            Kind::SetOf { element, minimum, maximum, signed } => {
+                let unordered =
+                    if *signed { Reason::AttributesUnsorted } else { Reason::NotCanonical };
+                let frame = self.sink.open(node)?;
+                let bounds = (*minimum, *maximum);
+                let frame =
+                    self.elements(element, tlv, depth, oid, bounds, Some(unordered), frame)?;
+                self.sink.close(node, frame)
+            }
+            Kind::Named(inner) => {
+                let value = self.element(inner, tlv, depth, oid)?;
+                self.sink.name(node, value)
+            }
+            Kind::Open(table) => match look_up(table, oid) {
+                Some(known) if !known.accepts(tlv.tag) => {
+                    Err(Error::new(Reason::BadTag, tlv.start))
+                }
+                Some(known) => self.element(known, tlv, depth, &[]),
+                None => self.any(node, tlv, depth),
+            },
+            Kind::Any | Kind::Opaque => self.any(node, tlv, depth),
+            Kind::Containing(table) => self.containing(node, table, tlv, oid),
+            kind => {
+                primitive::check(kind, self.data, tlv)?;
+                self.sink.leaf(node, self.data, tlv)
+            }
+        }
+    }
+
+    fn any(&mut self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<S::Value> {
+        check_any(self.data, tlv, depth)?;
+        self.sink.leaf(node, self.data, tlv)
+    }
+
+    fn fields(
+        &mut self,
+        fields: &'static [Field],
+        tlv: Tlv,
+        depth: usize,
+        body_parts: bool,
+        mut frame: S::Frame,
+    ) -> Result<S::Frame> {
+        let mut pos = tlv.content;
+        let mut oid: &'a [u8] = &[];
+        let mut next: Option<Tlv> = None;
+        for (index, field) in fields.iter().enumerate() {
+            let within = |error: Error| error.within(Segment::Field(field.name));
+            if pos < tlv.end {
+                let element = match next {
+                    Some(element) => element,
+                    None => self.child(pos, tlv.end, depth + 1).map_err(within)?,
+                };
+                if self.matches(field, element) {
+                    // Only what stands in cmsSequence is a message of its own.
+                    let confine = self.options.confine;
+                    if body_parts {
+                        self.options.confine =
+                            confine && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
+                    }
+                    let value = self.field(field, element, depth + 1, oid).map_err(within)?;
+                    self.options.confine = confine;
+                    self.sink.add(&mut frame, index, value)?;
+                    if matches!(field.node.kind, Kind::ObjectIdentifier) {
+                        oid = element.value(self.data);
+                    }
+                    pos = element.end;
+                    next = None;
+                    continue;
+                }
+                next = Some(element);
+            }
+            if !field.optional && field.default.is_none() {
+                return Err(within(Error::new(Reason::BadTag, pos)));
+            }
+        }
+        if pos < tlv.end {
+            return Err(Error::new(Reason::TrailingData, pos));
+        }
+        Ok(frame)
+    }
+
+    /// Reads a field whose outermost identifier is known to fit.
+    fn field(
+        &mut self,
+        field: &'static Field,
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+    ) -> Result<S::Value> {
+        let mut inner = tlv;
+        let mut inner_depth = depth;
+        if field.explicit {
+            inner_depth += 1;
+            inner = self.child(tlv.content, tlv.end, inner_depth)?;
+            if !field.node.accepts(inner.tag) {
+                return Err(Error::new(Reason::BadTag, inner.start));
+            }
+        }
+        let value = self.element(field.node, inner, inner_depth, oid)?;
+        if inner.end != tlv.end {
+            return Err(Error::new(Reason::TrailingData, inner.end));
+        }
+        if field.default.is_some_and(|default| default == inner.octets(self.data)) {
+            return Err(Error::new(Reason::NotCanonical, tlv.start));
+        }
+        Ok(value)
+    }
+
+    #[inline]
+    fn matches(&self, field: &Field, tlv: Tlv) -> bool {
+        if !field.accepts(tlv.tag) {
+            return false;
+        }
+        if field.first.is_empty() && !field.legacy {
+            return true;
+        }
+        if field.legacy && self.options.strict {
+            return false;
+        }
+        if !field.first.is_empty() && tlv.is_empty() {
+            return field.or_empty;
+        }
+        let mut inner = tlv;
+        for tag in field.first {
+            match read_tlv(self.data, inner.content, inner.end) {
+                Ok(first) if first.tag == *tag => inner = first,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn choice(
+        &mut self,
+        node: &'static Node,
+        fields: &'static [Field],
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+    ) -> Result<S::Value> {
+        for (index, field) in fields.iter().enumerate() {
+            if self.matches(field, tlv) {
+                let mut frame = self.sink.open(node)?;
+                let value = self
+                    .field(field, tlv, depth, oid)
+                    .map_err(|error| error.within(Segment::Field(field.name)))?;
+                self.sink.add(&mut frame, index, value)?;
+                return self.sink.close(node, frame);
+            }
+        }
+        Err(Error::new(Reason::BadTag, tlv.start))
+    }
+
+    #[allow(clippy::too_many_arguments)] // One call site each for SEQUENCE OF and SET OF.
+    fn elements(
+        &mut self,
+        element: &'static Node,
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+        (minimum, maximum): (usize, usize),
+        unordered: Option<Reason>,
+        mut frame: S::Frame,
+    ) -> Result<S::Frame> {
+        let mut pos = tlv.content;
+        let mut index = 0;
+        let mut previous: &[u8] = &[];
+        while pos < tlv.end {
+            let within = |error: Error| error.within(Segment::Index(index));
+            let inner = self.child(pos, tlv.end, depth + 1).map_err(within)?;
+            if !element.accepts(inner.tag) {
+                return Err(within(Error::new(Reason::BadTag, pos)));
+            }
+            let value = self.element(element, inner, depth + 1, oid).map_err(within)?;
+            self.sink.add(&mut frame, index, value)?;
+            if let Some(reason) = unordered {
+                let octets = inner.octets(self.data);
+                if octets < previous {
+                    return Err(within(Error::new(reason, pos)));
+                }
+                previous = octets;
+            }
+            pos = inner.end;
+            index += 1;
+        }
+        if index < minimum || index > maximum {
+            return Err(Error::new(Reason::BadValue, tlv.start));
+        }
+        Ok(frame)
+    }
+
+    /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
+    fn parts(
+        &mut self,
+        node: &'static Node,
+        element: &'static Node,
+        tlv: Tlv,
+        depth: usize,
+    ) -> Result<S::Value> {
+        if S::DESCENDS {
+            let mut pos = tlv.content;
+            let mut index = 0;
+            while pos < tlv.end {
+                let within = |error: Error| error.within(Segment::Index(index));
+                let inner = self.child(pos, tlv.end, depth + 1).map_err(within)?;
+                if !element.accepts(inner.tag) {
+                    return Err(within(Error::new(Reason::BadTag, pos)));
+                }
+                let (layers, confine) = (self.layers, self.options.confine);
+                if let Err(error) = self.element(element, inner, depth + 1, &[]) {
+                    (self.layers, self.options.confine) = (layers, confine);
+                    if !confine || !is_sound_frame(self.data, inner) {
+                        return Err(within(error));
+                    }
+                    self.confined.push((inner.start, error));
+                }
+                pos = inner.end;
+                index += 1;
+            }
+        }
+        self.sink.leaf(node, self.data, tlv)
+    }
+
+    /// An OCTET STRING that contains another type: one message layer more,
+    /// where depth counts from one again (P1, P6).
+    fn containing(
+        &mut self,
+        node: &'static Node,
+        table: &'static [Row],
+        tlv: Tlv,
+        oid: &[u8],
+    ) -> Result<S::Value> {
+        if S::DESCENDS {
+            if let Some(contained) = look_up(table, oid) {
+                if self.layers > self.options.max_layers {
+                    return Err(Error::new(Reason::Limit, tlv.content));
+                }
+                self.layers += 1;
+                self.exactly(contained, tlv.content, tlv.end)?;
+                self.layers -= 1;
+            }
+        }
+        self.sink.leaf(node, self.data, tlv)
+    }
+}
+
+/// Whether a TaggedContentInfo names its id and holds exactly one SEQUENCE (R5).
+fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
+    let mut elements = children(data, tlv.content, tlv.end);
+    let (Some(Ok(id)), Some(Ok(content))) = (elements.next(), elements.next()) else {
+        return false;
+    };
+    id.tag == 0x02
+        && body_part_id(id.value(data)).is_some()
+        && content.tag == 0x30
+        && content.end == tlv.end
+}
+
+/// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
+fn body_part_id(content: &[u8]) -> Option<u32> {
+    primitive::integer(content).ok()?;
+    let value = u32::try_from(primitive::small_integer(content)?).ok()?;
+    (value != 0).then_some(value)
+}
+
+/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+///
+/// The id of every kind of element is the first INTEGER met on the way down
+/// through first children: bodyPartID, or certReq.certReqId of a crm.
+#[inline(never)]
+fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
+    let mut seen = Seen::default();
+    for (field, sequence) in fields.iter().zip(children(data, tlv.content, tlv.end)) {
+        let sequence = sequence?;
+        for (index, element) in children(data, sequence.content, sequence.end).enumerate() {
+            let mut id = element?;
+            while id.tag != 0x02 {
+                id = read_tlv(data, id.content, id.end)?;
+            }
+            let refused = match body_part_id(id.value(data)) {
+                Some(value) if seen.len < MAX_BODY_PARTS => {
+                    if seen.insert(value) {
+                        continue;
+                    }
+                    Reason::DuplicateBodyPartId
+                }
+                _ => Reason::Limit,
+            };
+            return Err(Error::new(refused, id.start)
+                .within(Segment::Index(index))
+                .within(Segment::Field(field.name)));
+        }
+    }
+    Ok(())
+}
+
+/// A set of ids: without allocation while they are few, as in nearly every
+/// message, then hashed with a random key, so that no choice of ids is slow.
+#[derive(Default)]
+struct Seen {
+    few: [u32; 16],
+    len: usize,
+    many: HashSet<u32>,
+}
+
+impl Seen {
+    /// Adds an id; false if it was there.
+    fn insert(&mut self, id: u32) -> bool {
+        let new = if let Some(slot) = self.few.get(self.len) {
+            debug_assert_eq!(*slot, 0);
+            !self.few.iter().take(self.len).any(|known| *known == id)
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few);
+            }
+            self.many.insert(id)
+        };
+        if let Some(slot) = self.few.get_mut(self.len) {
+            *slot = id;
+        }
+        self.len += 1;
+        new
+    }
+}
+
+/// Proves that an element of unknown type is DER as far as tags tell (P1, P3).
+///
+/// Iterative, with a stack of [`MAX_DEPTH`] ends. A SET is taken for a SET OF.
+pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
+    primitive::check_universal(data, root)?;
+    if root.tag & 0x20 == 0 {
+        return Ok(());
+    }
+    let mut stack: [Open<'_>; MAX_DEPTH] = [Open::default(); MAX_DEPTH];
+    let mut level = 0;
+    let mut open = Open::new(root);
+    let mut pos = root.content;
+    loop {
+        if pos == open.end {
+            if level == 0 {
+                return Ok(());
+            }
+            level -= 1;
+            open = stack.get(level).copied().unwrap_or_default();
+            continue;
+        }
+        if depth + 1 + level > MAX_DEPTH {
+            return Err(Error::new(Reason::Depth, pos));
+        }
+        let tlv = read_tlv(data, pos, open.end)?;
+        primitive::check_universal(data, tlv)?;
+        if open.is_set {
+            let octets = tlv.octets(data);
+            if octets < open.previous {
+                return Err(Error::new(Reason::NotCanonical, tlv.start));
+            }
+            open.previous = octets;
+        }
+        pos = tlv.end;
+        if tlv.tag & 0x20 != 0 {
+            if let Some(slot) = stack.get_mut(level) {
+                *slot = open;
+            }
+            level += 1;
+            open = Open::new(tlv);
+            pos = tlv.content;
+        }
+    }
+}
+
+/// A constructed element whose end has not been reached.
+#[derive(Clone, Copy, Default)]
+struct Open<'a> {
+    end: usize,
+    is_set: bool,
+    previous: &'a [u8],
+}
+
+impl Open<'_> {
+    fn new(tlv: Tlv) -> Self {
+        Self { end: tlv.end, is_set: tlv.tag == 0x31, previous: &[] }
+    }
+}

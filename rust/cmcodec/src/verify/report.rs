@@ -1,0 +1,387 @@
+//! What verification found, in rows.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+
+use crate::error::Reason;
+use crate::load::Encoding;
+
+/// What is to be thought of one message (RULES, verdicts and reasons).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Every SignerInfo and every proof of possession that is there is good.
+    Verified,
+    /// A rule is broken.
+    Failed,
+    /// Nobody signed: certs-only by design, or a server that cannot sign.
+    Unsigned,
+    /// Nothing can be checked yet: encrypted, or authenticated by a MAC.
+    Unverified,
+    /// Not a message at all.
+    Malformed,
+}
+
+impl Verdict {
+    /// Every verdict, in the order of [`Report::counts`].
+    pub const ALL: [Self; 5] =
+        [Self::Verified, Self::Failed, Self::Unsigned, Self::Unverified, Self::Malformed];
+
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Failed => "failed",
+            Self::Unsigned => "unsigned",
+            Self::Unverified => "unverified",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// Which of the messages of CMC it is (RFC 10002 sections 3 and 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MessageKind {
+    /// PKIData, signed or authenticated.
+    FullRequest,
+    /// PKIResponse, signed or authenticated.
+    FullResponse,
+    /// A bare PKCS#10 CertificationRequest.
+    SimpleRequest,
+    /// A certs-only SignedData.
+    SimpleResponse,
+    /// Something else, or encrypted.
+    Other,
+}
+
+impl MessageKind {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FullRequest => "full-request",
+            Self::FullResponse => "full-response",
+            Self::SimpleRequest => "simple-request",
+            Self::SimpleResponse => "simple-response",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The form of a request (RFC 10002 section 3.2.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestForm {
+    /// tcr, or a Simple PKI Request.
+    Pkcs10,
+    /// crm.
+    Crmf,
+    /// orm.
+    Other,
+}
+
+impl RequestForm {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pkcs10 => "pkcs10",
+            Self::Crmf => "crmf",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What is known of the possession of a requested key (R1, R2, R6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PopState {
+    /// The requested key signed the request.
+    Verified,
+    /// An authorised registration authority says so.
+    RaAsserted,
+    /// Nothing that counts.
+    Absent,
+    /// The key cannot sign: encryptedPOP is needed.
+    ChallengeNeeded,
+    /// A proof is there and wrong.
+    Failed,
+}
+
+impl PopState {
+    /// The name in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::RaAsserted => "ra-asserted",
+            Self::Absent => "absent",
+            Self::ChallengeNeeded => "challenge-needed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The rule of RULES.md that a reason belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // RULES.md is their documentation; the names are its ids.
+pub enum Rule {
+    P1,
+    P2,
+    P3,
+    P4,
+    P6,
+    V1,
+    V2,
+    V4,
+    V5,
+    V6,
+    V7,
+    V8,
+    V9,
+    V10,
+    V12,
+    V13,
+    R1,
+    R6,
+}
+
+impl Rule {
+    /// The id in reports.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::P1 => "P1",
+            Self::P2 => "P2",
+            Self::P3 => "P3",
+            Self::P4 => "P4",
+            Self::P6 => "P6",
+            Self::V1 => "V1",
+            Self::V2 => "V2",
+            Self::V4 => "V4",
+            Self::V5 => "V5",
+            Self::V6 => "V6",
+            Self::V7 => "V7",
+            Self::V8 => "V8",
+            Self::V9 => "V9",
+            Self::V10 => "V10",
+            Self::V12 => "V12",
+            Self::V13 => "V13",
+            Self::R1 => "R1",
+            Self::R6 => "R6",
+        }
+    }
+
+    /// The rule that a reason belongs to unless its [`Fault`] says otherwise:
+    /// `limit` may be V2, `pop_invalid` R6. None for what no rule forbids.
+    pub const fn of(reason: Reason) -> Option<Self> {
+        Some(match reason {
+            Reason::Depth => Self::P1,
+            Reason::Truncated | Reason::Limit => Self::P2,
+            Reason::NotCanonical | Reason::BadTag | Reason::BadValue => Self::P3,
+            Reason::TrailingData => Self::P4,
+            Reason::DuplicateBodyPartId => Self::P6,
+            Reason::WrongContentType => Self::V1,
+            Reason::NoSigner => Self::V2,
+            Reason::AttributeMissing | Reason::AttributeDuplicate | Reason::AttributesUnsorted => {
+                Self::V4
+            }
+            Reason::ContentTypeMismatch => Self::V5,
+            Reason::DigestMismatch => Self::V6,
+            Reason::UnsupportedAlgorithm | Reason::AlgorithmMismatch => Self::V7,
+            Reason::SignerNotFound | Reason::SignerAmbiguous | Reason::RequestKeyNotSoleSigner => {
+                Self::V8
+            }
+            Reason::KeyRejected => Self::V9,
+            Reason::SignatureInvalid => Self::V10,
+            Reason::NoSignature => Self::V12,
+            Reason::PopInvalid => Self::R1,
+            Reason::Encrypted | Reason::MacUnchecked => return None,
+        })
+    }
+}
+
+/// Why a message is not verified, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Why.
+    pub reason: Reason,
+    /// The rule that is broken.
+    pub rule: Option<Rule>,
+    /// The element at fault: octets from the start of the DER form.
+    pub offset: Option<usize>,
+}
+
+impl Fault {
+    /// A fault of `reason` under its usual rule.
+    pub const fn new(reason: Reason, offset: usize) -> Self {
+        Self { reason, rule: Rule::of(reason), offset: Some(offset) }
+    }
+
+    /// A fault of `reason` under another rule.
+    pub const fn under(rule: Rule, reason: Reason, offset: usize) -> Self {
+        Self { reason, rule: Some(rule), offset: Some(offset) }
+    }
+
+    /// A reason that breaks no rule and stands nowhere.
+    pub const fn state(reason: Reason) -> Self {
+        Self { reason, rule: None, offset: None }
+    }
+}
+
+/// A SignerInfo (V3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signer {
+    /// The signature algorithm; None if it is not on offer.
+    pub algorithm: Option<&'static str>,
+    /// What verified the signature, or why nothing did.
+    pub key: Result<SignerKey, Reason>,
+}
+
+/// What verified a signature (V8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignerKey {
+    /// A certificate.
+    Certificate {
+        /// SHA-256 of its octets.
+        sha256: [u8; 32],
+        /// Where its octets are.
+        source: CertificateSource,
+    },
+    /// The key of the request with this body part id, itself.
+    Request(u32),
+}
+
+/// Where the octets of a certificate are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// In the DER form of the item.
+    Message(Range<usize>),
+    /// Among those that the caller gave: which one.
+    Caller(usize),
+}
+
+/// A request and the proof of possession of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Its body part id; 1 for a Simple PKI Request.
+    pub id: u32,
+    /// Its form.
+    pub form: RequestForm,
+    /// The state of its proof.
+    pub pop: PopState,
+}
+
+/// What was found out about one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which message it is.
+    pub kind: MessageKind,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The first fault, in the order of the rules.
+    pub fault: Option<Fault>,
+    /// Its SignerInfos, in received order.
+    pub signers: Few<Signer>,
+    /// Its requests, in received order.
+    pub requests: Few<Request>,
+    /// The content octets of the transactionId control (RFC 10002 section
+    /// 6.6), in the DER form of the item.
+    pub transaction_id: Option<Range<usize>>,
+    /// Whether a control refers to other body parts (R4).
+    pub has_references: bool,
+}
+
+impl Finding {
+    /// Nothing but a verdict.
+    pub fn new(kind: MessageKind, verdict: Verdict, fault: Option<Fault>) -> Self {
+        Self {
+            kind,
+            verdict,
+            fault,
+            signers: Few::None,
+            requests: Few::None,
+            transaction_id: None,
+            has_references: false,
+        }
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Which of the items it is, or is part of.
+    pub item: usize,
+    /// Body part ids from the outermost message; empty for that itself.
+    pub path: Box<[u32]>,
+    /// How it was encoded.
+    pub encoding: Encoding,
+    /// The ContentInfo or CertificationRequest in the DER form of the item.
+    pub span: Range<usize>,
+    /// What was found out about it.
+    pub finding: Finding,
+}
+
+/// The rows of all items, each followed by those of the messages nested in
+/// it, in received order.
+pub struct Report {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// The DER forms of the items that were BER, by item, in ascending order.
+    converted: Vec<(usize, Vec<u8>)>,
+}
+
+impl Report {
+    pub(super) fn new(rows: Vec<Row>, converted: Vec<(usize, Vec<u8>)>) -> Self {
+        Self { rows, converted }
+    }
+
+    /// The DER form that the offsets of an item refer to; None for an item
+    /// that was DER, or nothing readable, as received.
+    pub fn converted(&self, item: usize) -> Option<&[u8]> {
+        let index = self.converted.binary_search_by_key(&item, |(item, _)| *item).ok()?;
+        self.converted.get(index).map(|(_, der)| der.as_slice())
+    }
+
+    /// How many rows have each verdict, in the order of [`Verdict::ALL`].
+    pub fn counts(&self) -> [usize; 5] {
+        Verdict::ALL.map(|verdict| {
+            self.rows.iter().filter(|row| row.finding.verdict == verdict).count()
+        })
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Report").field("rows", &self.rows.len()).finish_non_exhaustive()
+    }
+}
+
+/// A list that is nearly always of one element, then kept in place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Few<T> {
+    /// No element.
+    None,
+    /// One.
+    One(T),
+    /// Two or more.
+    Many(Box<[T]>),
+}
+
+impl<T> Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::None => &[],
+            Self::One(only) => std::slice::from_ref(only),
+            Self::Many(several) => several,
+        }
+    }
+}
+
+impl<T> FromIterator<T> for Few<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Self {
+        let mut elements = elements.into_iter();
+        match (elements.next(), elements.next()) {
+            (None, _) => Self::None,
+            (Some(only), None) => Self::One(only),
+            (Some(first), Some(second)) => {
+                Self::Many([first, second].into_iter().chain(elements).collect())
+            }
+        }
+    }
+}
