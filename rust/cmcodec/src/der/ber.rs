@@ -7,7 +7,7 @@
 
 use std::iter;
 
-use crate::limits::MAX_DEPTH;
+use crate::limits::{MAX_BODY_PARTS, MAX_DEPTH};
 
 /// The DER form of a message whose wrapper is BER, or `None` where the input
 /// cannot be read as the BER encoding of one ContentInfo.
@@ -297,30 +297,22 @@ impl Converter<'_> {
         }
     }
 
-    /// Puts the elements from `at` on in the order of DER (X.690 11.6).
+    /// Puts the elements from `at` on in the order of DER (X.690 11.6), if they
+    /// are [`MAX_BODY_PARTS`] at most: what sorting may cost has a bound
+    /// (P7, P8), and no batch has more certificates than parts.
     fn sort(&mut self, at: usize) -> Option<()> {
         let set = self.der.get(at..)?;
         if split(set).is_sorted() {
             return Some(());
         }
-        // Offsets of four octets and no slices: hostile elements have two (P8).
-        let mut starts: Vec<u32> = Vec::with_capacity(split(set).count());
-        let mut start = 0;
-        for element in split(set) {
-            starts.push(u32::try_from(start).ok()?);
-            start += element.len();
+        let mut elements: Vec<&[u8]> = split(set).take(MAX_BODY_PARTS + 1).collect();
+        if elements.len() > MAX_BODY_PARTS {
+            return None;
         }
-        let element = |start: &u32| {
-            let start = usize::try_from(*start).ok()?;
-            split(set.get(start..)?).next()
-        };
-        starts.sort_unstable_by(|a, b| element(a).cmp(&element(b)));
-        let mut sorted = Vec::with_capacity(set.len());
-        for start in &starts {
-            sorted.extend_from_slice(element(start)?);
-        }
+        elements.sort_unstable();
+        let sorted = elements.concat();
         self.der.truncate(at);
-        self.der.append(&mut sorted);
+        self.der.extend_from_slice(&sorted);
         Some(())
     }
 
@@ -538,8 +530,9 @@ mod tests {
         assert!(!found.is_empty());
         for path in found {
             let data = fs::read(&path).unwrap();
-            // The fifth octet starts contentType; what is no ContentInfo has a SEQUENCE there.
-            let expected = (data[4] == 0x06).then(|| data.clone());
+            // A ContentInfo begins with its type, anything else here with a SEQUENCE.
+            let root = Header::read(&data, 0, data.len()).unwrap();
+            let expected = (data[root.content] == 0x06).then(|| data.clone());
             assert_eq!(to_der(&data), expected, "{}", path.display());
         }
     }
@@ -563,6 +556,19 @@ mod tests {
             assert_eq!(error.reason(), Reason::NotCanonical, "{name}: {error}");
             assert!(error.path().ends_with(path), "{name}: {error}");
         }
+    }
+
+    /// RULES P7: a set in order has no bound, one out of order has.
+    #[test]
+    fn sorting_is_bounded() {
+        let message = |first: &[u8], count| {
+            let head = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80";
+            let others = b"\x05\x00".repeat(count);
+            [head, &b"\x02\x01\x03\x31\x80"[..], first, &others, &[0; 8]].concat()
+        };
+        assert!(to_der(&message(b"", MAX_BODY_PARTS + 1)).is_some());
+        assert!(to_der(&message(b"\x06\x00", MAX_BODY_PARTS - 1)).is_some());
+        assert_eq!(to_der(&message(b"\x06\x00", MAX_BODY_PARTS)), None);
     }
 
     /// RULES P9: a fixed sequence of damage to every case.
