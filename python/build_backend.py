@@ -11,7 +11,8 @@ wanted = os.environ.get("CMCODEC_BUILD", "auto")
 if wanted not in ("auto", "rust", "pure"):
     raise SystemExit(f"CMCODEC_BUILD={wanted}: not one of auto, rust, pure")
 with_engine = wanted == "rust" or (wanted == "auto" and shutil.which("cargo") is not None)
-print(f"cmcodec: building {'with the Rust engine' if with_engine else 'the pure package'}", file=sys.stderr)
+kind = "with the Rust engine" if with_engine else "the pure package"
+print(f"cmcodec: building {kind}", file=sys.stderr)
 
 
 def _requires(config_settings=None):
@@ -19,6 +20,7 @@ def _requires(config_settings=None):
 
 
 get_requires_for_build_wheel = get_requires_for_build_editable = _requires
+get_requires_for_build_sdist = _requires
 
 
 def __getattr__(hook):
