@@ -24,7 +24,7 @@ _module: Any
 
 def use(wanted: str) -> None:
     """Chooses the backend for everything that follows."""
-    global name, _module  # noqa: PLW0603 - one process has one backend
+    global name, _module
     chosen = wanted
     if wanted == "auto":
         chosen = "rust" if find_spec(_MODULES["rust"]) else "pure"

@@ -77,9 +77,7 @@ class Parts(Sequence[T], Generic[T]):
         if isinstance(other, Parts) and other.type_name == self.type_name:
             return self.octets == other.octets
         if isinstance(other, (tuple, list, Parts)):
-            return len(self) == len(other) and all(
-                a == b for a, b in zip(self, other, strict=True)
-            )
+            return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
         return NotImplemented
 
     def __hash__(self) -> int:

@@ -71,11 +71,12 @@ class _Scope:
     def follow(self, path: Iterable[int]) -> tuple[_Scope, int] | None:
         """The scope the last id of a path is looked up in, and that id."""
         *outer, last = path
-        scope: _Scope | None = self
+        scope = self
         for identifier in outer:
-            scope = scope.enter(identifier)
-            if scope is None:
+            inner = scope.enter(identifier)
+            if inner is None:
                 return None
+            scope = inner
         return scope, last
 
 

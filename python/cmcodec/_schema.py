@@ -136,7 +136,7 @@ class _Annotations:
         return next((extra for extra in self.extras if isinstance(extra, kind)), None)
 
     def marked(self, name: str) -> bool:
-        return any(isinstance(e, asn1._Marker) and e.name == name for e in self.extras)  # noqa: SLF001
+        return any(isinstance(e, asn1._Marker) and e.name == name for e in self.extras)
 
 
 def _unwrap(hint: Any) -> _Annotations:
@@ -160,8 +160,14 @@ def camel_case(attribute: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
+_ROOTS = {"BitString": "bitString", "NullType": "null", "TLV": "any", "bit_string": "bitString"}
+"""Roots of the classes, and so of the nodes, that stand for types of ASN.1 itself."""
+
+
 def root_name(name: str) -> str:
-    """What a path calls its root: ``PKIData`` → ``pkiData``, ``CMCStatusInfo`` → ``cmcStatusInfo``."""
+    """What a path calls its root: ``pkiData`` for ``PKIData``."""
+    if name in _ROOTS:
+        return _ROOTS[name]
     capitals = next((i for i, letter in enumerate(name) if not letter.isupper()), len(name))
     head = capitals - 1 if 1 < capitals < len(name) and name[capitals].islower() else capitals
     return name[: max(head, 1)].lower() + name[max(head, 1) :]
@@ -267,7 +273,7 @@ def _primitive(found: _Annotations) -> Node:
     kind = _PYTHON_TYPES[found.python_type]
     name = ""
     for extra in found.extras:
-        if isinstance(extra, asn1._Marker) and extra.name in _MARKED:  # noqa: SLF001
+        if isinstance(extra, asn1._Marker) and extra.name in _MARKED:
             kind = _MARKED[extra.name]
     containing, bounds = found.take(asn1.Containing), found.take(asn1.Range)
     numbers = found.take(asn1.Named)
@@ -294,7 +300,7 @@ def _primitive(found: _Annotations) -> Node:
 
 def _share(made: Node) -> Node:
     """One node per anonymous type: its name says all that it is."""
-    return _anonymous.setdefault(made.name, made)  # type: ignore[return-value]
+    return _anonymous.setdefault(made.name, made)
 
 
 @cache

@@ -25,8 +25,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -36,12 +36,12 @@ from typing import (
     dataclass_transform,
     final,
     overload,
-    TYPE_CHECKING,
 )
 
 from cmcodec import _present
 
 if TYPE_CHECKING:
+    from enum import IntEnum
     from collections.abc import Callable
 
 __all__ = [
@@ -367,5 +367,3 @@ class TLV(Asn1):
 
     __asn1__ = "any"
     der: bytes
-
-

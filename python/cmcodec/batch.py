@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, final, overload
+from typing import TYPE_CHECKING, Any, Literal, cast, final, overload
 
 from cmcodec import _backend, _present
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
@@ -218,9 +218,7 @@ class BatchReport(Sequence[Row]):
 class _Chains:
     """Chain results for the rows of one report, each chain built once (RULES V13)."""
 
-    def __init__(
-        self, trust: Trust, extra: list[bytes], at: datetime | None
-    ) -> None:
+    def __init__(self, trust: Trust, extra: list[bytes], at: datetime | None) -> None:
         from cmcodec.trust import Checker
 
         self._checker = Checker(trust, extra, at)
@@ -276,8 +274,11 @@ def verify_batch(
     """
     from cmcodec.message import Message
 
-    single = isinstance(data, (bytes, bytearray, memoryview, Message)) or _is_buffer(data)
-    items = [data] if single else list(data)  # type: ignore[arg-type]
+    items: list[Item]
+    if isinstance(data, Message) or _is_buffer(data):
+        items = [cast("Item", data)]
+    else:
+        items = list(cast("Iterable[Item]", data))
     return verify_items(
         [_item_octets(item) for item in items],
         nested=True,

@@ -61,4 +61,4 @@ class VerificationError(CMCError):
 
 
 class UnsupportedError(CMCError):
-    """This installation cannot do what was asked; ``reason`` says what is missing."""
+    """The installation cannot do what was asked; ``reason`` says what is missing."""

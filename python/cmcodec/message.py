@@ -7,7 +7,7 @@ import binascii
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, final, overload
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, final, overload
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError, LimitError, VerificationError
@@ -54,7 +54,7 @@ def load(
         raise LimitError("limit", 0)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     der, encoding, root = _backend.load(octets, strict, layers)
-    return Message(_SEAL, der, 0, len(der), encoding, root)
+    return Message(_SEAL, der, (0, len(der)), encoding, root)
 
 
 def received_octets(data: Buffer) -> bytes:
@@ -89,13 +89,12 @@ class Message:
     __slots__ = ("_end", "_outline", "_root", "_start", "buffer", "encoding")
 
     def __init__(
-        self, seal: object, buffer: bytes, start: int, end: int, encoding: str, root: str
+        self, seal: object, buffer: bytes, span: tuple[int, int], encoding: str, root: str
     ) -> None:
         if seal is not _SEAL:
             raise TypeError("messages come from cmcodec.load")
         self.buffer: Final = buffer
-        self._start: Final = start
-        self._end: Final = end
+        self._start, self._end = span
         self.encoding: Final = encoding
         self._root: Final = root
         self._outline: tuple[str, str, int, int] | None = None
@@ -108,8 +107,7 @@ class Message:
     @property
     def kind(self) -> Kind:
         """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
-        kind: Any = self._look()[0]
-        return kind
+        return cast("Kind", self._look()[0])
 
     @property
     def span(self) -> tuple[int, int]:
@@ -274,13 +272,13 @@ class Message:
 def _restore(der: bytes, encoding: str, root: str) -> Message:
     """Unpickles a message: octets from outside, so they are validated again."""
     message = load(der, max_layers=MAX_MESSAGE_LAYERS)
-    return Message(_SEAL, message.buffer, 0, len(message.buffer), encoding, root)
+    return Message(_SEAL, message.buffer, message.span, encoding, root)
 
 
 def message_at(der: bytes, span: tuple[int, int], kind: str) -> Message:
     """The message of this kind at ``span`` of a buffer that was validated."""
     root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
-    return Message(_SEAL, der, *span, "der", root)
+    return Message(_SEAL, der, span, "der", root)
 
 
 @final
@@ -301,7 +299,7 @@ class Messages(Sequence[tuple[int, Message]]):
 
     def _at(self, pos: int) -> tuple[int, Message, int]:
         identifier, start, end, stop = _backend.member_at(self._buffer, pos, self._end)
-        return identifier, Message(_SEAL, self._buffer, start, end, "der", "ContentInfo"), stop
+        return identifier, Message(_SEAL, self._buffer, (start, end), "der", "ContentInfo"), stop
 
     def __iter__(self) -> Iterator[tuple[int, Message]]:
         pos = self._start

@@ -7,21 +7,22 @@ is RFC 5280's path validation with CA certificates that say so, and nothing more
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cmcodec.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cryptography import x509
 
     from cmcodec.types import Certificate
 
-    CertificateLike = x509.Certificate | Certificate | bytes
+    CertificateLike: TypeAlias = x509.Certificate | Certificate | bytes
     """A certificate as an object of ``cryptography``, of this package, as DER or as PEM."""
 
-    Trust = (
+    Trust: TypeAlias = (
         Iterable[CertificateLike]
         | Callable[[x509.Certificate, list[x509.Certificate], datetime], bool]
     )
@@ -42,12 +43,13 @@ def certificate_octets(certificate: CertificateLike) -> bytes:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    der = getattr(certificate, "der", None)
-    if isinstance(der, bytes):
-        return der
+    from cmcodec.asn1 import TLV
+
+    if isinstance(certificate, TLV):
+        return certificate.der
     if isinstance(certificate, x509.Certificate):
         return certificate.public_bytes(Encoding.DER)
-    octets = bytes(certificate)  # type: ignore[arg-type]
+    octets = bytes(certificate)
     if octets.lstrip().startswith(b"-----BEGIN"):
         return x509.load_pem_x509_certificate(octets).public_bytes(Encoding.DER)
     return octets

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import parser
 
-from cmcodec import _scalars, _schema
+from cmcodec import _scalars, _schema, types
 from cmcodec._pure import primitives
 from cmcodec._pure.tlv import Fault, Tlv, child, children, read_tlv
 from cmcodec._schema import Field, Kind, Node
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Walk:
     """One pass over one input."""
 
-    __slots__ = ("confined", "data", "layers", "max_layers", "strict")
+    __slots__ = ("confined", "data", "descends", "layers", "max_layers", "strict")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class Walk:
         strict: bool = False,
         max_layers: int = DEFAULT_MESSAGE_LAYERS,
         confined: dict[int, Fault] | None = None,
+        descends: bool = True,
     ) -> None:
         self.data = data
         self.strict = strict
@@ -46,6 +47,8 @@ class Walk:
         # Where given: faults inside a TaggedContentInfo of sound frame, by the offset of that
         # frame, instead of the end of the walk (RULES R5).
         self.confined = confined
+        # Unset where the input was validated before: nested messages are not read again.
+        self.descends = descends
 
     def root(self, node: Node) -> Any:
         """The value of the whole input as ``node``."""
@@ -74,34 +77,34 @@ def reader(node: Node) -> Reader:
 
 
 def _primitive(read: Callable[[bytes, Tlv], Any]) -> Callable[[Node], Reader]:
-    def compile_node(node: Node) -> Reader:  # noqa: ARG001
-        return lambda walk, tlv, depth, oid: read(walk.data, tlv)  # noqa: ARG005
+    def compile_node(node: Node) -> Reader:
+        return lambda walk, tlv, depth, oid: read(walk.data, tlv)
 
     return compile_node
 
 
 def _integer(node: Node) -> Reader:
     bounds = node.range
-    members = dict(node.numbers._value2member_map_) if node.numbers else {}
+    members: dict[int, int] = {int(member): member for member in node.numbers or ()}
 
-    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> int:  # noqa: ARG001
+    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> int:
         value = primitives.integer(walk.data, tlv)
         if bounds and not bounds[0] <= value <= bounds[1]:
             raise Fault("limit", tlv.start)
-        return members.get(value, value)  # type: ignore[return-value]
+        return members.get(value, value)
 
     return read
 
 
 def _bit_string(node: Node) -> Reader:
     check = primitives.named_bit_string if node.named_bits else primitives.bit_string
-    return lambda walk, tlv, depth, oid: check(walk.data, tlv)  # noqa: ARG005
+    return lambda walk, tlv, depth, oid: check(walk.data, tlv)
 
 
 def _any(node: Node) -> Reader:
     cls = node.cls or TLV
 
-    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> TLV:  # noqa: ARG001
+    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> TLV:
         primitives.check_any(walk.data, tlv, depth)
         value: TLV = cls(walk.data[tlv.start : tlv.end])
         return value
@@ -110,7 +113,8 @@ def _any(node: Node) -> Reader:
 
 
 def _named(node: Node) -> Reader:
-    assert node.inner and node.cls
+    assert node.inner
+    assert node.cls
     inner, cls = node.inner, node.cls
     return lambda walk, tlv, depth, oid: cls(reader(inner)(walk, tlv, depth, oid))
 
@@ -134,8 +138,8 @@ def _open(node: Node) -> Reader:
 def _containing(node: Node) -> Reader:
     table = OPEN_TYPES[node.table]
 
-    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> bytes:  # noqa: ARG001
-        cls = table.get(oid)
+    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> bytes:
+        cls = table.get(oid) if walk.descends else None
         if cls is not None:
             if walk.layers > walk.max_layers:
                 raise Fault("limit", tlv.content)
@@ -155,6 +159,8 @@ def _collection(node: Node) -> Reader:
         unordered = "attributes_unsorted"
 
     def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> Any:
+        if node.parts and not walk.descends:
+            return _parts(walk, tlv)
         read_element, tags = reader(element), element.tags
         values: list[Any] = []
         pos, end, index, previous = tlv.content, tlv.end, 0, b""
@@ -179,11 +185,12 @@ def _collection(node: Node) -> Reader:
             index += 1
         if index < minimum or (maximum is not None and index > maximum):
             raise Fault("bad_value", tlv.start)
-        if node.parts:
-            from cmcodec._parts import Parts
+        return _parts(walk, tlv) if node.parts else tuple(values)
 
-            return Parts(walk.data, tlv.content, tlv.end, element.name)
-        return tuple(values)
+    def _parts(walk: Walk, tlv: Tlv) -> Any:
+        from cmcodec._parts import Parts
+
+        return Parts(walk.data, tlv.content, tlv.end, element.name)
 
     def _part(walk: Walk, inner: Tlv, depth: int) -> None:
         layers, confined = walk.layers, walk.confined
@@ -193,7 +200,8 @@ def _collection(node: Node) -> Reader:
             walk.layers, walk.confined = layers, confined
             if confined is None or not _sound_frame(walk.data, inner):
                 raise
-            confined[inner.start] = fault
+            # Without the frames it came through, which hold all that was read.
+            confined[inner.start] = fault.with_traceback(None)
 
     return read
 
@@ -252,7 +260,7 @@ def _sequence(node: Node) -> Reader:
     cls, fields = node.cls, node.fields
     names = [field.attribute for field in fields]
 
-    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> Any:  # noqa: ARG001
+    def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> Any:
         data, pos, end = walk.data, tlv.content, tlv.end
         element: Tlv | None = None
         last_oid, values, present = "", [], False
@@ -385,13 +393,32 @@ def write(node: Node, value: Any, tag: int | None = None, oid: str = "") -> byte
     if kind is Kind.OPEN:
         _expect(value, Asn1)
         known = OPEN_TYPES[node.table].get(oid)
-        if known and not isinstance(value, TLV):
-            _expect(value, known)
-        return write(_schema.node(type(value)), value)
+        if isinstance(value, TLV):
+            return _verbatim(value.der)
+        return write(_schema.node(known or _declared(type(value))), value)
     # What is left, ANY and OPAQUE, carries its own tag.
     _expect(value, node.cls or TLV)
-    der: bytes = value.der
+    return _verbatim(value.der)
+
+
+def _verbatim(der: Any) -> bytes:
+    """The octets of one element, no less and no more: they must not become other fields."""
+    if not isinstance(der, bytes):
+        raise Fault("bad_type", 0)
+    try:
+        whole = read_tlv(der, 0, len(der)).end == len(der)
+    except Fault:
+        whole = False
+    if not whole:
+        raise Fault("bad_value", 0)
     return der
+
+
+def _declared(cls: type[Any]) -> type[Any]:
+    """``cls``, which is one of ours and not a caller's own."""
+    if cls not in (BitString, NullType) and getattr(types, cls.__name__, None) is not cls:
+        raise Fault("bad_type", 0)
+    return cls
 
 
 def _expect(value: object, cls: type[Any] | None) -> None:
@@ -482,7 +509,7 @@ _CONTENTS: dict[Kind, tuple[type[Any], Callable[[Any], bytes | None]]] = {
     Kind.GENERALIZED_TIME: (datetime, _scalars.encode_generalized_time),
     Kind.IA5_STRING: (str, _ascii),
     Kind.INTEGER: (int, _scalars.encode_integer),
-    Kind.NULL: (NullType, lambda value: b""),  # noqa: ARG005
+    Kind.NULL: (NullType, lambda value: b""),
     Kind.OBJECT_IDENTIFIER: (str, primitives.encode_object_identifier),
     Kind.OCTET_STRING: (bytes, bytes),
     Kind.UTC_TIME: (datetime, _scalars.encode_utc_time),

@@ -7,10 +7,9 @@ of keys accepts decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TYPE_CHECKING
 
 from asn1crypto import core
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
@@ -31,6 +30,9 @@ from cmcodec._pure.signatures import (
     single,
     take,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["PublicKey"]
 

@@ -15,14 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def locate(
-    node: Node, data: bytes, pos: int, end: int, path: Sequence[str | int]
-) -> Tlv | None:
-    """The element that ``path`` leads to from the ``node`` at ``data[pos:end]``, which has been
-    validated; None where there is no such element.
+def locate(node: Node, data: bytes, pos: int, end: int, path: Sequence[str | int]) -> Tlv | None:
+    """The element that ``path`` leads to, or None where there is no such element.
 
-    A path crosses CONTAINING octet strings and open types without a step of its own, as the paths
-    of faults do.
+    ``data[pos:end]`` has been validated as the ``node`` the path begins at. A path crosses
+    CONTAINING octet strings and open types without a step of its own, as the paths of faults do.
     """
     try:
         tlv: Tlv | None = read_tlv(data, pos, end)
@@ -73,9 +70,7 @@ def _enter(node: Node, data: bytes, tlv: Tlv, oid: str) -> tuple[Node, Tlv] | No
     return node, tlv
 
 
-def _field(
-    node: Node, data: bytes, tlv: Tlv, name: str | int
-) -> tuple[Node, Tlv, str] | None:
+def _field(node: Node, data: bytes, tlv: Tlv, name: str | int) -> tuple[Node, Tlv, str] | None:
     """The field of this name, if it is present."""
     elements = children(data, tlv.content, tlv.end)
     element = next(elements, None)

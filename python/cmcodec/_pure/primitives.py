@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core
 
+from cmcodec._pure.tlv import Fault, Tlv, child
 from cmcodec.asn1 import NULL, BitString
 from cmcodec.limits import MAX_ARC_OCTETS, MAX_INTEGER_OCTETS, MAX_OID_OCTETS
-from cmcodec._pure.tlv import Fault, Tlv, child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def octet_string(data: bytes, tlv: Tlv) -> bytes:
     return data[tlv.content : tlv.end]
 
 
-def null(data: bytes, tlv: Tlv) -> Any:  # noqa: ARG001 - one signature for all
+def null(data: bytes, tlv: Tlv) -> Any:
     if tlv.end != tlv.content:
         raise Fault("bad_value", tlv.start)
     return NULL
@@ -134,7 +134,8 @@ def utc_time(data: bytes, tlv: Tlv) -> datetime:
 
 def _time(tlv: Tlv, found: re.Match[bytes], year: int, microsecond: int) -> datetime:
     try:
-        return datetime(year, *(int(found[i]) for i in range(2, 7)), microsecond, UTC)  # type: ignore[arg-type]
+        month, day, hour, minute, second = (int(found[part]) for part in range(2, 7))
+        return datetime(year, month, day, hour, minute, second, microsecond, UTC)
     except ValueError:
         raise Fault("bad_value", tlv.start) from None
 

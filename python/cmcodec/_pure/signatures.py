@@ -8,14 +8,16 @@ keys, and the signatures made with them, are in ``keys``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TYPE_CHECKING
 
 from asn1crypto import algos, core
 
 from cmcodec._pure.tlv import Fault, read_tlv
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "DIGESTS",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Fault(Exception):  # noqa: N818 - internal, becomes one of cmcodec.errors
+class Fault(Exception):
     """A refusal on its way out; each level adds its step to ``path``, innermost first."""
 
     def __init__(self, reason: str, offset: int) -> None:
@@ -23,7 +23,8 @@ class Fault(Exception):  # noqa: N818 - internal, becomes one of cmcodec.errors
 
     def dotted(self) -> str:
         """The path from the root inwards: ``controlSequence[2].attrValues[0]``."""
-        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in reversed(self.path))
+        path = reversed(self.path)
+        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
         return "".join(steps).removeprefix(".")
 
 
@@ -49,7 +50,7 @@ def read_tlv(data: bytes, pos: int, end: int) -> Tlv:
     _bound(data, pos, end)
     # The only entry of asn1crypto's parser that takes a position; the others copy the rest of
     # the input for every element.
-    content, stop = parser._parse(data, end, pos, lengths_only=True)  # noqa: SLF001
+    content, stop = parser._parse(data, end, pos, lengths_only=True)
     return Tlv(tag, pos, content, stop)
 
 

@@ -10,10 +10,12 @@ from cmcodec.asn1 import (
     Choice,
     Default,
     Explicit,
-    Name as FieldName,
     Range,
     choice,
     sequence,
+)
+from cmcodec.asn1 import (
+    Name as FieldName,
 )
 from cmcodec.types.pkix import AlgorithmIdentifier, IssuerAndSerialNumber
 

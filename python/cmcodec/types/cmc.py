@@ -10,7 +10,6 @@ from cmcodec.asn1 import (
     Choice,
     Elements,
     Implicit,
-    Name as FieldName,
     Open,
     Parts,
     Range,
@@ -19,6 +18,9 @@ from cmcodec.asn1 import (
     choice,
     named,
     sequence,
+)
+from cmcodec.asn1 import (
+    Name as FieldName,
 )
 from cmcodec.types.cms import ContentInfo
 from cmcodec.types.crmf import CertReqMsg

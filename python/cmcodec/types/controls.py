@@ -19,7 +19,6 @@ from cmcodec.asn1 import (
     First,
     Implicit,
     Legacy,
-    Name as FieldName,
     Named,
     NamedBits,
     Open,
@@ -27,6 +26,9 @@ from cmcodec.asn1 import (
     choice,
     named,
     sequence,
+)
+from cmcodec.asn1 import (
+    Name as FieldName,
 )
 from cmcodec.types.cmc import (
     BodyPartID,
@@ -357,7 +359,7 @@ class ControlsProcessed(Asn1):
 
 @sequence
 class PopLinkWitnessV2(Asn1):
-    """id-cmc 33, popLinkWitnessV2 (RFC 10002 §6.3.1.1). Older modules have 33 and 34 swapped (T-01)."""
+    """id-cmc 33, popLinkWitnessV2 (RFC 10002 §6.3.1.1); older modules swap 33 and 34 (T-01)."""
 
     key_gen_algorithm: AlgorithmIdentifier
     mac_algorithm: AlgorithmIdentifier
@@ -366,7 +368,7 @@ class PopLinkWitnessV2(Asn1):
 
 @sequence
 class IdentityProofV2(Asn1):
-    """id-cmc 34, identityProofV2 (RFC 10002 §6.2.1). Older modules have 33 and 34 swapped (T-01)."""
+    """id-cmc 34, identityProofV2 (RFC 10002 §6.2.1); older modules swap 33 and 34 (T-01)."""
 
     proof_alg_id: Annotated[AlgorithmIdentifier, FieldName("proofAlgID")]
     mac_alg_id: Annotated[AlgorithmIdentifier, FieldName("macAlgID")]
@@ -381,7 +383,5 @@ class ChangeSubjectName(Asn1):
     """
 
     subject: Annotated[Name | None, First((0x31,), or_empty=True)] = None
-    legacy_subject_alt: Annotated[
-        GeneralNames | None, Legacy(), FieldName("subjectAlt")
-    ] = None
+    legacy_subject_alt: Annotated[GeneralNames | None, Legacy(), FieldName("subjectAlt")] = None
     subject_alt: Annotated[GeneralNames | None, Implicit(1)] = None

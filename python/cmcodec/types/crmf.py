@@ -13,7 +13,6 @@ from cmcodec.asn1 import (
     Elements,
     Explicit,
     Implicit,
-    Name as FieldName,
     Named,
     NullType,
     SetOf,
@@ -21,6 +20,9 @@ from cmcodec.asn1 import (
     choice,
     named,
     sequence,
+)
+from cmcodec.asn1 import (
+    Name as FieldName,
 )
 from cmcodec.types.cms import EnvelopedData
 from cmcodec.types.pkcs10 import Attribute

@@ -15,11 +15,9 @@ from cmcodec.asn1 import (
     Default,
     Elements,
     Explicit,
-    First,
     IA5String,
     Implicit,
     Legacy,
-    Name as FieldName,
     NullType,
     Open,
     SetOf,
@@ -28,6 +26,9 @@ from cmcodec.asn1 import (
     choice,
     named,
     sequence,
+)
+from cmcodec.asn1 import (
+    Name as FieldName,
 )
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ class CRLReason(IntEnum):
 
 
 class ReasonFlag(IntEnum):
-    """The bits of ReasonFlags (RFC 5280 §4.2.1.13): ``ReasonFlag.SUPERSEDED in get_crl.reasons``."""
+    """The bits of ReasonFlags (RFC 5280 §4.2.1.13): ``ReasonFlag.SUPERSEDED in reasons``."""
 
     UNUSED = 0
     KEY_COMPROMISE = 1

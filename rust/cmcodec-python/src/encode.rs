@@ -4,7 +4,6 @@
 use cmcodec::der::oid;
 use cmcodec::der::writer::Writer;
 use cmcodec::error::Segment;
-use cmcodec::schema::node::look_up;
 use cmcodec::schema::{Field, Kind, Node};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple};
@@ -107,7 +106,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 let held = value.getattr(pyo3::intern!(self.py, "value"))?;
                 self.write(inner, &held, tag, oid)?;
             }
-            Kind::Open(table) => self.open(look_up(table, oid), value)?,
+            Kind::Open(table) => self.open(table.look_up(oid), value)?,
             Kind::Any => {
                 if !value.is_instance(self.registry.tlv.class(self.py))? {
                     return Err(BAD_TYPE());

@@ -6,6 +6,7 @@ mod encode;
 mod functions;
 mod object;
 mod registry;
+mod verify;
 
 use pyo3::prelude::*;
 
@@ -16,4 +17,6 @@ mod _rust {
     use crate::functions::{
         decode, decode_at, encode, load, locate, member_at, offsets, outline,
     };
+    #[pymodule_export]
+    use crate::verify::{Verdicts, verify};
 }

@@ -13,3 +13,4 @@ pub mod load;
 pub mod outline;
 pub mod schema;
 pub mod verify;
+pub mod view;

@@ -6,7 +6,6 @@ use crate::schema::compiled::{
     TABLE_CONTENT, TABLE_ENCAPSULATED,
 };
 use crate::schema::locate::{Step, locate};
-use crate::schema::node::look_up;
 use crate::schema::primitive::small_integer;
 use crate::schema::Node;
 
@@ -62,7 +61,7 @@ pub fn outline(root: &'static Node, data: &[u8], start: usize, end: usize) -> Ou
         let steps: Vec<Step<'_>> = path.iter().copied().map(Step::Field).collect();
         locate(root, data, start, end, &steps)
     };
-    let Some(layer) = find(&["contentType"]).and_then(|oid| look_up(TABLE_CONTENT, oid.value(data)))
+    let Some(layer) = find(&["contentType"]).and_then(|oid| TABLE_CONTENT.look_up(oid.value(data)))
     else {
         return other;
     };
@@ -75,7 +74,7 @@ pub fn outline(root: &'static Node, data: &[u8], start: usize, end: usize) -> Ou
     };
     let e_content = find(&["content", "encapContentInfo", "eContent"]).filter(|tlv| !tlv.is_empty());
     let content = e_content.and_then(|tlv| {
-        let node = look_up(TABLE_ENCAPSULATED, content_type.value(data))?;
+        let node = TABLE_ENCAPSULATED.look_up(content_type.value(data))?;
         Some((node, read_tlv(data, tlv.content, tlv.end).ok()?))
     });
     match content {

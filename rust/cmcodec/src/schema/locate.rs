@@ -1,6 +1,6 @@
 //! Where the octets of a named element stand.
 
-use super::node::{Field, Kind, Node, look_up};
+use super::node::{Field, Kind, Node};
 use crate::der::{Tlv, children, read_tlv};
 
 /// One step inwards, by the standard's name or by position.
@@ -58,9 +58,9 @@ fn enter<'a>(
     loop {
         match &node.kind {
             Kind::Named(inner) => node = inner,
-            Kind::Open(table) => node = look_up(table, oid)?,
+            Kind::Open(table) => node = table.look_up(oid)?,
             Kind::Containing(table) => {
-                node = look_up(table, oid)?;
+                node = table.look_up(oid)?;
                 tlv = read_tlv(data, tlv.content, tlv.end).ok()?;
             }
             _ => return Some((node, tlv)),

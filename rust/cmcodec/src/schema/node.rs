@@ -29,19 +29,56 @@ fn accepts(tags: &[u8], tag: u8) -> bool {
     match tags {
         [only] => *only == tag,
         [] => true,
-        several => several.contains(&tag),
+        several => several.iter().any(|octet| *octet == tag),
     }
 }
 
 /// A row of an open type's table: content octets of the OBJECT IDENTIFIER,
-/// and the type it stands for. Tables are sorted by the octets.
+/// and the type it stands for.
 pub type Row = (&'static [u8], &'static Node);
 
-/// The type an OBJECT IDENTIFIER stands for in a table.
-#[inline]
-pub fn look_up(table: &'static [Row], oid: &[u8]) -> Option<&'static Node> {
-    let index = table.binary_search_by(|(octets, _)| (*octets).cmp(oid)).ok()?;
-    table.get(index).map(|(_, node)| *node)
+/// Which type an OBJECT IDENTIFIER stands for.
+#[derive(Debug)]
+pub struct Table {
+    /// Sorted by last octet.
+    rows: &'static [Row],
+    /// By last octet: the first row that may match.
+    index: [u8; 256],
+}
+
+impl Table {
+    /// A table of at most 255 rows, sorted by last octet.
+    #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // Runs at compile time.
+    pub(super) const fn new(rows: &'static [Row]) -> Self {
+        assert!(rows.len() < 256);
+        let mut index = [rows.len() as u8; 256];
+        let mut row = rows.len();
+        while row > 0 {
+            row -= 1;
+            let octets = rows[row].0;
+            index[octets[octets.len() - 1] as usize] = row as u8;
+        }
+        Self { rows, index }
+    }
+
+    /// The type an OBJECT IDENTIFIER stands for.
+    ///
+    /// Registered arcs differ in their last octet, so nearly always one row is
+    /// compared.
+    #[inline]
+    pub fn look_up(&self, oid: &[u8]) -> Option<&'static Node> {
+        let last = *oid.last()?;
+        let first = usize::from(*self.index.get(usize::from(last))?);
+        for (octets, node) in self.rows.get(first..)? {
+            if octets.last() != Some(&last) {
+                return None;
+            }
+            if *octets == oid {
+                return Some(node);
+            }
+        }
+        None
+    }
 }
 
 /// What a type is made of.
@@ -62,7 +99,7 @@ pub enum Kind {
         fields: &'static [Field],
     },
     /// OCTET STRING that contains the encoding of another type.
-    Containing(&'static [Row]),
+    Containing(&'static Table),
     /// ENUMERATED.
     Enumerated {
         /// The Python class of its named numbers.
@@ -90,7 +127,7 @@ pub enum Kind {
     /// A signed structure, kept as octets under a name of its own.
     Opaque,
     /// ANY DEFINED BY the last OBJECT IDENTIFIER before it.
-    Open(&'static [Row]),
+    Open(&'static Table),
     /// SEQUENCE.
     Sequence {
         /// Whether one field must be there although all are OPTIONAL.

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::node::{Field, Kind, Node, Row, look_up};
+use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::sink::{Null, Sink};
 use crate::der::{Tlv, children, read_tlv};
@@ -76,6 +76,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         Ok(value)
     }
 
+    #[inline]
     fn child(&self, pos: usize, end: usize, depth: usize) -> Result<Tlv> {
         if depth > MAX_DEPTH {
             return Err(Error::new(Reason::Depth, pos));
@@ -128,7 +129,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                 let value = self.element(inner, tlv, depth, oid)?;
                 self.sink.name(node, value)
             }
-            Kind::Open(table) => match look_up(table, oid) {
+            Kind::Open(table) => match table.look_up(oid) {
                 Some(known) if !known.accepts(tlv.tag) => {
                     Err(Error::new(Reason::BadTag, tlv.start))
                 }
@@ -292,7 +293,7 @@ impl<'a, S: Sink> Walker<'a, S> {
             self.sink.add(&mut frame, index, value)?;
             if let Some(reason) = unordered {
                 let octets = inner.octets(self.data);
-                if octets < previous {
+                if index > 0 && octets < previous {
                     return Err(within(Error::new(reason, pos)));
                 }
                 previous = octets;
@@ -343,12 +344,12 @@ impl<'a, S: Sink> Walker<'a, S> {
     fn containing(
         &mut self,
         node: &'static Node,
-        table: &'static [Row],
+        table: &'static Table,
         tlv: Tlv,
         oid: &[u8],
     ) -> Result<S::Value> {
         if S::DESCENDS {
-            if let Some(contained) = look_up(table, oid) {
+            if let Some(contained) = table.look_up(oid) {
                 if self.layers > self.options.max_layers {
                     return Err(Error::new(Reason::Limit, tlv.content));
                 }
@@ -468,7 +469,7 @@ pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
         primitive::check_universal(data, tlv)?;
         if open.is_set {
             let octets = tlv.octets(data);
-            if octets < open.previous {
+            if !open.previous.is_empty() && octets < open.previous {
                 return Err(Error::new(Reason::NotCanonical, tlv.start));
             }
             open.previous = octets;

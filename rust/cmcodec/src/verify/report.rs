@@ -5,6 +5,7 @@ use std::ops::{Deref, Range};
 
 use crate::error::Reason;
 use crate::load::Encoding;
+pub use crate::outline::MessageKind;
 
 /// What is to be thought of one message (RULES, verdicts and reasons).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,34 +35,6 @@ impl Verdict {
             Self::Unsigned => "unsigned",
             Self::Unverified => "unverified",
             Self::Malformed => "malformed",
-        }
-    }
-}
-
-/// Which of the messages of CMC it is (RFC 10002 sections 3 and 4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MessageKind {
-    /// PKIData, signed or authenticated.
-    FullRequest,
-    /// PKIResponse, signed or authenticated.
-    FullResponse,
-    /// A bare PKCS#10 CertificationRequest.
-    SimpleRequest,
-    /// A certs-only SignedData.
-    SimpleResponse,
-    /// Something else, or encrypted.
-    Other,
-}
-
-impl MessageKind {
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FullRequest => "full-request",
-            Self::FullResponse => "full-response",
-            Self::SimpleRequest => "simple-request",
-            Self::SimpleResponse => "simple-response",
-            Self::Other => "other",
         }
     }
 }
@@ -338,9 +311,8 @@ impl Report {
 
     /// How many rows have each verdict, in the order of [`Verdict::ALL`].
     pub fn counts(&self) -> [usize; 5] {
-        Verdict::ALL.map(|verdict| {
-            self.rows.iter().filter(|row| row.finding.verdict == verdict).count()
-        })
+        Verdict::ALL
+            .map(|verdict| self.rows.iter().filter(|row| row.finding.verdict == verdict).count())
     }
 }
 

@@ -1,0 +1,146 @@
+"""The fallback behind the seam of ``cmcodec._backend``: the functions of ``cmcodec._rust``."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from cmcodec import _schema, asn1, types
+from cmcodec._pure import codec, view
+from cmcodec._pure.load import load as _load
+from cmcodec._pure.load import root as _root
+from cmcodec._pure.locate import locate as _locate
+from cmcodec._pure.tlv import Fault, children, read_tlv
+from cmcodec._pure.verify import Verdicts, verify
+from cmcodec.errors import DecodeError, EncodeError, LimitError
+
+if TYPE_CHECKING:
+    from cmcodec._schema import Node
+
+__all__ = [
+    "Verdicts",
+    "decode",
+    "decode_at",
+    "encode",
+    "load",
+    "locate",
+    "member_at",
+    "offsets",
+    "outline",
+    "verify",
+]
+
+
+@cache
+def _node(name: str) -> Node:
+    """The compiled form of the class of this name; raises `KeyError` where there is none."""
+    cls = getattr(asn1 if name in ("BitString", "NullType", "TLV") else types, name, None)
+    if not (isinstance(cls, type) and issubclass(cls, asn1.Asn1)):
+        raise KeyError(name)
+    return _schema.node(cls)
+
+
+def _path(name: str, fault: Fault) -> str:
+    root, steps = _schema.root_name(name), fault.dotted()
+    return root + steps if not steps or steps.startswith("[") else f"{root}.{steps}"
+
+
+def _refused(name: str, fault: Fault) -> DecodeError:
+    cls = LimitError if fault.reason in ("depth", "limit") else DecodeError
+    return cls(fault.reason, fault.offset, _path(name, fault))
+
+
+def decode(name: str, data: bytes, strict: bool) -> object:
+    """The value of ``data``, all of it validated, as the class of this name."""
+    node = _node(name)
+    try:
+        return codec.Walk(data, strict=strict).root(node)
+    except Fault as fault:
+        raise _refused(name, fault) from None
+    except RecursionError:
+        raise _refused(name, Fault("depth", 0)) from None
+
+
+def decode_at(name: str, buffer: bytes, pos: int, end: int) -> tuple[object, int]:
+    """The value at ``pos``, and where it ends; ``buffer`` has been validated before."""
+    node = _node(name)
+    try:
+        stop = read_tlv(buffer, pos, end).end
+        return codec.Walk(buffer, descends=False).at(node, pos, stop, 1), stop
+    except Fault as fault:
+        raise _refused(name, fault) from None
+    except RecursionError:
+        raise _refused(name, Fault("depth", 0)) from None
+
+
+def encode(name: str, value: object) -> bytes:
+    """The DER of ``value``, which `decode` accepts."""
+    node = _node(name)
+    try:
+        octets = codec.write(node, value)
+        codec.Walk(octets).root(node)
+    except Fault as fault:
+        raise EncodeError(fault.reason, None, _path(name, fault)) from None
+    except RecursionError:
+        raise EncodeError("depth", None, _schema.root_name(name)) from None
+    except (OverflowError, ValueError) as error:
+        raise EncodeError("bad_value", None, _schema.root_name(name)) from error
+    return octets
+
+
+def load(data: bytes, strict: bool, max_layers: int) -> tuple[bytes, str, str]:
+    """A validated message: its DER form, how it was encoded, and the type of its root."""
+    try:
+        loaded = _load(data, strict=strict, max_layers=max_layers, confine=False)
+    except Fault as fault:
+        raise _refused(_root(data), fault) from None
+    except RecursionError:
+        raise _refused(_root(data), Fault("depth", 0)) from None
+    return loaded.der, loaded.encoding, loaded.root
+
+
+def offsets(buffer: bytes, start: int, end: int) -> list[int]:
+    """Where each element of ``buffer[start:end]`` starts; validated before."""
+    try:
+        return [tlv.start for tlv in children(buffer, start, end)]
+    except Fault as fault:
+        raise _refused("TLV", fault) from None
+
+
+def member_at(buffer: bytes, pos: int, end: int) -> tuple[int, int, int, int]:
+    """Of the TaggedContentInfo at ``pos``: its id, the span of its ContentInfo, and its end."""
+    try:
+        part = view.part(buffer, read_tlv(buffer, pos, end))
+    except Fault:
+        raise ValueError("no TaggedContentInfo") from None
+    return part.body_part_id, part.content_info.start, part.content_info.end, part.element.end
+
+
+def locate(
+    name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...]
+) -> tuple[int, int, int] | None:
+    """Start, content and end of the element that ``path`` leads to; validated before."""
+    found = _locate(_node(name), buffer, start, end, path)
+    return (found.start, found.content, found.end) if found else None
+
+
+def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, int, int]:
+    """The kind of a message, and its content's type and span; validated before.
+
+    The type is PKIData, PKIResponse or CertificationRequest, else empty with the span given.
+    """
+    if root == "CertificationRequest":
+        return "simple-request", root, start, end
+    try:
+        kind, held = view.kind(buffer, view.content_info(buffer, read_tlv(buffer, start, end)))
+    except Fault as fault:
+        raise _refused(root, fault) from None
+    name = _CONTENT.get(kind, "")
+    if not name:
+        return kind, "", start, end
+    if not held or not held.octets:
+        return "other", "", start, end
+    return kind, name, held.octets.content, held.octets.end
+
+
+_CONTENT = {"full-request": "PKIData", "full-response": "PKIResponse"}

@@ -1,0 +1,177 @@
+//! Verification without the interpreter, and its report.
+
+use std::sync::Mutex;
+
+use cmcodec::schema::walk::Options;
+use cmcodec::verify::report::{CertificateSource, Row, Signer, SignerKey, Verdict};
+use cmcodec::verify::{Config, KnownCertificates, Report, verify as verify_items};
+use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+/// The rows over a list of messages; each is made a tuple when it is asked for.
+#[pyclass(frozen, module = "cmcodec._rust")]
+pub struct Verdicts {
+    items: Vec<Py<PyBytes>>,
+    report: Report,
+    config: Config,
+}
+
+/// Verifies every message in `items` on `threads` threads.
+#[pyfunction]
+#[pyo3(signature = (
+    items, *, strict, max_layers, nested, certificates, authorised_ras, legacy, threads, progress
+))]
+#[allow(clippy::too_many_arguments)] // One for each decision of the caller.
+pub fn verify(
+    py: Python<'_>,
+    items: Vec<Bound<'_, PyBytes>>,
+    strict: bool,
+    max_layers: usize,
+    nested: bool,
+    certificates: Vec<Vec<u8>>,
+    authorised_ras: Vec<[u8; 32]>,
+    legacy: bool,
+    threads: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Verdicts> {
+    let config = Config {
+        options: Options { strict, max_layers, confine: true },
+        nested,
+        legacy,
+        certificates: KnownCertificates::new(certificates),
+        authorised_ras: authorised_ras.into_iter().collect(),
+        threads,
+    };
+    let octets: Vec<&[u8]> = items.iter().map(|item| item.as_bytes()).collect();
+    let raised = Mutex::new(None);
+    let tell = |done: usize, total: usize| {
+        let told = Python::attach(|py| -> PyResult<()> {
+            py.check_signals()?;
+            if let Some(progress) = &progress {
+                progress.call1(py, (done, total))?;
+            }
+            Ok(())
+        });
+        match told {
+            Ok(()) => true,
+            Err(error) => {
+                if let Ok(mut slot) = raised.lock() {
+                    *slot = Some(error);
+                }
+                false
+            }
+        }
+    };
+    let report = py.detach(|| verify_items(&octets, &config, &tell)).map_err(|_| {
+        let raised = raised.lock().ok().and_then(|mut slot| slot.take());
+        raised.unwrap_or_else(|| PyKeyboardInterrupt::new_err(()))
+    })?;
+    let items = items.into_iter().map(Bound::unbind).collect();
+    Ok(Verdicts { items, report, config })
+}
+
+#[pymethods]
+impl Verdicts {
+    fn __len__(&self) -> usize {
+        self.report.rows.len()
+    }
+
+    fn __getitem__<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {
+        let row = self.report.rows.get(index).ok_or_else(|| PyIndexError::new_err("no such row"))?;
+        self.tuple(py, row)
+    }
+
+    /// The octets that the offsets of an item refer to.
+    fn der<'py>(&self, py: Python<'py>, item: usize) -> PyResult<Bound<'py, PyBytes>> {
+        match (self.report.converted(item), self.items.get(item)) {
+            (Some(der), _) => Ok(PyBytes::new(py, der)),
+            (None, Some(received)) => Ok(received.bind(py).clone()),
+            (None, None) => Err(PyIndexError::new_err("no such item")),
+        }
+    }
+
+    /// How many rows have each verdict.
+    fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counted = PyDict::new(py);
+        for (verdict, count) in Verdict::ALL.iter().zip(self.report.counts()) {
+            counted.set_item(verdict.name(), count)?;
+        }
+        Ok(counted)
+    }
+}
+
+impl Verdicts {
+    fn tuple<'py>(&self, py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyTuple>> {
+        let der: &[u8] = match (self.report.converted(row.item), self.items.get(row.item)) {
+            (Some(der), _) => der,
+            (None, Some(received)) => received.bind(py).as_bytes(),
+            (None, None) => return Err(PyValueError::new_err("row without an item")),
+        };
+        let finding = &row.finding;
+        let fault = finding.fault;
+        let signers = finding
+            .signers
+            .iter()
+            .map(|signer| self.signer(py, der, signer))
+            .collect::<PyResult<Vec<_>>>()?;
+        let requests =
+            finding.requests.iter().map(|r| (r.id, r.form.name(), r.pop.name()));
+        let transaction_id = finding
+            .transaction_id
+            .as_ref()
+            .and_then(|range| der.get(range.clone()))
+            .map(|content| PyBytes::new(py, content));
+        let fields = [
+            row.item.into_pyobject(py)?.into_any(),
+            PyTuple::new(py, row.path.iter())?.into_any(),
+            finding.kind.name().into_pyobject(py)?.into_any(),
+            row.encoding.name().into_pyobject(py)?.into_any(),
+            finding.verdict.name().into_pyobject(py)?.into_any(),
+            fault.map(|fault| fault.reason.code()).into_pyobject(py)?.into_any(),
+            fault.and_then(|fault| fault.rule).map(|rule| rule.id()).into_pyobject(py)?.into_any(),
+            fault.and_then(|fault| fault.offset).into_pyobject(py)?.into_any(),
+            PyTuple::new(py, signers)?.into_any(),
+            PyTuple::new(py, requests.collect::<Vec<_>>())?.into_any(),
+            transaction_id.into_pyobject(py)?.into_any(),
+            (row.span.start, row.span.end).into_pyobject(py)?.into_any(),
+            finding.has_references.into_pyobject(py)?.to_owned().into_any(),
+        ];
+        PyTuple::new(py, fields)
+    }
+
+    fn signer<'py>(
+        &self,
+        py: Python<'py>,
+        der: &[u8],
+        signer: &Signer,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let mut digest = None;
+        let mut request = None;
+        let mut certificate = None;
+        let mut reason = None;
+        match &signer.key {
+            Ok(SignerKey::Certificate { sha256, source }) => {
+                digest = Some(hex(sha256));
+                certificate = match source {
+                    CertificateSource::Message(range) => der.get(range.clone()),
+                    CertificateSource::Caller(index) => self.config.certificates.get(*index),
+                };
+            }
+            Ok(SignerKey::Request(id)) => request = Some(*id),
+            Err(why) => reason = Some(why.code()),
+        }
+        (signer.algorithm, digest, request, certificate.map(|c| PyBytes::new(py, c)), reason)
+            .into_pyobject(py)
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    use std::fmt::Write;
+
+    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}

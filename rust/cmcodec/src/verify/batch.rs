@@ -1,0 +1,217 @@
+//! Many messages, on many threads (RULES V14, V15).
+//!
+//! First every item is loaded, then every message in them is verified: one
+//! item of 100,000 nested messages keeps as many threads busy as 100,000 items
+//! of one. A single verification and a batch are the same code.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::num::NonZero;
+use std::ops::Range;
+use std::thread;
+
+use super::certificates::KnownCertificates;
+use super::message::{self, Worker};
+use super::pool::{self, Cancelled};
+use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
+use crate::der::{Tlv, read_tlv};
+use crate::error::Error;
+use crate::load::{Encoding, Loaded, load};
+use crate::schema::walk::Options;
+use crate::view::cms::{ContentInfo, ID_DATA};
+
+/// Octets below which one more thread costs more than it saves in loading.
+const OCTETS_PER_THREAD: usize = 256 * 1024;
+
+/// What the caller decides about a verification.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the items are read. `confine` counts as set (R5).
+    pub options: Options,
+    /// Whether messages nested in a message get rows of their own.
+    pub nested: bool,
+    /// Whether SHA-1 and RSA keys of 1024 bits will do (V10a).
+    pub legacy: bool,
+    /// Where to look for signers after the message itself (V8).
+    pub certificates: KnownCertificates,
+    /// SHA-256 of the certificates of registration authorities whose
+    /// raVerified counts (R2).
+    pub authorised_ras: HashSet<[u8; 32]>,
+    /// Threads, the calling one included; 0 stands for one per core.
+    pub threads: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            options: Options::default(),
+            nested: true,
+            legacy: false,
+            certificates: KnownCertificates::default(),
+            authorised_ras: HashSet::new(),
+            threads: 0,
+        }
+    }
+}
+
+/// Verifies `items`, each one of the four PKI messages or another CMS content
+/// (RFC 10002 sections 3 and 4), and what is nested in them.
+///
+/// `progress(done, total)` is called on the calling thread, about 20 times a
+/// second and once at the end, with numbers of messages; while items are
+/// loaded it is called with 0 and the number of items. If it returns false
+/// the work ends early.
+///
+/// # Errors
+/// [`Cancelled`] if `progress` returned false. Nothing in an item is an
+/// error: it is a row.
+pub fn verify(
+    items: &[&[u8]],
+    config: &Config,
+    progress: &(dyn Fn(usize, usize) -> bool + Sync),
+) -> Result<Report, Cancelled> {
+    let threads = match config.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        given => given,
+    };
+    let mut inputs: Vec<Input<'_>> = items.iter().map(|octets| Input::Received(octets)).collect();
+    let size = items.iter().fold(0usize, |sum, octets| sum.saturating_add(octets.len()));
+    let options = Options { confine: true, ..config.options };
+    pool::for_each(
+        &mut inputs,
+        threads.min(1 + size / OCTETS_PER_THREAD),
+        || (),
+        |(), input| input.load(options),
+        &|_| progress(0, items.len()),
+    )?;
+    let mut rows = Vec::with_capacity(inputs.len());
+    for (item, input) in inputs.iter().enumerate() {
+        input.list(item, config.nested, &mut rows);
+    }
+    let total = rows.len();
+    pool::for_each(
+        &mut rows,
+        threads,
+        || Worker::new(config),
+        |worker, row| {
+            if let (true, Some(Input::Loaded(loaded))) = (row.is_pending(), inputs.get(row.item)) {
+                row.finding = message::verify(&loaded.der, row.span.clone(), worker);
+            }
+        },
+        &|done| progress(done, total),
+    )?;
+    Ok(Report::new(rows, converted(inputs)))
+}
+
+/// An item on its way.
+enum Input<'a> {
+    Received(&'a [u8]),
+    Loaded(Loaded<'a>),
+    Refused(usize, Error),
+}
+
+impl Input<'_> {
+    fn load(&mut self, options: Options) {
+        if let Self::Received(octets) = *self {
+            *self = match load(octets, options) {
+                Ok(mut loaded) => {
+                    // An error that took a message with it stands after those inside.
+                    loaded.confined.sort_by_key(|(offset, _)| *offset);
+                    Self::Loaded(loaded)
+                }
+                Err(error) => Self::Refused(octets.len(), error),
+            };
+        }
+    }
+
+    /// Adds the rows of this item, in order.
+    fn list(&self, item: usize, nested: bool, rows: &mut Vec<Row>) {
+        match self {
+            Self::Received(_) => {}
+            Self::Refused(len, error) => {
+                rows.push(Row::malformed(item, &[], 0..*len, error));
+            }
+            Self::Loaded(loaded) => {
+                rows.push(Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding));
+                if nested {
+                    let mut path = Vec::new();
+                    List { item, loaded, rows }.members(0..loaded.der.len(), &mut path);
+                }
+            }
+        }
+    }
+}
+
+/// The rows of what is nested in one item.
+struct List<'a> {
+    item: usize,
+    loaded: &'a Loaded<'a>,
+    rows: &'a mut Vec<Row>,
+}
+
+impl List<'_> {
+    /// Adds the rows of the members of the message at `span`, and of theirs.
+    /// The walk has bounded the depth (P6).
+    fn members(&mut self, span: Range<usize>, path: &mut Vec<u32>) {
+        let data = &*self.loaded.der;
+        let message = read_tlv(data, span.start, span.end)
+            .ok()
+            .and_then(|tlv| ContentInfo::read(data, tlv)?.encapsulated(data)?.pki_message(data));
+        for member in message.iter().flat_map(|message| message.members(data)) {
+            let span = member.content_info.start..member.content_info.end;
+            path.push(member.body_part_id);
+            let confined = &self.loaded.confined;
+            match confined.binary_search_by_key(&member.tlv.start, |(offset, _)| *offset) {
+                Ok(index) => {
+                    if let Some((_, error)) = confined.get(index) {
+                        self.rows.push(Row::malformed(self.item, path, span, error));
+                    }
+                }
+                Err(_) if is_data(data, member.content_info) => {}
+                Err(_) => {
+                    self.rows.push(Row::pending(self.item, path, span.clone(), Encoding::Der));
+                    self.members(span, path);
+                }
+            }
+            path.pop();
+        }
+    }
+}
+
+/// id-data carries no message (RFC 10002 section 3.2.1.3).
+fn is_data(data: &[u8], content_info: Tlv) -> bool {
+    ContentInfo::read(data, content_info)
+        .is_some_and(|info| info.content_type.value(data) == ID_DATA)
+}
+
+/// The DER forms that the caller does not have.
+fn converted(inputs: Vec<Input<'_>>) -> Vec<(usize, Vec<u8>)> {
+    let owned = |(item, input)| match input {
+        Input::Loaded(Loaded { der: Cow::Owned(der), .. }) => Some((item, der)),
+        _ => None,
+    };
+    inputs.into_iter().enumerate().filter_map(owned).collect()
+}
+
+impl Row {
+    fn malformed(item: usize, path: &[u32], span: Range<usize>, error: &Error) -> Self {
+        let fault = Fault::new(error.reason(), error.offset());
+        Self {
+            item,
+            path: path.into(),
+            encoding: Encoding::Der,
+            span,
+            finding: Finding::new(MessageKind::Other, Verdict::Malformed, Some(fault)),
+        }
+    }
+
+    /// Not looked at yet: until then it counts as bad.
+    fn pending(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
+        let finding = Finding::new(MessageKind::Other, Verdict::Malformed, None);
+        Self { item, path: path.into(), encoding, span, finding }
+    }
+
+    fn is_pending(&self) -> bool {
+        self.finding.verdict == Verdict::Malformed && self.finding.fault.is_none()
+    }
+}

@@ -1,0 +1,207 @@
+//! One message: what it is, and its verdict (V1 to V3).
+
+use std::ops::Range;
+
+use super::batch::Config;
+use super::keyring::Keyring;
+use super::report::{
+    Fault, Finding, MessageKind, PopState, Request, RequestForm, Rule, Signer, SignerKey, Verdict,
+};
+use super::{pop, signer};
+use crate::der::{Tlv, read_tlv};
+use crate::error::Reason;
+use crate::limits::MAX_SIGNERS;
+use crate::view::Elements;
+use crate::view::cms::{
+    AuthenticatedData, ContentInfo, ID_AUTH_ENVELOPED_DATA, ID_AUTHENTICATED_DATA, ID_DATA,
+    ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA, SignedData, SignerInfo,
+};
+use crate::view::pkcs10::CertificationRequest;
+use crate::view::pkidata::{self, ID_PKI_DATA, ID_PKI_RESPONSE, PkiMessage};
+
+/// Body part id of the only request of a Simple PKI Request.
+const SIMPLE_REQUEST_ID: u32 = 1;
+
+/// transactionId, id-cmc 5 (RFC 10002 section 6.6).
+const TRANSACTION_ID: u8 = 5;
+
+/// Controls that refer to other body parts, below id-cmc (R4): addExtensions,
+/// decryptedPOP, lraPOPWitness, authData, batchRequests, batchResponses,
+/// modCertTemplate, controlProcessed, raIdentityWitness, responseBody.
+const REFERRING: [u8; 10] = [8, 10, 11, 27, 28, 29, 31, 32, 35, 37];
+
+/// What one thread keeps from message to message.
+#[derive(Debug)]
+pub(super) struct Worker<'a> {
+    pub(super) config: &'a Config,
+    pub(super) keyring: Keyring<'a>,
+    /// Signed attributes under the tag that was signed.
+    pub(super) attributes: Vec<u8>,
+}
+
+impl<'a> Worker<'a> {
+    pub(super) fn new(config: &'a Config) -> Self {
+        Self { config, keyring: Keyring::new(config.legacy), attributes: Vec::new() }
+    }
+}
+
+/// Verifies the ContentInfo or CertificationRequest at `span`,
+/// which has been validated; what is nested in it does not count (R5).
+pub(super) fn verify<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Finding {
+    let bad = Fault::new(Reason::BadTag, span.start);
+    dispatch(data, span, worker)
+        .unwrap_or_else(|| Finding::new(MessageKind::Other, Verdict::Malformed, Some(bad)))
+}
+
+fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Option<Finding> {
+    let root = read_tlv(data, span.start, span.end).ok()?;
+    if Elements::of(data, root).next()?.tag == 0x30 {
+        return simple_request(data, root, worker);
+    }
+    let info = ContentInfo::read(data, root)?;
+    match info.content_type.value(data) {
+        ID_SIGNED_DATA => signed_data(data, SignedData::read(data, info.content)?, worker),
+        ID_AUTHENTICATED_DATA => authenticated_data(data, info.content),
+        ID_ENVELOPED_DATA | ID_AUTH_ENVELOPED_DATA | ID_ENCRYPTED_DATA => {
+            let fault = Fault::state(Reason::Encrypted);
+            Some(Finding::new(MessageKind::Other, Verdict::Unverified, Some(fault)))
+        }
+        // V1: nothing else carries a signature.
+        _ => {
+            let fault = Fault::new(Reason::WrongContentType, info.content_type.start);
+            Some(Finding::new(MessageKind::Other, Verdict::Failed, Some(fault)))
+        }
+    }
+}
+
+/// A Simple PKI Request (RFC 10002 section 3.1): its proof of possession is
+/// all there is to verify.
+fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
+    let request = CertificationRequest::read(data, root)?;
+    let pop = pop::pkcs10(data, &request, root.start, worker);
+    let verdict = if pop.is_ok() { Verdict::Verified } else { Verdict::Failed };
+    let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, pop.err());
+    finding.requests = [Request {
+        id: SIMPLE_REQUEST_ID,
+        form: RequestForm::Pkcs10,
+        pop: pop.unwrap_or(PopState::Failed),
+    }]
+    .into_iter()
+    .collect();
+    Some(finding)
+}
+
+/// AuthenticatedData (RFC 5652 section 9): nothing is verified without the
+/// secret of its MAC.
+fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
+    let encapsulated = AuthenticatedData::read(data, content)?.encap_content_info;
+    let kind = kind_of(encapsulated.e_content_type.value(data));
+    let fault = Fault::state(Reason::MacUnchecked);
+    let mut finding = Finding::new(kind, Verdict::Unverified, Some(fault));
+    if let Some(message) = encapsulated.pki_message(data) {
+        note_controls(data, &message, &mut finding);
+    }
+    Some(finding)
+}
+
+fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) -> Option<Finding> {
+    let encapsulated = signed.encap_content_info;
+    let content_type = encapsulated.e_content_type.value(data);
+    let no_signer = signed.signer_infos.is_empty();
+    let no_content = encapsulated.e_content.is_none_or(|content| content.is_empty());
+    if no_signer && no_content && content_type == ID_DATA {
+        return Some(Finding::new(MessageKind::SimpleResponse, Verdict::Unsigned, None));
+    }
+    let mut finding = Finding::new(kind_of(content_type), Verdict::Failed, None);
+    // V1: what may be signed, and that it is there.
+    let permitted = [ID_PKI_DATA, ID_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA];
+    if !permitted.contains(&content_type) || (!no_signer && encapsulated.e_content.is_none()) {
+        let offset = encapsulated.e_content_type.start;
+        finding.fault = Some(Fault::new(Reason::WrongContentType, offset));
+        return Some(finding);
+    }
+    let message = encapsulated.pki_message(data);
+    if let Some(message) = &message {
+        note_controls(data, message, &mut finding);
+    }
+    let infos: Vec<SignerInfo> = Elements::of(data, signed.signer_infos)
+        .take(MAX_SIGNERS + 1)
+        .filter_map(|tlv| SignerInfo::read(data, tlv))
+        .collect();
+    let offset = signed.signer_infos.start;
+    let signers_fault = match infos.len() {
+        // V2: somebody signed, and not too many.
+        0 => Some(Fault::new(Reason::NoSigner, offset)),
+        1..=MAX_SIGNERS => {
+            // V3: every SignerInfo is looked at; the first bad one is the reason.
+            let (signers, fault) = signer::verify(data, &signed, infos, message.as_ref(), worker);
+            finding.signers = signers;
+            fault
+        }
+        _ => Some(Fault::under(Rule::V2, Reason::Limit, offset)),
+    };
+    let pop_fault = message
+        .and_then(|message| note_requests(data, &message, &mut finding, worker))
+        .filter(|_| !no_signer);
+    finding.fault = signers_fault.or(pop_fault);
+    finding.verdict = match finding.fault {
+        None => Verdict::Verified,
+        Some(_) if no_signer => Verdict::Unsigned,
+        Some(_) => Verdict::Failed,
+    };
+    Some(finding)
+}
+
+fn kind_of(content_type: &[u8]) -> MessageKind {
+    match content_type {
+        ID_PKI_DATA => MessageKind::FullRequest,
+        ID_PKI_RESPONSE => MessageKind::FullResponse,
+        _ => MessageKind::Other,
+    }
+}
+
+fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
+    let mut numbers = message.controls(data).filter_map(|control| control.number(data));
+    finding.has_references = numbers.any(|number| REFERRING.contains(&number));
+    finding.transaction_id = message
+        .controls(data)
+        .find(|control| control.number(data) == Some(TRANSACTION_ID))
+        .and_then(|control| control.first_value(data))
+        .map(|value| value.content..value.end);
+}
+
+/// Lists the requests; returns the fault of the first whose proof fails (R6).
+fn note_requests<'a>(
+    data: &'a [u8],
+    message: &PkiMessage,
+    finding: &mut Finding,
+    worker: &mut Worker<'a>,
+) -> Option<Fault> {
+    let authorised = is_authorised(&finding.signers, worker.config);
+    let mut first = None;
+    let list = message.requests(data).map(|request| {
+        let (form, pop) = match &request.request {
+            pkidata::Request::Pkcs10(pkcs10) => {
+                (RequestForm::Pkcs10, pop::pkcs10(data, pkcs10, request.tlv.start, worker))
+            }
+            pkidata::Request::Crmf(crmf) => {
+                (RequestForm::Crmf, pop::crmf(data, crmf, request.tlv.start, authorised, worker))
+            }
+            pkidata::Request::Other => (RequestForm::Other, Ok(PopState::Absent)),
+        };
+        first = first.or(pop.err());
+        Request { id: request.id, form, pop: pop.unwrap_or(PopState::Failed) }
+    });
+    finding.requests = list.collect();
+    first
+}
+
+/// R2: whether all signers are good and one is an authorised registration
+/// authority.
+fn is_authorised(signers: &[Signer], config: &Config) -> bool {
+    let known = |signer: &Signer| match &signer.key {
+        Ok(SignerKey::Certificate { sha256, .. }) => config.authorised_ras.contains(sha256),
+        _ => false,
+    };
+    signers.iter().all(|signer| signer.key.is_ok()) && signers.iter().any(known)
+}

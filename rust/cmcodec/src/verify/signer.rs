@@ -1,0 +1,357 @@
+//! SignerInfos: V4, V7, V12, V5, V6, V8, V9, V10, in this order.
+
+use aws_lc_rs::digest::{self, Digest, SHA256};
+
+use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
+use super::message::Worker;
+use super::report::{CertificateSource, Fault, Few, Signer, SignerKey};
+use crate::der::Tlv;
+use crate::error::Reason;
+use crate::limits::MAX_KEY_CANDIDATES;
+use crate::view::certificate::Certificate;
+use crate::view::cms::{
+    self, AlgorithmProtection, ID_ALGORITHM_PROTECTION, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST,
+    ID_SIGNING_TIME, SignedData, SignerIdentifier, SignerInfo,
+};
+use crate::view::pkidata::PkiMessage;
+use crate::view::{AlgorithmIdentifier, Attribute, Elements};
+
+/// Verifies every SignerInfo of `signed`; returns them, and the fault of the
+/// first that is bad (V3). `message` is the content, where requests may have
+/// the signer's key.
+pub(super) fn verify<'a>(
+    data: &'a [u8],
+    signed: &SignedData,
+    infos: Vec<SignerInfo>,
+    message: Option<&PkiMessage>,
+    worker: &mut Worker<'a>,
+) -> (Few<Signer>, Option<Fault>) {
+    let mut content = Content::new(data, signed);
+    let mut signatures: Vec<Signature<'a>> = infos
+        .into_iter()
+        .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
+        .collect();
+    find_certificates(data, signed, &mut signatures, worker);
+    find_requests(data, message, &mut signatures);
+    let mut first = None;
+    let signers = signatures.into_iter().map(|signature| {
+        let key = signature.verify(data, worker);
+        first = first.or(key.as_ref().err().copied());
+        Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
+    });
+    (signers.collect(), first)
+}
+
+/// What the SignerInfos of one message are checked against.
+struct Content<'a> {
+    /// Content octets of eContentType.
+    content_type: &'a [u8],
+    /// Content octets of eContent.
+    octets: &'a [u8],
+    /// The hash functions in digestAlgorithms that are on offer.
+    listed: Vec<DigestAlgorithm>,
+    /// The digests of `octets` so far.
+    digests: Vec<(DigestAlgorithm, Digest)>,
+}
+
+impl<'a> Content<'a> {
+    fn new(data: &'a [u8], signed: &SignedData) -> Self {
+        let encapsulated = signed.encap_content_info;
+        let mut listed = Vec::with_capacity(1);
+        let identifiers = Elements::of(data, signed.digest_algorithms)
+            .filter_map(|tlv| AlgorithmIdentifier::read(data, tlv));
+        for digest in identifiers.filter_map(|identifier| digest_algorithm(data, identifier)) {
+            if !listed.contains(&digest) {
+                listed.push(digest);
+            }
+        }
+        Self {
+            content_type: encapsulated.e_content_type.value(data),
+            octets: encapsulated.e_content.map_or(&[], |content| content.value(data)),
+            listed,
+            digests: Vec::new(),
+        }
+    }
+
+    /// The digest, computed once for all SignerInfos (V15).
+    fn digest(&mut self, algorithm: DigestAlgorithm) -> Digest {
+        if let Some((_, known)) = self.digests.iter().find(|(known, _)| *known == algorithm) {
+            return *known;
+        }
+        let digest = algorithm.digest(self.octets);
+        self.digests.push((algorithm, digest));
+        digest
+    }
+}
+
+/// One SignerInfo under way.
+struct Signature<'a> {
+    info: SignerInfo,
+    sid: SignerIdentifier<'a>,
+    name: Option<&'static str>,
+    /// The algorithm, as long as no rule is broken.
+    state: Result<SignatureAlgorithm, Fault>,
+    /// Keys to try, at most [`MAX_KEY_CANDIDATES`].
+    candidates: Vec<Candidate<'a>>,
+}
+
+/// A key that the signer identifier names.
+struct Candidate<'a> {
+    /// The octets of the certificate; empty for a request.
+    octets: &'a [u8],
+    spki: &'a [u8],
+    owner: Owner,
+}
+
+enum Owner {
+    Certificate(CertificateSource),
+    Request(u32),
+}
+
+impl<'a> Signature<'a> {
+    /// Everything that needs no key.
+    fn new(data: &'a [u8], info: SignerInfo, content: &mut Content<'a>, legacy: bool) -> Self {
+        let digest = digest_algorithm(data, info.digest_algorithm)
+            .filter(|digest| legacy || *digest != DigestAlgorithm::Sha1);
+        let oid = info.signature_algorithm.oid(data);
+        let parameters = info.signature_algorithm.parameters(data);
+        let read = |digest| SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
+        let algorithm = read(digest);
+        let name = algorithm.or_else(|_| read(None)).ok().map(SignatureAlgorithm::name);
+        let state = check(data, &info, digest, algorithm, content);
+        let sid = info.signer_identifier(data);
+        Self { info, sid, name, state, candidates: Vec::new() }
+    }
+
+    /// Whether a key of these octets is to be tried (V8, V15).
+    fn has_room_for(&self, octets: &[u8]) -> bool {
+        self.state.is_ok()
+            && self.candidates.len() < MAX_KEY_CANDIDATES
+            && self.candidates.iter().all(|known| known.octets != octets)
+    }
+
+    /// V9 and V10: the first key that verifies. If none does, the reason is
+    /// that of the first for which the arithmetic failed, else of the first.
+    fn verify(&self, data: &'a [u8], worker: &mut Worker<'a>) -> Result<SignerKey, Fault> {
+        let algorithm = self.state?;
+        let attributes = self.info.signed_attrs.map_or(&[][..], |attrs| attrs.octets(data));
+        // V10: the received octets, with the tag that was signed.
+        worker.attributes.clear();
+        worker.attributes.push(0x31);
+        worker.attributes.extend(attributes.iter().skip(1));
+        let signature = self.info.signature.value(data);
+        let mut found = Reason::SignerNotFound;
+        for candidate in &self.candidates {
+            let key = worker.keyring.get(candidate.spki);
+            match key.and_then(|key| key.verify(&algorithm, &worker.attributes, signature)) {
+                Ok(()) => return Ok(candidate.key()),
+                Err(Reason::SignatureInvalid) => found = Reason::SignatureInvalid,
+                Err(reason) if found == Reason::SignerNotFound => found = reason,
+                Err(_) => {}
+            }
+        }
+        Err(match found {
+            Reason::SignatureInvalid => Fault::new(found, self.info.signature.start),
+            _ => Fault::new(found, self.info.sid.start),
+        })
+    }
+}
+
+impl Candidate<'_> {
+    fn key(&self) -> SignerKey {
+        match &self.owner {
+            Owner::Request(id) => SignerKey::Request(*id),
+            Owner::Certificate(source) => {
+                let mut sha256 = [0; 32];
+                let digest = digest::digest(&SHA256, self.octets);
+                sha256.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+                SignerKey::Certificate { sha256, source: source.clone() }
+            }
+        }
+    }
+}
+
+/// V4, V7, V12, V5, V6.
+fn check(
+    data: &[u8],
+    info: &SignerInfo,
+    digest: Option<DigestAlgorithm>,
+    algorithm: Result<SignatureAlgorithm, Reason>,
+    content: &mut Content<'_>,
+) -> Result<SignatureAlgorithm, Fault> {
+    // V4: the walk has proven that the attributes are sorted.
+    let set =
+        info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start))?;
+    let missing = || Fault::new(Reason::AttributeMissing, set.start);
+    let (content_type, named) = single(data, set, ID_CONTENT_TYPE)?.ok_or_else(missing)?;
+    let (message_digest, claimed) = single(data, set, ID_MESSAGE_DIGEST)?.ok_or_else(missing)?;
+    single(data, set, ID_SIGNING_TIME)?;
+    let protection = single(data, set, ID_ALGORITHM_PROTECTION)?;
+
+    // V7
+    let offset = info.digest_algorithm.tlv.start;
+    let digest = digest.ok_or_else(|| Fault::new(Reason::UnsupportedAlgorithm, offset))?;
+    let algorithm =
+        algorithm.map_err(|reason| Fault::new(reason, info.signature_algorithm.tlv.start))?;
+    if !content.listed.contains(&digest) {
+        return Err(Fault::new(Reason::AlgorithmMismatch, offset));
+    }
+    if let Some((attribute, value)) = protection {
+        if !is_protected(data, info, value) {
+            return Err(Fault::new(Reason::AlgorithmMismatch, attribute.tlv.start));
+        }
+    }
+
+    // V12
+    if algorithm.scheme() == Scheme::NoSignature {
+        return Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start));
+    }
+
+    // V5
+    if named.value(data) != content.content_type {
+        return Err(Fault::new(Reason::ContentTypeMismatch, content_type.tlv.start));
+    }
+
+    // V6
+    if claimed.value(data) != content.digest(digest).as_ref() {
+        return Err(Fault::new(Reason::DigestMismatch, message_digest.tlv.start));
+    }
+    Ok(algorithm)
+}
+
+/// V4: the attribute of this type and its value, if it is there; it may stand
+/// once, with one value.
+fn single(data: &[u8], set: Tlv, oid: &[u8]) -> Result<Option<(Attribute, Tlv)>, Fault> {
+    let duplicate = |it: &Attribute| Fault::new(Reason::AttributeDuplicate, it.tlv.start);
+    let mut found =
+        cms::attributes(data, set).filter(|attribute| attribute.attr_type.value(data) == oid);
+    let Some(attribute) = found.next() else { return Ok(None) };
+    if let Some(second) = found.next() {
+        return Err(duplicate(&second));
+    }
+    let value = attribute.only_value(data).ok_or_else(|| duplicate(&attribute))?;
+    Ok(Some((attribute, value)))
+}
+
+/// V7: whether a CMSAlgorithmProtection says what the SignerInfo says
+/// (RFC 6211 section 3).
+fn is_protected(data: &[u8], info: &SignerInfo, value: Tlv) -> bool {
+    AlgorithmProtection::read(data, value).is_some_and(|it| {
+        it.digest_algorithm.agrees_with(data, &info.digest_algorithm)
+            && it
+                .signature_algorithm
+                .is_some_and(|it| it.agrees_with(data, &info.signature_algorithm))
+            && it.mac_algorithm.is_none()
+    })
+}
+
+fn digest_algorithm(data: &[u8], identifier: AlgorithmIdentifier) -> Option<DigestAlgorithm> {
+    DigestAlgorithm::from_identifier(identifier.oid(data), identifier.parameters(data))
+}
+
+/// V8: certificates, the message's before the caller's. One pass over the
+/// former, however many signers there are.
+fn find_certificates<'a>(
+    data: &'a [u8],
+    signed: &SignedData,
+    signatures: &mut [Signature<'a>],
+    worker: &Worker<'a>,
+) {
+    for tlv in signed.certificates(data) {
+        let Some(certificate) = Certificate::read(data, tlv) else { continue };
+        let identifier = certificate.key_identifier(data);
+        for signature in &mut *signatures {
+            let named = match signature.sid {
+                SignerIdentifier::IssuerAndSerialNumber(name) => {
+                    certificate.has_issuer_and_serial(data, name)
+                }
+                SignerIdentifier::SubjectKeyIdentifier(it) => identifier == Some(it),
+            };
+            if named && signature.has_room_for(tlv.octets(data)) {
+                signature.candidates.push(Candidate {
+                    octets: tlv.octets(data),
+                    spki: certificate.subject_public_key_info.octets(data),
+                    owner: Owner::Certificate(CertificateSource::Message(tlv.start..tlv.end)),
+                });
+            }
+        }
+    }
+    let known = &worker.config.certificates;
+    for signature in signatures {
+        for &index in known.find(signature.sid) {
+            let Some(octets) = known.get(index) else { continue };
+            let Some(certificate) = Certificate::parse(octets) else { continue };
+            if signature.has_room_for(octets) {
+                signature.candidates.push(Candidate {
+                    octets,
+                    spki: certificate.subject_public_key_info.octets(octets),
+                    owner: Owner::Certificate(CertificateSource::Caller(index)),
+                });
+            }
+        }
+    }
+}
+
+/// V8: where there is no certificate, the one request with the signer's key
+/// identifier, if it is alone to sign. One pass over the requests.
+fn find_requests<'a>(
+    data: &'a [u8],
+    message: Option<&PkiMessage>,
+    signatures: &mut [Signature<'a>],
+) {
+    let alone = signatures.len() == 1;
+    let mut searches: Vec<(Search<'a>, &mut Signature<'a>)> = signatures
+        .iter_mut()
+        .filter(|signature| signature.state.is_ok() && signature.candidates.is_empty())
+        .map(|signature| (Search::default(), signature))
+        .collect();
+    if searches.is_empty() {
+        return;
+    }
+    for request in message.into_iter().flat_map(|message| message.requests(data)) {
+        request.request.for_each_key_identifier(data, |identifier| {
+            for (search, signature) in &mut searches {
+                if signature.sid == SignerIdentifier::SubjectKeyIdentifier(identifier) {
+                    search.meet(request.id, request.request.public_key().map(|it| it.octets(data)));
+                }
+            }
+        });
+    }
+    for (search, signature) in searches {
+        let fault = |reason| Fault::new(reason, signature.info.sid.start);
+        match search {
+            Search::Several => signature.state = Err(fault(Reason::SignerAmbiguous)),
+            Search::One(..) if !alone => {
+                signature.state = Err(fault(Reason::RequestKeyNotSoleSigner));
+            }
+            Search::One(id, Some(spki)) => {
+                let owner = Owner::Request(id);
+                signature.candidates.push(Candidate { octets: &[], spki, owner });
+            }
+            Search::One(_, None) | Search::None => {
+                signature.state = Err(fault(Reason::SignerNotFound));
+            }
+        }
+    }
+}
+
+/// The requests that a signer identifier has met.
+#[derive(Default)]
+enum Search<'a> {
+    #[default]
+    None,
+    /// Body part id and SubjectPublicKeyInfo.
+    One(u32, Option<&'a [u8]>),
+    Several,
+}
+
+impl<'a> Search<'a> {
+    /// Another request, or the same by another of its identifiers.
+    fn meet(&mut self, id: u32, spki: Option<&'a [u8]>) {
+        match self {
+            Self::None => *self = Self::One(id, spki),
+            Self::One(known, _) if *known != id => *self = Self::Several,
+            Self::One(..) | Self::Several => {}
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! X.509 certificates (RFC 5280), as far as a signature needs them.
+//!
+//! A certificate is kept opaque by the walk: its issuer signed octets that may
+//! be less than DER inside. So here, and only here, the shape is checked.
+
+use super::Elements;
+use crate::der::{Tlv, read_tlv};
+
+/// id-ce-subjectKeyIdentifier, 2.5.29.14
+const ID_SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1D, 0x0E];
+
+/// Certificate (RFC 5280 section 4.1):
+///
+/// ```text
+/// Certificate ::= SEQUENCE {
+///    tbsCertificate      TBSCertificate,
+///    signatureAlgorithm  AlgorithmIdentifier,
+///    signatureValue      BIT STRING }
+///
+/// TBSCertificate ::= SEQUENCE {
+///    version               [0] EXPLICIT Version DEFAULT v1,
+///    serialNumber          CertificateSerialNumber,
+///    signature             AlgorithmIdentifier,
+///    issuer                Name,
+///    validity              Validity,
+///    subject               Name,
+///    subjectPublicKeyInfo  SubjectPublicKeyInfo,
+///    issuerUniqueID        [1] IMPLICIT UniqueIdentifier OPTIONAL,
+///    subjectUniqueID       [2] IMPLICIT UniqueIdentifier OPTIONAL,
+///    extensions            [3] EXPLICIT Extensions OPTIONAL }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Certificate {
+    /// `tbsCertificate.serialNumber`.
+    pub serial_number: Tlv,
+    /// `tbsCertificate.issuer`.
+    pub issuer: Tlv,
+    /// `tbsCertificate.subjectPublicKeyInfo`.
+    pub subject_public_key_info: Tlv,
+    /// The SEQUENCE inside `tbsCertificate.extensions`.
+    pub extensions: Option<Tlv>,
+}
+
+impl Certificate {
+    /// Reads the fields of `tlv`; `None` if it has not the shape of a
+    /// certificate up to the last field of tbsCertificate.
+    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
+        let mut tbs = Elements::of(data, Elements::of(data, tlv).take_if(0x30)?);
+        tbs.take_if(0xA0);
+        let serial_number = tbs.take_if(0x02)?;
+        tbs.take_if(0x30)?;
+        let issuer = tbs.take_if(0x30)?;
+        tbs.take_if(0x30)?;
+        tbs.take_if(0x30)?;
+        let subject_public_key_info = tbs.take_if(0x30)?;
+        tbs.take_if(0x81);
+        tbs.take_if(0x82);
+        let extensions = match tbs.take_if(0xA3) {
+            Some(outer) => Some(only(data, outer, 0x30)?),
+            None => None,
+        };
+        let shaped = extensions.is_none_or(|list| are_extensions(data, list));
+        (tbs.is_empty() && shaped).then_some(Self {
+            serial_number,
+            issuer,
+            subject_public_key_info,
+            extensions,
+        })
+    }
+
+    /// Reads a certificate that `octets` consist of.
+    pub fn parse(octets: &[u8]) -> Option<Self> {
+        let tlv = read_tlv(octets, 0, octets.len()).ok()?;
+        (tlv.tag == 0x30 && tlv.end == octets.len()).then(|| Self::read(octets, tlv))?
+    }
+
+    /// Whether the content of an IssuerAndSerialNumber (RFC 5652 section
+    /// 10.2.4) names this certificate, octet for octet.
+    pub fn has_issuer_and_serial(&self, data: &[u8], issuer_and_serial: &[u8]) -> bool {
+        issuer_and_serial
+            .strip_prefix(self.issuer.octets(data))
+            .is_some_and(|serial| serial == self.serial_number.octets(data))
+    }
+
+    /// The subject key identifier.
+    pub fn key_identifier<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        subject_key_identifier(data, self.extensions?)
+    }
+}
+
+/// Extension (RFC 5280 section 4.1):
+///
+/// ```text
+/// Extension ::= SEQUENCE {
+///    extnID     OBJECT IDENTIFIER,
+///    critical   BOOLEAN DEFAULT FALSE,
+///    extnValue  OCTET STRING }
+/// ```
+///
+/// Returns extnID and extnValue.
+fn extension(data: &[u8], tlv: Tlv) -> Option<(Tlv, Tlv)> {
+    let mut fields = Elements::of(data, tlv);
+    let id = fields.take_if(0x06)?;
+    fields.take_if(0x01);
+    let value = fields.take_if(0x04)?;
+    (tlv.tag == 0x30 && fields.is_empty()).then_some((id, value))
+}
+
+/// Whether `list` is a SEQUENCE OF Extension and nothing else.
+fn are_extensions(data: &[u8], list: Tlv) -> bool {
+    let mut extensions = Elements::of(data, list);
+    extensions.by_ref().all(|tlv| extension(data, tlv).is_some()) && extensions.is_empty()
+}
+
+/// The value of the first subjectKeyIdentifier (RFC 5280 section 4.2.1.2)
+/// among Extensions: an OCTET STRING inside extnValue, nothing after it.
+pub(super) fn subject_key_identifier(data: &[u8], extensions: Tlv) -> Option<&[u8]> {
+    let (_, value) = Elements::of(data, extensions)
+        .filter_map(|tlv| extension(data, tlv))
+        .find(|(id, _)| id.value(data) == ID_SUBJECT_KEY_IDENTIFIER)?;
+    only(data, value, 0x04).map(|identifier| identifier.value(data))
+}
+
+/// The one element inside `outer`, if it has this identifier.
+fn only(data: &[u8], outer: Tlv, tag: u8) -> Option<Tlv> {
+    let mut inside = Elements::of(data, outer);
+    inside.take_if(tag).filter(|_| inside.is_empty())
+}
