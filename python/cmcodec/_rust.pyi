@@ -3,6 +3,19 @@
 from collections.abc import Callable, Sequence
 from typing import Any, final
 
+__all__ = [
+    "Verdicts",
+    "decode",
+    "decode_at",
+    "encode",
+    "load",
+    "locate",
+    "member_at",
+    "offsets",
+    "outline",
+    "verify",
+]
+
 def decode(name: str, data: bytes, strict: bool) -> Any: ...
 def decode_at(name: str, buffer: bytes, pos: int, end: int) -> tuple[Any, int]: ...
 def encode(name: str, value: Any) -> bytes: ...

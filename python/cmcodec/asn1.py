@@ -218,7 +218,9 @@ class Asn1:
         """
         from cmcodec import _backend
 
-        value: Self = _backend.decode(cls.__name__, bytes(data), strict)
+        # A view, so that a number is no length and a list no octets.
+        octets = data if type(data) is bytes else bytes(memoryview(data))
+        value: Self = _backend.decode(cls.__name__, octets, strict)
         return value
 
     def to_der(self) -> bytes:

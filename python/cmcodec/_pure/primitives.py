@@ -197,10 +197,11 @@ def _check_element(data: bytes, tlv: Tlv) -> None:
 
 
 def encode_object_identifier(value: str) -> bytes | None:
-    """The content octets, or None where ``value`` is no dotted OBJECT IDENTIFIER."""
+    """The content octets, or None where ``value`` is no dotted OBJECT IDENTIFIER within RULES P5."""
     if len(value) > 1024 or not re.fullmatch(r"[012](\.(0|[1-9][0-9]*))+", value):
         return None
-    first, second = (int(arc) for arc in value.split(".")[:2])
-    if first < 2 and second > 39:
+    first, second, *others = (int(arc) for arc in value.split("."))
+    if (first < 2 and second > 39) or max(first * 40 + second, *others, 0) >= 1 << 128:
         return None
-    return bytes(core.ObjectIdentifier(value).contents)
+    octets = bytes(core.ObjectIdentifier(value).contents)
+    return octets if len(octets) <= MAX_OID_OCTETS else None

@@ -14,7 +14,7 @@ from cmcodec._pure.view import SEQUENCE
 from cmcodec.limits import MAX_KEY_CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cmcodec._pure.certificates import Certificate
     from cmcodec._pure.tlv import Tlv
@@ -82,16 +82,24 @@ class Policy(NamedTuple):
 class Signed:
     """A SignedData, and what its SignerInfos share: each is worked out once, when asked for."""
 
-    def __init__(self, data: bytes, signed: SignedData, policy: Policy) -> None:
+    def __init__(
+        self, data: bytes, signed: SignedData, req_sequence: Tlv | None, policy: Policy
+    ) -> None:
         self.data = data
         self.signed = signed
         self.policy = policy
-        self.requests: list[Request] = []
         self.sole_signer = True
+        self._req_sequence = req_sequence
         self._digests: dict[str, bytes] = {}
         self._listed: set[str] | None = None
         self._certificates: Certificates | None = None
-        self._requested: dict[bytes, list[Request]] | None = None
+        self._requested: dict[bytes, tuple[Tlv, ...]] | None = None
+
+    def requests(self) -> Iterator[Request]:
+        """The requests of a PKIData. A million may be: they are not kept."""
+        if self._req_sequence:
+            for element in view.inside(self.data, self._req_sequence):
+                yield view.request(self.data, element)
 
     def digest(self, name: str) -> bytes:
         """The digest of the eContent value octets (V6)."""
@@ -137,12 +145,13 @@ class Signed:
         """The requests with the key identifier that a sid names; two where there are more."""
         if self._requested is None:
             self._requested = {}
-            for request in self.requests:
+            for request in self.requests():
                 for identifier in requested_key_identifiers(self.data, request):
-                    known = self._requested.setdefault(identifier, [])
+                    known = self._requested.get(identifier, ())
                     if len(known) < 2:
-                        known.append(request)
-        return self._requested.get(view.content(self.data, sid), [])
+                        self._requested[identifier] = (*known, request.element)
+        found = self._requested.get(view.content(self.data, sid), ())
+        return [view.request(self.data, element) for element in found]
 
 
 def evaluate(message: Signed, element: Tlv) -> tuple[SignerRow, Failure | None]:

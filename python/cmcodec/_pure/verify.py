@@ -308,28 +308,18 @@ def _signed_data(data: bytes, signed: view.SignedData, policy: Policy) -> _Outco
     if view.content(data, held.type) not in _SIGNABLE or (has_signers and not held.octets):
         wrong = Failure("wrong_content_type", held.type.start, "V1")
         return _settled(kind, wrong, controls=controls)
-    message = Signed(data, signed, policy)
-    if body and body.requests:
-        elements = view.inside(data, body.requests)
-        message.requests = [view.request(data, element) for element in elements]
+    message = Signed(data, signed, body.requests if body else None, policy)
     rows, failure, verdict = _signers(message)
-    asserted = (
-        rows
-        and failure is None
-        and any(row[1] and bytes.fromhex(row[1]) in policy.authorised_ras for row in rows)
+    authorised = failure is None and any(
+        row[1] and bytes.fromhex(row[1]) in policy.authorised_ras for row in rows
     )
-    proofs = [
-        pop.evaluate(data, request, ra_authorised=bool(asserted), legacy=policy.legacy)
-        for request in message.requests
-    ]
-    refused = (wrong for _, wrong in proofs if wrong)
+    requests = []
+    for request in message.requests():
+        row, refused = pop.evaluate(data, request, ra_authorised=authorised, legacy=policy.legacy)
+        requests.append(row)
+        failure = failure or refused
     return _settled(
-        kind,
-        failure or next(refused, None),
-        verdict=verdict,
-        signers=rows,
-        requests=tuple(row for row, _ in proofs),
-        controls=controls,
+        kind, failure, verdict=verdict, signers=rows, requests=tuple(requests), controls=controls
     )
 
 

@@ -1,8 +1,8 @@
 //! From Python values to DER: types are checked here, sizes, ranges and ids by
 //! reading the result back.
 
-use cmcodec::der::oid;
 use cmcodec::der::writer::Writer;
+use cmcodec::der::{oid, read_tlv};
 use cmcodec::error::Segment;
 use cmcodec::schema::{Field, Kind, Node};
 use pyo3::prelude::*;
@@ -130,10 +130,15 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if value.get_type().is(class) || value.is_instance(class)? { Ok(()) } else { Err(BAD_TYPE()) }
     }
 
+    /// The octets of one element, no less and no more: they must not become
+    /// other fields.
     fn verbatim(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let der = value.getattr(pyo3::intern!(self.py, "der"))?;
-        let der = der.cast::<PyBytes>().map_err(|_| BAD_TYPE())?;
-        self.writer.prepend(der.as_bytes());
+        let der = der.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes();
+        if !read_tlv(der, 0, der.len()).is_ok_and(|tlv| tlv.end == der.len()) {
+            return Err(BAD_VALUE());
+        }
+        self.writer.prepend(der);
         Ok(())
     }
 

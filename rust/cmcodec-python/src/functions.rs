@@ -177,7 +177,8 @@ pub fn locate<'py>(
     let mut names = Vec::with_capacity(path.len());
     for step in path.iter() {
         names.push(if step.is_instance_of::<PyInt>() {
-            Owned::Index(step.extract()?)
+            // No sequence has an element at a negative or enormous index.
+            Owned::Index(step.extract().unwrap_or(usize::MAX))
         } else {
             Owned::Field(step.cast::<PyString>()?.to_str()?.to_owned())
         });

@@ -33,12 +33,14 @@ impl<'a> Elements<'a> {
     }
 
     /// The next element, if it has this identifier; else nothing moves.
+    #[inline]
     fn take_if(&mut self, tag: u8) -> Option<Tlv> {
         let element = self.peek().filter(|element| element.tag == tag)?;
         self.pos = element.end;
         Some(element)
     }
 
+    #[inline]
     fn peek(&self) -> Option<Tlv> {
         if self.is_empty() { None } else { read_tlv(self.data, self.pos, self.end).ok() }
     }
@@ -51,6 +53,7 @@ impl<'a> Elements<'a> {
 impl Iterator for Elements<'_> {
     type Item = Tlv;
 
+    #[inline]
     fn next(&mut self) -> Option<Tlv> {
         let element = self.peek()?;
         self.pos = element.end;

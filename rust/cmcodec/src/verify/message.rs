@@ -79,8 +79,14 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
     let pop = pop::pkcs10(data, &request, root.start, worker);
-    let verdict = if pop.is_ok() { Verdict::Verified } else { Verdict::Failed };
-    let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, pop.err());
+    let fault = match pop {
+        // The message has no other signature: one that proves nothing verifies nothing (V12).
+        Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start)),
+        Ok(_) => None,
+        Err(fault) => Some(fault),
+    };
+    let verdict = if fault.is_none() { Verdict::Verified } else { Verdict::Failed };
+    let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, fault);
     finding.requests = [Request {
         id: SIMPLE_REQUEST_ID,
         form: RequestForm::Pkcs10,
@@ -161,13 +167,16 @@ fn kind_of(content_type: &[u8]) -> MessageKind {
 }
 
 fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
-    let mut numbers = message.controls(data).filter_map(|control| control.number(data));
-    finding.has_references = numbers.any(|number| REFERRING.contains(&number));
-    finding.transaction_id = message
-        .controls(data)
-        .find(|control| control.number(data) == Some(TRANSACTION_ID))
-        .and_then(|control| control.first_value(data))
-        .map(|value| value.content..value.end);
+    let mut transaction = None;
+    for control in message.controls(data) {
+        let number = control.number(data);
+        finding.has_references |= number.is_some_and(|number| REFERRING.contains(&number));
+        if number == Some(TRANSACTION_ID) {
+            transaction = transaction.or(Some(control));
+        }
+    }
+    let value = transaction.and_then(|control| control.first_value(data));
+    finding.transaction_id = value.map(|value| value.content..value.end);
 }
 
 /// Lists the requests; returns the fault of the first whose proof fails (R6).

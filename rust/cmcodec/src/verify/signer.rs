@@ -138,7 +138,7 @@ impl<'a> Signature<'a> {
         // V10: the received octets, with the tag that was signed.
         worker.attributes.clear();
         worker.attributes.push(0x31);
-        worker.attributes.extend(attributes.iter().skip(1));
+        worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
         let signature = self.info.signature.value(data);
         let mut found = Reason::SignerNotFound;
         for candidate in &self.candidates {
@@ -183,10 +183,11 @@ fn check(
     let set =
         info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start))?;
     let missing = || Fault::new(Reason::AttributeMissing, set.start);
-    let (content_type, named) = single(data, set, ID_CONTENT_TYPE)?.ok_or_else(missing)?;
-    let (message_digest, claimed) = single(data, set, ID_MESSAGE_DIGEST)?.ok_or_else(missing)?;
-    single(data, set, ID_SIGNING_TIME)?;
-    let protection = single(data, set, ID_ALGORITHM_PROTECTION)?;
+    let [content_type, message_digest, signing_time, protection] = find_singles(data, set);
+    let (content_type, named) = content_type.only(data)?.ok_or_else(missing)?;
+    let (message_digest, claimed) = message_digest.only(data)?.ok_or_else(missing)?;
+    signing_time.only(data)?;
+    let protection = protection.only(data)?;
 
     // V7
     let offset = info.digest_algorithm.tlv.start;
@@ -219,18 +220,43 @@ fn check(
     Ok(algorithm)
 }
 
-/// V4: the attribute of this type and its value, if it is there; it may stand
-/// once, with one value.
-fn single(data: &[u8], set: Tlv, oid: &[u8]) -> Result<Option<(Attribute, Tlv)>, Fault> {
-    let duplicate = |it: &Attribute| Fault::new(Reason::AttributeDuplicate, it.tlv.start);
-    let mut found =
-        cms::attributes(data, set).filter(|attribute| attribute.attr_type.value(data) == oid);
-    let Some(attribute) = found.next() else { return Ok(None) };
-    if let Some(second) = found.next() {
-        return Err(duplicate(&second));
+/// The attributes that may stand once, with one value (V4), in the order in
+/// which they are looked at.
+const SINGLES: [&[u8]; 4] =
+    [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, ID_ALGORITHM_PROTECTION];
+
+/// One of [`SINGLES`] as it stands in a message.
+#[derive(Clone, Copy, Default)]
+struct Single {
+    first: Option<Attribute>,
+    second: Option<Attribute>,
+}
+
+impl Single {
+    /// The attribute and its value, if it is there.
+    fn only(self, data: &[u8]) -> Result<Option<(Attribute, Tlv)>, Fault> {
+        let duplicate = |it: Attribute| Fault::new(Reason::AttributeDuplicate, it.tlv.start);
+        let Some(attribute) = self.first else { return Ok(None) };
+        if let Some(second) = self.second {
+            return Err(duplicate(second));
+        }
+        let value = attribute.only_value(data).ok_or_else(|| duplicate(attribute))?;
+        Ok(Some((attribute, value)))
     }
-    let value = attribute.only_value(data).ok_or_else(|| duplicate(&attribute))?;
-    Ok(Some((attribute, value)))
+}
+
+fn find_singles(data: &[u8], set: Tlv) -> [Single; SINGLES.len()] {
+    let mut singles = [Single::default(); SINGLES.len()];
+    for attribute in cms::attributes(data, set) {
+        let number = attribute.attr_type.value(data);
+        let known = SINGLES.iter().zip(&mut singles).find(|(oid, _)| **oid == number);
+        match known {
+            Some((_, single @ Single { first: None, .. })) => single.first = Some(attribute),
+            Some((_, single @ Single { second: None, .. })) => single.second = Some(attribute),
+            _ => {}
+        }
+    }
+    singles
 }
 
 /// V7: whether a CMSAlgorithmProtection says what the SignerInfo says
@@ -257,9 +283,12 @@ fn find_certificates<'a>(
     signatures: &mut [Signature<'a>],
     worker: &Worker<'a>,
 ) {
+    let by_identifier =
+        |it: &Signature<'_>| matches!(it.sid, SignerIdentifier::SubjectKeyIdentifier(_));
+    let by_identifier = signatures.iter().any(by_identifier);
     for tlv in signed.certificates(data) {
         let Some(certificate) = Certificate::read(data, tlv) else { continue };
-        let identifier = certificate.key_identifier(data);
+        let identifier = by_identifier.then(|| certificate.key_identifier(data)).flatten();
         for signature in &mut *signatures {
             let named = match signature.sid {
                 SignerIdentifier::IssuerAndSerialNumber(name) => {
