@@ -95,14 +95,18 @@ impl<'a, 'py> Builder<'a, 'py> {
         }
     }
 
-    fn datetime(
-        &self,
-        moment: std::result::Result<Moment, Reason>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn datetime(&self, moment: std::result::Result<Moment, Reason>) -> PyResult<Bound<'py, PyAny>> {
         let Ok(m) = moment else { return Ok(self.py.None().into_bound(self.py)) };
         let utc = self.registry.utc.bind(self.py);
         self.registry.datetime.bind(self.py).call1((
-            m.year, m.month, m.day, m.hour, m.minute, m.second, m.microsecond, utc,
+            m.year,
+            m.month,
+            m.day,
+            m.hour,
+            m.minute,
+            m.second,
+            m.microsecond,
+            utc,
         ))
     }
 }

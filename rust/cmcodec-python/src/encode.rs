@@ -127,7 +127,11 @@ impl<'a, 'py> Encoder<'a, 'py> {
 
     fn expect(&self, node: &'static Node, value: &Bound<'py, PyAny>) -> Result<()> {
         let class = self.registry.class(node)?.class(self.py);
-        if value.get_type().is(class) || value.is_instance(class)? { Ok(()) } else { Err(BAD_TYPE()) }
+        if value.get_type().is(class) || value.is_instance(class)? {
+            Ok(())
+        } else {
+            Err(BAD_TYPE())
+        }
     }
 
     /// The octets of one element, no less and no more: they must not become
@@ -174,7 +178,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
             let Some(name) = class.attribute(self.py, index) else { return Err(BAD_TYPE()) };
             let item = value.getattr(name)?;
             if matches!(field.node.kind, Kind::ObjectIdentifier) {
-                oids.push(item.cast::<PyString>().ok().and_then(|text| oid::encode(text.to_str().ok()?)));
+                oids.push(
+                    item.cast::<PyString>().ok().and_then(|text| oid::encode(text.to_str().ok()?)),
+                );
             }
             items.push(item);
         }
@@ -361,4 +367,3 @@ impl<'a, 'py> Encoder<'a, 'py> {
         self.py.import("cmcodec._scalars")
     }
 }
-

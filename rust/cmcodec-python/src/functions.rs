@@ -78,7 +78,8 @@ fn build<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
     let py = buffer.py();
     let mut builder = Builder::new(Registry::of(py)?, buffer.clone());
-    let result = Walker::new(buffer.as_bytes(), Options::default(), &mut builder).at(node, pos, end);
+    let result =
+        Walker::new(buffer.as_bytes(), Options::default(), &mut builder).at(node, pos, end);
     if let Some(raised) = builder.raised {
         return Err(raised);
     }
@@ -221,4 +222,3 @@ pub fn outline(
     };
     Ok((outline.kind.name(), name, start, end))
 }
-

@@ -51,7 +51,8 @@ impl Class {
                 return Err(PyTypeError::new_err(format!("{class} has no slot {name}")));
             }
             // SAFETY: a non-null Py_tp_descr_set slot holds a descrsetfunc.
-            let set = unsafe { std::mem::transmute::<*mut std::ffi::c_void, ffi::descrsetfunc>(set) };
+            let set =
+                unsafe { std::mem::transmute::<*mut std::ffi::c_void, ffi::descrsetfunc>(set) };
             let default = match &fields {
                 Some(fields) => fields.get_item(name)?.getattr("default")?,
                 None => py.None().into_bound(py),
@@ -128,9 +129,8 @@ impl<'py> Instance<'_, 'py> {
         };
         // SAFETY: descriptor, object and value are live, and the descriptor belongs to the
         // object's class.
-        let status = unsafe {
-            (slot.set)(slot.descriptor.as_ptr(), self.object.as_ptr(), value.as_ptr())
-        };
+        let status =
+            unsafe { (slot.set)(slot.descriptor.as_ptr(), self.object.as_ptr(), value.as_ptr()) };
         if status < 0 { Err(PyErr::fetch(py)) } else { Ok(()) }
     }
 

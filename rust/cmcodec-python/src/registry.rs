@@ -67,7 +67,9 @@ impl Registry {
                     let attributes = fields.iter().map(|field| field.attribute);
                     Some(Class::new(&class(&types, node.name)?, attributes)?)
                 }
-                Kind::Named(_) => Some(Class::new(&class(&types, node.name)?, ["value"].into_iter())?),
+                Kind::Named(_) => {
+                    Some(Class::new(&class(&types, node.name)?, ["value"].into_iter())?)
+                }
                 Kind::Opaque => Some(Class::new(&class(&types, node.name)?, ["der"].into_iter())?),
                 _ => None,
             };

@@ -78,7 +78,8 @@ impl Verdicts {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyTuple>> {
-        let row = self.report.rows.get(index).ok_or_else(|| PyIndexError::new_err("no such row"))?;
+        let row =
+            self.report.rows.get(index).ok_or_else(|| PyIndexError::new_err("no such row"))?;
         self.tuple(py, row)
     }
 
@@ -115,8 +116,7 @@ impl Verdicts {
             .iter()
             .map(|signer| self.signer(py, der, signer))
             .collect::<PyResult<Vec<_>>>()?;
-        let requests =
-            finding.requests.iter().map(|r| (r.id, r.form.name(), r.pop.name()));
+        let requests = finding.requests.iter().map(|r| (r.id, r.form.name(), r.pop.name()));
         let transaction_id = finding
             .transaction_id
             .as_ref()

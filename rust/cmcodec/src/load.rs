@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use crate::der::ber;
 use crate::error::{Error, Result};
 use crate::limits::MAX_MESSAGE_LAYERS;
+use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::sink::Null;
 use crate::schema::walk::{Options, Walker};
-use crate::schema::Node;
 
 /// How a message was encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,12 @@ pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     let root = root(data);
     let error = match walk(root, data, options) {
         Ok(confined) => {
-            return Ok(Loaded { der: Cow::Borrowed(data), encoding: Encoding::Der, root, confined });
+            return Ok(Loaded {
+                der: Cow::Borrowed(data),
+                encoding: Encoding::Der,
+                root,
+                confined,
+            });
         }
         Err(error) => error,
     };

@@ -1,13 +1,13 @@
 //! Which of the four PKI messages some octets are (RFC 10002 §3 and §4).
 
 use crate::der::{Tlv, children, read_tlv};
+use crate::schema::Node;
 use crate::schema::compiled::{
-    AUTHENTICATED_DATA, CERTIFICATION_REQUEST, PKI_DATA, PKI_RESPONSE, SIGNED_DATA,
-    TABLE_CONTENT, TABLE_ENCAPSULATED,
+    AUTHENTICATED_DATA, CERTIFICATION_REQUEST, PKI_DATA, PKI_RESPONSE, SIGNED_DATA, TABLE_CONTENT,
+    TABLE_ENCAPSULATED,
 };
 use crate::schema::locate::{Step, locate};
 use crate::schema::primitive::small_integer;
-use crate::schema::Node;
 
 /// id-data (RFC 5652 §4).
 const ID_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
@@ -72,7 +72,8 @@ pub fn outline(root: &'static Node, data: &[u8], start: usize, end: usize) -> Ou
     let Some(content_type) = find(&["content", "encapContentInfo", "eContentType"]) else {
         return other;
     };
-    let e_content = find(&["content", "encapContentInfo", "eContent"]).filter(|tlv| !tlv.is_empty());
+    let e_content =
+        find(&["content", "encapContentInfo", "eContent"]).filter(|tlv| !tlv.is_empty());
     let content = e_content.and_then(|tlv| {
         let node = TABLE_ENCAPSULATED.look_up(content_type.value(data))?;
         Some((node, read_tlv(data, tlv.content, tlv.end).ok()?))
@@ -87,10 +88,8 @@ pub fn outline(root: &'static Node, data: &[u8], start: usize, end: usize) -> Ou
         _ => {
             let unsigned = find(&["content", "signerInfos"])
                 .is_some_and(|tlv| children(data, tlv.content, tlv.end).next().is_none());
-            let certs_only = signed
-                && unsigned
-                && e_content.is_none()
-                && content_type.value(data) == ID_DATA;
+            let certs_only =
+                signed && unsigned && e_content.is_none() && content_type.value(data) == ID_DATA;
             let kind = if certs_only { MessageKind::SimpleResponse } else { MessageKind::Other };
             Outline { kind, content: None }
         }

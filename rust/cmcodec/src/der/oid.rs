@@ -70,7 +70,8 @@ mod tests {
             assert_eq!(encode(text).as_deref(), Some(content));
             assert_eq!(dotted(content), text);
         }
-        for text in ["", "1", "3.1", "1.40", "1.2.", "1..2", "01.2", "1.02", "1.-2", "1.+2", "a.b"] {
+        for text in ["", "1", "3.1", "1.40", "1.2.", "1..2", "01.2", "1.02", "1.-2", "1.+2", "a.b"]
+        {
             assert_eq!(encode(text), None, "{text}");
         }
     }

@@ -38,7 +38,10 @@ pub fn locate(
                 let field = fields.iter().find(|f| f.name == *name && f.accepts(tlv.tag))?;
                 (node, tlv) = (field.node, unwrap(field, data, tlv)?);
             }
-            (Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. }, Step::Index(index)) => {
+            (
+                Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. },
+                Step::Index(index),
+            ) => {
                 tlv = children(data, tlv.content, tlv.end).nth(*index)?.ok()?;
                 node = element;
             }
@@ -49,9 +52,9 @@ pub fn locate(
 }
 
 /// Through names, open types and octet strings to what has elements.
-fn enter<'a>(
+fn enter(
     mut node: &'static Node,
-    data: &'a [u8],
+    data: &[u8],
     mut tlv: Tlv,
     oid: &[u8],
 ) -> Option<(&'static Node, Tlv)> {

@@ -154,7 +154,9 @@ impl Moment {
         };
         let microsecond = match fraction.split_first() {
             None => 0,
-            Some((_, places)) if places.is_empty() || places.len() > 6 || places.ends_with(b"0") => {
+            Some((_, places))
+                if places.is_empty() || places.len() > 6 || places.ends_with(b"0") =>
+            {
                 return Err(Reason::NotCanonical);
             }
             Some((_, places)) => {
@@ -189,7 +191,12 @@ impl Moment {
         }
         let [year, month, day, hour, minute, second] = pairs;
         let year = full_year(year);
-        if year == 0 || day == 0 || day > days(year, month) || hour > 23 || minute > 59 || second > 59
+        if year == 0
+            || day == 0
+            || day > days(year, month)
+            || hour > 23
+            || minute > 59
+            || second > 59
         {
             return Err(Reason::BadValue);
         }

@@ -172,8 +172,8 @@ impl<'a, S: Sink> Walker<'a, S> {
                     // Only what stands in cmsSequence is a message of its own.
                     let confine = self.options.confine;
                     if body_parts {
-                        self.options.confine =
-                            confine && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
+                        self.options.confine = confine
+                            && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
                     }
                     let value = self.field(field, element, depth + 1, oid).map_err(within)?;
                     self.options.confine = confine;

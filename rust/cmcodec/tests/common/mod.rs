@@ -1,9 +1,19 @@
-//! Vectors, and messages as trees that can be edited.
+//! Vectors, verdicts in short, and messages as trees that can be edited.
+#![allow(dead_code)] // Each test takes what it needs.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken vector must stop the test"
+)]
 
 use std::fs;
 use std::path::PathBuf;
 
 use cmcodec::der::{children, read_tlv};
+use cmcodec::verify::report::Rule;
+use cmcodec::verify::{Config, Report, Row, verify};
+use cmcodec::view::Elements;
+use cmcodec::view::cms::{ContentInfo, SignedData, SignerInfo};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name)
@@ -18,6 +28,71 @@ pub fn vector(name: &str) -> Vec<u8> {
 pub fn vectors(name: &str) -> Vec<Vec<String>> {
     let table = fs::read_to_string(path(name)).unwrap();
     table.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+/// No progress.
+pub fn quiet(_: usize, _: usize) -> bool {
+    true
+}
+
+/// On one thread.
+pub fn single() -> Config {
+    Config { threads: 1, ..Config::default() }
+}
+
+/// What is found in items.
+pub fn report(items: &[&[u8]], config: &Config) -> Report {
+    verify(items, config, &quiet).unwrap()
+}
+
+/// The rows of one item.
+pub fn rows(octets: &[u8], config: &Config) -> Vec<Row> {
+    report(&[octets], config).rows
+}
+
+/// The row of one item itself.
+pub fn outer(octets: &[u8]) -> Row {
+    rows(octets, &single()).swap_remove(0)
+}
+
+/// A change of one element.
+pub type Edit = fn(&mut Tree);
+
+/// Verdict, reason, rule.
+pub type Outcome = (&'static str, &'static str, &'static str);
+
+/// What a row comes to.
+pub fn outcome(row: &Row) -> Outcome {
+    let fault = row.finding.fault;
+    (
+        row.finding.verdict.name(),
+        fault.map_or("", |fault| fault.reason.code()),
+        fault.and_then(|fault| fault.rule).map_or("", Rule::id),
+    )
+}
+
+/// The states of its proofs, in order.
+pub fn pops(row: &Row) -> String {
+    let names: Vec<_> = row.finding.requests.iter().map(|request| request.pop.name()).collect();
+    names.join(",")
+}
+
+/// Where its fault is.
+pub fn offset(row: &Row) -> usize {
+    row.finding.fault.unwrap().offset.unwrap()
+}
+
+/// The SignedData of a message, and its first SignerInfo.
+pub fn parts(data: &[u8]) -> (SignedData, SignerInfo) {
+    let root = read_tlv(data, 0, data.len()).unwrap();
+    let signed = SignedData::read(data, ContentInfo::read(data, root).unwrap().content).unwrap();
+    let info = Elements::of(data, signed.signer_infos).next().unwrap();
+    (signed, SignerInfo::read(data, info).unwrap())
+}
+
+/// The message that the rules are tried on: a certificate signs, P-256.
+pub fn sample() -> Tree {
+    Tree::parse(&vector("bouncycastle/signers/p256-sha256.der"))
 }
 
 /// An OBJECT IDENTIFIER.

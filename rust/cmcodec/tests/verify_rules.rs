@@ -1,0 +1,435 @@
+//! The rules one by one, on edited messages (RULES V1 to V10, R1).
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken vector must stop the test"
+)]
+
+mod common;
+
+use cmcodec::verify::Row;
+use cmcodec::verify::algorithm::DigestAlgorithm;
+use cmcodec::verify::report::{MessageKind, PopState};
+use cmcodec::view::{Attribute, Elements};
+use common::{Edit, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector};
+
+/// Edits the sample's SignerInfo and tells outcome and the octets.
+fn edited(edit: impl FnOnce(&mut Tree)) -> (Outcome, Row, Vec<u8>) {
+    let mut tree = sample();
+    edit(tree.signer(0));
+    let octets = tree.sorted().encode();
+    let row = outer(&octets);
+    (outcome(&row), row, octets)
+}
+
+const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
+const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+const PROTECTION: &str = "1.2.840.113549.1.9.52";
+const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
+
+fn attribute(number: &str, values: Vec<Tree>) -> Tree {
+    Tree::new(0x30, vec![oid(number), Tree::new(0x31, values)])
+}
+
+fn identifier(tag: u8, number: &str) -> Tree {
+    Tree::new(tag, vec![oid(number)])
+}
+
+/// signedAttrs of a SignerInfo.
+fn attributes(info: &mut Tree) -> &mut Vec<Tree> {
+    info.child(0xA0).children_mut()
+}
+
+fn is_type(tree: &Tree, number: &str) -> bool {
+    tree.children()[0] == oid(number)
+}
+
+#[test]
+fn v1_content_must_be_there() {
+    let mut tree = sample();
+    tree.at(&[1, 0, 2]).remove(0xA0);
+    let octets = tree.encode();
+    let row = outer(&octets);
+    assert_eq!(outcome(&row), ("failed", "wrong_content_type", "V1"));
+    assert_eq!(offset(&row), parts(&octets).0.encap_content_info.e_content_type.start);
+    assert_eq!(row.finding.kind, MessageKind::FullRequest);
+    assert!(row.finding.signers.is_empty() && row.finding.requests.is_empty());
+}
+
+#[test]
+fn v1_encrypted_content_may_be_signed() {
+    let mut tree = sample();
+    let enveloped = vector("bouncycastle/encrypted/enveloped-rsa.der");
+    let enveloped = Tree::parse(&enveloped).at(&[1, 0]).encode();
+    let content = tree.at(&[1, 0, 2]);
+    content.children_mut()[0] = oid("1.2.840.113549.1.7.3");
+    *content.at(&[1, 0]).content_mut() = enveloped;
+    let row = outer(&tree.encode());
+    assert_eq!(outcome(&row), ("failed", "content_type_mismatch", "V5"));
+    assert_eq!(row.finding.kind, MessageKind::Other);
+}
+
+#[test]
+fn v2_no_signer() {
+    let mut tree = sample();
+    tree.signers().clear();
+    let octets = tree.encode();
+    let row = outer(&octets);
+    assert_eq!(outcome(&row), ("unsigned", "no_signer", "V2"));
+    assert_eq!(pops(&row), "verified");
+    let root = Tree::parse(&octets).encode().len();
+    assert_eq!(offset(&row), root - 2);
+}
+
+/// V2: proofs are listed, and change nothing.
+#[test]
+fn v2_no_signer_and_a_bad_proof() {
+    let mut tree = Tree::parse(&vector("bouncycastle/requests/crmf-bad-pop.der"));
+    tree.signers().clear();
+    let row = outer(&tree.encode());
+    assert_eq!(outcome(&row), ("unsigned", "no_signer", "V2"));
+    assert_eq!(pops(&row), "failed");
+}
+
+#[test]
+fn v2_64_signers_and_no_more() {
+    for (count, expected) in [(64, ("verified", "", "")), (65, ("failed", "limit", "V2"))] {
+        let mut tree = sample();
+        let info = tree.signer(0).clone();
+        *tree.signers() = vec![info; count];
+        let octets = tree.encode();
+        let row = outer(&octets);
+        assert_eq!(outcome(&row), expected);
+        assert_eq!(row.finding.signers.len(), count % 65);
+        assert_eq!(pops(&row), "verified");
+        if count == 65 {
+            assert_eq!(offset(&row), parts(&octets).0.signer_infos.start);
+        }
+    }
+}
+
+/// V3: the reason is that of the first that fails, all are looked at.
+#[test]
+fn v3_every_signer_has_a_verdict() {
+    let octets = vector("bouncycastle/faults/two-signers-one-broken.der");
+    let row = outer(&octets);
+    let good: Vec<_> = row.finding.signers.iter().map(|it| it.key.is_ok()).collect();
+    assert_eq!(good.iter().filter(|good| **good).count(), 1);
+    assert!(row.finding.signers.iter().all(|it| it.algorithm.is_some()));
+}
+
+#[test]
+fn v4_signed_attributes_missing() {
+    let (found, row, octets) = edited(|info| info.remove(0xA0));
+    assert_eq!(found, ("failed", "attribute_missing", "V4"));
+    assert_eq!(offset(&row), parts(&octets).1.tlv.start);
+    assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
+}
+
+#[test]
+fn v4_attribute_missing() {
+    for number in [CONTENT_TYPE, MESSAGE_DIGEST] {
+        let (found, row, octets) =
+            edited(|info| attributes(info).retain(|it| !is_type(it, number)));
+        assert_eq!(found, ("failed", "attribute_missing", "V4"));
+        assert_eq!(offset(&row), parts(&octets).1.signed_attrs.unwrap().start);
+    }
+}
+
+#[test]
+fn v4_second_attribute() {
+    let time = || Tree::leaf(0x17, b"260101000000Z");
+    let protection =
+        || Tree::new(0x30, vec![identifier(0x30, SHA256), identifier(0xA1, ECDSA_SHA256)]);
+    let digest = || Tree::leaf(0x04, &[0; 32]);
+    for (number, value) in [
+        (CONTENT_TYPE, oid("1.3.6.1.5.5.7.12.2")),
+        (MESSAGE_DIGEST, digest()),
+        (SIGNING_TIME, time()),
+        (PROTECTION, protection()),
+    ] {
+        let (found, row, octets) = edited(|info| {
+            let list = attributes(info);
+            list.retain(|it| !is_type(it, number));
+            list.extend([attribute(number, vec![value.clone()]), attribute(number, vec![value])]);
+        });
+        assert_eq!(found, ("failed", "attribute_duplicate", "V4"), "{number}");
+        let set = parts(&octets).1.signed_attrs.unwrap();
+        let second = Elements::of(&octets, set)
+            .filter(|it| {
+                let attribute = Attribute::read(&octets, *it).unwrap();
+                attribute.attr_type.octets(&octets) == oid(number).encode()
+            })
+            .nth(1);
+        assert_eq!(offset(&row), second.unwrap().start, "{number}");
+    }
+}
+
+#[test]
+fn v4_not_exactly_one_value() {
+    let one = vec![Tree::leaf(0x17, b"260101000000Z")];
+    let two = vec![Tree::leaf(0x17, b"260101000000Z"), Tree::leaf(0x17, b"270101000000Z")];
+    for (number, values) in [
+        (CONTENT_TYPE, vec![]),
+        (MESSAGE_DIGEST, vec![Tree::leaf(0x04, b""), Tree::leaf(0x04, b"")]),
+        (SIGNING_TIME, two),
+        (SIGNING_TIME, vec![]),
+        (PROTECTION, vec![]),
+    ] {
+        let (found, ..) = edited(|info| {
+            let list = attributes(info);
+            list.retain(|it| !is_type(it, number));
+            list.push(attribute(number, values));
+        });
+        assert_eq!(found, ("failed", "attribute_duplicate", "V4"), "{number}");
+    }
+    // The signing time is not needed: without it the digest is the next fault.
+    let (found, ..) = edited(|info| {
+        let list = attributes(info);
+        list.retain(|it| !is_type(it, SIGNING_TIME));
+        list.push(attribute(SIGNING_TIME, one));
+    });
+    assert_eq!(found, ("failed", "signature_invalid", "V10"));
+}
+
+#[test]
+fn v7_unknown_algorithms() {
+    let (found, row, octets) =
+        edited(|info| info.children_mut()[2] = identifier(0x30, "2.16.840.1.101.3.4.2.8"));
+    assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
+    assert_eq!(offset(&row), parts(&octets).1.digest_algorithm.tlv.start);
+    assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
+
+    let (found, row, octets) =
+        edited(|info| info.children_mut()[4] = identifier(0x30, "1.2.840.10045.4.3.1"));
+    assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
+    assert_eq!(offset(&row), parts(&octets).1.signature_algorithm.tlv.start);
+    assert_eq!(row.finding.signers[0].algorithm, None);
+}
+
+/// V7: digestAlgorithm with NULL is the same as without, also for
+/// digestAlgorithms; other parameters are not.
+#[test]
+fn v7_null_is_absent() {
+    let null = || Tree::leaf(0x05, b"");
+    let (found, ..) = edited(|info| {
+        info.children_mut()[2] = Tree::new(0x30, vec![oid(SHA256), null()]);
+    });
+    assert_eq!(found, ("verified", "", ""));
+    let mut tree = sample();
+    tree.at(&[1, 0, 1, 0]).children_mut().truncate(1);
+    tree.at(&[1, 0, 1, 0]).children_mut().push(null());
+    assert_eq!(outcome(&outer(&tree.encode())), ("verified", "", ""));
+    tree.at(&[1, 0, 1, 0]).children_mut()[1] = Tree::leaf(0x02, &[1]);
+    assert_eq!(outcome(&outer(&tree.encode())), ("failed", "algorithm_mismatch", "V7"));
+}
+
+#[test]
+fn v7_algorithm_protection() {
+    let agrees = |second: Vec<Tree>| {
+        let mut fields = vec![identifier(0x30, SHA256)];
+        fields.extend(second);
+        attribute(PROTECTION, vec![Tree::new(0x30, fields)])
+    };
+    let signature = || identifier(0xA1, ECDSA_SHA256);
+    for (value, expected) in [
+        // What the sample says itself.
+        (agrees(vec![signature()]), ("verified", "", "")),
+        (agrees(vec![]), ("failed", "algorithm_mismatch", "V7")),
+        (
+            agrees(vec![identifier(0xA1, "1.2.840.10045.4.3.3")]),
+            ("failed", "algorithm_mismatch", "V7"),
+        ),
+        (
+            agrees(vec![signature(), identifier(0xA2, "1.2.840.113549.2.9")]),
+            ("failed", "algorithm_mismatch", "V7"),
+        ),
+    ] {
+        let (found, row, octets) = edited(|info| {
+            let list = attributes(info);
+            list.retain(|it| !is_type(it, PROTECTION));
+            list.push(value);
+        });
+        assert_eq!(found, expected);
+        if expected.2 == "V7" {
+            let set = parts(&octets).1.signed_attrs.unwrap();
+            let place = Elements::of(&octets, set).find(|it| it.start == offset(&row)).unwrap();
+            assert!(is_type(&Tree::parse(place.octets(&octets)), PROTECTION));
+        }
+    }
+}
+
+#[test]
+fn v6_content_changed() {
+    let octets = vector("bouncycastle/faults/digest-mismatch.der");
+    let row = outer(&octets);
+    let set = parts(&octets).1.signed_attrs.unwrap();
+    let place = Elements::of(&octets, set).find(|it| it.start == offset(&row)).unwrap();
+    assert!(is_type(&Tree::parse(place.octets(&octets)), MESSAGE_DIGEST));
+}
+
+/// The certificates of the sample, to be replaced.
+fn with_certificates(edit: impl FnOnce(Tree) -> Vec<Tree>) -> (Outcome, Row, Vec<u8>) {
+    let mut tree = sample();
+    let set = tree.at(&[1, 0]).child(0xA0).children_mut();
+    let signer = set
+        .iter()
+        .find(|it| {
+            let mut alone = sample();
+            *alone.at(&[1, 0]).child(0xA0).children_mut() = vec![(*it).clone()];
+            outcome(&outer(&alone.encode())).0 == "verified"
+        })
+        .unwrap()
+        .clone();
+    *set = edit(signer);
+    set.sort_by_key(Tree::encode);
+    let octets = tree.encode();
+    let row = outer(&octets);
+    (outcome(&row), row, octets)
+}
+
+/// subjectPublicKeyInfo of a certificate with a version.
+fn spki(certificate: &mut Tree) -> &mut Tree {
+    certificate.at(&[0, 6])
+}
+
+/// V8, V9, V10: every candidate is tried, at most four; the first reason that
+/// comes from arithmetic counts.
+#[test]
+fn v8_candidates() {
+    let spki_of = |name: &str| {
+        let octets = vector(&format!("bouncycastle/requests/pkcs10-{name}.der"));
+        Tree::parse(&octets).at(&[0, 2]).clone()
+    };
+    let with = |certificate: &Tree, key: Tree| {
+        let mut changed = certificate.clone();
+        *spki(&mut changed) = key;
+        changed
+    };
+    let unknown = |certificate: &Tree| {
+        let mut key = spki_of("p256");
+        *key.at(&[0]) = identifier(0x30, "1.3.132.1.12");
+        with(certificate, key)
+    };
+    let rejected = |certificate: &Tree, octets: &[u8]| {
+        let mut key = spki_of("p256");
+        *key.children_mut().last_mut().unwrap() = Tree::leaf(0x03, octets);
+        with(certificate, key)
+    };
+
+    let (found, row, octets) = with_certificates(|it| vec![with(&it, spki_of("p256"))]);
+    assert_eq!(found, ("failed", "signature_invalid", "V10"));
+    assert_eq!(offset(&row), parts(&octets).1.signature.start);
+
+    for (certificate, reason, rule) in [
+        (
+            Box::new(|it: &Tree| rejected(it, &[0, 4])) as Box<dyn Fn(&Tree) -> Tree>,
+            "key_rejected",
+            "V9",
+        ),
+        (Box::new(|it: &Tree| with(it, spki_of("rsa2048"))), "algorithm_mismatch", "V7"),
+        (Box::new(unknown), "unsupported_algorithm", "V7"),
+    ] {
+        let (found, row, octets) = with_certificates(|it| vec![certificate(&it)]);
+        assert_eq!(found, ("failed", reason, rule));
+        assert_eq!(offset(&row), parts(&octets).1.sid.start);
+        // The bad ones and the right one.
+        let (found, ..) = with_certificates(|it| vec![certificate(&it), it]);
+        assert_eq!(found, ("verified", "", ""));
+        // Arithmetic counts more than shape.
+        let (found, ..) =
+            with_certificates(|it| vec![certificate(&it), with(&it, spki_of("p256"))]);
+        assert_eq!(found, ("failed", "signature_invalid", "V10"));
+    }
+
+    // Identical certificates are one candidate; five candidates are one too many.
+    let (found, ..) = with_certificates(|it| {
+        let mut set = vec![rejected(&it, &[0, 4]); 9];
+        set.push(it);
+        set
+    });
+    assert_eq!(found, ("verified", "", ""));
+    let (found, ..) = with_certificates(|it| {
+        let mut set: Vec<_> = (0..4).map(|n| rejected(&it, &[0, n])).collect();
+        set.push(it);
+        set
+    });
+    assert_eq!(found, ("failed", "key_rejected", "V9"));
+}
+
+/// V8: what has not the shape of a certificate is no candidate.
+#[test]
+fn v8_shape_of_certificates() {
+    let edits: [Edit; 6] = [
+        |it| it.at(&[0]).children_mut().truncate(6),
+        |it| it.at(&[0]).children_mut().push(Tree::leaf(0x05, b"")),
+        |it| it.at(&[0, 4]).tag = 0x31,
+        |it| it.at(&[0]).child(0xA3).children_mut().clear(),
+        |it| it.at(&[0]).child(0xA3).children_mut().push(Tree::leaf(0x05, b"")),
+        |it| it.at(&[0]).child(0xA3).at(&[0, 0]).children_mut().push(Tree::leaf(0x05, b"")),
+    ];
+    for (index, edit) in edits.into_iter().enumerate() {
+        let (found, row, octets) = with_certificates(|mut it| {
+            edit(&mut it);
+            vec![it]
+        });
+        assert_eq!(found, ("failed", "signer_not_found", "V8"), "{index}");
+        assert_eq!(offset(&row), parts(&octets).1.sid.start);
+    }
+    // Unique identifiers, and no extensions, are in order.
+    let (found, ..) = with_certificates(|mut it| {
+        it.at(&[0]).remove(0xA3);
+        it.at(&[0]).children_mut().extend([Tree::leaf(0x81, &[0]), Tree::leaf(0x82, &[0])]);
+        vec![it]
+    });
+    assert_eq!(found, ("verified", "", ""));
+}
+
+/// a request without a key cannot sign.
+#[test]
+fn v8_request_without_key() {
+    let mut tree = Tree::parse(&vector("bouncycastle/requests/request-key-crmf-p256.der"));
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    content.at(&[1, 0, 0, 1]).remove(0xA6);
+    // Digests are checked before keys are looked for: say what it is now.
+    let octets = content.encode();
+    let digest = DigestAlgorithm::Sha256.digest(&octets);
+    *tree.at(&[1, 0, 2, 1, 0]).content_mut() = octets;
+    for attribute in attributes(tree.signer(0)) {
+        if is_type(attribute, MESSAGE_DIGEST) {
+            attribute.at(&[1, 0]).content_mut().copy_from_slice(digest.as_ref());
+        }
+    }
+    let row = outer(&tree.sorted().encode());
+    assert_eq!(outcome(&row), ("failed", "signer_not_found", "V8"));
+    assert_eq!(row.finding.requests[0].pop, PopState::Failed);
+}
+
+/// R1: octets are signed, so no signature ends within one.
+#[test]
+fn r1_unused_bits() {
+    let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
+    let signature = tree.at(&[2]).content_mut();
+    signature[0] = 1;
+    *signature.last_mut().unwrap() &= 0xFE;
+    assert_eq!(outcome(&outer(&tree.encode())), ("failed", "pop_invalid", "R1"));
+}
+
+#[test]
+fn r1_algorithm_and_key_of_a_proof() {
+    let edits: [(Edit, Outcome); 3] = [
+        (|it| *it.at(&[1]) = identifier(0x30, "1.2.3"), ("failed", "unsupported_algorithm", "V7")),
+        (
+            |it| *it.at(&[1]) = identifier(0x30, "1.2.840.113549.1.1.11"),
+            ("failed", "algorithm_mismatch", "V7"),
+        ),
+        (|it| it.at(&[0, 2, 1]).content_mut()[1] = 9, ("failed", "key_rejected", "V9")),
+    ];
+    for (edit, expected) in edits {
+        let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
+        edit(&mut tree);
+        assert_eq!(outcome(&outer(&tree.encode())), expected);
+    }
+}
