@@ -79,7 +79,10 @@ fn walk(root: &'static Node, data: &[u8], options: Options) -> Result<Vec<(usize
     let mut sink = Null;
     let mut walker = Walker::new(data, options, &mut sink);
     walker.root(root)?;
-    Ok(walker.confined)
+    // A nested error is met before one in what stands around it.
+    let mut confined = walker.confined;
+    confined.sort_by_key(|(offset, _)| *offset);
+    Ok(confined)
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

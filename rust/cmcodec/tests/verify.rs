@@ -1,10 +1,5 @@
 //! What a row says: the vectors of both MANIFESTs, signers, requests, controls
 //! (RULES V8, R2).
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a broken vector must stop the test"
-)]
 
 mod common;
 

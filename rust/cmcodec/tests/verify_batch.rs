@@ -1,10 +1,6 @@
 //! Many messages: nested ones, malformed ones, threads, progress (RULES R5,
 //! P6, V14).
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a broken vector must stop the test"
-)]
+#![expect(clippy::unwrap_used, reason = "a broken vector must stop the test")]
 
 mod common;
 
@@ -18,7 +14,10 @@ use cmcodec::schema::walk::Options;
 use cmcodec::verify::report::{MessageKind, Verdict};
 use cmcodec::verify::{Cancelled, Config, Row, verify};
 use cmcodec::view::{Attribute, Elements};
-use common::{Tree, offset, oid, outcome, parts, report, rows, sample, single, vector, vectors};
+use common::{
+    MESSAGE_DIGEST, Tree, offset, oid, outcome, parts, report, rows, sample, single, vector,
+    vectors,
+};
 
 #[test]
 fn nested_messages_follow_theirs_in_order() {

@@ -11,7 +11,9 @@ use cmcodec::verify::Row;
 use cmcodec::verify::algorithm::DigestAlgorithm;
 use cmcodec::verify::report::{MessageKind, PopState};
 use cmcodec::view::{Attribute, Elements};
-use common::{Edit, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector};
+use common::{
+    Edit, MESSAGE_DIGEST, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector,
+};
 
 /// Edits the sample's SignerInfo and tells outcome and the octets.
 fn edited(edit: impl FnOnce(&mut Tree)) -> (Outcome, Row, Vec<u8>) {
@@ -23,7 +25,6 @@ fn edited(edit: impl FnOnce(&mut Tree)) -> (Outcome, Row, Vec<u8>) {
 }
 
 const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 const PROTECTION: &str = "1.2.840.113549.1.9.52";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
@@ -415,6 +416,16 @@ fn r1_unused_bits() {
     signature[0] = 1;
     *signature.last_mut().unwrap() &= 0xFE;
     assert_eq!(outcome(&outer(&tree.encode())), ("failed", "pop_invalid", "R1"));
+}
+
+/// V12: nothing else signs a bare PKCS#10.
+#[test]
+fn v12_simple_request_without_signature() {
+    let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
+    *tree.at(&[1]) = Tree::new(0x30, vec![oid("1.3.6.1.5.5.7.6.2"), Tree::leaf(0x05, b"")]);
+    let row = outer(&tree.encode());
+    assert_eq!(outcome(&row), ("failed", "no_signature", "V12"));
+    assert_eq!((offset(&row), &*pops(&row)), (0, "absent"));
 }
 
 #[test]

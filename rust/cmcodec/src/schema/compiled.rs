@@ -577,8 +577,8 @@ pub static ENCRYPTED_KEY: Node = Node {
     root: "encryptedKey",
     tags: &[],
     kind: Kind::Choice { fields: &[
-            Field::new("encryptedValue", "encrypted_value", &ANY, &[]).optional(),
             Field::new("envelopedData", "enveloped_data", &ENVELOPED_DATA, &[0xA0]).implicit(0xA0).optional(),
+            Field::new("encryptedValue", "encrypted_value", &ANY, &[]).optional(),
         ] },
 };
 

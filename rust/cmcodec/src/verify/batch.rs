@@ -114,11 +114,7 @@ impl Input<'_> {
     fn load(&mut self, options: Options) {
         if let Self::Received(octets) = *self {
             *self = match load(octets, options) {
-                Ok(mut loaded) => {
-                    // An error that took a message with it stands after those inside.
-                    loaded.confined.sort_by_key(|(offset, _)| *offset);
-                    Self::Loaded(loaded)
-                }
+                Ok(loaded) => Self::Loaded(loaded),
                 Err(error) => Self::Refused(octets.len(), error),
             };
         }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::batch::Config;
 use super::keyring::Keyring;
 use super::report::{
-    Fault, Finding, MessageKind, PopState, Request, RequestForm, Rule, Signer, SignerKey, Verdict,
+    Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Rule, Signer, SignerKey,
+    Verdict,
 };
 use super::{pop, signer};
 use crate::der::{Tlv, read_tlv};
@@ -75,25 +76,22 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 }
 
 /// A Simple PKI Request (RFC 10002 section 3.1): its proof of possession is
-/// all there is to verify.
+/// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
     let pop = pop::pkcs10(data, &request, root.start, worker);
     let fault = match pop {
-        // The message has no other signature: one that proves nothing verifies nothing (V12).
         Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start)),
         Ok(_) => None,
         Err(fault) => Some(fault),
     };
     let verdict = if fault.is_none() { Verdict::Verified } else { Verdict::Failed };
     let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, fault);
-    finding.requests = [Request {
+    finding.requests = Few::One(Request {
         id: SIMPLE_REQUEST_ID,
         form: RequestForm::Pkcs10,
         pop: pop.unwrap_or(PopState::Failed),
-    }]
-    .into_iter()
-    .collect();
+    });
     Some(finding)
 }
 

@@ -108,7 +108,6 @@ pub enum Rule {
     V9,
     V10,
     V12,
-    V13,
     R1,
     R6,
 }
@@ -132,7 +131,6 @@ impl Rule {
             Self::V9 => "V9",
             Self::V10 => "V10",
             Self::V12 => "V12",
-            Self::V13 => "V13",
             Self::R1 => "R1",
             Self::R6 => "R6",
         }
@@ -354,6 +352,100 @@ impl<T> FromIterator<T> for Few<T> {
             (Some(first), Some(second)) => {
                 Self::Many([first, second].into_iter().chain(elements).collect())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RULES, verdicts and reasons.
+    #[test]
+    fn every_reason_belongs_to_its_rule() {
+        for (reasons, id) in [
+            (&["depth"][..], "P1"),
+            (&["truncated", "limit"], "P2"),
+            (&["not_canonical", "bad_tag", "bad_value"], "P3"),
+            (&["trailing_data"], "P4"),
+            (&["duplicate_body_part_id"], "P6"),
+            (&["wrong_content_type"], "V1"),
+            (&["no_signer"], "V2"),
+            (&["attribute_missing", "attribute_duplicate", "attributes_unsorted"], "V4"),
+            (&["content_type_mismatch"], "V5"),
+            (&["digest_mismatch"], "V6"),
+            (&["unsupported_algorithm", "algorithm_mismatch"], "V7"),
+            (&["signer_not_found", "signer_ambiguous", "request_key_not_sole_signer"], "V8"),
+            (&["key_rejected"], "V9"),
+            (&["signature_invalid"], "V10"),
+            (&["no_signature"], "V12"),
+            (&["pop_invalid"], "R1"),
+            (&["encrypted", "mac_unchecked"], ""),
+        ] {
+            let of_rule: Vec<_> = REASONS
+                .iter()
+                .filter(|reason| Rule::of(**reason).map_or("", Rule::id) == id)
+                .map(|reason| reason.code())
+                .collect();
+            assert_eq!(of_rule, reasons, "{id}");
+        }
+        assert_eq!(Fault::under(Rule::R6, Reason::PopInvalid, 3).rule.map(Rule::id), Some("R6"));
+        assert_eq!(Fault::under(Rule::V2, Reason::Limit, 3).rule.map(Rule::id), Some("V2"));
+        assert_eq!(Fault::state(Reason::Encrypted).offset, None);
+    }
+
+    const REASONS: [Reason; 26] = [
+        Reason::Truncated,
+        Reason::Limit,
+        Reason::NotCanonical,
+        Reason::BadTag,
+        Reason::BadValue,
+        Reason::TrailingData,
+        Reason::Depth,
+        Reason::DuplicateBodyPartId,
+        Reason::WrongContentType,
+        Reason::NoSigner,
+        Reason::AttributeMissing,
+        Reason::AttributeDuplicate,
+        Reason::AttributesUnsorted,
+        Reason::ContentTypeMismatch,
+        Reason::DigestMismatch,
+        Reason::UnsupportedAlgorithm,
+        Reason::AlgorithmMismatch,
+        Reason::SignerNotFound,
+        Reason::SignerAmbiguous,
+        Reason::RequestKeyNotSoleSigner,
+        Reason::KeyRejected,
+        Reason::SignatureInvalid,
+        Reason::NoSignature,
+        Reason::PopInvalid,
+        Reason::Encrypted,
+        Reason::MacUnchecked,
+    ];
+
+    #[test]
+    fn names_are_those_of_the_reports() {
+        let verdicts = Verdict::ALL.map(Verdict::name);
+        assert_eq!(verdicts, ["verified", "failed", "unsigned", "unverified", "malformed"]);
+        let forms = [RequestForm::Pkcs10, RequestForm::Crmf, RequestForm::Other];
+        assert_eq!(forms.map(RequestForm::name), ["pkcs10", "crmf", "other"]);
+        let states = [
+            PopState::Verified,
+            PopState::RaAsserted,
+            PopState::Absent,
+            PopState::ChallengeNeeded,
+            PopState::Failed,
+        ];
+        assert_eq!(
+            states.map(PopState::name),
+            ["verified", "ra-asserted", "absent", "challenge-needed", "failed"]
+        );
+    }
+
+    #[test]
+    fn few_is_a_list() {
+        for list in [&[][..], &[1], &[1, 2], &[1, 2, 3]] {
+            assert_eq!(&*list.iter().copied().collect::<Few<i32>>(), list);
         }
     }
 }

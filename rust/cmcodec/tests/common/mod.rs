@@ -30,6 +30,9 @@ pub fn vectors(name: &str) -> Vec<Vec<String>> {
     table.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect()
 }
 
+/// id-messageDigest.
+pub const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+
 /// No progress.
 pub fn quiet(_: usize, _: usize) -> bool {
     true

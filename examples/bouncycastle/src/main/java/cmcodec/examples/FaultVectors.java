@@ -257,8 +257,8 @@ final class FaultVectors {
         ASN1Encodable[] dataFields = fieldsOfData.toArray();
         dataFields[dataFields.length - 1] = new DLSet(new DLSequence(fields));
         ContentInfo message = new ContentInfo(CMSObjectIdentifiers.signedData, new DLSequence(dataFields));
-        vectors.addUnchecked("faults/attributes-unsorted.der", Kind.FULL_REQUEST, message.getEncoded(ASN1Encoding.DL),
-                Expectation.failed("attributes_unsorted", "V4", "verified",
+        vectors.addUnchecked("faults/attributes-unsorted.der", Kind.OTHER, message.getEncoded(ASN1Encoding.DL),
+                Expectation.malformed("attributes_unsorted", "V4",
                         "signedAttrs in reverse order, signature over them as they stand"));
     }
 

@@ -40,6 +40,10 @@ final class VectorSet {
             return new Expectation("failed", reason, rule, pop, note, false);
         }
 
+        static Expectation malformed(String reason, String rule, String note) {
+            return new Expectation("malformed", reason, rule, "", note, false);
+        }
+
         static Expectation unsigned(String reason, String rule, String pop, String note) {
             return new Expectation("unsigned", reason, rule, pop, note, false);
         }
