@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cmcodec import types
 from cmcodec.batch import Note
+from cmcodec.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -54,9 +56,11 @@ class _Scope:
             return self
         if identifier not in self._scopes:
             position = self.positions().get(identifier)
-            inner = None if position is None else self._members[position][1]
-            usable = inner is not None and inner.kind in ("full-request", "full-response")
-            self._scopes[identifier] = _Scope(inner) if inner is not None and usable else None
+            self._scopes[identifier] = None
+            # A member that is malformed has a row of its own and holds nothing (RULES R5).
+            with suppress(DecodeError):
+                if position is not None:
+                    self._scopes[identifier] = _Scope(self._members[position][1])
         return self._scopes[identifier]
 
     def has(self, identifier: int) -> bool:

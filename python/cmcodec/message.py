@@ -29,6 +29,7 @@ __all__ = ["Message", "Messages", "Verified", "load"]
 _PEM: Final = re.compile(
     rb"-----BEGIN ([A-Z0-9 #]{1,64})-----[ \t\r]*\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*"
 )
+_MAX_PREAMBLE: Final = 1 << 16
 _STEP: Final = re.compile(r"\.?([A-Za-z0-9-]+)|\[([0-9]{1,9})\]")
 
 
@@ -64,9 +65,11 @@ def received_octets(data: Buffer) -> bytes:
     P11). Raises `DecodeError` for broken armour.
     """
     octets = data if type(data) is bytes else bytes(memoryview(data))
-    if not octets[:64].lstrip().startswith(b"-----BEGIN "):
+    # RFC 7468 §2: text may stand before the armour. No DER message begins like text.
+    armour = -1 if octets[:1] == b"\x30" else octets.find(b"-----BEGIN ", 0, _MAX_PREAMBLE)
+    if armour < 0:
         return octets
-    found = _PEM.fullmatch(octets.strip())
+    found = _PEM.fullmatch(octets, armour)
     if found is None:
         raise DecodeError("bad_value", 0, "pem")
     try:

@@ -136,10 +136,8 @@ def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, i
     except Fault as fault:
         raise _refused(root, fault) from None
     name = _CONTENT.get(kind, "")
-    if not name:
+    if not name or not held or not held.octets:
         return kind, "", start, end
-    if not held or not held.octets:
-        return "other", "", start, end
     return kind, name, held.octets.content, held.octets.end
 
 

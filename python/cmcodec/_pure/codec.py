@@ -90,7 +90,7 @@ def _integer(node: Node) -> Reader:
     def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> int:
         value = primitives.integer(walk.data, tlv)
         if bounds and not bounds[0] <= value <= bounds[1]:
-            raise Fault("limit", tlv.start)
+            raise Fault("limit", tlv.start, "P6")
         return members.get(value, value)
 
     return read
@@ -142,7 +142,7 @@ def _containing(node: Node) -> Reader:
         cls = table.get(oid) if walk.descends else None
         if cls is not None:
             if walk.layers > walk.max_layers:
-                raise Fault("limit", tlv.content)
+                raise Fault("limit", tlv.content, "P6")
             walk.layers += 1
             walk.at(_schema.node(cls), tlv.content, tlv.end, 1)
             walk.layers -= 1
@@ -207,21 +207,21 @@ def _collection(node: Node) -> Reader:
 
 
 def _sound_frame(data: bytes, tlv: Tlv) -> bool:
-    """Whether a TaggedContentInfo names its id and holds exactly one SEQUENCE (RULES R5)."""
+    """Whether a TaggedContentInfo names its id: what follows can be refused by itself (R5)."""
     try:
         identifier = read_tlv(data, tlv.content, tlv.end)
-        if identifier.tag != 0x02 or not 0 < primitives.integer(data, identifier) < 1 << 32:
-            return False
-        content = read_tlv(data, identifier.end, tlv.end)
+        return identifier.tag == 0x02 and 0 < primitives.integer(data, identifier) < 1 << 32
     except Fault:
         return False
-    return content.tag == 0x30 and content.end == tlv.end
 
 
 def _matches(field: Field, walk: Walk, tlv: Tlv) -> bool:
+    return matches(field, walk.data, tlv) and not (field.legacy and walk.strict)
+
+
+def matches(field: Field, data: bytes, tlv: Tlv) -> bool:
+    """Whether this element, by its tag and the first ones inside, is this field, legacy or not."""
     if field.tags and tlv.tag not in field.tags:
-        return False
-    if field.legacy and walk.strict:
         return False
     if not field.first:
         return True
@@ -230,7 +230,7 @@ def _matches(field: Field, walk: Walk, tlv: Tlv) -> bool:
     inner = tlv
     for tag in field.first:
         try:
-            inner = read_tlv(walk.data, inner.content, inner.end)
+            inner = read_tlv(data, inner.content, inner.end)
         except Fault:
             return False
         if inner.tag != tag:
@@ -316,7 +316,7 @@ def _check_body_parts(data: bytes, tlv: Tlv, fields: tuple[Field, ...]) -> None:
             elif value in seen:
                 reason = "duplicate_body_part_id"
             if reason:
-                fault = Fault(reason, identifier.start)
+                fault = Fault(reason, identifier.start, "P6")
                 fault.path += [index, field.name]
                 raise fault
             seen.add(value)

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cmcodec import _schema
+from cmcodec._pure.codec import matches
 from cmcodec._pure.primitives import object_identifier
 from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
 from cmcodec._schema import Field, Kind, Node
@@ -45,9 +46,9 @@ def _step(
     if node.kind is Kind.SEQUENCE:
         return _field(node, data, tlv, step)
     if node.kind is Kind.CHOICE:
-        for field in node.fields:
-            if field.name == step and _accepts(field, tlv.tag):
-                return field.node, _unwrap(field, data, tlv), oid
+        field = next((field for field in node.fields if matches(field, data, tlv)), None)
+        if field and field.name == step:
+            return field.node, _unwrap(field, data, tlv), oid
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(step, int) and step >= 0:
         element = next(islice(children(data, tlv.content, tlv.end), step, None), None)
         if element and node.inner:
@@ -76,7 +77,7 @@ def _field(node: Node, data: bytes, tlv: Tlv, name: str | int) -> tuple[Node, Tl
     element = next(elements, None)
     oid = ""
     for field in node.fields:
-        if element is None or not _accepts(field, element.tag):
+        if element is None or not matches(field, data, element):
             continue
         if field.name == name:
             return field.node, _unwrap(field, data, element), oid
@@ -84,10 +85,6 @@ def _field(node: Node, data: bytes, tlv: Tlv, name: str | int) -> tuple[Node, Tl
             oid = object_identifier(data, element)
         element = next(elements, None)
     return None
-
-
-def _accepts(field: Field, tag: int) -> bool:
-    return not field.tags or tag in field.tags
 
 
 def _unwrap(field: Field, data: bytes, tlv: Tlv) -> Tlv:

@@ -34,7 +34,7 @@ def integer(data: bytes, tlv: Tlv) -> int:
         raise Fault("bad_value", tlv.start)
     first = data[tlv.content]
     if length > MAX_INTEGER_OCTETS + (first == 0):
-        raise Fault("limit", tlv.start)
+        raise Fault("limit", tlv.start, "P5")
     if length > 1 and (first, data[tlv.content + 1] >> 7) in ((0x00, 0), (0xFF, 1)):
         raise Fault("not_canonical", tlv.start)
     return int.from_bytes(data[tlv.content : tlv.end], "big", signed=True)
@@ -74,7 +74,7 @@ def check_object_identifier(data: bytes, tlv: Tlv) -> bytes:
     if not octets:
         raise Fault("bad_value", tlv.start)
     if len(octets) > MAX_OID_OCTETS:
-        raise Fault("limit", tlv.start)
+        raise Fault("limit", tlv.start, "P5")
     arc_start = 0
     for index, octet in enumerate(octets):
         if index == arc_start and octet == 0x80:
@@ -82,7 +82,7 @@ def check_object_identifier(data: bytes, tlv: Tlv) -> bytes:
         if octet < 0x80:
             used = index + 1 - arc_start
             if used > MAX_ARC_OCTETS or (used == MAX_ARC_OCTETS and octets[arc_start] & 0x7C):
-                raise Fault("limit", tlv.start)
+                raise Fault("limit", tlv.start, "P5")
             arc_start = index + 1
     if arc_start != len(octets):
         raise Fault("bad_value", tlv.start)

@@ -12,13 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+PARSE_RULES = {
+    "attributes_unsorted": "V4",
+    "bad_tag": "P3",
+    "bad_value": "P3",
+    "depth": "P1",
+    "duplicate_body_part_id": "P6",
+    "limit": "P2",
+    "not_canonical": "P3",
+    "trailing_data": "P4",
+    "truncated": "P2",
+}
+"""The rule of each reason for which octets are malformed, where a fault names no other."""
+
+
 class Fault(Exception):
     """A refusal on its way out; each level adds its step to ``path``, innermost first."""
 
-    def __init__(self, reason: str, offset: int) -> None:
+    def __init__(self, reason: str, offset: int, rule: str = "") -> None:
         super().__init__(reason, offset)
         self.reason = reason
         self.offset = offset
+        self.rule = rule or PARSE_RULES.get(reason, "")
         self.path: list[str | int] = []
 
     def dotted(self) -> str:
@@ -68,7 +83,7 @@ def _bound(data: bytes, start: int, end: int) -> None:
             number = number << 7 | octet & 0x7F
             pos += 1
             if number >= 1 << 31:
-                raise Fault("limit", start)
+                raise Fault("limit", start, "P5")
             if octet < 0x80:
                 break
         if number < 0x1F:

@@ -39,19 +39,6 @@ Row = tuple[
     bool,  # whether a control refers to body parts
 ]
 
-PARSE_RULES = {
-    "attributes_unsorted": "V4",
-    "bad_tag": "P3",
-    "bad_value": "P3",
-    "depth": "P1",
-    "duplicate_body_part_id": "P6",
-    "limit": "P2",
-    "not_canonical": "P3",
-    "trailing_data": "P4",
-    "truncated": "P2",
-}
-"""The rule of each reason for which octets are malformed."""
-
 _PROGRESS_SECONDS = 0.05
 # Messages per task: large enough to outweigh handing them over, small enough to spread.
 _CHUNK = 16
@@ -188,9 +175,8 @@ class _Report:
 
 
 def _malformed(item: int, path: tuple[int, ...], span: tuple[int, int], fault: Fault) -> Row:
-    reason, offset = fault.reason, fault.offset
     return (
-        item, path, "other", "der", "malformed", reason, PARSE_RULES[reason], offset,
+        item, path, "other", "der", "malformed", fault.reason, fault.rule, fault.offset,
         (), (), None, span, False,
     )  # fmt: skip
 

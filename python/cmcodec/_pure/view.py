@@ -7,12 +7,13 @@ it, `Fault` or `ValueError` would.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from asn1crypto import core
 
 from cmcodec._pure.primitives import integer, object_identifier
-from cmcodec._pure.tlv import Tlv, children, read_tlv
+from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -260,7 +261,11 @@ def parts(data: bytes, tlv: Tlv) -> Iterator[Part]:
 def part(data: bytes, element: Tlv) -> Part:
     """Take a TaggedContentInfo apart."""
     identifier = first(data, element)
-    info = read_tlv(data, identifier.end, element.end)
+    # Nothing is proven of a confined member but its id (RULES R5).
+    info = Tlv(0, identifier.end, identifier.end, element.end)
+    with suppress(Fault):
+        read = read_tlv(data, identifier.end, element.end)
+        info = read if read.tag == 0x30 and read.end == element.end else info
     return Part(element, integer(data, identifier), info)
 
 

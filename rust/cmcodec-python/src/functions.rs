@@ -29,7 +29,9 @@ pub fn raise(py: Python<'_>, root: &str, error: &Error) -> PyErr {
         Err(raised) => return raised,
     };
     let class = match error.reason() {
-        Reason::Depth | Reason::Limit => &registry.limit_error,
+        Reason::Depth | Reason::Limit | Reason::NumberLimit | Reason::MessageLimit => {
+            &registry.limit_error
+        }
         _ => &registry.decode_error,
     };
     let path = error.path();
@@ -158,9 +160,10 @@ pub fn member_at(
     pos: usize,
     end: usize,
 ) -> PyResult<(u32, usize, usize, usize)> {
-    let (id, content_info, stop) = member(buffer.as_bytes(), pos, end)
+    let member = member(buffer.as_bytes(), pos, end)
         .ok_or_else(|| PyValueError::new_err("no TaggedContentInfo"))?;
-    Ok((id, content_info.start, content_info.end, stop))
+    let info = member.content_info;
+    Ok((member.body_part_id, info.start, info.end, member.tlv.end))
 }
 
 /// Start, content and end of the element that `path` leads to from the type of this name

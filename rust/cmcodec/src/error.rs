@@ -8,8 +8,12 @@ use std::fmt;
 pub enum Reason {
     /// A length exceeds the octets that remain (P2).
     Truncated,
-    /// A bound of [`crate::limits`] or of the protocol is exceeded (P2, P5, P6).
+    /// A length of more octets than any input has (P2).
     Limit,
+    /// A tag number, OBJECT IDENTIFIER or INTEGER beyond its bound (P5).
+    NumberLimit,
+    /// A body part id, a count or a nesting of messages beyond its bound (P6).
+    MessageLimit,
     /// Valid BER at best, not DER (P3).
     NotCanonical,
     /// Another element than the type has at this place, or none (P3).
@@ -65,7 +69,8 @@ impl Reason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Truncated => "truncated",
-            Self::Limit => "limit",
+            // One code: what to do about it is the same.
+            Self::Limit | Self::NumberLimit | Self::MessageLimit => "limit",
             Self::NotCanonical => "not_canonical",
             Self::BadTag => "bad_tag",
             Self::BadValue => "bad_value",

@@ -79,7 +79,7 @@ fn read_long(data: &[u8], start: usize, end: usize) -> Result<Tlv> {
             }
             number = number << 7 | u64::from(octet & 0x7F);
             if number >= 1 << 31 {
-                return Err(fail(Reason::Limit));
+                return Err(fail(Reason::NumberLimit));
             }
             used += 1;
             if octet & 0x80 == 0 {
@@ -172,7 +172,7 @@ mod tests {
             (Reason::Truncated, b"\x30\x82\x01"),
             (Reason::Truncated, b"\x30\x84\xff\xff\xff\xff"),
             (Reason::Limit, b"\x30\x85\x01\x00\x00\x00\x00"),
-            (Reason::Limit, b"\x1f\x88\x80\x80\x80\x00\x00"),
+            (Reason::NumberLimit, b"\x1f\x88\x80\x80\x80\x00\x00"),
             (Reason::NotCanonical, b"\x30\x80\x00\x00"),
             (Reason::NotCanonical, b"\x04\x81\x01x"),
             (Reason::NotCanonical, b"\x04\x82\x00\x80"),

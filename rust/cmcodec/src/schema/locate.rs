@@ -35,7 +35,8 @@ pub fn locate(
                 (node, tlv, oid) = (field.node, unwrap(field, data, found)?, last_oid);
             }
             (Kind::Choice { fields }, Step::Field(name)) => {
-                let field = fields.iter().find(|f| f.name == *name && f.accepts(tlv.tag))?;
+                let field =
+                    fields.iter().find(|f| f.matches(data, tlv)).filter(|f| f.name == *name)?;
                 (node, tlv) = (field.node, unwrap(field, data, tlv)?);
             }
             (
@@ -82,7 +83,7 @@ fn find<'a>(
     let mut elements = children(data, tlv.content, tlv.end).filter_map(Result::ok).peekable();
     let mut oid: &[u8] = &[];
     for field in fields {
-        let Some(element) = elements.next_if(|element| field.accepts(element.tag)) else {
+        let Some(element) = elements.next_if(|element| field.matches(data, *element)) else {
             continue;
         };
         if field.name == name {

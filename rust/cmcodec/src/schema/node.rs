@@ -1,5 +1,7 @@
 //! The shape of the compiled declarations.
 
+use crate::der::{Tlv, read_tlv};
+
 /// One ASN.1 type.
 #[derive(Debug)]
 pub struct Node {
@@ -255,5 +257,28 @@ impl Field {
     #[inline]
     pub fn accepts(&self, tag: u8) -> bool {
         accepts(self.tags, tag)
+    }
+
+    /// Whether this element, by its tag and the first ones inside, is this
+    /// field, legacy forms included.
+    #[inline]
+    pub fn matches(&self, data: &[u8], tlv: Tlv) -> bool {
+        if !self.accepts(tlv.tag) {
+            return false;
+        }
+        if self.first.is_empty() {
+            return true;
+        }
+        if tlv.is_empty() {
+            return self.or_empty;
+        }
+        let mut inner = tlv;
+        for tag in self.first {
+            match read_tlv(data, inner.content, inner.end) {
+                Ok(first) if first.tag == *tag => inner = first,
+                _ => return false,
+            }
+        }
+        true
     }
 }

@@ -48,7 +48,7 @@ pub fn integer(content: &[u8]) -> Check {
     match content {
         [] => Err(Reason::BadValue),
         [first, ..] if content.len() > MAX_INTEGER_OCTETS + usize::from(*first == 0) => {
-            Err(Reason::Limit)
+            Err(Reason::NumberLimit)
         }
         [0x00, 0x00..=0x7F, ..] | [0xFF, 0x80..=0xFF, ..] => Err(Reason::NotCanonical),
         _ => Ok(()),
@@ -58,8 +58,8 @@ pub fn integer(content: &[u8]) -> Check {
 #[inline]
 fn in_range(content: &[u8], range: Option<(i64, i64)>) -> Check {
     let Some((minimum, maximum)) = range else { return Ok(()) };
-    let value = small_integer(content).ok_or(Reason::Limit)?;
-    or((minimum..=maximum).contains(&value), Reason::Limit)
+    let value = small_integer(content).ok_or(Reason::MessageLimit)?;
+    or((minimum..=maximum).contains(&value), Reason::MessageLimit)
 }
 
 /// The value of an INTEGER that fits 64 bits.
@@ -97,7 +97,7 @@ pub fn null(content: &[u8]) -> Check {
 #[inline]
 pub fn object_identifier(content: &[u8]) -> Check {
     if content.len() > MAX_OID_OCTETS {
-        return Err(Reason::Limit);
+        return Err(Reason::NumberLimit);
     }
     let mut used = 0;
     let mut first = 0;
@@ -111,7 +111,7 @@ pub fn object_identifier(content: &[u8]) -> Check {
         used += 1;
         if octet < 0x80 {
             if used > MAX_ARC_OCTETS || (used == MAX_ARC_OCTETS && first & 0x7C != 0) {
-                return Err(Reason::Limit);
+                return Err(Reason::NumberLimit);
             }
             used = 0;
         }
@@ -272,9 +272,9 @@ mod tests {
             (Err(Reason::NotCanonical), vec![0, 0x7F]),
             (Err(Reason::NotCanonical), vec![0xFF, 0x80]),
             (Ok(()), vec![1; 2048]),
-            (Err(Reason::Limit), vec![1; 2049]),
+            (Err(Reason::NumberLimit), vec![1; 2049]),
             (Ok(()), [vec![0], vec![0x80; 2048]].concat()),
-            (Err(Reason::Limit), [vec![0], vec![0x80; 2049]].concat()),
+            (Err(Reason::NumberLimit), [vec![0], vec![0x80; 2049]].concat()),
         ] {
             assert_eq!(integer(&content), expected, "{} octets", content.len());
         }
@@ -294,9 +294,9 @@ mod tests {
             (Err(Reason::BadValue), vec![0x2B, 0x86]),
             (Err(Reason::NotCanonical), vec![0x2B, 0x80, 0x01]),
             (Ok(()), arc(19, 0x83)),
-            (Err(Reason::Limit), arc(19, 0x84)),
-            (Err(Reason::Limit), arc(20, 0x81)),
-            (Err(Reason::Limit), vec![1; 129]),
+            (Err(Reason::NumberLimit), arc(19, 0x84)),
+            (Err(Reason::NumberLimit), arc(20, 0x81)),
+            (Err(Reason::NumberLimit), vec![1; 129]),
         ] {
             assert_eq!(object_identifier(&content), expected, "{content:x?}");
         }

@@ -226,26 +226,7 @@ impl<'a, S: Sink> Walker<'a, S> {
 
     #[inline]
     fn matches(&self, field: &Field, tlv: Tlv) -> bool {
-        if !field.accepts(tlv.tag) {
-            return false;
-        }
-        if field.first.is_empty() && !field.legacy {
-            return true;
-        }
-        if field.legacy && self.options.strict {
-            return false;
-        }
-        if !field.first.is_empty() && tlv.is_empty() {
-            return field.or_empty;
-        }
-        let mut inner = tlv;
-        for tag in field.first {
-            match read_tlv(self.data, inner.content, inner.end) {
-                Ok(first) if first.tag == *tag => inner = first,
-                _ => return false,
-            }
-        }
-        true
+        field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
     }
 
     fn choice(
@@ -351,7 +332,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         if S::DESCENDS {
             if let Some(contained) = table.look_up(oid) {
                 if self.layers > self.options.max_layers {
-                    return Err(Error::new(Reason::Limit, tlv.content));
+                    return Err(Error::new(Reason::MessageLimit, tlv.content));
                 }
                 self.layers += 1;
                 self.exactly(contained, tlv.content, tlv.end)?;
@@ -362,16 +343,11 @@ impl<'a, S: Sink> Walker<'a, S> {
     }
 }
 
-/// Whether a TaggedContentInfo names its id and holds exactly one SEQUENCE (R5).
+/// Whether a TaggedContentInfo names its id: what follows can then be refused
+/// by itself (R5).
 fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
-    let mut elements = children(data, tlv.content, tlv.end);
-    let (Some(Ok(id)), Some(Ok(content))) = (elements.next(), elements.next()) else {
-        return false;
-    };
-    id.tag == 0x02
-        && body_part_id(id.value(data)).is_some()
-        && content.tag == 0x30
-        && content.end == tlv.end
+    let id = read_tlv(data, tlv.content, tlv.end);
+    id.is_ok_and(|id| id.tag == 0x02 && body_part_id(id.value(data)).is_some())
 }
 
 /// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
@@ -402,7 +378,7 @@ fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<(
                     }
                     Reason::DuplicateBodyPartId
                 }
-                _ => Reason::Limit,
+                _ => Reason::MessageLimit,
             };
             return Err(Error::new(refused, id.start)
                 .within(Segment::Index(index))

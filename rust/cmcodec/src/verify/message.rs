@@ -14,7 +14,7 @@ use crate::error::Reason;
 use crate::limits::MAX_SIGNERS;
 use crate::view::Elements;
 use crate::view::cms::{
-    AuthenticatedData, ContentInfo, ID_AUTH_ENVELOPED_DATA, ID_AUTHENTICATED_DATA, ID_DATA,
+    AuthenticatedData, ContentInfo, ID_AUTH_ENVELOPED_DATA, ID_AUTHENTICATED_DATA,
     ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA, SignedData, SignerInfo,
 };
 use crate::view::pkcs10::CertificationRequest;
@@ -99,7 +99,7 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
 /// secret of its MAC.
 fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     let encapsulated = AuthenticatedData::read(data, content)?.encap_content_info;
-    let kind = kind_of(encapsulated.e_content_type.value(data));
+    let kind = MessageKind::of_content_type(encapsulated.e_content_type.value(data));
     let fault = Fault::state(Reason::MacUnchecked);
     let mut finding = Finding::new(kind, Verdict::Unverified, Some(fault));
     if let Some(message) = encapsulated.pki_message(data) {
@@ -112,11 +112,11 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     let encapsulated = signed.encap_content_info;
     let content_type = encapsulated.e_content_type.value(data);
     let no_signer = signed.signer_infos.is_empty();
-    let no_content = encapsulated.e_content.is_none_or(|content| content.is_empty());
-    if no_signer && no_content && content_type == ID_DATA {
+    if signed.is_certs_only(data) {
         return Some(Finding::new(MessageKind::SimpleResponse, Verdict::Unsigned, None));
     }
-    let mut finding = Finding::new(kind_of(content_type), Verdict::Failed, None);
+    let mut finding =
+        Finding::new(MessageKind::of_content_type(content_type), Verdict::Failed, None);
     // V1: what may be signed, and that it is there.
     let permitted = [ID_PKI_DATA, ID_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA];
     if !permitted.contains(&content_type) || (!no_signer && encapsulated.e_content.is_none()) {
@@ -142,7 +142,7 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
             finding.signers = signers;
             fault
         }
-        _ => Some(Fault::under(Rule::V2, Reason::Limit, offset)),
+        _ => Some(Fault::under(Rule::V2, Reason::MessageLimit, offset)),
     };
     let pop_fault = message
         .and_then(|message| note_requests(data, &message, &mut finding, worker))
@@ -154,14 +154,6 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
         Some(_) => Verdict::Failed,
     };
     Some(finding)
-}
-
-fn kind_of(content_type: &[u8]) -> MessageKind {
-    match content_type {
-        ID_PKI_DATA => MessageKind::FullRequest,
-        ID_PKI_RESPONSE => MessageKind::FullResponse,
-        _ => MessageKind::Other,
-    }
 }
 
 fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {

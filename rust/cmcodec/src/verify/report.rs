@@ -97,6 +97,7 @@ pub enum Rule {
     P2,
     P3,
     P4,
+    P5,
     P6,
     V1,
     V2,
@@ -120,6 +121,7 @@ impl Rule {
             Self::P2 => "P2",
             Self::P3 => "P3",
             Self::P4 => "P4",
+            Self::P5 => "P5",
             Self::P6 => "P6",
             Self::V1 => "V1",
             Self::V2 => "V2",
@@ -137,14 +139,15 @@ impl Rule {
     }
 
     /// The rule that a reason belongs to unless its [`Fault`] says otherwise:
-    /// `limit` may be V2, `pop_invalid` R6. None for what no rule forbids.
+    /// `limit` of signers is V2, `pop_invalid` R6. None for what no rule forbids.
     pub const fn of(reason: Reason) -> Option<Self> {
         Some(match reason {
             Reason::Depth => Self::P1,
             Reason::Truncated | Reason::Limit => Self::P2,
+            Reason::NumberLimit => Self::P5,
             Reason::NotCanonical | Reason::BadTag | Reason::BadValue => Self::P3,
             Reason::TrailingData => Self::P4,
-            Reason::DuplicateBodyPartId => Self::P6,
+            Reason::DuplicateBodyPartId | Reason::MessageLimit => Self::P6,
             Reason::WrongContentType => Self::V1,
             Reason::NoSigner => Self::V2,
             Reason::AttributeMissing | Reason::AttributeDuplicate | Reason::AttributesUnsorted => {

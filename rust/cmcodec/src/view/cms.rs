@@ -110,6 +110,14 @@ impl SignedData {
         Some(Self { digest_algorithms, encap_content_info, certificates, signer_infos })
     }
 
+    /// Whether this is the degenerate form of a Simple PKI Response: no
+    /// signers and no content (RFC 10002 section 4.1).
+    pub fn is_certs_only(&self, data: &[u8]) -> bool {
+        self.signer_infos.is_empty()
+            && self.encap_content_info.e_content.is_none_or(|content| content.is_empty())
+            && self.encap_content_info.e_content_type.value(data) == ID_DATA
+    }
+
     /// The `certificate` alternatives among `certificates` (RFC 5652 section
     /// 10.2.2), in received order.
     pub fn certificates<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Tlv> + use<'a> {

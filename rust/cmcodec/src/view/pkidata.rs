@@ -128,8 +128,8 @@ pub struct TaggedContentInfo {
     pub tlv: Tlv,
     /// `bodyPartID`.
     pub body_part_id: u32,
-    /// `contentInfo`: all that is proven of a confined member is that it is
-    /// one SEQUENCE (R5).
+    /// `contentInfo`. Nothing is proven of a confined member but its id (R5);
+    /// there this is all that follows the id.
     pub content_info: Tlv,
 }
 
@@ -137,10 +137,12 @@ impl TaggedContentInfo {
     /// Reads the fields of `tlv`.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
         let mut fields = Elements::of(data, tlv);
+        let id = fields.take_if(0x02)?;
+        let rest = Tlv { tag: 0, start: id.end, content: id.end, end: tlv.end };
         Some(Self {
             tlv,
-            body_part_id: body_part_id(data, fields.take_if(0x02)?)?,
-            content_info: fields.take_if(0x30)?,
+            body_part_id: body_part_id(data, id)?,
+            content_info: fields.take_if(0x30).filter(|info| info.end == tlv.end).unwrap_or(rest),
         })
     }
 }
