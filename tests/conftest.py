@@ -1,0 +1,56 @@
+"""Every test runs on the engine and on the fallback; Hypothesis runs alike everywhere in CI."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from cmcodec import _backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BACKENDS = ("rust", "pure")
+
+OWN_FIXTURE = {"test_signatures", "test_wycheproof"}
+"""Modules that choose what they test themselves; others say so with ``BOTH_BACKENDS = False``."""
+
+settings.register_profile(
+    "cmcodec",
+    deadline=None,
+    max_examples=25,
+    # The backend is the only fixture, and the same for all examples of a test.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.register_profile("cmcodec-ci", settings.get_profile("cmcodec"), derandomize=True)
+settings.load_profile("cmcodec-ci" if os.environ.get("CI") else "cmcodec")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    module = metafunc.module
+    if module.__name__ not in OWN_FIXTURE and getattr(module, "BOTH_BACKENDS", True):
+        metafunc.parametrize("backend", BACKENDS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def backend(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The backend under test, which is the one of the package until the test ends.
+
+    ``CMCODEC_BACKEND=rust`` makes an engine that is not installed a failure.
+    """
+    wanted = getattr(request, "param", None)
+    if wanted is None:
+        yield _backend.name
+        return
+    if wanted == "rust" and find_spec("cmcodec._rust") is None:
+        if os.environ.get("CMCODEC_BACKEND") == "rust":
+            pytest.fail("CMCODEC_BACKEND=rust and no engine is installed")
+        pytest.skip("the engine is not installed")
+    before = _backend.name
+    _backend.use(wanted)
+    yield wanted
+    _backend.use(before)

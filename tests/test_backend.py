@@ -1,0 +1,170 @@
+"""The choice of backend, and the seam itself: what both do with octets nobody has validated."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cmcodec
+from cmcodec import _backend, types
+from cmcodec.asn1 import Asn1
+from support import integer, refusal, seq, shared, tlv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKAGE = Path(cmcodec.__file__).parent.parent
+
+
+def test_backend_has_a_name(backend: str) -> None:
+    """DESIGN: ``cmcodec.backend`` tells which one is at work."""
+    assert cmcodec.backend == backend
+
+
+def test_unknown_backend_is_unsupported(backend: str) -> None:
+    """DESIGN: a misspelt backend is an error, and changes nothing."""
+    with pytest.raises(cmcodec.UnsupportedError, match="CMCODEC_BACKEND=fast"):
+        _backend.use("fast")
+    assert cmcodec.backend == backend
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answers"),
+    [("pure", {"pure"}), ("auto", {"rust", "pure"}), ("", {"rust", "pure"}), ("fast", set())],
+)
+def test_backend_is_chosen_by_the_environment(wanted: str, answers: set[str], backend: str) -> None:
+    """DESIGN: ``CMCODEC_BACKEND``."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "CMCODEC_BACKEND": wanted}
+    if not wanted:
+        del environment["CMCODEC_BACKEND"]
+    done = subprocess.run(
+        [sys.executable, "-c", "import cmcodec; print(cmcodec.backend)"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert (done.stdout.strip() in answers) == (done.returncode == 0) == bool(answers)
+
+
+def test_importing_is_light() -> None:
+    """DESIGN: the engine needs neither asn1crypto nor ``cryptography`` to load a message."""
+    code = (
+        "import sys, cmcodec; cmcodec.load(open(sys.argv[1], 'rb').read()).kind;"
+        "assert cmcodec.backend == 'pure' or 'asn1crypto' not in sys.modules;"
+        "assert 'cryptography' not in sys.modules or cmcodec.backend == 'pure'"
+    )
+    vector = Path(__file__).parent / "vectors" / "shared" / "signed" / "p256-pkcs10.der"
+    subprocess.run(
+        [sys.executable, "-c", code, str(vector)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+    )
+
+
+class Foreign(Asn1):
+    """A class that no backend knows."""
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda: Foreign.from_der(b"\x05\x00"),
+        lambda: Foreign().to_der(),
+        lambda: _backend.decode("CMCStatus", b"\x05\x00", False),
+    ],
+)
+def test_undeclared_classes_are_key_errors(action: Callable[[], object]) -> None:
+    """DESIGN: a mistake of the caller, never of the input."""
+    with pytest.raises(KeyError):
+        action()
+
+
+@pytest.mark.parametrize(
+    ("octets", "pos", "end", "refused"),
+    [
+        (b"", 0, 0, ("DecodeError", "truncated", 0, "bodyPartList")),
+        (seq(integer(1)), 1, 5, ("DecodeError", "bad_tag", 1, "bodyPartList")),
+        (b"xx" + seq(b"\x04\x00"), 2, 6, ("DecodeError", "bad_tag", 4, "bodyPartList[0]")),
+        (b"xx" + seq(integer(1)) + b"xx", 2, 9, None),
+        (b"xx" + seq(integer(1)) + b"xx", 2, 4, ("DecodeError", "truncated", 2, "bodyPartList")),
+    ],
+)
+def test_decode_at(octets: bytes, pos: int, end: int, refused: object) -> None:
+    """DESIGN: one value at its place, and where it ends; what follows it is not read."""
+    assert refusal(lambda: _backend.decode_at("BodyPartList", octets, pos, end)) == refused
+    if refused is None:
+        found = _backend.decode_at("BodyPartList", octets, pos, end)
+        assert found == (types.BodyPartList((1,)), 7)
+
+
+def test_offsets() -> None:
+    """DESIGN: where each element starts."""
+    octets = integer(1) + integer(300) + seq()
+    assert _backend.offsets(octets, 0, len(octets)) == [0, 3, 7]
+    assert _backend.offsets(octets, 3, 7) == [3]
+    assert _backend.offsets(octets, 3, 3) == []
+    refused = refusal(lambda: _backend.offsets(octets, 0, 5))
+    assert refused
+    assert refused[:3] == ("DecodeError", "truncated", 3)
+
+
+def test_member_at_refuses_what_is_no_member() -> None:
+    """DESIGN: a ValueError for octets that are no TaggedContentInfo."""
+    good = seq(integer(5), seq())
+    assert _backend.member_at(good, 0, len(good)) == (5, 5, 7, 7)
+    for octets in (b"", b"\x30", seq(), seq(b"\x02\x05\x01")):
+        with pytest.raises(ValueError, match="no TaggedContentInfo"):
+            _backend.member_at(octets, 0, len(octets))
+
+
+@pytest.mark.parametrize(
+    ("octets", "path"),
+    [
+        (b"", ("contentType",)),
+        (b"\x30", ("contentType",)),
+        (seq(b"\x06\x05\x2a"), ("content", "version")),
+        (seq(b"\x06\x01\x2a", tlv(0xA0, integer(1))), ("content", "version")),
+        (seq(b"\x06\x01\x2a", tlv(0xA0)), ("content",)),
+        (seq(b"\x06\x01\x2a", tlv(0xA0, integer(1))), ("contentType", 0)),
+        (seq(b"\x06\x01\x2a", tlv(0xA0, integer(1))), (0,)),
+    ],
+)
+def test_locate_in_broken_octets(octets: bytes, path: tuple[str | int, ...]) -> None:
+    """P9: nothing is found, and nothing raised."""
+    assert _backend.locate("ContentInfo", octets, 0, len(octets), path) is None
+
+
+def test_root_of_a_message_is_seen_behind_any_header() -> None:
+    """DESIGN: a PKCS#10 begins with a SEQUENCE in its SEQUENCE, whatever the length octets."""
+    for octets, root in (
+        (b"", "contentInfo"),
+        (b"\x30", "contentInfo"),
+        (b"\x30\x02\x30\x00", "certificationRequest"),
+        (b"\x30\x81\x80\x30" + bytes(127), "certificationRequest"),
+        (b"\x30\xff\x30", "contentInfo"),
+    ):
+        refused = refusal(lambda octets=octets: cmcodec.load(octets))
+        assert refused
+        assert refused[3].startswith(root)
+
+
+@pytest.mark.parametrize("left", range(60, 300, 20))
+def test_little_stack_left_by_the_caller(left: int) -> None:
+    """P9: deep in the caller's own recursion, a message is read or refused, without RecursionError."""
+    octets = shared("batch/batch-req-10.der")
+    cmcodec.load(octets)  # whatever is imported on first use
+    frame, used = sys._getframe(), 0
+    while frame := frame.f_back:  # type: ignore[assignment]
+        used += 1
+
+    def call(levels: int) -> object:
+        return call(levels - 1) if levels else refusal(lambda: cmcodec.load(octets))
+
+    found = call(sys.getrecursionlimit() - used - left)
+    assert found in (None, ("LimitError", "depth", 0, "contentInfo"))

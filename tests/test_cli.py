@@ -1,0 +1,606 @@
+"""The command ``cmc``, run as people and scripts run it: a process, its output and exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from base64 import encodebytes
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from cmcodec import oids, types
+from cmcodec.cli import demo_keys, progress
+from cmcodec.cli.demo import sign
+from cmcodec.types import tables
+
+VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
+BATCH = VECTORS / "batches" / "batch-5.der"
+BROKEN_BATCH = VECTORS / "batches" / "batch-3-inner-signature-broken.der"
+CERTS_ONLY = VECTORS / "responses" / "certs-only-crl.der"
+CA = VECTORS / "keys" / "ca-cert.der"
+RA = VECTORS / "keys" / "ra-cert.der"
+MEMBERS = [
+    "file",
+    "path",
+    "kind",
+    "encoding",
+    "verdict",
+    "reason",
+    "rule",
+    "offset",
+    "signers",
+    "requests",
+    "transaction_id",
+    "notes",
+]
+
+
+class Run(Protocol):
+    """Runs ``cmc`` with these arguments."""
+
+    def __call__(
+        self, *arguments: str | Path, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def cmc(backend: str) -> Run:
+    def run(
+        *arguments: str | Path, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command(*arguments),
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=120,
+            env=surroundings(backend) | environment,
+        )
+        text = subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+        assert "Traceback" not in text.stderr
+        assert "defect" not in text.stderr
+        return text
+
+    return run
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "cmcodec.cli", *map(str, arguments)]
+
+
+def surroundings(backend: str) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(Path(oids.__file__).parents[1]), *sys.path]))
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {
+        **kept,
+        "CMCODEC_BACKEND": backend,
+        "PYTHONPATH": path,
+        "PYTHONUTF8": "1",
+        "PYTHONWARNINGS": "error",
+        "COLUMNS": "100",
+    }
+
+
+def manifest() -> list[dict[str, str]]:
+    with (VECTORS / "MANIFEST.tsv").open(newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+# --- cmc itself ------------------------------------------------------------------------------
+
+
+def test_version_tells_the_backend(cmc: Run, backend: str) -> None:
+    done = cmc("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("cmc ")
+    assert done.stdout.endswith(f"({backend} backend)\n")
+
+
+def test_help_names_the_commands_and_the_exit_status(cmc: Run) -> None:
+    done = cmc("--help")
+    assert done.returncode == 0
+    for text in ("inspect", "verify", "demo", "Exit status", "CMCODEC_BACKEND"):
+        assert text in done.stdout
+
+
+@pytest.mark.parametrize("name", ["inspect", "verify", "demo"])
+def test_every_command_has_help(cmc: Run, name: str) -> None:
+    done = cmc(name, "--help")
+    assert done.returncode == 0
+    assert f"cmc {name}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["inspect"],
+        ["verify"],
+        ["verify", "--nonsense", BATCH],
+        ["verify", "--json", "--csv", BATCH],
+        ["verify", "--threads", "0", BATCH],
+        ["verify", "--at", "yesterday", BATCH],
+        ["verify", "--backend", "nonsense", BATCH],
+        ["verify", "-", "-"],
+        ["demo", "--size", "2"],
+    ],
+    ids=lambda arguments: " ".join(Path(a).name for a in arguments) or "nothing",
+)
+def test_wrong_use_exits_2(cmc: Run, arguments: list[str | Path]) -> None:
+    done = cmc(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: cmc" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["inspect", "verify"])
+def test_a_file_that_is_not_there_exits_2_with_one_line(
+    cmc: Run, name: str, tmp_path: Path
+) -> None:
+    done = cmc(name, tmp_path / "absent.der")
+    assert done.returncode == 2
+    assert done.stderr == f"cmc: {tmp_path}/absent.der: No such file or directory\n"
+
+
+@pytest.mark.parametrize("name", ["inspect", "verify"])
+def test_a_directory_exits_2_with_one_line(cmc: Run, name: str, tmp_path: Path) -> None:
+    done = cmc(name, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == f"cmc: {tmp_path}: Is a directory\n"
+
+
+def test_the_option_overrides_the_environment(backend: str) -> None:
+    other = "rust" if backend == "pure" and find_spec("cmcodec._rust") else "pure"
+    done = subprocess.run(
+        command("verify", "--backend", other, BATCH),
+        capture_output=True,
+        check=True,
+        text=True,
+        env=surroundings(backend),
+    )
+    assert f"{other} backend" in done.stdout
+
+
+# --- inspect ---------------------------------------------------------------------------------
+
+
+INSPECT_ALL = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from cmcodec.cli import main
+for arguments in json.load(sys.stdin):
+    with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as errors:
+        status = main(arguments)
+    print(json.dumps([status, out.getvalue(), errors.getvalue()]))
+"""
+"""Many runs in one process, which starting one for each would make slow."""
+
+
+def test_inspect_shows_every_vector_or_says_why_not(backend: str) -> None:
+    expected = [(VECTORS / row["file"], row) for row in manifest()]
+    calls = [["inspect", *option, str(file)] for file, _ in expected for option in ([], ["--json"])]
+    done = subprocess.run(
+        [sys.executable, "-c", INSPECT_ALL],
+        input=json.dumps(calls).encode(),
+        capture_output=True,
+        check=True,
+        env=surroundings(backend),
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    for (file, row), text, members in zip(expected, found[::2], found[1::2], strict=True):
+        if row["verdict"] == "malformed":
+            assert text == members, file
+            assert text[:2] == [1, ""], file
+            assert text[2].startswith(f"cmc: {file}: {row['reason']} at offset ")
+            assert text[2].count("\n") == 1
+            continue
+        assert (text[0], text[2], members[0], members[2]) == (0, "", 0, ""), file
+        assert text[1].startswith(f"NOT VERIFIED: {row['kind']}, ")
+        shown = json.loads(members[1])
+        assert shown["kind"] == row["kind"]
+        assert shown["encoding"] == file.suffix[1:]
+        assert shown["verification"] == "not verified"
+
+
+def test_inspect_names_fields_types_and_offsets(cmc: Run) -> None:
+    lines = cmc("inspect", VECTORS / "requests" / "four-requests.der").stdout.splitlines()
+    shown = [line.strip() for line in lines]
+    assert "contentType: id-signedData (1.2.840.113549.1.7.2)" in shown
+    assert "eContentType: id-cct-PKIData (1.3.6.1.5.5.7.12.2)" in shown
+    assert "certReqId: 4294967295" in shown
+    assert "popo.keyEncipherment.subsequentMessage: challengeResp (1)" in shown
+    assert "key: RSA 2048" in shown
+    assert "issuer: CN=CMC Vector CA, O=Example" in shown
+    der = (VECTORS / "requests" / "four-requests.der").read_bytes()
+    places = [line.split() for line in shown if "@" in line]
+    kinds = {"tcr:": 0xA0, "crm:": 0xA1, "orm:": 0xA2}
+    for words in places:
+        offset = int(words[1].strip("@:"))
+        assert der[offset] == kinds.get(words[2] if len(words) > 2 else "", 0x30), words
+    # Two controls, four requests, a certificate and a signer.
+    assert len(places) == 8
+
+
+def test_inspect_summarises_requests(cmc: Run) -> None:
+    shown = cmc("inspect", VECTORS / "requests" / "four-requests.der").stdout
+    subject = "subject CN=device-0001, O=Example"
+    assert f"tcr: PKCS#10, {subject}, key EC secp256r1, POP signature ecdsa-with-SHA256" in shown
+    assert f"crm: CRMF, {subject}, key Ed25519, POP signature id-Ed25519" in shown
+    assert f"crm: CRMF, {subject}, key RSA 2048, POP keyEncipherment.subsequentMessage" in shown
+    assert "id-ce-keyUsage, critical: digitalSignature" in shown
+
+
+def test_inspect_indents_nested_messages(cmc: Run) -> None:
+    shown = cmc("inspect", VECTORS / "batches" / "nested-batch.der").stdout.splitlines()
+    depths = {
+        line.split("bodyPartID ")[1]: len(line) - len(line.lstrip())
+        for line in shown
+        if line.endswith(": full-request")
+    }
+    assert set(depths) == {f"{n}: full-request" for n in (11, 12, 21, 22)}
+    assert depths["11: full-request"] == depths["12: full-request"] > depths["21: full-request"]
+
+
+def test_inspect_cuts_long_sequences_unless_all_are_asked_for(cmc: Run, tmp_path: Path) -> None:
+    file = tmp_path / "batch.der"
+    assert cmc("demo", "--size", "30", "--keep", file).returncode == 0
+    some, every = cmc("inspect", file).stdout, cmc("inspect", "--all", file).stdout
+    assert some.count(": full-request\n") == 20
+    assert some.count("… 10 more (--all shows them)") == 2  # the members, and their ids
+    assert every.count(": full-request\n") == 30
+    assert "more" not in every
+
+
+def test_inspect_says_what_was_converted(cmc: Run) -> None:
+    received, der = (cmc("inspect", BATCH.with_suffix(s)).stdout for s in (".ber", ".der"))
+    assert "received in BER" in received.splitlines()[0]
+    assert "BER" not in der
+    assert received.splitlines()[1:] == der.splitlines()[1:]
+
+
+def test_inspect_strict_refuses_ber(cmc: Run) -> None:
+    done = cmc("inspect", "--strict", BATCH.with_suffix(".ber"))
+    assert done.returncode == 1
+    assert "not_canonical" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["der", "pem"])
+def test_inspect_reads_standard_input(cmc: Run, form: str) -> None:
+    der = BATCH.read_bytes()
+    pem = b"-----BEGIN CMS-----\n" + encodebytes(der) + b"-----END CMS-----\n"
+    done = cmc("inspect", "-", stdin=der if form == "der" else pem)
+    assert done.stdout == cmc("inspect", BATCH).stdout
+
+
+def test_inspect_json_has_the_names_of_the_standard(cmc: Run) -> None:
+    shown = json.loads(cmc("inspect", "--json", VECTORS / "batches" / "nested-batch.der").stdout)
+    content = shown["content"]["encapContentInfo"]["eContent"]
+    assert content["controlSequence"][0] == {
+        "bodyPartID": 1,
+        "attrType": "1.3.6.1.5.5.7.7.28",
+        "attrValues": [[21, 22]],
+    }
+    # Above 2^53 a number would lose digits in many readers.
+    assert content["controlSequence"][1]["attrValues"] == ["377222408534725933684"]
+    inner = content["cmsSequence"][0]["contentInfo"]["content"]["encapContentInfo"]["eContent"]
+    assert [member["bodyPartID"] for member in inner["cmsSequence"]] == [11, 12]
+
+
+def test_inspect_prints_no_control_characters_of_a_message(cmc: Run) -> None:
+    hostile = "\x1b[2J\rverified\u202e\nNOT"
+    status = types.CMCStatusInfoV2(
+        cmc_status=2,
+        body_list=(types.BodyPartReference(body_part_id=1),),
+        status_string=hostile,
+        other_info=types.OtherStatusInfo(fail_info=11),
+    )
+    content = types.PKIResponse(
+        control_sequence=(
+            types.TaggedAttribute(
+                body_part_id=1, attr_type="1.3.6.1.5.5.7.7.25", attr_values=(status,)
+            ),
+        ),
+        cms_sequence=(),
+        other_msg_sequence=(),
+    )
+    done = cmc("inspect", "-", stdin=unsigned(content))
+    assert r"statusString: \x1b[2J\rverified\u202e\nNOT" in done.stdout
+    assert "cMCStatus: failed (2)" in done.stdout
+    assert "otherInfo.failInfo: internalCAError (11)" in done.stdout
+    assert all(line.isprintable() for line in done.stdout.split("\n"))
+
+
+def unsigned(content: types.PKIResponse) -> bytes:
+    return types.ContentInfo(
+        content_type="1.2.840.113549.1.7.2",
+        content=types.SignedData(
+            version=3,
+            digest_algorithms=(),
+            encap_content_info=types.EncapsulatedContentInfo(
+                e_content_type="1.3.6.1.5.5.7.12.3", e_content=content.to_der()
+            ),
+            signer_infos=(),
+        ),
+    ).to_der()
+
+
+def test_every_identifier_of_the_tables_has_a_name() -> None:
+    for table in tables.OPEN_TYPES.values():
+        for oid in table:
+            assert oids.name(oid) != oid
+
+
+# --- verify ----------------------------------------------------------------------------------
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_verify_gives_every_vector_its_verdict(cmc: Run) -> None:
+    expected = manifest()
+    done = cmc("verify", "--json", *(VECTORS / row["file"] for row in expected))
+    outer = [row for row in rows(done) if not row["path"]]
+    found = [(row["file"], row["verdict"], row["reason"] or "", row["rule"] or "") for row in outer]
+    # An encrypted or MACed message broke no rule.
+    assert found == [
+        (str(VECTORS / row["file"]), row["verdict"], row["reason"], row["rule"]) for row in expected
+    ]
+    assert done.returncode == 1
+
+
+def test_verify_exits_0_where_all_is_verified(cmc: Run) -> None:
+    done = cmc("verify", BATCH, VECTORS / "signers" / "ed25519.der")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert ["verified", "7"] in [line.split() for line in done.stdout.splitlines()]
+    assert "chains of signers: 2 unchecked" in done.stdout
+    assert "not verified" not in done.stdout
+
+
+def test_verify_summary_says_how_fast_and_with_what(cmc: Run, backend: str) -> None:
+    done = cmc("verify", "--threads", "1", BATCH)
+    assert f" messages/s, {backend} backend, 1 thread\n" in done.stdout
+
+
+def test_verify_lists_failures_by_reason(cmc: Run) -> None:
+    truncated = BATCH.read_bytes()[:1000]
+    done = cmc("verify", BROKEN_BATCH, "-", stdin=truncated)
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    at = lines.index("  1 failed, signature_invalid (V10)")
+    assert lines[at + 1].startswith(f"    {BROKEN_BATCH} message 12 at offset ")
+    at = lines.index("  1 malformed, truncated (P2)")
+    assert lines[at + 1] == "    - at offset 0 in contentInfo"
+    assert "2 not verified:" in done.stdout
+
+
+def test_verify_counts_what_it_does_not_show(cmc: Run) -> None:
+    done = cmc("verify", *[VECTORS / "faults" / "signature-broken.der"] * 12)
+    assert "  12 failed, signature_invalid (V10)" in done.stdout
+    assert "    … 9 more" in done.stdout
+
+
+def test_verify_certificates_only_is_no_failure(cmc: Run) -> None:
+    assert cmc("verify", CERTS_ONLY).returncode == 0
+    assert cmc("verify", VECTORS / "responses" / "zero-signers.der").returncode == 1
+    assert cmc("verify", VECTORS / "encrypted" / "enveloped-rsa.der").returncode == 1
+
+
+def test_verify_json_has_exactly_the_members_of_a_row(cmc: Run) -> None:
+    done = cmc("verify", "--json", BATCH)
+    found = rows(done)
+    assert [row["path"] for row in found] == [[], [11], [12], [13], [14], [15]]
+    assert all(list(row) == MEMBERS for row in found)
+    assert found[0]["signers"][0]["chain"] == "unchecked"
+    assert found[1]["requests"] == [{"id": 3, "form": "pkcs10", "pop": "verified"}]
+    assert done.stderr.startswith("cmc: 6 messages: 6 verified; ")
+
+
+def test_verify_csv_has_a_line_for_each_message(cmc: Run) -> None:
+    done = cmc("verify", "--csv", BATCH.with_name("nested-batch.der"))
+    found = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert list(found[0]) == MEMBERS
+    assert [row["path"] for row in found] == ["", "21", "21.11", "21.12", "22"]
+    assert found[2]["requests"] == "3:pkcs10:verified"
+    assert found[2]["signers"] == "ecdsa-with-SHA256::3:"
+    assert done.stderr.startswith("cmc: 5 messages: 5 verified; ")
+
+
+def test_verify_reads_standard_input(cmc: Run) -> None:
+    done = cmc("verify", "--json", "-", stdin=BATCH.read_bytes())
+    assert done.returncode == 0
+    assert {row["file"] for row in rows(done)} == {"-"}
+
+
+def test_verify_trust_checks_chains(cmc: Run) -> None:
+    message = VECTORS / "signers" / "p256-sha256.der"
+    trusted = cmc("verify", "--json", "--trust", CA, message)
+    assert trusted.returncode == 0
+    assert rows(trusted)[0]["signers"][0]["chain"] == "trusted"
+    early = cmc("verify", "--json", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
+    assert early.returncode == 1
+    assert rows(early)[0]["reason"] == "untrusted_chain"
+
+
+def test_verify_trust_takes_pem_bundles(cmc: Run, tmp_path: Path) -> None:
+    bundle = tmp_path / "anchors.pem"
+    armoured = (
+        b"-----BEGIN CERTIFICATE-----\n"
+        + encodebytes(file.read_bytes())
+        + b"-----END CERTIFICATE-----\n"
+        for file in (RA, CA)
+    )
+    bundle.write_bytes(b"Two certificates.\n" + b"\n".join(armoured))
+    done = cmc("verify", "--json", "--trust", bundle, VECTORS / "signers" / "p256-sha256.der")
+    assert rows(done)[0]["signers"][0]["chain"] == "trusted"
+
+
+@pytest.mark.parametrize("option", ["--trust", "--certificates", "--authorised-ra"])
+def test_verify_refuses_what_is_no_certificate(cmc: Run, option: str) -> None:
+    done = cmc("verify", option, BATCH, BATCH)
+    assert done.returncode == 2
+    assert done.stderr == f"cmc: {BATCH}: neither DER nor PEM certificates\n"
+
+
+def test_verify_certificates_finds_signers(cmc: Run, tmp_path: Path) -> None:
+    key = demo_keys.p256()
+    content = types.PKIData(
+        control_sequence=(), req_sequence=(), cms_sequence=(), other_msg_sequence=()
+    )
+    message = sign(content, key, demo_keys.key_identifier(key)).to_der()
+    certificate = tmp_path / "signer.der"
+    certificate.write_bytes(demo_keys.certificate(key))
+    alone = cmc("verify", "--json", "-", stdin=message)
+    assert rows(alone)[0]["reason"] == "signer_not_found"
+    assert cmc("verify", "--certificates", certificate, "-", stdin=message).returncode == 0
+
+
+def test_verify_authorised_ra_lets_raverified_count(cmc: Run) -> None:
+    message = VECTORS / "requests" / "crmf-raverified.der"
+    plain = cmc("verify", "--json", message)
+    declared = cmc("verify", "--json", "--authorised-ra", RA, message)
+    states = [rows(done)[0]["requests"][0]["pop"] for done in (plain, declared)]
+    assert states == ["absent", "ra-asserted"]
+
+
+def test_verify_legacy_accepts_what_it_says(cmc: Run) -> None:
+    message = VECTORS / "signers" / "rsa2048-sha1.der"
+    assert cmc("verify", message).returncode == 1
+    assert cmc("verify", "--legacy", message).returncode == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are octets on POSIX only")
+def test_verify_survives_names_that_are_no_text(cmc: Run, tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b.der")
+    Path(name).write_bytes(BATCH.read_bytes())
+    done = cmc("verify", name)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert cmc("verify", "--json", name, PYTHONIOENCODING="ascii").returncode == 0
+
+
+# --- demo ------------------------------------------------------------------------------------
+
+
+def test_demo_fails_exactly_the_three_broken(cmc: Run, tmp_path: Path) -> None:
+    file = tmp_path / "batch.der"
+    done = cmc("demo", "--size", "40", "--keep", file)
+    assert done.returncode == 0
+    assert "Exactly the broken requests failed, each for the right reason." in done.stdout
+    again = cmc("verify", "--json", file)
+    bad = {row["path"][0]: row["reason"] for row in rows(again) if row["verdict"] != "verified"}
+    assert bad == {100: "signature_invalid", 113: "digest_mismatch", 126: "pop_invalid"}
+    assert len(rows(again)) == 41
+
+
+def test_demo_that_cannot_be_kept_exits_2(cmc: Run, tmp_path: Path) -> None:
+    done = cmc("demo", "--size", "3", "--keep", tmp_path / "absent" / "batch.der")
+    assert done.returncode == 2
+    assert done.stderr.endswith(": No such file or directory\n")
+
+
+# --- what happens around us ------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a pipe breaks otherwise elsewhere")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("arguments", [["inspect", "--json"], ["inspect"], ["verify", "--json"]])
+def test_a_reader_that_leaves_is_no_error_to_talk_about(
+    backend: str, arguments: list[str], unbuffered: str
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        command(*arguments, BATCH),
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        env=surroundings(backend) | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    os.close(writer)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["inspect", BATCH], ["verify", BATCH]])
+def test_a_full_disk_is_said_in_one_line(backend: str, arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command(*arguments),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            env=surroundings(backend),
+        )
+    assert done.returncode == 2
+    assert done.stderr == b"cmc: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+def test_an_interrupt_exits_130(backend: str, tmp_path: Path) -> None:
+    fifo = tmp_path / "slow.der"
+    os.mkfifo(fifo)
+    process = subprocess.Popen(
+        command("verify", fifo), stderr=subprocess.PIPE, env=surroundings(backend)
+    )
+    # Opening for writing waits until the program has opened the file, which never ends.
+    with open(fifo, "wb"):
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == b"cmc: interrupted"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+def test_output_that_is_no_terminal_has_no_escape_sequences(cmc: Run) -> None:
+    done = cmc("verify", *[BATCH] * 50)
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()], ids=["terminal", "file"])
+def test_the_bar_is_drawn_on_terminals_only(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress.Bar() as bar:
+        for done in range(4):
+            bar(done, 3)
+    assert ("3/3" in stream.getvalue()) == isinstance(stream, Terminal)
+
+
+def test_verify_imports_only_what_it_needs(backend: str) -> None:
+    code = (
+        "import sys; from cmcodec.cli import main; main(['verify', '--json', sys.argv[1]]);"
+        "print(*(name for name in ('rich', 'cmcodec.types', 'cryptography.x509')"
+        " if name in sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(BATCH)],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=surroundings(backend),
+    )
+    assert "rich" not in done.stderr.splitlines()[-1].split()

@@ -1,0 +1,412 @@
+"""Messages, the messages in them, and sequences that are built when they are looked at."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cmcodec
+from cmcodec import types
+from cmcodec._parts import Parts
+from cmcodec.message import Message, Messages, Verified
+from support import (
+    ID_DATA,
+    ID_PKI_RESPONSE,
+    control,
+    integer,
+    manifest,
+    pki_data,
+    refusal,
+    seq,
+    shared,
+    signed_data,
+    tagged_content_info,
+    tlv,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+E_CONTENT = "content.encapContentInfo.eContent"
+
+
+@pytest.fixture
+def batch() -> Message:
+    return cmcodec.load(shared("batch/batch-req-10.der"))
+
+
+@pytest.fixture
+def parts(batch: Message) -> Sequence[types.TaggedContentInfo]:
+    content = batch.unverified_content
+    assert isinstance(content, types.PKIData)
+    return content.cms_sequence
+
+
+# --- Parts -------------------------------------------------------------------------------------
+
+
+def test_parts_are_a_sequence(parts: Sequence[types.TaggedContentInfo]) -> None:
+    """DESIGN: length, index from both ends, slices, iteration and membership."""
+    assert isinstance(parts, Parts)
+    assert len(parts) == 10
+    everything = list(parts)
+    assert [part.body_part_id for part in everything] == list(range(10, 20))
+    assert parts[0] == everything[0]
+    assert parts[-1] == parts[9] == everything[9]
+    assert parts[2:8:3] == (everything[2], everything[5])
+    assert parts[::-1] == tuple(reversed(everything)) == tuple(reversed(parts))
+    assert everything[3] in parts
+    assert parts.index(everything[3]) == 3
+    assert parts.count(everything[3]) == 1
+    for index in (10, -11):
+        with pytest.raises(IndexError):
+            parts[index]
+    with pytest.raises(TypeError):
+        parts["0"]  # type: ignore[call-overload]
+
+
+def test_parts_equal_any_sequence_of_equal_elements(
+    parts: Sequence[types.TaggedContentInfo],
+) -> None:
+    """DESIGN: as the dataclass says of its tuple: `==` and `hash` by elements."""
+    everything = tuple(parts)
+    content = cmcodec.load(shared("batch/batch-req-10.der")).unverified_content
+    assert isinstance(content, types.PKIData)
+    assert parts == content.cms_sequence
+    assert parts == everything
+    assert everything == parts
+    assert parts == list(everything)
+    assert hash(parts) == hash(everything)
+    assert parts != everything[1:]
+    assert parts != (*everything[:-1], everything[0])
+    assert parts != "parts"
+    assert (parts == 5) is False
+
+
+def test_empty_parts_equal_the_empty_tuple() -> None:
+    """DESIGN: a decoded and a built empty message are one."""
+    decoded = types.PKIData.from_der(pki_data())
+    built = types.PKIData(
+        control_sequence=(), req_sequence=(), cms_sequence=(), other_msg_sequence=()
+    )
+    assert decoded == built
+    assert built == decoded
+    assert hash(decoded) == hash(built)
+    assert not decoded.cms_sequence
+
+
+def test_parts_pickle_without_their_message(parts: Sequence[types.TaggedContentInfo]) -> None:
+    """DESIGN: a pickle holds the octets of the parts, not all of the buffer."""
+    content = types.PKIData.from_der(pki_data(contents=_two_members()))
+    pickled = pickle.dumps(content.cms_sequence)
+    assert pickle.loads(pickled) == content.cms_sequence
+    assert pickle.loads(pickle.dumps(parts)) == parts
+    assert len(pickled) < len(content.to_der()) + 300
+
+
+def _two_members() -> bytes:
+    return tagged_content_info(signed_data(), 1) + tagged_content_info(signed_data(), 2)
+
+
+def test_parts_encode_as_received(parts: Sequence[types.TaggedContentInfo]) -> None:
+    """DESIGN: unmodified parts encode by copying; chosen ones as a tuple."""
+    content = types.PKIData(
+        control_sequence=(),
+        req_sequence=(),
+        cms_sequence=parts,
+        other_msg_sequence=(),  # type: ignore[arg-type]
+    )
+    assert isinstance(parts, Parts)
+    assert parts.octets in content.to_der()
+    chosen = types.PKIData(
+        control_sequence=(), req_sequence=(), cms_sequence=parts[3:5], other_msg_sequence=()
+    )
+    again = types.PKIData.from_der(chosen.to_der())
+    assert again == chosen
+    assert again.cms_sequence == parts[3:5]
+
+
+def test_parts_have_a_short_repr(parts: Sequence[types.TaggedContentInfo]) -> None:
+    """DESIGN: a screen at most."""
+    assert len(repr(parts)) <= 2000
+    assert "TaggedContentInfo(body_part_id=10" in repr(parts)
+
+
+# --- Message -----------------------------------------------------------------------------------
+
+KINDS = {
+    "SignedData(PKIData)": "full-request",
+    "SignedData(PKIResponse)": "full-response",
+    "SignedData degenerate": "simple-response",
+    "SignedData(PKIData{batchRequests})": "full-request",
+    "SignedData(PKIResponse{batchResponses})": "full-response",
+    "EnvelopedData(SignedData(PKIData))": "other",
+    "AuthenticatedData(PKIData)": "full-request",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kind_of_message(kind: str) -> None:
+    """RFC 10002 §3, §4: which of the four messages it is."""
+    rows = [row for row in manifest(kind) if row["verdict"] != "malformed"]
+    assert rows
+    for row in rows:
+        octets = shared(row["file"])
+        message = cmcodec.load(octets)
+        assert message.kind == KINDS[kind]
+        assert message.encoding == "der"
+        assert message.to_der() == octets == message.unverified_structure.to_der()
+        assert message.span == (0, len(octets))
+        assert cmcodec.load(octets, strict="legacy" not in row["note"]) == message
+        assert message.kind in repr(message)
+
+
+def test_content_of_message() -> None:
+    """DESIGN: what a message says is reached under a name that says unverified."""
+    request = cmcodec.load(shared("signed/rsa2048-pkcs10.der"))
+    assert isinstance(request.unverified_content, types.PKIData)
+    response = cmcodec.load(shared("response/full-rsa2048.der"))
+    assert isinstance(response.unverified_content, types.PKIResponse)
+    assert len(response.certificates) == 3
+    simple = cmcodec.load(shared("response/simple-certs-only.der"))
+    assert simple.unverified_content is None
+    assert len(simple.certificates) == 2
+    assert simple.crls == ()
+    envelope = cmcodec.load(shared("enveloped/rsa-keytrans-aes256cbc.der"))
+    assert envelope.unverified_content is None
+    assert envelope.certificates == ()
+    assert len(envelope.unverified_messages) == 0
+    octets = request.octets(f"{E_CONTENT}.reqSequence[0].tcr.certificationRequest")
+    assert octets
+    pkcs10 = cmcodec.load(octets)
+    assert isinstance(pkcs10.unverified_content, types.CertificationRequest)
+    assert pkcs10.unverified_structure == pkcs10.unverified_content
+    assert list(pkcs10.unverified_messages) == []
+    assert pkcs10.certificates == ()
+
+
+def test_certificates_and_crls_of_message() -> None:
+    """R-065: only X.509 certificates and CRLs are given, other forms stay in the structure."""
+    certificate, crl = seq(b"\x05\x00"), seq(b"\x02\x01\x00")
+    other = tlv(0xA3, b"\x06\x01\x2a", b"\x05\x00")
+    fields = seq(
+        integer(5),
+        tlv(0x31),
+        seq(ID_DATA),
+        tlv(0xA0, certificate, other),
+        tlv(0xA1, crl, tlv(0xA1, b"\x06\x01\x2a", b"\x05\x00")),
+        tlv(0x31),
+    )
+    octets = seq(bytes.fromhex("06092a864886f70d010702"), tlv(0xA0, fields))
+    message = cmcodec.load(octets)
+    assert message.certificates == (types.Certificate(certificate),)
+    assert message.crls == (types.CertificateList(crl),)
+    assert message.unverified_structure.to_der() == octets
+
+
+@pytest.mark.parametrize(
+    ("path", "tag"),
+    [
+        ("contentType", 0x06),
+        ("content", 0x30),
+        ("content.encapContentInfo", 0x30),
+        ("content.encapContentInfo.eContentType", 0x06),
+        (E_CONTENT, 0x04),
+        (f"{E_CONTENT}.controlSequence", 0x30),
+        (f"{E_CONTENT}.controlSequence[0]", 0x30),
+        (f"{E_CONTENT}.controlSequence[0].attrValues[0]", 0x02),
+        (f"{E_CONTENT}.reqSequence[0]", 0xA0),
+        (f"{E_CONTENT}.reqSequence[0].tcr", 0xA0),
+        (f"{E_CONTENT}.reqSequence[0].tcr.certificationRequest", 0x30),
+        ("content.certificates[0]", 0x30),
+        ("content.signerInfos[0].signedAttrs", 0xA0),
+        ("content.signerInfos[0].sid.issuerAndSerialNumber.serialNumber", 0x02),
+        ("", 0x30),
+    ],
+)
+def test_locate(path: str, tag: int) -> None:
+    """DESIGN: the received octets of any element, through open types and octet strings."""
+    message = cmcodec.load(shared("signed/rsa2048-pkcs10.der"))
+    span = message.locate(path)
+    assert span
+    octets = message.octets(path)
+    assert octets == message.to_der()[slice(*span)]
+    assert octets
+    assert octets[0] == tag
+
+
+PEND_TIME = tlv(0x18, b"20270101000000Z")
+SUBJECT = seq(tlv(0x31, seq(b"\x06\x01\x2a\x05\x00")))
+ALTERNATIVE = tlv(0x82, b"a.example")
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "present", "absent"),
+    [
+        (25, seq(integer(3), seq(integer(1)), seq(b"\x04\x01x", PEND_TIME)),
+         {"otherInfo.pendInfo.pendToken": b"\x04\x01x", "otherInfo.pendInfo.pendTime": PEND_TIME},
+         {"otherInfo.extendedFailInfo", "otherInfo.failInfo"}),
+        (25, seq(integer(3), seq(integer(1)), seq(integer(7), PEND_TIME)),
+         {"otherInfo.pendInfo.pendToken": integer(7)}, {"otherInfo.extendedFailInfo"}),
+        (25, seq(integer(2), seq(integer(1)), seq(b"\x06\x01\x2a", integer(7))),
+         {"otherInfo.extendedFailInfo.failInfoValue": integer(7)}, {"otherInfo.pendInfo"}),
+        (25, seq(integer(2), seq(integer(1)), tlv(0xA1, b"\x06\x01\x2a", integer(7))),
+         {"otherInfo.extendedFailInfo.failInfoValue": integer(7)}, {"otherInfo.pendInfo"}),
+        (36, seq(seq(ALTERNATIVE)), {"subjectAlt[0].dNSName": ALTERNATIVE}, {"subject"}),
+        (36, seq(SUBJECT, tlv(0xA1, ALTERNATIVE)),
+         {"subject": SUBJECT, "subjectAlt[0]": ALTERNATIVE}, {"subjectAlt[1]"}),
+        (24, seq(SUBJECT, integer(9)),
+         {"issuerAndSerialNumber.serialNumber": integer(9)}, {"issuerSerial"}),
+        (24, seq(seq(tlv(0xA4, SUBJECT)), integer(9)),
+         {"issuerSerial.issuer[0].directoryName": SUBJECT}, {"issuerAndSerialNumber"}),
+    ],
+)  # fmt: skip
+def test_locate_tells_forms_apart(
+    number: int, value: bytes, present: dict[str, bytes], absent: set[str]
+) -> None:
+    """T-06, T-08, T-11: fields of one tag are told apart as they are in decoding."""
+    message = cmcodec.load(signed_data(pki_data(controls=control(number, value))))
+    prefix = f"{E_CONTENT}.controlSequence[0].attrValues[0]"
+    assert message.octets(prefix) == value
+    assert {path: message.octets(f"{prefix}.{path}") for path in present} == present
+    assert [path for path in absent if message.locate(f"{prefix}.{path}")] == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "nothing",
+        "content.crls",
+        "content[0]",
+        "content.certificates[1]",
+        "content.signerInfos[0].sid.subjectKeyIdentifier",
+        f"{E_CONTENT}.controlSequence[2]",
+        f"{E_CONTENT}.controlSequence[999999999]",
+        f"{E_CONTENT}.reqSequence[0].crm",
+        "contentType.more",
+        "[0]",
+    ],
+)
+def test_locate_what_is_not_there(path: str) -> None:
+    """DESIGN: None where there is no such element."""
+    message = cmcodec.load(shared("signed/rsa2048-pkcs10.der"))
+    assert message.locate(path) is None
+    assert message.octets(path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".content", "content.", "content..x", "content[", "content[-1]", "content[1234567890]",
+     "content[x]", "content sid", "content/sid", "é"],
+)  # fmt: skip
+def test_locate_refuses_what_is_no_path(path: str) -> None:
+    """DESIGN: a path has the form of those of errors."""
+    with pytest.raises(ValueError, match="not a path"):
+        cmcodec.load(signed_data()).locate(path)
+
+
+def test_message_is_a_value() -> None:
+    """DESIGN: equal to a message of the same octets, hashable, pickled with its encoding."""
+    octets = shared("signed/rsa2048-pkcs10.ber")
+    message = cmcodec.load(octets)
+    again = cmcodec.load(message.to_der())
+    assert message == again
+    assert hash(message) == hash(again)
+    assert message != cmcodec.load(signed_data())
+    assert message != message.to_der()
+    restored = pickle.loads(pickle.dumps(message))
+    assert restored == message
+    assert restored.encoding == "ber"
+
+
+def test_pickled_messages_are_validated_again() -> None:
+    """DESIGN: a pickle is octets from outside."""
+    pickled = pickle.dumps(cmcodec.load(signed_data()))
+    good, bad = signed_data(), signed_data()[:-2] + b"\x30\x00"
+    assert good in pickled
+    with pytest.raises(cmcodec.DecodeError):
+        pickle.loads(pickled.replace(good, bad))
+
+
+def test_messages_and_verdicts_come_from_the_package() -> None:
+    """STYLE B.18: nobody else makes a Message or a Verified."""
+    for build in (
+        lambda: Message(None, b"", (0, 0), "der", "ContentInfo"),
+        lambda: Verified(None, cmcodec.load(signed_data()), None),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(TypeError):
+            build()
+
+
+@pytest.mark.parametrize("name", [
+    "signed/rsa2048-pkcs10.der", "batch/batch-req-10.der", "response/simple-certs-only.der",
+    "response/full-rsa2048.der", "enveloped/pwri-aes128cbc.der",
+    "authdata/pwri-hmacsha256-req.der", "controls/36-changeSubjectName.signed.der",
+])  # fmt: skip
+def test_to_dict(name: str) -> None:
+    """DESIGN: the message as JSON, nested messages opened."""
+    message = cmcodec.load(shared(name))
+    found: dict[str, Any] = json.loads(json.dumps(message.to_dict()))
+    assert found["contentType"].startswith("1.2.840.113549.1.")
+    if message.unverified_content is not None:
+        inner = found["content"]["encapContentInfo"]["eContent"]
+        assert set(inner) >= {"controlSequence", "cmsSequence", "otherMsgSequence"}
+    if "batch" in name:
+        nested = inner["cmsSequence"][9]["contentInfo"]["content"]["encapContentInfo"]["eContent"]
+        assert nested["reqSequence"]
+
+
+def test_to_dict_of_a_simple_request() -> None:
+    """B.1: a bare PKCS#10 is JSON too."""
+    message = cmcodec.load(shared("signed/rsa2048-pkcs10.der"))
+    octets = message.octets(f"{E_CONTENT}.reqSequence[0].tcr.certificationRequest")
+    assert octets
+    assert json.dumps(cmcodec.load(octets).to_dict()).startswith('{"certificationRequestInfo"')
+
+
+# --- Messages ----------------------------------------------------------------------------------
+
+
+def test_messages_are_a_sequence(batch: Message) -> None:
+    """DESIGN: pairs of body part id and message, in order."""
+    messages = batch.unverified_messages
+    assert isinstance(messages, Messages)
+    assert len(messages) == 10
+    everything = list(messages)
+    assert [identifier for identifier, _ in everything] == list(range(10, 20))
+    assert messages[0] == everything[0]
+    assert messages[-1] == everything[9]
+    assert messages[1:3] == everything[1:3]
+    assert all(message.kind == "full-request" for _, message in messages)
+    with pytest.raises(IndexError):
+        messages[10]
+
+
+def test_nested_message_stands_in_the_buffer_of_its_batch(batch: Message) -> None:
+    """DESIGN: no octets are copied; spans are those of the whole."""
+    for index, (_, message) in enumerate(batch.unverified_messages):
+        assert message.buffer is batch.buffer
+        start, end = message.span
+        assert message.to_der() == batch.buffer[start:end]
+        path = f"{E_CONTENT}.cmsSequence[{index}].contentInfo"
+        assert batch.locate(path) == (start, end)
+        assert cmcodec.load(message.to_der()) == message
+        inner = message.locate(f"{E_CONTENT}.reqSequence")
+        assert inner
+        assert inner == batch.locate(f"{path}.{E_CONTENT}.reqSequence")
+        content = message.unverified_content
+        assert isinstance(content, types.PKIData)
+        assert pickle.loads(pickle.dumps(message)) == message
+
+
+def test_nested_errors_refuse_the_whole() -> None:
+    """RULES R5: `load` of a message with a malformed inner one raises."""
+    inner = signed_data(seq(), ID_PKI_RESPONSE)
+    octets = signed_data(pki_data(contents=tagged_content_info(inner)))
+    refused = refusal(lambda: cmcodec.load(octets))
+    assert refused
+    assert refused[3].endswith("cmsSequence[0].contentInfo.content.encapContentInfo.eContent"
+                               ".controlSequence")  # fmt: skip
