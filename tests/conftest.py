@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+import cmcodec
 from cmcodec import _backend
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OWN_FIXTURE = {"test_signatures", "test_wycheproof"}
 settings.register_profile(
     "cmcodec",
     deadline=None,
-    max_examples=25,
+    max_examples=int(os.environ.get("CMCODEC_EXAMPLES", "25")),
     # The backend is the only fixture, and the same for all examples of a test.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -44,13 +45,13 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """
     wanted = getattr(request, "param", None)
     if wanted is None:
-        yield _backend.name
+        yield cmcodec.backend
         return
     if wanted == "rust" and find_spec("cmcodec._rust") is None:
         if os.environ.get("CMCODEC_BACKEND") == "rust":
             pytest.fail("CMCODEC_BACKEND=rust and no engine is installed")
         pytest.skip("the engine is not installed")
-    before = _backend.name
+    before = cmcodec.backend
     _backend.use(wanted)
     yield wanted
     _backend.use(before)

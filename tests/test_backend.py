@@ -156,7 +156,7 @@ def test_root_of_a_message_is_seen_behind_any_header() -> None:
 
 @pytest.mark.parametrize("left", range(60, 300, 20))
 def test_little_stack_left_by_the_caller(left: int) -> None:
-    """P9: deep in the caller's own recursion, a message is read or refused, without RecursionError."""
+    """P9: deep in the caller's own recursion, a message is read or refused as too deep."""
     octets = shared("batch/batch-req-10.der")
     cmcodec.load(octets)  # whatever is imported on first use
     frame, used = sys._getframe(), 0

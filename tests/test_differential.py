@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import cmcodec
 import strategies
 from cmcodec import CONTROLS, _backend, _schema, types
 from cmcodec._parts import Parts
-from cmcodec.asn1 import Asn1
+from cmcodec.asn1 import NULL, TLV, Asn1, BitString
 from mutants import mutant
 from strategies import DECLARED
 from support import ID_CMC, SHARED, VECTORS, refusal
@@ -100,7 +101,7 @@ def answers(read: Callable[[], Any]) -> list[Any]:
 @pytest.fixture(autouse=True)
 def before() -> Iterator[None]:
     """Puts the backend back that the package had."""
-    name = _backend.name
+    name = cmcodec.backend
     yield
     _backend.use(name)
 
@@ -171,6 +172,66 @@ def encodings(value: Asn1) -> list[bytes]:
         found.append(value.to_der())
         _backend.use(reader)
         assert type(value).from_der(found[-1]) == value
+    return found
+
+
+JUNK: list[object] = [
+    None, "x", "", 5, -1, 2**32, True, b"", b"x", (), [], (5,), [None], 1.5, {}, NULL, TLV(b""),
+    TLV(b"\x05\x00"), TLV(b"\x30\x00"), BitString(b"\xff", 3), types.Name(rdn_sequence=()),
+    types.BodyPartList(()), types.TransactionId(7), types.CMCStatus.FAILED, types.DataReturn,
+    types.Certificate(b"\x30\x00"), "1.2.3", "1.3.6.1.5.5.7.7.5", "\ud800", 10**5000,
+]  # fmt: skip
+"""What a field is replaced by."""
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where the values inside a value stand."""
+    if isinstance(value, Asn1):
+        for name in getattr(type(value), "__dataclass_fields__", ()):
+            yield (*path, name)
+            yield from places(getattr(value, name), (*path, name))
+    elif isinstance(value, (tuple, Parts)):
+        for index, item in enumerate(value):
+            yield (*path, index)
+            yield from places(item, (*path, index))
+
+
+def put(value: Any, path: tuple[str | int, ...], new: object) -> Any:
+    """The value with another one at this place."""
+    if not path:
+        return new
+    step, *rest = path
+    if isinstance(step, str):
+        return replace(value, **{step: put(getattr(value, step), tuple(rest), new)})
+    items = list(value)
+    items[step] = put(items[step], tuple(rest), new)
+    return tuple(items)
+
+
+@pytest.mark.parametrize("part", range(SLICES))
+def test_backends_refuse_to_encode_alike(part: int, corpus: Any) -> None:
+    """STYLE B.29, RULES P9: values with one or two fields that are nonsense."""
+    random = Random(f"{SEED} junk {part}")
+    for _ in range(MUTANTS // SLICES // 2):
+        cls, octets = random.choice(corpus[1])
+        value = cls.from_der(octets)
+        found = list(places(value))
+        try:
+            for place in random.choices(found, k=random.choice((1, 1, 2))) if found else ():
+                value = put(value, place, random.choice(JUNK))
+        except (AttributeError, IndexError, TypeError):
+            continue  # the constructor refuses it, or the second place went with the first
+        engine, fallback = encoded(value)
+        assert engine == fallback, repr(value)
+
+
+def encoded(value: Asn1) -> list[Any]:
+    """The octets that each backend makes of a value, or the refusal."""
+    found: list[Any] = []
+    for name in ("rust", "pure"):
+        _backend.use(name)
+        refused = refusal(value.to_der)
+        found.append(refused or value.to_der())
     return found
 
 

@@ -175,6 +175,19 @@ def test_encode_errors(reason: str, path: str, value: Asn1) -> None:
     assert refusal(value.to_der) == ("EncodeError", reason, None, path)
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("lraPopWitness.pkiDataBodyid", types.LraPopWitness(pki_data_bodyid="", body_ids="")),  # type: ignore[arg-type]
+        ("lraPopWitness.bodyIds[1]", types.LraPopWitness(pki_data_bodyid=0, body_ids=(1, "", ""))),  # type: ignore[arg-type]
+        ("taggedAttribute.attrType", control(5, oid=6)),  # type: ignore[arg-type]
+    ],
+)
+def test_of_several_faults_the_first_is_named(path: str, value: Asn1) -> None:
+    """STYLE B.12: in the order of the fields, whichever way the backend writes."""
+    assert refusal(value.to_der) == ("EncodeError", "bad_type", None, path)
+
+
 def test_encode_errors_are_value_errors() -> None:
     """P9: an EncodeError has reason and path, and no offset."""
     with pytest.raises(ValueError, match=r"^bad_value in bodyPartList$") as caught:
@@ -296,9 +309,8 @@ def test_values_inside_themselves(backend: str) -> None:
     )
     names.append(types.Attribute(attr_type="1.2.840.113549.1.9.6", attr_values=(info,)))
     refused = refusal(info.to_der)
-    assert refused
-    assert refused[:3] == ("EncodeError", "depth", None)
-    assert refusal(value.to_der)
+    assert refused == ("EncodeError", "depth", None, "signerInfo")
+    assert refusal(value.to_der) == ("EncodeError", "bad_type", None, "generalNames[0]")
 
 
 def test_messages_nested_too_deep() -> None:

@@ -748,7 +748,7 @@ def test_p6_layers() -> None:
     assert verify(message, max_layers=9).counts()["verified"] == 9
     assert len(verify(message, max_layers=1)) == 2
     with pytest.raises(LimitError) as caught:
-        backend.load(message, False, 8)
+        backend.load(message, False, 8, 1 << 20)
     assert caught.value.reason == "limit"
     assert caught.value.path.startswith("contentInfo.content.encapContentInfo.eContent.cmsSequence")
 
@@ -762,7 +762,7 @@ def test_p9_no_room_on_the_stack() -> None:
         if levels:
             return deep(levels - 1)
         with pytest.raises(LimitError) as caught:
-            backend.load(message, False, 8)
+            backend.load(message, False, 8, 1 << 20)
         return caught.value, verify(message)[0]
 
     error, row = deep(sys.getrecursionlimit() - len(inspect.stack()) - 70)
@@ -778,7 +778,7 @@ def test_ber_is_converted() -> None:
     assert verdicts[0][3:5] == ("ber", "verified")
     assert verdicts[0][11] == (0, len(der))
     assert verdicts[1][3] == "der"
-    assert backend.load(octets, False, 8) == (der, "ber", "ContentInfo")
+    assert backend.load(octets, False, 8, 1 << 20) == (der, "ber", "ContentInfo")
     assert verify(octets, strict=True)[0][4:7] == ("malformed", "not_canonical", "P3")
 
 
@@ -858,7 +858,7 @@ def test_decode_errors_have_paths() -> None:
         backend.decode("TLV", _deep(33), False)
     assert limited.value.reason == "depth"
     with pytest.raises(DecodeError) as caught:
-        backend.load(tlv(0x30, EMPTY), False, 8)
+        backend.load(tlv(0x30, EMPTY), False, 8, 1 << 20)
     assert caught.value.path.startswith("certificationRequest.")
 
 

@@ -74,7 +74,7 @@ _ON_ACCESS = {
 def __getattr__(name: str) -> Any:
     """Loads what not every program needs when it is first used."""
     if name == "backend":
-        return _backend.name
+        return _backend.name()
     if name == "__version__":
         return import_module("importlib.metadata").version("cmcodec")
     if name in ("asn1", "types"):

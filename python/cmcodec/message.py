@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, final, overload
 
 from cmcodec import _backend
-from cmcodec.errors import DecodeError, LimitError, VerificationError
+from cmcodec.errors import DecodeError, VerificationError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
 
 if TYPE_CHECKING:
@@ -51,10 +51,8 @@ def load(
     exceeded. Nothing is verified: see `Message.verify`.
     """
     octets = received_octets(data)
-    if len(octets) > max_size:
-        raise LimitError("limit", 0)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
-    der, encoding, root = _backend.load(octets, strict, layers)
+    der, encoding, root = _backend.load(octets, strict, layers, max(0, max_size))
     return Message(_SEAL, der, (0, len(der)), encoding, root)
 
 

@@ -385,4 +385,4 @@ def test_p6_message_size() -> None:
     octets = signed_data()
     assert cmcodec.load(octets, max_size=len(octets))
     refused = refusal(lambda: cmcodec.load(octets, max_size=len(octets) - 1))
-    assert refused == ("LimitError", "limit", 0, "")
+    assert refused == ("LimitError", "limit", 0, "contentInfo")

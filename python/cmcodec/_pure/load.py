@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from cmcodec import _schema, types
 from cmcodec._pure.codec import Walk
 from cmcodec._pure.tlv import Fault
-from cmcodec.limits import MAX_MESSAGE_LAYERS
+from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
 
 if TYPE_CHECKING:
     from cmcodec._schema import Node
@@ -28,13 +28,22 @@ class Loaded(NamedTuple):
     confined: dict[int, Fault]
 
 
-def load(data: bytes, *, strict: bool, max_layers: int, confine: bool) -> Loaded:
+def load(
+    data: bytes,
+    *,
+    strict: bool,
+    max_layers: int,
+    confine: bool,
+    max_size: int = DEFAULT_MESSAGE_SIZE,
+) -> Loaded:
     """Validate one of the four PKI messages, or another CMS content (RFC 10002 §3, §4).
 
     Where the input is not DER and ``strict`` is not set, the CMS wrapper is converted from BER;
     faults then refer to the converted form. An input that the converter cannot read, or has
     nothing to convert in, is refused for what the DER walk found. Raises `Fault`.
     """
+    if len(data) > max_size:
+        raise Fault("limit", 0, "P6")
     name = root(data)
     node = _schema.node(getattr(types, name))
     try:

@@ -205,10 +205,10 @@ class Authenticator(Asn1):
 
 @choice
 class EncryptedKey(Choice):
-    """RFC 4211 §6.4."""
+    """RFC 4211 §6.4, in the other order: ``encrypted_value`` would take any tag for its own."""
 
-    encrypted_value: TLV | None = None
     enveloped_data: Annotated[EnvelopedData | None, Implicit(0)] = None
+    encrypted_value: TLV | None = None
 
 
 @choice

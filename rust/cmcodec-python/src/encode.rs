@@ -20,10 +20,18 @@ pub enum Refusal {
 
 impl Refusal {
     fn within(mut self, segment: Segment) -> Self {
-        if let Self::Value(_, path) = &mut self {
-            path.push(segment);
+        match &mut self {
+            // A value inside itself has no path that ends.
+            Self::Value("depth", _) | Self::Raised(_) => {}
+            Self::Value(_, path) => path.push(segment),
         }
         self
+    }
+
+    /// Whether writing ends here. Otherwise it goes on towards the front, so
+    /// that of several faults the first one is named.
+    fn is_final(&self) -> bool {
+        matches!(self, Self::Value("depth", _) | Self::Raised(_))
     }
 }
 
@@ -68,9 +76,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if self.nesting > MAX_NESTING {
             return Err(Refusal::Value("depth", Vec::new()));
         }
-        self.write_unbounded(node, value, tag, oid)?;
+        let written = self.write_unbounded(node, value, tag, oid);
         self.nesting -= 1;
-        Ok(())
+        written
     }
 
     fn write_unbounded(
@@ -184,6 +192,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             }
             items.push(item);
         }
+        let mut written = Ok(());
         for (index, (field, item)) in fields.iter().zip(&items).enumerate().rev() {
             if matches!(field.node.kind, Kind::ObjectIdentifier) {
                 oids.pop();
@@ -198,9 +207,14 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 }
             }
             let oid = oids.last().and_then(Option::as_deref).unwrap_or_default();
-            self.field(field, item, oid)?;
+            if let Err(refusal) = self.field(field, item, oid) {
+                if refusal.is_final() {
+                    return Err(refusal);
+                }
+                written = Err(refusal);
+            }
         }
-        Ok(())
+        written
     }
 
     fn field(&mut self, field: &'static Field, item: &Bound<'py, PyAny>, oid: &[u8]) -> Result<()> {
@@ -259,17 +273,22 @@ impl<'a, 'py> Encoder<'a, 'py> {
         };
         let end = self.writer.position();
         let mut bounds = Vec::new();
+        let mut written = Ok(());
         for (index, item) in items.iter().enumerate().rev() {
-            self.write(element, item, None, oid)
-                .map_err(|refusal| refusal.within(Segment::Index(index)))?;
+            if let Err(refusal) = self.write(element, item, None, oid) {
+                if refusal.is_final() {
+                    return Err(refusal);
+                }
+                written = Err(refusal.within(Segment::Index(index)));
+            }
             if sorted {
                 bounds.push(self.writer.position());
             }
         }
-        if bounds.len() > 1 {
+        if bounds.len() > 1 && written.is_ok() {
             self.writer.sort(end, &bounds);
         }
-        Ok(())
+        written
     }
 
     fn primitive(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {

@@ -127,9 +127,10 @@ pub fn load<'py>(
     data: Bound<'py, PyBytes>,
     strict: bool,
     max_layers: usize,
+    max_size: usize,
 ) -> PyResult<(Bound<'py, PyBytes>, &'static str, &'static str)> {
     let octets = data.as_bytes();
-    let options = Options { strict, max_layers, confine: false };
+    let options = Options { strict, max_layers, max_size, confine: false };
     let loaded: Loaded<'_> = detached(py, octets.len(), || load_message(octets, options))
         .map_err(|error| raise(py, message_root(octets).root, &error))?;
     let der = match loaded.der {

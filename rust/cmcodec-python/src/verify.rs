@@ -36,7 +36,7 @@ pub fn verify(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Verdicts> {
     let config = Config {
-        options: Options { strict, max_layers, confine: true },
+        options: Options { strict, max_layers, ..Options::default() },
         nested,
         legacy,
         certificates: KnownCertificates::new(certificates),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::der::ber;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::limits::MAX_MESSAGE_LAYERS;
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
@@ -52,6 +52,9 @@ pub struct Loaded<'a> {
 /// for what the DER walk found.
 pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     let options = Options { max_layers: options.max_layers.min(MAX_MESSAGE_LAYERS), ..options };
+    if data.len() > options.max_size {
+        return Err(Error::new(Reason::MessageLimit, 0));
+    }
     let root = root(data);
     let error = match walk(root, data, options) {
         Ok(confined) => {

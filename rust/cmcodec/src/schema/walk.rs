@@ -12,7 +12,7 @@ use super::primitive;
 use super::sink::{Null, Sink};
 use crate::der::{Tlv, children, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::limits::{DEFAULT_MESSAGE_LAYERS, MAX_BODY_PARTS, MAX_DEPTH};
+use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH};
 
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +21,20 @@ pub struct Options {
     pub strict: bool,
     /// PKI messages inside PKI messages (P6).
     pub max_layers: usize,
+    /// Octets of a message as received (P6); checked by [`crate::load`].
+    pub max_size: usize,
     /// Keep errors inside a TaggedContentInfo of sound frame to it (R5).
     pub confine: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { strict: false, max_layers: DEFAULT_MESSAGE_LAYERS, confine: false }
+        Self {
+            strict: false,
+            max_layers: DEFAULT_MESSAGE_LAYERS,
+            max_size: DEFAULT_MESSAGE_SIZE,
+            confine: false,
+        }
     }
 }
 

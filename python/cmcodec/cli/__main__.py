@@ -1,0 +1,7 @@
+"""``python -m cmcodec.cli`` is ``cmc``."""
+
+import sys
+
+from cmcodec.cli import main
+
+sys.exit(main())

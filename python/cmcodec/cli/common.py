@@ -1,0 +1,100 @@
+"""What the commands share: reading files, the choice of backend, and errors of one line."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import nullcontext
+from typing import IO, TYPE_CHECKING, Final
+
+import click
+
+from cmcodec import _backend
+from cmcodec.errors import UnsupportedError
+from cmcodec.limits import DEFAULT_MESSAGE_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_FILE_SIZE: Final = DEFAULT_MESSAGE_SIZE + DEFAULT_MESSAGE_SIZE // 2
+"""Octets read from one file: the largest message in PEM (base64 adds 37 %)."""
+
+_CHUNK: Final = 1 << 20
+
+
+class Failure(click.ClickException):
+    """Ends the program with one line on standard error: a message is bad."""
+
+    exit_code = 1
+
+    def show(self, file: IO[str] | None = None) -> None:
+        """Prints the line; without ``file``, on standard error."""
+        click.echo(f"cmc: {self.message}", file=file, err=file is None)
+
+
+class Misuse(Failure):
+    """The same where it is not the message that is at fault."""
+
+    exit_code = 2
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """Text from a message, without what would move the cursor or turn the line around."""
+    cut = text if len(text) <= longest else f"{text[:longest]}…"
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in cut
+    )
+
+
+def read_input(name: str) -> bytes:
+    """The octets of a file, or of standard input for ``-``."""
+    if name == "-" and sys.stdin is None:
+        raise Misuse("-: standard input is closed")
+    try:
+        with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as stream:
+            return _read(stream, name)
+    except OSError as error:
+        raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
+
+
+def _read(stream: IO[bytes], name: str) -> bytes:
+    status = os.fstat(stream.fileno())
+    if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE_SIZE:
+        return stream.read()
+    chunks: list[bytes] = []
+    total = 0
+    while chunk := stream.read(_CHUNK):
+        total += len(chunk)
+        if total > MAX_FILE_SIZE:
+            raise Failure(f"{printable(name)}: limit: more than {MAX_FILE_SIZE} octets")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def backend_option(function: Callable[..., object]) -> Callable[..., object]:
+    """The option ``--backend``, which takes effect at once and is no argument of the command."""
+    return click.option(
+        "--backend",
+        type=click.Choice(["auto", "rust", "pure"]),
+        expose_value=False,
+        callback=_use_backend,
+        help="Which backend to use, rather than CMCODEC_BACKEND.",
+    )(function)
+
+
+def _use_backend(_: click.Context, __: click.Parameter, wanted: str | None) -> None:
+    if wanted is None:
+        return
+    try:
+        _backend.use(wanted)
+    except (ImportError, UnsupportedError) as error:
+        raise Misuse(f"--backend {wanted}: {error}") from None
+
+
+def default_threads() -> int:
+    """Every core this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,236 @@
+"""What ``cmc verify`` and ``cmc demo`` print about a batch report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+import cmcodec
+from cmcodec.cli.common import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cmcodec.batch import Row
+
+EXAMPLES: Final = 3
+"""Messages named for each reason."""
+
+DETAILED: Final = 10
+"""Messages up to which each is described with its signers and requests."""
+
+_VERDICTS: Final = {
+    "verified": "green",
+    "failed": "red",
+    "malformed": "red",
+    "unsigned": "yellow",
+    "unverified": "yellow",
+}
+"""Every verdict in the order of the table, with its colour."""
+
+COLUMNS: Final = (
+    "file",
+    "path",
+    "kind",
+    "encoding",
+    "verdict",
+    "reason",
+    "rule",
+    "offset",
+    "signers",
+    "requests",
+    "transaction_id",
+    "notes",
+)
+"""The columns of the CSV form: the members of the JSON form."""
+
+
+def is_good(row: Row) -> bool:
+    """Whether a row leaves the exit status 0: verified, or certificates only (RULES, Verdicts)."""
+    return row.verdict == "verified" or (row.verdict == "unsigned" and row.reason is None)
+
+
+@dataclass(slots=True)
+class Group:
+    """The messages that failed for one reason."""
+
+    count: int = 0
+    examples: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted while the rows go by, which they do only once."""
+
+    messages: int = 0
+    bad: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    chains: Counter[str] = field(default_factory=Counter)
+    proofs: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
+    groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
+    first: list[Row] = field(default_factory=list)
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows, each counted."""
+        for row in rows:
+            self.add(row)
+            yield row
+
+    def add(self, row: Row) -> None:
+        """Counts a row."""
+        self.messages += 1
+        self.verdicts[row.verdict] += 1
+        self.chains.update(signer.chain for signer in row.signers if signer.chain)
+        self.proofs.update(request.pop for request in row.requests)
+        self.notes.update(note.reason for note in row.notes)
+        if len(self.first) < DETAILED:
+            self.first.append(row)
+        if is_good(row):
+            return
+        self.bad += 1
+        group = self.groups.setdefault((row.verdict, row.reason or "", row.rule or ""), Group())
+        group.count += 1
+        if len(group.examples) < EXAMPLES:
+            group.examples.append(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the verification was done."""
+
+    names: Sequence[str]
+    octets: Sequence[bytes]
+    seconds: float
+    threads: int
+
+    def speed(self, messages: int) -> str:
+        """Throughput, in words."""
+        rate = messages / self.seconds if self.seconds else float(messages)
+        threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.seconds:.3f} s, {rate:,.0f} messages/s, {cmcodec.backend} backend, {threads}"
+
+
+def write_json(rows: Iterable[Row], names: Sequence[str]) -> None:
+    """JSON Lines: an object for each message."""
+    for row in rows:
+        sys.stdout.write(json.dumps(row.to_dict(file=names[row.index])) + "\n")
+
+
+def write_csv(rows: Iterable[Row], names: Sequence[str]) -> None:
+    """CSV: a header, and a line for each message."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        members = row.to_dict(file=names[row.index])
+        writer.writerow([_flat(members[column]) for column in COLUMNS])
+
+
+def _flat(value: Any) -> Any:
+    """A member of the JSON form in one cell: ``1.2`` for a path, ``a:b; c:d`` for objects."""
+    if not isinstance(value, list):
+        return value
+    if all(isinstance(element, dict) for element in value):
+        return "; ".join(":".join(_text(item) for item in each.values()) for each in value)
+    return ".".join(map(str, value))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def write_line(tally: Tally, run: Run) -> None:
+    """The summary in one line on standard error, after what stands on standard output."""
+    sys.stdout.flush()
+    counts = ", ".join(f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v])
+    noun = "message" if tally.messages == 1 else "messages"
+    click.echo(f"cmc: {tally.messages} {noun}: {counts}; {run.speed(tally.messages)}", err=True)
+
+
+def write_table(tally: Tally, run: Run) -> None:
+    """The summary for people: a table, throughput, and what failed for which reason."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, show_footer=True, footer_style="bold")
+    table.add_column("verdict", footer="messages")
+    table.add_column("count", justify="right", footer=f"{tally.messages:,}")
+    for verdict, colour in _VERDICTS.items():
+        if tally.verdicts[verdict]:
+            table.add_row(verdict, f"{tally.verdicts[verdict]:,}", style=colour)
+    Console(file=sys.stdout, highlight=False).print(table)
+    click.echo(run.speed(tally.messages))
+    _write_counts("chains of signers", tally.chains)
+    _write_counts("proofs of possession", tally.proofs)
+    _write_counts("notes on controls, which change no verdict", tally.notes)
+    if tally.messages <= DETAILED:
+        _write_details(tally.first, run)
+    _write_failures(tally, run)
+
+
+def _write_counts(label: str, counts: Counter[str]) -> None:
+    if counts:
+        click.echo(f"{label}: {', '.join(f'{number:,} {what}' for what, number in counts.items())}")
+
+
+def _write_details(rows: Sequence[Row], run: Run) -> None:
+    click.echo("")
+    for row in rows:
+        click.echo(f"{_message(row, run)}: {row.kind}, {row.verdict}")
+        for signer in row.signers:
+            who = signer.reason or "nobody"
+            if signer.certificate_sha256 is not None:
+                who = f"certificate {signer.certificate_sha256}, chain {signer.chain}"
+            elif signer.request_id is not None:
+                who = f"the key of request {signer.request_id}"
+            click.echo(f"  signer {signer.algorithm or '(unknown algorithm)'}: {who}")
+        for request in row.requests:
+            click.echo(f"  request {request.id}, {request.form}: proof of possession {request.pop}")
+        for note in row.notes:
+            click.echo(f"  note on control {note.control_id}: {note.reason}")
+
+
+def _write_failures(tally: Tally, run: Run) -> None:
+    if tally.groups:
+        click.echo(f"\n{tally.bad:,} not verified:")
+    groups = sorted(tally.groups.items(), key=lambda item: -item[1].count)
+    for (verdict, reason, rule), group in groups:
+        why = " ".join(filter(None, (reason, f"({rule})" if rule else "")))
+        click.echo(f"  {group.count:,} {verdict}{f', {why}' if why else ''}")
+        for row in group.examples:
+            click.echo(f"    {_place(row, run)}")
+        if group.count > len(group.examples):
+            click.echo(f"    … {group.count - len(group.examples):,} more")
+
+
+def _message(row: Row, run: Run) -> str:
+    path = f" message {'.'.join(map(str, row.path))}" if row.path else ""
+    return printable(run.names[row.index]) + path
+
+
+def _place(row: Row, run: Run) -> str:
+    """Which message of which file, and where in it the check failed."""
+    place = _message(row, run)
+    if row.offset is not None:
+        place += f" at offset {row.offset}"
+    path = _error_path(run.octets[row.index]) if row.verdict == "malformed" and not row.path else ""
+    return f"{place} in {path}" if path else place
+
+
+def _error_path(octets: bytes) -> str:
+    """Which element of a malformed input is at fault, in words that rows do not have."""
+    from cmcodec.errors import DecodeError
+    from cmcodec.message import load
+
+    try:
+        load(octets)
+    except DecodeError as error:
+        return error.path
+    return ""

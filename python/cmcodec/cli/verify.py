@@ -1,0 +1,128 @@
+"""``cmc verify``: the verdicts over messages and all that are nested in them."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from cmcodec.cli.common import Misuse, backend_option, default_threads, printable, read_input
+from cmcodec.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from cmcodec.cli.report import Run, Tally
+
+
+def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no ISO 8601 time") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.command("verify", short_help="Verify messages and everything nested in them.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object per message.")
+@click.option("--csv", "as_csv", is_flag=True, help="CSV: one line per message.")
+@click.option(
+    "--trust", multiple=True, metavar="FILE", help="Trust anchors, DER or PEM; checks chains."
+)
+@click.option("--certificates", multiple=True, metavar="FILE", help="More certificates of signers.")
+@click.option("--authorised-ra", multiple=True, metavar="FILE", help="RAs whose raVerified counts.")
+@click.option(
+    "--at", callback=_moment, metavar="TIME", help="When chains must be valid (ISO 8601): now."
+)
+@click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1 and 1024-bit RSA.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads: one per core.")
+@backend_option
+def command(
+    *,
+    files: tuple[str, ...],
+    as_json: bool,
+    as_csv: bool,
+    trust: tuple[str, ...],
+    certificates: tuple[str, ...],
+    authorised_ra: tuple[str, ...],
+    at: datetime | None,
+    legacy: bool,
+    threads: int | None,
+) -> int:
+    """Verify the messages in FILE... and every message nested in them; - is standard input.
+
+    Prints a summary for people, or with --json or --csv the verdict over each message. The exit
+    status is 0 where all are verified or certificates only, 1 where one is not, 2 for wrong use.
+    """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
+    if files.count("-") > 1:
+        raise click.UsageError("standard input can be read only once")
+    octets = [read_input(file) for file in files]
+    anchors = _certificates(trust)
+    others = _certificates(certificates)
+    ras = _certificates(authorised_ra)
+
+    from cmcodec.batch import verify_batch
+    from cmcodec.cli import report
+    from cmcodec.cli.progress import Bar
+
+    threads = threads or default_threads()
+    since = time.perf_counter()
+    try:
+        with Bar() as bar:
+            verdicts = verify_batch(
+                octets,
+                threads=threads,
+                trust=anchors if trust else None,
+                certificates=others,
+                authorised_ras=ras,
+                at=at,
+                legacy=legacy,
+                progress=bar,
+            )
+    except UnsupportedError as error:
+        raise Misuse(str(error)) from None
+    run = report.Run(files, octets, time.perf_counter() - since, threads)
+    tally = report.Tally()
+    rows = tally.watch(verdicts)
+    if as_json:
+        report.write_json(rows, files)
+    elif as_csv:
+        report.write_csv(rows, files)
+    else:
+        for _ in rows:
+            pass
+    _finish(tally, run, quiet=as_json or as_csv)
+    return 1 if tally.bad else 0
+
+
+def _finish(tally: Tally, run: Run, *, quiet: bool) -> None:
+    from cmcodec.cli import report
+
+    if quiet:
+        report.write_line(tally, run)
+    else:
+        report.write_table(tally, run)
+
+
+def _certificates(names: tuple[str, ...]) -> list[x509.Certificate]:
+    """The certificates in files: one in DER, or any number in PEM."""
+    found: list[x509.Certificate] = []
+    for name in names:
+        from cryptography import x509
+
+        octets = read_input(name)
+        try:
+            if octets[:1] == b"\x30":
+                found.append(x509.load_der_x509_certificate(octets))
+            else:
+                found += x509.load_pem_x509_certificates(octets)
+        except ValueError:
+            raise Misuse(f"{printable(name)}: neither DER nor PEM certificates") from None
+    return found
