@@ -53,7 +53,7 @@ class Verify(Protocol):
         digest_alg: str | None,
         message: bytes,
         signature: bytes,
-        legacy: bool = False,  # noqa: FBT001, FBT002
+        legacy: bool = False,
     ) -> str | None:
         """Give the reason, as described above."""
 
@@ -64,7 +64,7 @@ def verify_pure(
     digest_alg: str | None,
     message: bytes,
     signature: bytes,
-    legacy: bool = False,  # noqa: FBT001, FBT002
+    legacy: bool = False,
 ) -> str | None:
     """Verify with the fallback."""
     oid = core.ObjectIdentifier.load(parser.parse(sig_alg_der)[4])

@@ -136,7 +136,7 @@ class _Annotations:
         return next((extra for extra in self.extras if isinstance(extra, kind)), None)
 
     def marked(self, name: str) -> bool:
-        return any(isinstance(e, asn1._Marker) and e.name == name for e in self.extras)
+        return any(isinstance(e, asn1.Marker) and e.name == name for e in self.extras)
 
 
 def _unwrap(hint: Any) -> _Annotations:
@@ -273,7 +273,7 @@ def _primitive(found: _Annotations) -> Node:
     kind = _PYTHON_TYPES[found.python_type]
     name = ""
     for extra in found.extras:
-        if isinstance(extra, asn1._Marker) and extra.name in _MARKED:
+        if isinstance(extra, asn1.Marker) and extra.name in _MARKED:
             kind = _MARKED[extra.name]
     containing, bounds = found.take(asn1.Containing), found.take(asn1.Range)
     numbers = found.take(asn1.Named)

@@ -41,8 +41,8 @@ from typing import (
 from cmcodec import _present
 
 if TYPE_CHECKING:
-    from enum import IntEnum
     from collections.abc import Callable
+    from enum import IntEnum
 
 __all__ = [
     "EMPTY",
@@ -173,13 +173,15 @@ class Legacy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Marker:
+class Marker:
+    """An annotation that needs nothing but a name."""
+
     name: str
 
 
-_SET_OF: Final = _Marker("SET OF")
-_SIGNED_SET_OF: Final = _Marker("SET OF, signed")
-_PARTS: Final = _Marker("SEQUENCE OF, built on access")
+_SET_OF: Final = Marker("SET OF")
+_SIGNED_SET_OF: Final = Marker("SET OF, signed")
+_PARTS: Final = Marker("SEQUENCE OF, built on access")
 
 SetOf = Annotated[tuple[T, ...], _SET_OF]
 """SET OF: encoded in DER order, which `==` does not see through."""
@@ -190,14 +192,14 @@ SignedSetOf = Annotated[tuple[T, ...], _SIGNED_SET_OF]
 Parts = Annotated[tuple[T, ...], _PARTS]
 """SEQUENCE OF that may hold a whole batch: decoded, its elements are built on access."""
 
-OID = Annotated[str, _Marker("OBJECT IDENTIFIER")]
+OID = Annotated[str, Marker("OBJECT IDENTIFIER")]
 """OBJECT IDENTIFIER as dotted decimal text."""
 
-IA5String = Annotated[str, _Marker("IA5String")]
-UTCTime = Annotated[datetime, _Marker("UTCTime")]
+IA5String = Annotated[str, Marker("IA5String")]
+UTCTime = Annotated[datetime, Marker("UTCTime")]
 """UTCTime: years 1950 to 2049, whole seconds."""
 
-NamedBits: Final = _Marker("named bit list")
+NamedBits: Final = Marker("named bit list")
 """A BIT STRING whose trailing zero bits carry no meaning, so that DER drops them."""
 
 # --- values ----------------------------------------------------------------------------------

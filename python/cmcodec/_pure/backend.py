@@ -91,9 +91,7 @@ def encode(name: str, value: object) -> bytes:
 def load(data: bytes, strict: bool, max_layers: int, max_size: int) -> tuple[bytes, str, str]:
     """A validated message: its DER form, how it was encoded, and the type of its root."""
     try:
-        loaded = _load(
-            data, strict=strict, max_layers=max_layers, max_size=max_size, confine=False
-        )
+        loaded = _load(data, strict=strict, max_layers=max_layers, max_size=max_size, confine=False)
     except Fault as fault:
         raise _refused(_root(data), fault) from None
     except RecursionError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from asn1crypto import core
 from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm

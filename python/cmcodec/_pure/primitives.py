@@ -197,7 +197,7 @@ def _check_element(data: bytes, tlv: Tlv) -> None:
 
 
 def encode_object_identifier(value: str) -> bytes | None:
-    """The content octets, or None where ``value`` is no dotted OBJECT IDENTIFIER within RULES P5."""
+    """The content octets, or None where ``value`` is no OBJECT IDENTIFIER within RULES P5."""
     if len(value) > 1024 or not re.fullmatch(r"[012](\.(0|[1-9][0-9]*))+", value):
         return None
     first, second, *others = (int(arc) for arc in value.split("."))

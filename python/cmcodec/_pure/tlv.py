@@ -65,7 +65,7 @@ def read_tlv(data: bytes, pos: int, end: int) -> Tlv:
     _bound(data, pos, end)
     # The only entry of asn1crypto's parser that takes a position; the others copy the rest of
     # the input for every element.
-    content, stop = parser._parse(data, end, pos, lengths_only=True)
+    content, stop = parser._parse(data, end, pos, lengths_only=True)  # noqa: SLF001
     return Tlv(tag, pos, content, stop)
 
 
