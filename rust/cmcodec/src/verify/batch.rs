@@ -82,7 +82,7 @@ pub fn verify(
         threads.min(1 + size / OCTETS_PER_THREAD),
         || (),
         |(), input| input.load(options),
-        &|_| progress(0, items.len()),
+        &|_| items.is_empty() || progress(0, items.len()),
     )?;
     let mut rows = Vec::with_capacity(inputs.len());
     for (item, input) in inputs.iter().enumerate() {
