@@ -135,6 +135,7 @@ pub struct Children<'a> {
 impl Iterator for Children<'_> {
     type Item = Result<Tlv>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.pos >= self.end {
             return None;

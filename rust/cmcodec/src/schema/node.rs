@@ -27,17 +27,13 @@ impl Node {
 
 /// Whether `tag` is among `tags`; none listed accepts all.
 #[inline]
+#[allow(clippy::manual_contains)] // `contains` calls memchr, which costs more than two comparisons.
 fn accepts(tags: &[u8], tag: u8) -> bool {
     match tags {
         [only] => *only == tag,
         [] => true,
-        // `contains` calls memchr, which costs more than these few comparisons.
-        [first, rest @ ..] => *first == tag || accepts_one_of(rest, tag),
+        several => several.iter().any(|octet| *octet == tag),
     }
-}
-
-fn accepts_one_of(tags: &[u8], tag: u8) -> bool {
-    tags.iter().fold(false, |found, octet| found | (*octet == tag))
 }
 
 /// A row of an open type's table: content octets of the OBJECT IDENTIFIER,

@@ -96,6 +96,24 @@ pub fn null(content: &[u8]) -> Check {
 /// OBJECT IDENTIFIER: minimal arcs (X.690 8.19.2), bounded (P5).
 #[inline]
 pub fn object_identifier(content: &[u8]) -> Check {
+    // Nearly all are short: then no arc can be too long, and one look at each octet is enough.
+    if content.len() < MAX_ARC_OCTETS {
+        let mut previous = 0u8;
+        let mut padded = false;
+        for &octet in content {
+            padded |= (octet == 0x80) & (previous < 0x80);
+            previous = octet;
+        }
+        if !padded && previous < 0x80 && !content.is_empty() {
+            return Ok(());
+        }
+    }
+    any_object_identifier(content)
+}
+
+#[cold]
+#[inline(never)]
+fn any_object_identifier(content: &[u8]) -> Check {
     if content.len() > MAX_OID_OCTETS {
         return Err(Reason::NumberLimit);
     }

@@ -71,7 +71,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         if !node.accepts(tlv.tag) {
             return Err(Error::new(Reason::BadTag, tlv.start));
         }
-        Ok((self.element(node, tlv, 1, &[])?, tlv.end))
+        Ok((self.element(node, &tlv, 1, &[])?, tlv.end))
     }
 
     /// Reads `data[pos..end]` as `node`, nothing left over.
@@ -96,7 +96,7 @@ impl<'a, S: Sink> Walker<'a, S> {
     fn element(
         &mut self,
         node: &'static Node,
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
@@ -108,7 +108,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                     return Err(Error::new(Reason::BadValue, tlv.start));
                 }
                 if *body_parts {
-                    check_body_parts(self.data, tlv, fields)?;
+                    check_body_parts(self.data, *tlv, fields)?;
                 }
                 self.sink.close(node, frame)
             }
@@ -146,21 +146,21 @@ impl<'a, S: Sink> Walker<'a, S> {
             Kind::Any | Kind::Opaque => self.any(node, tlv, depth),
             Kind::Containing(table) => self.containing(node, table, tlv, oid),
             kind => {
-                primitive::check(kind, self.data, tlv)?;
-                self.sink.leaf(node, self.data, tlv)
+                primitive::check(kind, self.data, *tlv)?;
+                self.sink.leaf(node, self.data, *tlv)
             }
         }
     }
 
-    fn any(&mut self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<S::Value> {
-        check_any(self.data, tlv, depth)?;
-        self.sink.leaf(node, self.data, tlv)
+    fn any(&mut self, node: &'static Node, tlv: &Tlv, depth: usize) -> Result<S::Value> {
+        check_any(self.data, *tlv, depth)?;
+        self.sink.leaf(node, self.data, *tlv)
     }
 
     fn fields(
         &mut self,
         fields: &'static [Field],
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
         body_parts: bool,
         mut frame: S::Frame,
@@ -175,14 +175,14 @@ impl<'a, S: Sink> Walker<'a, S> {
                     Some(element) => element,
                     None => self.child(pos, tlv.end, depth + 1).map_err(within)?,
                 };
-                if self.matches(field, element) {
+                if self.matches(field, &element) {
                     // Only what stands in cmsSequence is a message of its own.
                     let confine = self.options.confine;
                     if body_parts {
                         self.options.confine = confine
                             && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
                     }
-                    let value = self.field(field, element, depth + 1, oid).map_err(within)?;
+                    let value = self.field(field, &element, depth + 1, oid).map_err(within)?;
                     self.options.confine = confine;
                     self.sink.add(&mut frame, index, value)?;
                     if matches!(field.node.kind, Kind::ObjectIdentifier) {
@@ -208,15 +208,17 @@ impl<'a, S: Sink> Walker<'a, S> {
     fn field(
         &mut self,
         field: &'static Field,
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
         let mut inner = tlv;
         let mut inner_depth = depth;
+        let read;
         if field.explicit {
             inner_depth += 1;
-            inner = self.child(tlv.content, tlv.end, inner_depth)?;
+            read = self.child(tlv.content, tlv.end, inner_depth)?;
+            inner = &read;
             if !field.node.accepts(inner.tag) {
                 return Err(Error::new(Reason::BadTag, inner.start));
             }
@@ -232,15 +234,21 @@ impl<'a, S: Sink> Walker<'a, S> {
     }
 
     #[inline]
-    fn matches(&self, field: &Field, tlv: Tlv) -> bool {
-        field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
+    fn matches(&self, field: &Field, tlv: &Tlv) -> bool {
+        if !field.accepts(tlv.tag) {
+            return false;
+        }
+        if field.first.is_empty() && !field.legacy {
+            return true;
+        }
+        field.matches(self.data, *tlv) && !(field.legacy && self.options.strict)
     }
 
     fn choice(
         &mut self,
         node: &'static Node,
         fields: &'static [Field],
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
@@ -261,7 +269,7 @@ impl<'a, S: Sink> Walker<'a, S> {
     fn elements(
         &mut self,
         element: &'static Node,
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
         oid: &'a [u8],
         (minimum, maximum): (usize, usize),
@@ -277,7 +285,7 @@ impl<'a, S: Sink> Walker<'a, S> {
             if !element.accepts(inner.tag) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
-            let value = self.element(element, inner, depth + 1, oid).map_err(within)?;
+            let value = self.element(element, &inner, depth + 1, oid).map_err(within)?;
             self.sink.add(&mut frame, index, value)?;
             if let Some(reason) = unordered {
                 let octets = inner.octets(self.data);
@@ -300,7 +308,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         &mut self,
         node: &'static Node,
         element: &'static Node,
-        tlv: Tlv,
+        tlv: &Tlv,
         depth: usize,
     ) -> Result<S::Value> {
         if S::DESCENDS {
@@ -313,7 +321,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                     return Err(within(Error::new(Reason::BadTag, pos)));
                 }
                 let (layers, confine) = (self.layers, self.options.confine);
-                if let Err(error) = self.element(element, inner, depth + 1, &[]) {
+                if let Err(error) = self.element(element, &inner, depth + 1, &[]) {
                     (self.layers, self.options.confine) = (layers, confine);
                     if !confine || !is_sound_frame(self.data, inner) {
                         return Err(within(error));
@@ -324,7 +332,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                 index += 1;
             }
         }
-        self.sink.leaf(node, self.data, tlv)
+        self.sink.leaf(node, self.data, *tlv)
     }
 
     /// An OCTET STRING that contains another type: one message layer more,
@@ -333,7 +341,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         &mut self,
         node: &'static Node,
         table: &'static Table,
-        tlv: Tlv,
+        tlv: &Tlv,
         oid: &[u8],
     ) -> Result<S::Value> {
         if S::DESCENDS {
@@ -346,7 +354,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                 self.layers -= 1;
             }
         }
-        self.sink.leaf(node, self.data, tlv)
+        self.sink.leaf(node, self.data, *tlv)
     }
 }
 
