@@ -130,7 +130,7 @@ pub fn load<'py>(
     max_size: usize,
 ) -> PyResult<(Bound<'py, PyBytes>, &'static str, &'static str)> {
     let octets = data.as_bytes();
-    let options = Options { strict, max_layers, max_size, confine: false };
+    let options = Options { strict, max_layers, max_size, ..Options::default() };
     let loaded: Loaded<'_> = detached(py, octets.len(), || load_message(octets, options))
         .map_err(|error| raise(py, message_root(octets).root, &error))?;
     let der = match loaded.der {

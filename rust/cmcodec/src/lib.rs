@@ -11,6 +11,7 @@ pub mod error;
 pub mod limits;
 pub mod load;
 pub mod outline;
+mod pool;
 pub mod schema;
 pub mod verify;
 pub mod view;

@@ -3,12 +3,14 @@
 //! The declarations stand in `python/cmcodec/types`, once; [`compiled`] is
 //! their committed form. Nothing here knows what a control means.
 
+pub mod any;
 #[allow(missing_docs)] // Generated: the documentation of each type is that of its declaration.
 #[rustfmt::skip] // Generated: one long line per field diffs better than the wrapped form.
 pub mod compiled;
 pub mod locate;
 pub mod node;
 pub mod primitive;
+mod share;
 pub mod sink;
 pub mod walk;
 

@@ -22,12 +22,11 @@ pub mod certificates;
 pub mod key;
 mod keyring;
 mod message;
-mod pool;
 mod pop;
 pub mod report;
 mod signer;
 
+pub use crate::pool::Cancelled;
 pub use batch::{Config, verify};
 pub use certificates::KnownCertificates;
-pub use pool::Cancelled;
 pub use report::{Report, Row};

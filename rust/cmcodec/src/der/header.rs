@@ -4,7 +4,7 @@ use crate::error::{Error, Reason, Result};
 
 /// One element: where it stands in the input. Offsets count from the start of
 /// the input, so an error needs no translation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tlv {
     /// First identifier octet: class, constructed bit, number if below 31.
     pub tag: u8,
@@ -49,6 +49,14 @@ impl Tlv {
 /// that reach beyond `end` (P2). Every error has the offset of the identifier.
 #[inline]
 pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
+    let mut tlv = Tlv::default();
+    read_tlv_into(data, pos, end, &mut tlv)?;
+    Ok(tlv)
+}
+
+/// [`read_tlv`] into a place of the caller's, for loops over many elements.
+#[inline]
+pub fn read_tlv_into(data: &[u8], pos: usize, end: usize, tlv: &mut Tlv) -> Result<()> {
     if let Some(&[tag, length, ..]) = data.get(pos..end) {
         if tag & 0x1F != 0x1F && length < 0x80 {
             let content = pos + 2;
@@ -56,10 +64,15 @@ pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
             if stop > end {
                 return Err(Error::new(Reason::Truncated, pos));
             }
-            return Ok(Tlv { tag, start: pos, content, end: stop });
+            tlv.tag = tag;
+            tlv.start = pos;
+            tlv.content = content;
+            tlv.end = stop;
+            return Ok(());
         }
     }
-    read_long(data, pos, end)
+    *tlv = read_long(data, pos, end)?;
+    Ok(())
 }
 
 /// The forms that do not fit two octets.

@@ -7,10 +7,12 @@
 
 use std::collections::HashSet;
 
+use super::any::check_any;
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
+use super::share::SHARED_FROM;
 use super::sink::{Null, Sink};
-use crate::der::{Tlv, children, read_tlv};
+use crate::der::{Tlv, children, read_tlv, read_tlv_into};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH};
 
@@ -25,6 +27,8 @@ pub struct Options {
     pub max_size: usize,
     /// Keep errors inside a TaggedContentInfo of sound frame to it (R5).
     pub confine: bool,
+    /// Threads that share the members of a large cmsSequence.
+    pub threads: usize,
 }
 
 impl Default for Options {
@@ -34,6 +38,7 @@ impl Default for Options {
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
             confine: false,
+            threads: 1,
         }
     }
 }
@@ -46,9 +51,9 @@ pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()
 /// A walk under way.
 #[derive(Debug)]
 pub struct Walker<'a, S> {
-    data: &'a [u8],
-    options: Options,
-    layers: usize,
+    pub(super) data: &'a [u8],
+    pub(super) options: Options,
+    pub(super) layers: usize,
     sink: &'a mut S,
     /// Errors confined to a TaggedContentInfo, by the offset of its frame.
     pub confined: Vec<(usize, Error)>,
@@ -83,12 +88,15 @@ impl<'a, S: Sink> Walker<'a, S> {
         Ok(value)
     }
 
-    #[inline]
-    fn child(&self, pos: usize, end: usize, depth: usize) -> Result<Tlv> {
+    /// Reads the element at `pos` into `tlv`. Filled in place: a `Tlv` that is
+    /// returned is copied as a whole right after its fields were written one
+    /// by one, which stalls the processor for longer than reading takes.
+    #[inline(always)]
+    fn child(&self, tlv: &mut Tlv, pos: usize, end: usize, depth: usize) -> Result<()> {
         if depth > MAX_DEPTH {
             return Err(Error::new(Reason::Depth, pos));
         }
-        read_tlv(self.data, pos, end)
+        read_tlv_into(self.data, pos, end, tlv)
     }
 
     /// Reads an element whose identifier is known to fit `node`. `oid` is the
@@ -167,14 +175,15 @@ impl<'a, S: Sink> Walker<'a, S> {
     ) -> Result<S::Frame> {
         let mut pos = tlv.content;
         let mut oid: &'a [u8] = &[];
-        let mut next: Option<Tlv> = None;
+        let mut element = Tlv::default();
+        let mut is_read = false;
         for (index, field) in fields.iter().enumerate() {
             let within = |error: Error| error.within(Segment::Field(field.name));
             if pos < tlv.end {
-                let element = match next {
-                    Some(element) => element,
-                    None => self.child(pos, tlv.end, depth + 1).map_err(within)?,
-                };
+                if !is_read {
+                    self.child(&mut element, pos, tlv.end, depth + 1).map_err(within)?;
+                    is_read = true;
+                }
                 if self.matches(field, &element) {
                     // Only what stands in cmsSequence is a message of its own.
                     let confine = self.options.confine;
@@ -189,10 +198,9 @@ impl<'a, S: Sink> Walker<'a, S> {
                         oid = element.value(self.data);
                     }
                     pos = element.end;
-                    next = None;
+                    is_read = false;
                     continue;
                 }
-                next = Some(element);
             }
             if !field.optional && field.default.is_none() {
                 return Err(within(Error::new(Reason::BadTag, pos)));
@@ -214,10 +222,10 @@ impl<'a, S: Sink> Walker<'a, S> {
     ) -> Result<S::Value> {
         let mut inner = tlv;
         let mut inner_depth = depth;
-        let read;
+        let mut read = Tlv::default();
         if field.explicit {
             inner_depth += 1;
-            read = self.child(tlv.content, tlv.end, inner_depth)?;
+            self.child(&mut read, tlv.content, tlv.end, inner_depth)?;
             inner = &read;
             if !field.node.accepts(inner.tag) {
                 return Err(Error::new(Reason::BadTag, inner.start));
@@ -279,9 +287,10 @@ impl<'a, S: Sink> Walker<'a, S> {
         let mut pos = tlv.content;
         let mut index = 0;
         let mut previous: &[u8] = &[];
+        let mut inner = Tlv::default();
         while pos < tlv.end {
             let within = |error: Error| error.within(Segment::Index(index));
-            let inner = self.child(pos, tlv.end, depth + 1).map_err(within)?;
+            self.child(&mut inner, pos, tlv.end, depth + 1).map_err(within)?;
             if !element.accepts(inner.tag) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
@@ -312,27 +321,44 @@ impl<'a, S: Sink> Walker<'a, S> {
         depth: usize,
     ) -> Result<S::Value> {
         if S::DESCENDS {
-            let mut pos = tlv.content;
-            let mut index = 0;
-            while pos < tlv.end {
-                let within = |error: Error| error.within(Segment::Index(index));
-                let inner = self.child(pos, tlv.end, depth + 1).map_err(within)?;
-                if !element.accepts(inner.tag) {
-                    return Err(within(Error::new(Reason::BadTag, pos)));
-                }
-                let (layers, confine) = (self.layers, self.options.confine);
-                if let Err(error) = self.element(element, &inner, depth + 1, &[]) {
-                    (self.layers, self.options.confine) = (layers, confine);
-                    if !confine || !is_sound_frame(self.data, inner) {
-                        return Err(within(error));
-                    }
-                    self.confined.push((inner.start, error));
-                }
-                pos = inner.end;
-                index += 1;
+            let threads = self.options.threads;
+            if threads > 1 && tlv.len() >= SHARED_FROM {
+                self.share(element, tlv, depth)?;
+            } else {
+                self.members(element, tlv.content, tlv.end, 0, depth)?;
             }
         }
         self.sink.leaf(node, self.data, *tlv)
+    }
+
+    /// The members that stand in `data[pos..end]`, the first being `index`.
+    pub(super) fn members(
+        &mut self,
+        element: &'static Node,
+        mut pos: usize,
+        end: usize,
+        mut index: usize,
+        depth: usize,
+    ) -> Result<()> {
+        let mut inner = Tlv::default();
+        while pos < end {
+            let within = |error: Error| error.within(Segment::Index(index));
+            self.child(&mut inner, pos, end, depth + 1).map_err(within)?;
+            if !element.accepts(inner.tag) {
+                return Err(within(Error::new(Reason::BadTag, pos)));
+            }
+            let (layers, confine) = (self.layers, self.options.confine);
+            if let Err(error) = self.element(element, &inner, depth + 1, &[]) {
+                (self.layers, self.options.confine) = (layers, confine);
+                if !confine || !is_sound_frame(self.data, inner) {
+                    return Err(within(error));
+                }
+                self.confined.push((inner.start, error));
+            }
+            pos = inner.end;
+            index += 1;
+        }
+        Ok(())
     }
 
     /// An OCTET STRING that contains another type: one message layer more,
@@ -429,64 +455,5 @@ impl Seen {
         }
         self.len += 1;
         new
-    }
-}
-
-/// Proves that an element of unknown type is DER as far as tags tell (P1, P3).
-///
-/// Iterative, with a stack of [`MAX_DEPTH`] ends. A SET is taken for a SET OF.
-pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
-    primitive::check_universal(data, root)?;
-    if root.tag & 0x20 == 0 {
-        return Ok(());
-    }
-    let mut stack: [Open<'_>; MAX_DEPTH] = [Open::default(); MAX_DEPTH];
-    let mut level = 0;
-    let mut open = Open::new(root);
-    let mut pos = root.content;
-    loop {
-        if pos == open.end {
-            if level == 0 {
-                return Ok(());
-            }
-            level -= 1;
-            open = stack.get(level).copied().unwrap_or_default();
-            continue;
-        }
-        if depth + 1 + level > MAX_DEPTH {
-            return Err(Error::new(Reason::Depth, pos));
-        }
-        let tlv = read_tlv(data, pos, open.end)?;
-        primitive::check_universal(data, tlv)?;
-        if open.is_set {
-            let octets = tlv.octets(data);
-            if !open.previous.is_empty() && octets < open.previous {
-                return Err(Error::new(Reason::NotCanonical, tlv.start));
-            }
-            open.previous = octets;
-        }
-        pos = tlv.end;
-        if tlv.tag & 0x20 != 0 {
-            if let Some(slot) = stack.get_mut(level) {
-                *slot = open;
-            }
-            level += 1;
-            open = Open::new(tlv);
-            pos = tlv.content;
-        }
-    }
-}
-
-/// A constructed element whose end has not been reached.
-#[derive(Clone, Copy, Default)]
-struct Open<'a> {
-    end: usize,
-    is_set: bool,
-    previous: &'a [u8],
-}
-
-impl Open<'_> {
-    fn new(tlv: Tlv) -> Self {
-        Self { end: tlv.end, is_set: tlv.tag == 0x31, previous: &[] }
     }
 }

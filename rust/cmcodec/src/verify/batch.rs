@@ -12,11 +12,11 @@ use std::thread;
 
 use super::certificates::KnownCertificates;
 use super::message::{self, Worker};
-use super::pool::{self, Cancelled};
 use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
 use crate::der::{Tlv, read_tlv};
 use crate::error::Error;
 use crate::load::{Encoding, Loaded, load};
+use crate::pool::{self, Cancelled};
 use crate::schema::walk::Options;
 use crate::view::cms::{ContentInfo, ID_DATA};
 
@@ -76,7 +76,9 @@ pub fn verify(
     };
     let mut inputs: Vec<Input<'_>> = items.iter().map(|octets| Input::Received(octets)).collect();
     let size = items.iter().fold(0usize, |sum, octets| sum.saturating_add(octets.len()));
-    let options = Options { confine: true, ..config.options };
+    // Many items keep the threads busy; in a single one they share its members.
+    let inside = if items.len() == 1 { threads } else { 1 };
+    let options = Options { confine: true, threads: inside, ..config.options };
     pool::for_each(
         &mut inputs,
         threads.min(1 + size / OCTETS_PER_THREAD),

@@ -33,7 +33,7 @@ impl std::error::Error for Cancelled {}
 /// `progress` is called with the number of slots that are done, only on the
 /// calling thread, every 50 milliseconds while that has work, and at the end;
 /// false ends the work after the slots under way.
-pub(super) fn for_each<T: Send, S>(
+pub(crate) fn for_each<T: Send, S>(
     slots: &mut [T],
     threads: usize,
     state: impl Fn() -> S + Sync,
@@ -66,7 +66,7 @@ pub(super) fn for_each<T: Send, S>(
     };
     thread::scope(|scope| {
         for _ in 0..helpers {
-            let name = String::from("cmcodec-verify");
+            let name = String::from("cmcodec");
             // Where the system has no thread to give, the others do the work.
             let _ = thread::Builder::new().name(name).spawn_scoped(scope, || run(&mut || {}));
         }
