@@ -1,0 +1,1 @@
+"""Benches: on what (`workload`), against whom (`peers`), and what was promised (`ratios`)."""

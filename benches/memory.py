@@ -1,0 +1,78 @@
+"""What a batch costs in memory, measured in a process of its own.
+
+    python -m benches.memory verify FILE        # or read, or load
+
+Prints as JSON the octets of the input and the peak of resident memory above what the process had
+when it had done the same to ten messages, before it read the file. The input itself counts.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cmcodec
+from benches import peers, workload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load(der: bytes) -> int:
+    """Validates; returns the number of messages."""
+    return 1 + len(cmcodec.load(der).unverified_messages)
+
+
+def read(der: bytes) -> int:
+    """Reads six fields of each nested message and keeps none."""
+    messages = cmcodec.load(der).unverified_messages
+    return 1 + sum(
+        len(peers.six_fields(message.unverified_content)) == 6 for _, message in messages
+    )
+
+
+def verify(der: bytes) -> int:
+    """Verifies everything and looks at each row."""
+    return sum(row.verdict == "verified" for row in cmcodec.verify_batch(der, threads=2))
+
+
+WORK: dict[str, Callable[[bytes], int]] = {"load": load, "read": read, "verify": verify}
+
+
+def measured(name: str, file: Path) -> dict[str, int]:
+    """Does the work in another process; returns ``octets``, ``messages`` and ``peak``."""
+    command = [sys.executable, "-m", "benches.memory", name, str(file)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    figures: dict[str, int] = json.loads(done.stdout)
+    return figures
+
+
+def _status(field: str) -> int:
+    """A figure of /proc/self/status, in octets."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"no {field}: not Linux")
+
+
+def _main(name: str, file: Path) -> None:
+    work = WORK[name]
+    work(workload.batch_file(workload.SMALL).read_bytes())
+    gc.collect()
+    # 5 sets the peak back to what is resident now (proc(5)).
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    der = file.read_bytes()
+    messages = work(der)
+    peak = _status("VmHWM") - before
+    print(json.dumps({"octets": len(der), "messages": messages, "peak": peak}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], Path(sys.argv[2]))
