@@ -130,6 +130,7 @@ class Signer:
     signature: bytes | None = None
     without_attributes: bool = False
     hash: str = "sha512"
+    version: int | None = None
 
     def encode(self, content_type: str, content: bytes) -> bytes:
         attrs = self.attributes
@@ -138,8 +139,10 @@ class Signer:
             attrs = (attribute(CONTENT_TYPE, oid(content_type)), attribute(DIGEST, digest))
         signed = set_of(*attrs, *self.more)
         signature = self.key.sign(signed) if self.signature is None else self.signature
+        sid = self.sid or self.key.by_serial()
+        version = (3 if sid[0] == 0x80 else 1) if self.version is None else self.version
         return tlv(
-            0x30, number(1), self.sid or self.key.by_serial(), self.digest,
+            0x30, number(version), sid, self.digest,
             b"" if self.without_attributes else b"\xa0" + signed[1:],
             self.algorithm, tlv(0x04, signature),
         )  # fmt: skip
@@ -167,13 +170,14 @@ class Message:
     signers: tuple[Signer, ...] = (Signer(),)
     certificates: tuple[bytes, ...] = (ALICE.certificate(),)
     digests: tuple[bytes, ...] = (identifier(SHA512),)
+    version: int = 3
 
     def encode(self) -> bytes:
         content = b"" if self.content is None else tlv(0xA0, tlv(0x04, self.content))
         certificates = set_of(*self.certificates, tag=0xA0) if self.certificates else b""
         infos = (s.encode(self.content_type, self.content or b"") for s in self.signers)
         signed = tlv(
-            0x30, number(3), set_of(*self.digests),
+            0x30, number(self.version), set_of(*self.digests),
             tlv(0x30, oid(self.content_type), content), certificates, set_of(*infos),
         )  # fmt: skip
         return content_info(SIGNED, signed)

@@ -95,6 +95,22 @@ def test_v1_an_encrypted_layer_may_be_signed() -> None:
     assert judged(message)[2:6] == ("other", "der", "verified", None)
 
 
+def test_v1_versions_follow_from_the_content() -> None:
+    """R-213, R-214, G9: no signature covers the versions, so they are checked."""
+    for version in (0, 1, 2, 4, 5):
+        reason, rule, element = refused(Message(version=version))
+        assert (reason, rule, element) == ("version_mismatch", "V1", number(version))
+    for sid, wrong in ((ALICE.by_serial(), 3), (ALICE.by_ski(), 1)):
+        reason, rule, element = refused(signed_by(Signer(sid=sid, version=wrong)))
+        assert (reason, rule, element) == ("version_mismatch", "V1", number(wrong))
+    other = tlv(0xA3, oid("1.2.3"), NULL)
+    attribute_certificate = tlv(0xA2, EMPTY)
+    for choice, right in ((attribute_certificate, 4), (other, 5)):
+        certificates = (ALICE.certificate(), choice)
+        assert judged(Message(certificates=certificates, version=right))[4] == "verified"
+        assert refused(Message(certificates=certificates))[0] == "version_mismatch"
+
+
 def test_v2_zero_signers() -> None:
     message = signed_by(content=pki_data(requests=(tcr(), crm(b"\x80\0", body_part_id=4))))
     octets = message.encode()

@@ -33,6 +33,7 @@ RULES: Mapping[str, str] = {
     "signer_ambiguous": "V8",
     "signer_not_found": "V8",
     "unsupported_algorithm": "V7",
+    "version_mismatch": "V1",
 }
 """The rule of each reason for which a signature is refused."""
 
@@ -180,6 +181,8 @@ class _Signer:
     def verify(self) -> tuple[bytes | None, int | None]:
         """The certificate, or the id of the request, whose key verifies; raises `Failure`."""
         info, data = self.info, self.data
+        if not info.has_right_version(data):  # V1: no signature covers the version
+            raise Failure("version_mismatch", info.version.start)
         if info.signed_attrs is None:
             raise Failure("attribute_missing", info.element.start)
         content_type, digest, protection = self._attributes(info.signed_attrs)

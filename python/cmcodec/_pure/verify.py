@@ -321,4 +321,6 @@ def _signers(message: Signed) -> tuple[tuple[SignerRow, ...], Failure | None, Ve
         return (), Failure("no_signer", infos.start, "V2"), "unsigned"
     message.sole_signer = len(elements) == 1
     rows, failures = zip(*(signers.evaluate(message, each) for each in elements), strict=True)
+    if not message.signed.has_right_version(message.data):  # V1: no signature covers the version
+        return rows, Failure("version_mismatch", message.signed.version.start), "failed"
     return rows, next((each for each in failures if each), None), "failed"

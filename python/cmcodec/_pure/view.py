@@ -108,18 +108,38 @@ def encapsulated(data: bytes, tlv: Tlv) -> Encapsulated:
 class SignedData(NamedTuple):
     """RFC 5652 §5.1."""
 
+    version: Tlv
     digest_algorithms: Tlv
     encapsulated: Encapsulated
     certificates: Tlv | None
+    crls: Tlv | None
     signer_infos: Tlv
+
+    def has_right_version(self, data: bytes) -> bool:
+        """Whether the version is what RFC 5652 §5.1 calls for; content is not id-data (R-213)."""
+        certificates = (
+            {tlv.tag for tlv in inside(data, self.certificates)} if self.certificates else set()
+        )
+        crls = {tlv.tag for tlv in inside(data, self.crls)} if self.crls else set()
+        expected = 3
+        if 0xA3 in certificates or 0xA1 in crls:
+            expected = 5
+        elif 0xA2 in certificates:
+            expected = 4
+        return content(data, self.version) == bytes([expected])
 
 
 def signed_data(data: bytes, tlv: Tlv) -> SignedData:
     """Take a SignedData apart."""
-    _, digest_algorithms, content_info, *optional, signer_infos = inside(data, tlv)
-    certificates = optional[0] if optional and optional[0].tag == 0xA0 else None
+    version, digest_algorithms, content_info, *optional, signer_infos = inside(data, tlv)
+    sets = {field.tag: field for field in optional}
     return SignedData(
-        digest_algorithms, encapsulated(data, content_info), certificates, signer_infos
+        version,
+        digest_algorithms,
+        encapsulated(data, content_info),
+        sets.get(0xA0),
+        sets.get(0xA1),
+        signer_infos,
     )
 
 
@@ -133,18 +153,23 @@ class SignerInfo(NamedTuple):
     """RFC 5652 §5.3."""
 
     element: Tlv
+    version: Tlv
     sid: Tlv
     digest_algorithm: Tlv
     signed_attrs: Tlv | None
     signature_algorithm: Tlv
     signature: Tlv
 
+    def has_right_version(self, data: bytes) -> bool:
+        """Whether the version is what RFC 5652 §5.3 calls for by the form of the sid (R-214)."""
+        return content(data, self.version) == (b"\3" if self.sid.tag == 0x80 else b"\1")
+
 
 def signer_info(data: bytes, tlv: Tlv) -> SignerInfo:
     """Take a SignerInfo apart."""
-    _, sid, digest_algorithm, *rest = inside(data, tlv)
+    version, sid, digest_algorithm, *rest = inside(data, tlv)
     signed_attrs = rest.pop(0) if rest[0].tag == 0xA0 else None
-    return SignerInfo(tlv, sid, digest_algorithm, signed_attrs, rest[0], rest[1])
+    return SignerInfo(tlv, version, sid, digest_algorithm, signed_attrs, rest[0], rest[1])
 
 
 class Attribute(NamedTuple):

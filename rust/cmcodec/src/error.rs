@@ -28,6 +28,8 @@ pub enum Reason {
     DuplicateBodyPartId,
     /// The content type cannot carry a CMC signature (V1).
     WrongContentType,
+    /// A version number is not the one that the content calls for (V1).
+    VersionMismatch,
     /// There is no SignerInfo (V2).
     NoSigner,
     /// A mandatory signed attribute is missing (V4).
@@ -78,6 +80,7 @@ impl Reason {
             Self::Depth => "depth",
             Self::DuplicateBodyPartId => "duplicate_body_part_id",
             Self::WrongContentType => "wrong_content_type",
+            Self::VersionMismatch => "version_mismatch",
             Self::NoSigner => "no_signer",
             Self::AttributeMissing => "attribute_missing",
             Self::AttributeDuplicate => "attribute_duplicate",

@@ -140,12 +140,15 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
             // V3: every SignerInfo is looked at; the first bad one is the reason.
             let (signers, fault) = signer::verify(data, &signed, infos, message.as_ref(), worker);
             finding.signers = signers;
-            fault
+            // V1: no signature covers the version.
+            let version = Fault::new(Reason::VersionMismatch, signed.version.start);
+            if signed.has_right_version(data) { fault } else { Some(version) }
         }
         _ => Some(Fault::under(Rule::V2, Reason::MessageLimit, offset)),
     };
+    let authorised = signers_fault.is_none() && is_authorised(&finding.signers, worker.config);
     let pop_fault = message
-        .and_then(|message| note_requests(data, &message, &mut finding, worker))
+        .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
         .filter(|_| !no_signer);
     finding.fault = signers_fault.or(pop_fault);
     finding.verdict = match finding.fault {
@@ -174,9 +177,9 @@ fn note_requests<'a>(
     data: &'a [u8],
     message: &PkiMessage,
     finding: &mut Finding,
+    authorised: bool,
     worker: &mut Worker<'a>,
 ) -> Option<Fault> {
-    let authorised = is_authorised(&finding.signers, worker.config);
     let mut first = None;
     let list = message.requests(data).map(|request| {
         let (form, pop) = match &request.request {
@@ -195,12 +198,12 @@ fn note_requests<'a>(
     first
 }
 
-/// R2: whether all signers are good and one is an authorised registration
-/// authority.
+/// R2: whether one of the signers, which are all good, is an authorised
+/// registration authority.
 fn is_authorised(signers: &[Signer], config: &Config) -> bool {
     let known = |signer: &Signer| match &signer.key {
         Ok(SignerKey::Certificate { sha256, .. }) => config.authorised_ras.contains(sha256),
         _ => false,
     };
-    signers.iter().all(|signer| signer.key.is_ok()) && signers.iter().any(known)
+    signers.iter().any(known)
 }

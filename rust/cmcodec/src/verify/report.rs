@@ -148,7 +148,7 @@ impl Rule {
             Reason::NotCanonical | Reason::BadTag | Reason::BadValue => Self::P3,
             Reason::TrailingData => Self::P4,
             Reason::DuplicateBodyPartId | Reason::MessageLimit => Self::P6,
-            Reason::WrongContentType => Self::V1,
+            Reason::WrongContentType | Reason::VersionMismatch => Self::V1,
             Reason::NoSigner => Self::V2,
             Reason::AttributeMissing | Reason::AttributeDuplicate | Reason::AttributesUnsorted => {
                 Self::V4

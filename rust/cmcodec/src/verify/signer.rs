@@ -171,7 +171,7 @@ impl Candidate<'_> {
     }
 }
 
-/// V4, V7, V12, V5, V6.
+/// V1 (version), V4, V7, V12, V5, V6.
 fn check(
     data: &[u8],
     info: &SignerInfo,
@@ -179,6 +179,11 @@ fn check(
     algorithm: Result<SignatureAlgorithm, Reason>,
     content: &mut Content<'_>,
 ) -> Result<SignatureAlgorithm, Fault> {
+    // V1: no signature covers the version.
+    if !info.has_right_version(data) {
+        return Err(Fault::new(Reason::VersionMismatch, info.version.start));
+    }
+
     // V4: the walk has proven that the attributes are sorted.
     let set =
         info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start))?;

@@ -87,12 +87,16 @@ impl ContentInfo {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SignedData {
+    /// `version`.
+    pub version: Tlv,
     /// `digestAlgorithms`.
     pub digest_algorithms: Tlv,
     /// `encapContentInfo`.
     pub encap_content_info: EncapsulatedContentInfo,
     /// `certificates`.
     pub certificates: Option<Tlv>,
+    /// `crls`.
+    pub crls: Option<Tlv>,
     /// `signerInfos`.
     pub signer_infos: Tlv,
 }
@@ -101,13 +105,37 @@ impl SignedData {
     /// Reads the fields of `tlv`.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
         let mut fields = Elements::of(data, tlv);
-        fields.take_if(0x02)?;
+        let version = fields.take_if(0x02)?;
         let digest_algorithms = fields.take_if(0x31)?;
         let encap_content_info = EncapsulatedContentInfo::read(data, fields.take_if(0x30)?)?;
         let certificates = fields.take_if(0xA0);
-        fields.take_if(0xA1);
+        let crls = fields.take_if(0xA1);
         let signer_infos = fields.take_if(0x31)?;
-        Some(Self { digest_algorithms, encap_content_info, certificates, signer_infos })
+        Some(Self {
+            version,
+            digest_algorithms,
+            encap_content_info,
+            certificates,
+            crls,
+            signer_infos,
+        })
+    }
+
+    /// Whether `version` is what RFC 5652 section 5.1 calls for, given that the
+    /// content is not id-data: 5 with a certificate or CRL of the kind
+    /// "other", 4 with a version 2 attribute certificate, else 3 (R-213).
+    pub fn has_right_version(&self, data: &[u8]) -> bool {
+        let has = |set: Option<Tlv>, tag| {
+            set.is_some_and(|set| Elements::of(data, set).any(|choice| choice.tag == tag))
+        };
+        let expected = if has(self.certificates, 0xA3) || has(self.crls, 0xA1) {
+            5
+        } else if has(self.certificates, 0xA2) {
+            4
+        } else {
+            3
+        };
+        self.version.value(data) == [expected]
     }
 
     /// Whether this is the degenerate form of a Simple PKI Response: no
@@ -176,6 +204,8 @@ impl EncapsulatedContentInfo {
 pub struct SignerInfo {
     /// The whole element.
     pub tlv: Tlv,
+    /// `version`.
+    pub version: Tlv,
     /// `sid`.
     pub sid: Tlv,
     /// `digestAlgorithm`.
@@ -192,15 +222,22 @@ impl SignerInfo {
     /// Reads the fields of `tlv`.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
         let mut fields = Elements::of(data, tlv);
-        fields.take_if(0x02)?;
+        let version = fields.take_if(0x02)?;
         Some(Self {
             tlv,
+            version,
             sid: fields.next()?,
             digest_algorithm: AlgorithmIdentifier::read(data, fields.take_if(0x30)?)?,
             signed_attrs: fields.take_if(0xA0),
             signature_algorithm: AlgorithmIdentifier::read(data, fields.take_if(0x30)?)?,
             signature: fields.take_if(0x04)?,
         })
+    }
+
+    /// Whether `version` is what RFC 5652 section 5.3 calls for: 1 with
+    /// issuerAndSerialNumber, 3 with subjectKeyIdentifier (R-214).
+    pub fn has_right_version(&self, data: &[u8]) -> bool {
+        self.version.value(data) == [if self.sid.tag == 0x80 { 3 } else { 1 }]
     }
 
     /// Whose key it is.
