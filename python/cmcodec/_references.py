@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cmcodec import types
 from cmcodec.batch import Note
-from cmcodec.errors import DecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from cmcodec.message import Message
 
 
-def notes(message: Message) -> tuple[Note, ...]:
-    """One note for each control and way in which what it names is not there."""
-    scope = _Scope(message)
+def notes(message: Message, malformed: Collection[int]) -> tuple[Note, ...]:
+    """One note for each control and way in which what it names is not there.
+
+    ``malformed`` are the offsets of nested messages that have not been validated.
+    """
+    scope = _Scope(message, malformed)
     found: dict[Note, None] = {}
     for control in scope.controls:
         for value in control.attr_values:
@@ -32,7 +33,8 @@ def notes(message: Message) -> tuple[Note, ...]:
 class _Scope:
     """What stands in one message, by id."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, malformed: Collection[int]) -> None:
+        self._malformed = malformed
         content: Any = message.unverified_content
         self.controls: tuple[types.TaggedAttribute, ...] = getattr(content, "control_sequence", ())
         self.control_ids = {control.body_part_id for control in self.controls}
@@ -57,10 +59,11 @@ class _Scope:
         if identifier not in self._scopes:
             position = self.positions().get(identifier)
             self._scopes[identifier] = None
-            # A member that is malformed has a row of its own and holds nothing (RULES R5).
-            with suppress(DecodeError):
-                if position is not None:
-                    self._scopes[identifier] = _Scope(self._members[position][1])
+            if position is not None:
+                member = self._members[position][1]
+                # A malformed member has a row of its own and holds nothing (RULES R5).
+                if member.span[0] not in self._malformed:
+                    self._scopes[identifier] = _Scope(member, self._malformed)
         return self._scopes[identifier]
 
     def has(self, identifier: int) -> bool:

@@ -121,11 +121,13 @@ class BatchReport(Sequence[Row]):
     Rows are made when they are reached, so a report over 100,000 messages stays small.
     """
 
-    __slots__ = ("_chains", "_verdicts")
+    __slots__ = ("_chains", "_malformed", "_verdicts")
 
     def __init__(self, verdicts: Any, chains: _Chains | None) -> None:
         self._verdicts = verdicts
         self._chains = chains
+        # Where nested messages stand that are no messages, by item, once it is needed.
+        self._malformed: dict[int, set[int]] | None = None
 
     def __len__(self) -> int:
         return len(self._verdicts)
@@ -207,7 +209,12 @@ class BatchReport(Sequence[Row]):
         from cmcodec import _references
         from cmcodec.message import message_at
 
-        return _references.notes(message_at(self.der(index), span, kind))
+        if self._malformed is None:
+            self._malformed = {}
+            for item, start in self._verdicts.malformed():
+                self._malformed.setdefault(item, set()).add(start)
+        message = message_at(self.der(index), span, kind)
+        return _references.notes(message, self._malformed.get(index, frozenset()))
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())

@@ -63,6 +63,10 @@ class Verdicts:
         """The DER form of an item, which the offsets of its rows refer to."""
         return self._ders[item]
 
+    def malformed(self) -> list[tuple[int, int]]:
+        """Item and offset of each message that was not readable."""
+        return [(row[0], row[11][0]) for row in self._rows if row[4] == "malformed"]
+
     def counts(self) -> dict[str, int]:
         """How many rows have each verdict."""
         found = Counter(row[4] for row in self._rows)

@@ -92,6 +92,14 @@ impl Verdicts {
         }
     }
 
+    /// Item and offset of each message that was not readable.
+    fn malformed(&self) -> Vec<(usize, usize)> {
+        let rows = self.report.rows.iter();
+        rows.filter(|row| row.finding.verdict == Verdict::Malformed)
+            .map(|row| (row.item, row.span.start))
+            .collect()
+    }
+
     /// How many rows have each verdict.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counted = PyDict::new(py);
