@@ -1,0 +1,94 @@
+"""Threads, forks and exits around a verification (RULES P11, V14, G11)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import cmcodec
+
+ROOT = Path(__file__).parent.parent
+BATCH = (ROOT / "examples" / "batch-1000.der").read_bytes()
+PACKAGE = Path(cmcodec.__file__).parent.parent
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    """A program of its own, on the backend under test."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(PACKAGE),
+        "CMCODEC_BACKEND": cmcodec.backend,
+    }
+    return subprocess.run(
+        [sys.executable, "-c", program, str(ROOT / "examples" / "batch-1000.der")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=environment,
+    )
+
+
+def test_v14_verifications_side_by_side() -> None:
+    """V14, G11: eight calls at once, each with threads of its own, say what one says."""
+    alone = list(cmcodec.verify_batch(BATCH, threads=1))
+    with ThreadPoolExecutor(8) as pool:
+        reports = list(pool.map(lambda _: list(cmcodec.verify_batch(BATCH, threads=2)), range(8)))
+    assert all(report == alone for report in reports)
+
+
+def test_p11_a_buffer_changed_during_the_call() -> None:
+    """P11: what counts is what the buffer held when the call began."""
+    buffer = bytearray(BATCH)
+
+    def spoil(done: int, total: int) -> None:
+        buffer[:] = bytes(len(buffer))
+
+    assert cmcodec.verify_batch(buffer, progress=spoil).counts() == {"verified": 1001}
+    assert not any(buffer)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_g11_fork_after_use() -> None:
+    """G11: no thread outlives a call, so a child can verify too."""
+    done = run(
+        "import os, sys, warnings, cmcodec\n"
+        "warnings.simplefilter('ignore')\n"
+        "batch = open(sys.argv[1], 'rb').read()\n"
+        "assert cmcodec.verify_batch(batch, threads=4).counts() == {'verified': 1001}\n"
+        "child = os.fork()\n"
+        "good = cmcodec.verify_batch(batch, threads=4).counts() == {'verified': 1001}\n"
+        "if not child:\n"
+        "    os._exit(0 if good else 7)\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 and good\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_g11_exit_during_a_call() -> None:
+    """G11: an interpreter that ends while another thread verifies ends without a crash."""
+    done = run(
+        "import sys, threading, cmcodec\n"
+        "batch = [open(sys.argv[1], 'rb').read()] * 4\n"
+        "begun = threading.Event()\n"
+        "call = lambda: cmcodec.verify_batch(batch, threads=2, progress=lambda *_: begun.set())\n"
+        "threading.Thread(target=call, daemon=True).start()\n"
+        "begun.wait(60)\n"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_interrupt_ends_the_call() -> None:
+    """What ``progress`` raises ends the call; nothing of it is left behind."""
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cmcodec.verify_batch(BATCH, progress=interrupt)
+    assert cmcodec.verify_batch(BATCH).counts() == {"verified": 1001}
