@@ -1,0 +1,231 @@
+"""V13: chains are unchecked unless the caller says whom to trust, and then they count."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import verification
+
+import cmcodec
+from cmcodec import types
+from support import SHARED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+CA = (SHARED / "keys" / "ca-cert.der").read_bytes()
+SIGNED = (SHARED / "signed" / "p256-pkcs10.der").read_bytes()
+BAD_POP = (SHARED / "negative" / "pkcs10-bad-pop.der").read_bytes()
+BAD_SIGNATURE = (SHARED / "negative" / "flipped-signature.der").read_bytes()
+REQUEST_KEY = (SHARED / "signed" / "selfsigned-ski-p256.der").read_bytes()
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(verification, "ExtensionPolicy"), reason="chains need cryptography 45"
+)
+
+
+def row(octets: bytes, **decisions: Any) -> cmcodec.Row:
+    return cmcodec.verify_batch(octets, **{"at": NOW, **decisions})[0]
+
+
+def authority(
+    name: str, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
+    key: ec.EllipticCurvePrivateKey | None = None, *, ca: bool | None = True,
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:  # fmt: skip
+    """A certificate and its key, by itself or by an issuer."""
+    own = key or ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    by, with_key = (issuer[0].subject, issuer[1]) if issuer else (subject, own)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by)
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+    )
+    if ca is not None:
+        builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
+    return builder.sign(with_key, hashes.SHA256()), own
+
+
+@pytest.mark.parametrize(
+    "anchors",
+    [
+        [CA],
+        [types.Certificate(CA)],
+        [x509.load_der_x509_certificate(CA)],
+        [x509.load_der_x509_certificate(CA).public_bytes(Encoding.PEM)],
+        [authority("other")[0], CA],
+    ],
+    ids=["der", "type", "cryptography", "pem", "among others"],
+)
+def test_v13_trusted(anchors: Sequence[Any]) -> None:
+    """V13: a chain to an anchor, in whatever form it is given, is trusted and named."""
+    found = row(SIGNED, trust=anchors)
+    (signer,) = found.signers
+    assert (found.verdict, signer.chain) == ("verified", "trusted")
+    assert signer.anchor_sha256 == hashlib.sha256(CA).hexdigest()
+
+
+def test_v13_unchecked() -> None:
+    """V13: without anchors nothing is said about the chain."""
+    (signer,) = row(SIGNED).signers
+    assert (signer.chain, signer.anchor_sha256) == ("unchecked", None)
+
+
+@pytest.mark.parametrize("anchors", [[], [authority("other")[0]]], ids=["none", "another"])
+def test_v13_untrusted(anchors: list[Any]) -> None:
+    """V13: a chain that leads to no anchor fails the message."""
+    found = row(SIGNED, trust=anchors)
+    assert (found.verdict, found.reason, found.rule) == ("failed", "untrusted_chain", "V13")
+    assert found.signers[0].chain == "untrusted"
+    with pytest.raises(cmcodec.VerificationError) as caught:
+        cmcodec.load(SIGNED).verify(trust=anchors, at=NOW)
+    assert (caught.value.reason, caught.value.rule) == ("untrusted_chain", "V13")
+
+
+def test_v13_at_the_time_that_is_asked_for() -> None:
+    """V13: ``at`` decides when the certificates must be valid."""
+    later = datetime(2050, 1, 1, tzinfo=UTC)
+    assert row(SIGNED, trust=[CA], at=later).reason == "untrusted_chain"
+    assert cmcodec.load(SIGNED).verify(trust=[CA], at=NOW).signers[0].chain == "trusted"
+
+
+def test_v13_stands_before_the_proofs_and_behind_the_signatures() -> None:
+    """V13: the first rule that fails is the reason."""
+    assert row(BAD_POP, trust=[CA]).reason == "pop_invalid"
+    assert row(BAD_POP, trust=[]).reason == "untrusted_chain"
+    assert row(BAD_SIGNATURE, trust=[]).reason == "signature_invalid"
+
+
+def test_v13_a_request_key_has_no_chain() -> None:
+    """V13: a key without a certificate has nothing to be trusted for."""
+    found = row(REQUEST_KEY, trust=[])
+    assert (found.verdict, found.signers[0].chain) == ("verified", None)
+
+
+def test_v13_callback() -> None:
+    """V13: a callback gets certificate, the others and the time, and decides."""
+    asked: list[tuple[Any, ...]] = []
+
+    def decide(*question: Any) -> bool:
+        asked.append(question)
+        return len(asked) == 1
+
+    first, second = row(SIGNED, trust=decide), row(SIGNED, trust=decide)
+    assert (first.verdict, first.signers[0].chain) == ("verified", "trusted")
+    assert first.signers[0].anchor_sha256 is None
+    assert second.reason == "untrusted_chain"
+    certificate, others, at = asked[0]
+    assert "RA p256" in certificate.subject.rfc4514_string()
+    assert (isinstance(others, list), at) == (True, NOW)
+
+    def fail(*_: Any) -> bool:
+        raise LookupError("no answer")
+
+    with pytest.raises(LookupError):
+        row(SIGNED, trust=fail)
+
+
+def test_v13_counts_follow_the_chains() -> None:
+    """V13: `counts` and `failures` say what the rows say."""
+    report = cmcodec.verify_batch([SIGNED, REQUEST_KEY], trust=[], at=NOW)
+    assert report.counts() == {"failed": 1, "verified": 1}
+    assert [found.index for found in report.failures()] == [0]
+    assert cmcodec.verify_batch([SIGNED], trust=[CA], at=NOW).counts() == {"verified": 1}
+
+
+def signed_by(certificate: x509.Certificate, key: Any, *carried: x509.Certificate) -> bytes:
+    """A Full PKI Request without requests, signed by this certificate."""
+    content = bytes.fromhex("30083000300030003000")
+    digest = types.AlgorithmIdentifier(algorithm="2.16.840.1.101.3.4.2.1")
+    content_type = types.ContentType("1.3.6.1.5.5.7.12.2")
+    summary = hashes.Hash(hashes.SHA256())
+    summary.update(content)
+    attributes = (
+        types.Attribute(attr_type="1.2.840.113549.1.9.3", attr_values=(content_type,)),
+        types.Attribute(
+            attr_type="1.2.840.113549.1.9.4",
+            attr_values=(types.MessageDigest(summary.finalize()),),
+        ),
+    )
+    signer = types.SignerInfo(
+        version=1,
+        sid=types.SignerIdentifier(
+            issuer_and_serial_number=types.IssuerAndSerialNumber(
+                issuer=types.Name.from_cryptography(certificate.issuer),
+                serial_number=certificate.serial_number,
+            )
+        ),
+        digest_algorithm=digest,
+        signed_attrs=attributes,
+        signature_algorithm=types.AlgorithmIdentifier(algorithm="1.2.840.10045.4.3.2"),
+        signature=b"",
+    )
+    data = types.SignedData(
+        version=3,
+        digest_algorithms=(digest,),
+        encap_content_info=types.EncapsulatedContentInfo(
+            e_content_type=content_type.value, e_content=content
+        ),
+        certificates=tuple(
+            types.CertificateChoices(certificate=types.Certificate(c.public_bytes(Encoding.DER)))
+            for c in (certificate, *carried)
+        ),
+        signer_infos=(signer,),
+    )
+    message = types.ContentInfo(content_type="1.2.840.113549.1.7.2", content=data)
+    signed = cmcodec.load(message.to_der()).octets("content.signerInfos[0].signedAttrs")
+    assert signed is not None
+    signature = key.sign(b"\x31" + signed[1:], ec.ECDSA(hashes.SHA256()))
+    signer = replace(signer, signature=signature)
+    return replace(message, content=replace(data, signer_infos=(signer,))).to_der()
+
+
+def test_v13_intermediates() -> None:
+    """V13: intermediates come with the message or from the caller, and must be CAs."""
+    root = authority("root")
+    middle = authority("middle", root)
+    leaf = authority("leaf", middle, ca=None)
+    anchors = [root[0]]
+    assert row(signed_by(*leaf, middle[0]), trust=anchors).verdict == "verified"
+    alone = signed_by(*leaf)
+    assert row(alone, trust=anchors).reason == "untrusted_chain"
+    assert row(alone, trust=anchors, certificates=[middle[0]]).verdict == "verified"
+
+    impostor = authority("end entity", root, ca=False)
+    child = authority("child", impostor, ca=None)
+    assert row(signed_by(*child, impostor[0]), trust=anchors).reason == "untrusted_chain"
+    unmarked = authority("unmarked", root, ca=None)
+    grandchild = authority("grandchild", unmarked, ca=None)
+    assert row(signed_by(*grandchild, unmarked[0]), trust=anchors).reason == "untrusted_chain"
+
+
+def test_v13_an_anchor_may_sign_itself() -> None:
+    """V13: a signer that is a trust anchor is trusted."""
+    root = authority("root")
+    assert row(signed_by(*root), trust=[root[0]]).signers[0].chain == "trusted"
+
+
+def test_v13_what_is_no_certificate_is_refused() -> None:
+    """V13: trust in something unreadable is the caller's mistake."""
+    with pytest.raises(ValueError, match="."):
+        row(SIGNED, trust=[b"\x30\x00"])
+
+
+def test_v13_needs_a_library_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN: below cryptography 45 trust anchors raise `UnsupportedError`."""
+    monkeypatch.delattr(verification, "ExtensionPolicy")
+    with pytest.raises(cmcodec.UnsupportedError, match="cryptography 45"):
+        row(SIGNED, trust=[CA])

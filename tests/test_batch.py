@@ -1,0 +1,224 @@
+"""The report of `verify_batch`: rows, inputs of every form, notes."""
+
+from __future__ import annotations
+
+import json
+import mmap
+from typing import TYPE_CHECKING
+
+import pytest
+
+import cmcodec
+from cmcodec import Note, types
+from messages import Message, control, pki_data, tcr
+from support import ID_CMC, SHARED, VECTORS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BATCH = (SHARED / "batch" / "batch-req-10.der").read_bytes()
+BER = (SHARED / "signed" / "rsa2048-pkcs10.ber").read_bytes()
+PEM = (VECTORS / "openssl" / "requests" / "text.pem").read_bytes()
+KEYS = ["index", "path", "kind", "encoding", "verdict", "reason", "rule", "offset", "signers"]
+KEYS += ["requests", "transaction_id", "notes"]
+
+
+def test_report_is_a_sequence() -> None:
+    """DESIGN: one row per message, outer first, reached by position, slice and iteration."""
+    report = cmcodec.verify_batch(BATCH)
+    rows = list(report)
+    assert len(report) == len(rows) == 11
+    assert [row.path for row in rows][:2] == [(), rows[1].path]
+    assert report[0] == rows[0]
+    assert report[-1] == rows[-1]
+    assert report[2:5] == rows[2:5]
+    assert "11 messages: 11 verified" in repr(report)
+    for position in (11, -12):
+        with pytest.raises(IndexError):
+            report[position]
+
+
+def test_rows_have_the_fields_that_scripts_read() -> None:
+    """The contract: names and order of the JSON fields, ``file`` in place of ``index``."""
+    row = cmcodec.verify_batch(BATCH)[1]
+    found = json.loads(json.dumps(row.to_dict()))
+    assert list(found) == KEYS
+    assert list(row.to_dict("batch.der"))[0] == "file"
+    assert list(found["signers"][0]) == [
+        "algorithm", "certificate_sha256", "request_id", "chain",
+    ]  # fmt: skip
+    assert list(found["requests"][0]) == ["id", "form", "pop"]
+    assert found["transaction_id"] == str(row.transaction_id)
+
+
+def test_items_of_every_form(tmp_path: Path) -> None:
+    """RULES P11: bytes and whatever has the buffer protocol, messages, PEM and BER, in one call."""
+    path = tmp_path / "batch.der"
+    path.write_bytes(BATCH)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        report = cmcodec.verify_batch(
+            [BATCH, bytearray(BATCH), memoryview(BATCH), mapped, cmcodec.load(BATCH), BER, PEM]
+        )
+    assert report.counts() == {"verified": 5 * 11 + 2}
+    assert [row.index for row in report if not row.path] == list(range(7))
+    assert (report[-2].encoding, report[-1].kind) == ("ber", "simple-request")
+    assert report.der(5) == cmcodec.load(BER).to_der() != BER
+    assert report.der(0) == BATCH
+
+
+@pytest.mark.parametrize("data", [BATCH, bytearray(BATCH), cmcodec.load(BATCH)])
+def test_a_single_item(data: bytes) -> None:
+    """One message is not an iterable of octets."""
+    assert len(cmcodec.verify_batch(data)) == 11
+
+
+def test_bad_items_are_rows() -> None:
+    """R5: what is no message is one malformed row, and its neighbours are unaffected."""
+    broken = b"-----BEGIN CMS-----\n!\n-----END CMS-----\n"
+    report = cmcodec.verify_batch([b"", BATCH, b"\x30", broken, BATCH[:-1], BER])
+    outer = [row for row in report if not row.path]
+    assert [row.verdict for row in outer] == [
+        "malformed", "verified", "malformed", "malformed", "malformed", "verified",
+    ]  # fmt: skip
+    assert [row.reason for row in outer] == [
+        "truncated", None, "truncated", "truncated", "truncated", None,
+    ]  # fmt: skip
+    assert len(report) == 16
+
+
+@pytest.mark.parametrize("data", [5, None, 1.5, "text", [None], ["text"], [5]])
+def test_what_is_no_input_is_the_callers_mistake(data: object) -> None:
+    with pytest.raises(TypeError):
+        cmcodec.verify_batch(data)  # type: ignore[arg-type]
+
+
+def test_unverified_rows_raise_from_verify() -> None:
+    """DESIGN: failure raises, with the reason; a message without signers too."""
+    for file, reason in (
+        ("response/simple-certs-only.der", "no_signer"),
+        ("enveloped/rsa-keytrans-aes256cbc.der", "encrypted"),
+        ("authdata/pwri-hmacsha256-req.der", "mac_unchecked"),
+        ("negative/flipped-signature.der", "signature_invalid"),
+    ):
+        message = cmcodec.load((SHARED / file).read_bytes())
+        with pytest.raises(cmcodec.VerificationError) as caught:
+            message.verify()
+        assert caught.value.reason == reason
+
+
+def test_verified_is_of_another_type() -> None:
+    """DESIGN: content of a verified message, and who vouches for it."""
+    verified = cmcodec.load((SHARED / "signed" / "p256-pkcs10.der").read_bytes()).verify()
+    assert isinstance(verified.content, types.PKIData)
+    assert [signer.algorithm for signer in verified.signers] == ["ecdsa-with-SHA256"]
+    assert [request.pop for request in verified.requests] == ["verified"]
+    assert isinstance(verified.transaction_id, int)
+    assert verified.notes == ()
+    assert "Verified full-request" in repr(verified)
+    for cls in (cmcodec.Verified, cmcodec.Message):
+        with pytest.raises(TypeError):
+            cls(object(), verified.message, None)  # type: ignore[call-arg, arg-type]
+
+
+def test_inner_offsets_count_from_the_message_that_was_loaded() -> None:
+    """DESIGN: the offset of a nested message's failure is one in the buffer of the outermost."""
+    octets = (SHARED / "negative" / "batch10-inner5-flipped.der").read_bytes()
+    bad = [row for row in cmcodec.verify_batch(octets) if row.path and row.verdict == "failed"]
+    (number, message), *_ = [
+        (number, message)
+        for number, message in cmcodec.load(octets).unverified_messages
+        if (number,) == bad[0].path
+    ]
+    with pytest.raises(cmcodec.VerificationError) as caught:
+        message.verify()
+    assert (caught.value.reason, caught.value.offset) == (bad[0].reason, bad[0].offset)
+    assert message.span == bad[0].span
+    assert number > 0
+
+
+def noted(value: types.Asn1 | object, kind: int, **parts: tuple[bytes, ...]) -> list[str]:
+    """The reasons of the notes on a control with this value, which has the id 1."""
+    octets = Message(
+        content=pki_data(
+            controls=(control(1, kind, value.to_der()),),  # type: ignore[attr-defined]
+            **parts,
+        )
+    ).encode()
+    row = cmcodec.verify_batch(octets)[0]
+    assert row.verdict == "verified"
+    assert {note.control_id for note in row.notes} <= {1}
+    return [note.reason for note in row.notes]
+
+
+DANGLING, DUPLICATE = "dangling_reference", "duplicate_reference"
+REQUEST = {"requests": (tcr(3),)}
+INNER = {"messages": (Message(content=pki_data(requests=(tcr(9),))).encode(),)}
+"""A message whose id in cmsSequence is that of `pki_data`'s first."""
+
+
+def inner_id() -> int:
+    octets = Message(content=pki_data(**INNER)).encode()
+    return cmcodec.load(octets).unverified_messages[0][0]
+
+
+def test_r4_lists_of_messages() -> None:
+    """R4, R-155, R-156: batchRequests, batchResponses and authData name members of cmsSequence."""
+    there = inner_id()
+    for kind in (28, 29):
+        assert noted(types.BodyPartList((there,)), kind, **INNER) == []
+        assert noted(types.BodyPartList((there, there)), kind, **INNER) == [DUPLICATE]
+        assert noted(types.BodyPartList((77, there, 78)), kind, **INNER) == [DANGLING]
+        assert noted(types.BodyPartList((1,)), kind, **INNER) == [DANGLING]
+    assert noted(types.AuthPublish(there), 27, **INNER) == []
+    assert noted(types.AuthPublish(77), 27, **INNER) == [DANGLING]
+
+
+def test_r4_requests_here_and_inside() -> None:
+    """R4, R-109, R-133: witnesses and template changes name requests of the PKIData they say."""
+    there = inner_id()
+    witness = types.LraPopWitness
+    assert noted(witness(pki_data_bodyid=0, body_ids=(3,)), 11, **REQUEST) == []
+    assert noted(witness(pki_data_bodyid=0, body_ids=(4,)), 11, **REQUEST) == [DANGLING]
+    assert noted(witness(pki_data_bodyid=there, body_ids=(9,)), 11, **INNER) == []
+    assert noted(witness(pki_data_bodyid=there, body_ids=(3,)), 11, **INNER) == [DANGLING]
+    assert noted(witness(pki_data_bodyid=77, body_ids=()), 11, **INNER) == [DANGLING]
+    add = types.AddExtensions(pki_data_reference=0, cert_references=(3, 3), extensions=())
+    assert noted(add, 8, **REQUEST) == [DUPLICATE]
+    for path, id_, expected in (((0,), 3, []), ((0,), 4, [DANGLING]), ((77,), 3, [DANGLING])):
+        change = types.ModCertTemplate(
+            pki_data_reference=types.BodyPartPath(path),
+            cert_references=types.BodyPartList((id_,)),
+            cert_template=types.CertTemplate(),
+        )
+        assert noted(change, 31, **REQUEST) == expected
+    algorithm = types.AlgorithmIdentifier(algorithm="1.2.840.113549.2.9")
+    for id_, expected in ((3, []), (4, [DANGLING])):
+        proof = types.DecryptedPOP(body_part_id=id_, the_pop_alg_id=algorithm, the_pop=b"")
+        assert noted(proof, 10, **REQUEST) == expected
+
+
+def test_r4_paths() -> None:
+    """R4, T-25, T-26: paths walk through cmsSequence ids; 0 is the current message."""
+    there = inner_id()
+    path = types.BodyPartPath
+    assert noted(path((there, 9)), 35, **INNER) == []
+    assert noted(path((0, 1)), 35, **INNER) == []
+    assert noted(path((there, 8)), 35, **INNER) == [DANGLING]
+    assert noted(path((77, 9)), 35, **INNER) == [DANGLING]
+    assert noted(path((there,)), 37, **INNER) == []
+    assert noted(path((1,)), 37, **INNER) == [DANGLING]
+    reference = types.BodyPartReference
+    own = reference(body_part_id=1)
+    along = reference(body_part_path=path((0, 1)))
+    processed = types.ControlsProcessed(body_list=(own, along, own, reference(body_part_id=5)))
+    assert noted(processed, 32) == [DUPLICATE, DANGLING]
+
+
+def test_r4_a_control_of_another_type_is_no_reference() -> None:
+    """R4: notes are about what a control means, so unknown controls have none."""
+    octets = Message(content=pki_data(controls=(control(1, 4, types.DataReturn(b"").to_der()),)))
+    assert cmcodec.verify_batch(octets.encode())[0].notes == ()
+    assert ID_CMC.endswith(".7")
+    assert Note(control_id=1, reason="dangling_reference") == Note(
+        control_id=1, reason="dangling_reference"
+    )
