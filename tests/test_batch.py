@@ -43,7 +43,7 @@ def test_rows_have_the_fields_that_scripts_read() -> None:
     row = cmcodec.verify_batch(BATCH)[1]
     found = json.loads(json.dumps(row.to_dict()))
     assert list(found) == KEYS
-    assert list(row.to_dict("batch.der"))[0] == "file"
+    assert next(iter(row.to_dict("batch.der"))) == "file"
     assert list(found["signers"][0]) == [
         "algorithm", "certificate_sha256", "request_id", "chain",
     ]  # fmt: skip
