@@ -6,12 +6,19 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+from cryptography.x509 import verification
+
 from cmcodec.errors import CMCError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cmcodec.asn1 import Asn1
+
+NEEDS_CHAINS = pytest.mark.skipif(
+    not hasattr(verification, "ExtensionPolicy"), reason="chains need cryptography 45"
+)
 
 VECTORS = Path(__file__).parent / "vectors"
 SHARED = VECTORS / "shared"

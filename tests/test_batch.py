@@ -7,6 +7,7 @@ import mmap
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.x509 import verification
 
 import cmcodec
 from cmcodec import Note, types
@@ -222,3 +223,12 @@ def test_r4_a_control_of_another_type_is_no_reference() -> None:
     assert Note(control_id=1, reason="dangling_reference") == Note(
         control_id=1, reason="dangling_reference"
     )
+
+
+def test_v13_needs_a_library_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN: below cryptography 45 trust anchors raise `UnsupportedError`."""
+    monkeypatch.delattr(verification, "ExtensionPolicy", raising=False)
+    anchor = (SHARED / "keys" / "ca-cert.der").read_bytes()
+    message = (SHARED / "signed" / "p256-pkcs10.der").read_bytes()
+    with pytest.raises(cmcodec.UnsupportedError, match="cryptography 45"):
+        cmcodec.verify_batch(message, trust=[anchor])[0]

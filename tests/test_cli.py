@@ -21,6 +21,7 @@ from cmcodec import oids, types
 from cmcodec.cli import demo_keys, progress
 from cmcodec.cli.demo import sign
 from cmcodec.types import tables
+from support import NEEDS_CHAINS
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 BATCH = VECTORS / "batches" / "batch-5.der"
@@ -425,6 +426,7 @@ def test_verify_reads_standard_input(cmc: Run) -> None:
     assert {row["file"] for row in rows(done)} == {"-"}
 
 
+@NEEDS_CHAINS
 def test_verify_trust_checks_chains(cmc: Run) -> None:
     message = VECTORS / "signers" / "p256-sha256.der"
     trusted = cmc("verify", "--json", "--trust", CA, message)
@@ -435,6 +437,7 @@ def test_verify_trust_checks_chains(cmc: Run) -> None:
     assert rows(early)[0]["reason"] == "untrusted_chain"
 
 
+@NEEDS_CHAINS
 def test_verify_trust_takes_pem_bundles(cmc: Run, tmp_path: Path) -> None:
     bundle = tmp_path / "anchors.pem"
     armoured = (

@@ -12,11 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import verification
 
 import cmcodec
 from cmcodec import types
-from support import SHARED
+from support import NEEDS_CHAINS, SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,9 +27,7 @@ BAD_POP = (SHARED / "negative" / "pkcs10-bad-pop.der").read_bytes()
 BAD_SIGNATURE = (SHARED / "negative" / "flipped-signature.der").read_bytes()
 REQUEST_KEY = (SHARED / "signed" / "selfsigned-ski-p256.der").read_bytes()
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(verification, "ExtensionPolicy"), reason="chains need cryptography 45"
-)
+pytestmark = NEEDS_CHAINS
 
 
 def row(octets: bytes, **decisions: Any) -> cmcodec.Row:
@@ -222,10 +219,3 @@ def test_v13_what_is_no_certificate_is_refused() -> None:
     """V13: trust in something unreadable is the caller's mistake."""
     with pytest.raises(ValueError, match=r"."):
         row(SIGNED, trust=[b"\x30\x00"])
-
-
-def test_v13_needs_a_library_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DESIGN: below cryptography 45 trust anchors raise `UnsupportedError`."""
-    monkeypatch.delattr(verification, "ExtensionPolicy")
-    with pytest.raises(cmcodec.UnsupportedError, match="cryptography 45"):
-        row(SIGNED, trust=[CA])
