@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from base64 import encodebytes
 from importlib.util import find_spec
 from pathlib import Path
@@ -562,7 +561,6 @@ def test_an_interrupt_exits_130(backend: str, tmp_path: Path) -> None:
     )
     # Opening for writing waits until the program has opened the file, which never ends.
     with open(fifo, "wb"):
-        time.sleep(0.1)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
