@@ -5,14 +5,15 @@ use std::sync::Mutex;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::report::{CertificateSource, Row, Signer, SignerKey, Verdict};
 use cmcodec::verify::{Config, KnownCertificates, Report, verify as verify_items};
-use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 /// The rows over a list of messages; each is made a tuple when it is asked for.
 #[pyclass(frozen, module = "cmcodec._rust")]
 pub struct Verdicts {
-    items: Vec<Py<PyBytes>>,
+    /// The DER form of each item, which is the item itself unless it was BER.
+    ders: Vec<Py<PyBytes>>,
     report: Report,
     config: Config,
 }
@@ -63,12 +64,17 @@ pub fn verify(
             }
         }
     };
-    let report = py.detach(|| verify_items(&octets, &config, &tell)).map_err(|_| {
+    let mut report = py.detach(|| verify_items(&octets, &config, &tell)).map_err(|_| {
         let raised = raised.lock().ok().and_then(|mut slot| slot.take());
         raised.unwrap_or_else(|| PyKeyboardInterrupt::new_err(()))
     })?;
-    let items = items.into_iter().map(Bound::unbind).collect();
-    Ok(Verdicts { items, report, config })
+    let mut ders: Vec<Py<PyBytes>> = items.into_iter().map(Bound::unbind).collect();
+    for (item, der) in report.take_converted() {
+        if let Some(place) = ders.get_mut(item) {
+            *place = PyBytes::new(py, &der).unbind();
+        }
+    }
+    Ok(Verdicts { ders, report, config })
 }
 
 #[pymethods]
@@ -85,11 +91,8 @@ impl Verdicts {
 
     /// The octets that the offsets of an item refer to.
     fn der<'py>(&self, py: Python<'py>, item: usize) -> PyResult<Bound<'py, PyBytes>> {
-        match (self.report.converted(item), self.items.get(item)) {
-            (Some(der), _) => Ok(PyBytes::new(py, der)),
-            (None, Some(received)) => Ok(received.bind(py).clone()),
-            (None, None) => Err(PyIndexError::new_err("no such item")),
-        }
+        let der = self.ders.get(item).ok_or_else(|| PyIndexError::new_err("no such item"))?;
+        Ok(der.bind(py).clone())
     }
 
     /// Item and offset of each message that was not readable.
@@ -112,11 +115,8 @@ impl Verdicts {
 
 impl Verdicts {
     fn tuple<'py>(&self, py: Python<'py>, row: &Row) -> PyResult<Bound<'py, PyTuple>> {
-        let der: &[u8] = match (self.report.converted(row.item), self.items.get(row.item)) {
-            (Some(der), _) => der,
-            (None, Some(received)) => received.bind(py).as_bytes(),
-            (None, None) => return Err(PyValueError::new_err("row without an item")),
-        };
+        let der = self.der(py, row.item)?;
+        let der = der.as_bytes();
         let finding = &row.finding;
         let fault = finding.fault;
         let signers = finding

@@ -310,6 +310,11 @@ impl Report {
         self.converted.get(index).map(|(_, der)| der.as_slice())
     }
 
+    /// Gives away the DER forms of the items that were BER, by item.
+    pub fn take_converted(&mut self) -> Vec<(usize, Vec<u8>)> {
+        std::mem::take(&mut self.converted)
+    }
+
     /// How many rows have each verdict, in the order of [`Verdict::ALL`].
     pub fn counts(&self) -> [usize; 5] {
         Verdict::ALL
