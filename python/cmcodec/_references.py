@@ -41,16 +41,16 @@ class _Scope:
         self.request_ids = {_request_id(r) for r in getattr(content, "req_sequence", ())}
         self.other_ids = {o.body_part_id for o in getattr(content, "other_msg_sequence", ())}
         self._members = message.unverified_messages
-        self.members: dict[int, int] | None = None
+        self._positions: dict[int, int] | None = None
         self._scopes: dict[int, _Scope | None] = {}
 
     def positions(self) -> dict[int, int]:
         """Position in cmsSequence by id."""
-        if self.members is None:
-            self.members = {
+        if self._positions is None:
+            self._positions = {
                 identifier: position for position, (identifier, _) in enumerate(self._members)
             }
-        return self.members
+        return self._positions
 
     def enter(self, identifier: int) -> _Scope | None:
         """The message in cmsSequence with this id; 0 is the current one (T-26)."""

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from enum import IntEnum
 
 __all__ = [
-    "EMPTY",
     "NULL",
     "OID",
     "TLV",
@@ -162,9 +161,6 @@ class First:
 
     tags: tuple[int, ...]
     or_empty: bool = False
-
-
-EMPTY: Final = First((), or_empty=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,16 +235,15 @@ class _Chains:
 
         carried = [c.der for c in message_at(der, row.span, row.kind).certificates]
         signers = []
-        untrusted = False
         for signer, certificate in zip(row.signers, certificates, strict=True):
             if certificate is None:
                 signers.append(signer)
                 continue
             anchor = self._checker.anchor(certificate, carried)
-            untrusted = untrusted or anchor is None
             chain: Any = "untrusted" if anchor is None else "trusted"
             signers.append(replace(signer, chain=chain, anchor_sha256=anchor or None))
         row = replace(row, signers=tuple(signers))
+        untrusted = any(signer.chain == "untrusted" for signer in signers)
         # The first failing rule is the reason, and V13 stands before the proofs of possession.
         if untrusted and (row.verdict == "verified" or (row.rule or "").startswith("R")):
             return replace(

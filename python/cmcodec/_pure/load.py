@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec import _schema, types
+from cmcodec._pure.ber import to_der
 from cmcodec._pure.codec import Walk
 from cmcodec._pure.tlv import Fault
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
@@ -49,7 +50,7 @@ def load(
     try:
         confined = _walk(node, data, strict, max_layers, confine)
     except Fault:
-        der = None if strict else _to_der(data)
+        der = None if strict else to_der(data)
         if der is None or der == data:
             raise
     else:
@@ -69,12 +70,6 @@ def _walk(
         confined=confined if confine else None,
     ).root(node)
     return confined
-
-
-def _to_der(data: bytes) -> bytes | None:
-    from cmcodec._pure.ber import to_der
-
-    return to_der(data)
 
 
 def root(data: bytes) -> Root:

@@ -368,7 +368,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             return Ok(());
         }
         // Rare, so that calling Python costs nothing that matters.
-        let octets = self.times()?.getattr("encode_integer")?.call1((value,))?;
+        let octets = self.scalars()?.getattr("encode_integer")?.call1((value,))?;
         self.writer.prepend(octets.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes());
         Ok(())
     }
@@ -377,12 +377,13 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if !value.is_instance(self.registry.datetime.bind(self.py))? {
             return Err(BAD_TYPE());
         }
-        let octets = self.times()?.getattr(function)?.call1((value,))?;
+        let octets = self.scalars()?.getattr(function)?.call1((value,))?;
         self.writer.prepend(octets.cast::<PyBytes>().map_err(|_| BAD_VALUE())?.as_bytes());
         Ok(())
     }
 
-    fn times(&self) -> PyResult<Bound<'py, PyModule>> {
+    /// What both backends write with Python's own types.
+    fn scalars(&self) -> PyResult<Bound<'py, PyModule>> {
         self.py.import("cmcodec._scalars")
     }
 }

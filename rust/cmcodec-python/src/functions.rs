@@ -34,13 +34,17 @@ pub fn raise(py: Python<'_>, root: &str, error: &Error) -> PyErr {
         }
         _ => &registry.decode_error,
     };
-    let path = error.path();
-    let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-    let arguments = (error.reason().code(), error.offset(), format!("{root}{joint}{path}"));
+    let arguments = (error.reason().code(), error.offset(), rooted(root, &error.path()));
     match class.bind(py).call1(arguments) {
         Ok(exception) => PyErr::from_value(exception),
         Err(raised) => raised,
     }
+}
+
+/// A path from the name of its root on.
+fn rooted(root: &str, path: &str) -> String {
+    let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    format!("{root}{joint}{path}")
 }
 
 /// Decodes the whole of `data` as the type of this name.
@@ -98,9 +102,8 @@ pub fn encode<'py>(
     let registry = Registry::of(py)?;
     let node = registry.node(name)?;
     let refuse = |reason: &str, path: String| {
-        let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-        let path = format!("{}{joint}{path}", node.root);
-        match registry.encode_error.bind(py).call1((reason, py.None(), path)) {
+        let arguments = (reason, py.None(), rooted(node.root, &path));
+        match registry.encode_error.bind(py).call1(arguments) {
             Ok(exception) => PyErr::from_value(exception),
             Err(raised) => raised,
         }
