@@ -30,13 +30,13 @@ pytestmark = pytest.mark.skipif(
 def constants() -> dict[str, int]:
     """The numbers of limits.rs."""
     text = (RUST / "cmcodec" / "src" / "limits.rs").read_text(encoding="utf-8")
-    found = re.findall(r"pub const (\w+): usize = ([0-9_ *]+);", text)
+    found = re.findall(r"pub const (\w+): usize = ([0-9A-Fx_ *]+);", text)
     assert len(found) == text.count("pub const")
     values = {}
     for name, product in found:
         value = 1
         for factor in product.split("*"):
-            value *= int(factor.replace("_", ""))
+            value *= int(factor.replace("_", "").strip(), 0)
         values[name] = value
     return values
 

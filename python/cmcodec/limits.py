@@ -19,6 +19,9 @@ MAX_MESSAGE_LAYERS: Final = 32
 DEFAULT_MESSAGE_SIZE: Final = 512 * 1024 * 1024
 """Octets in a message by default (P6)."""
 
+MAX_MESSAGE_SIZE: Final = 0xFFFF_FFFF
+"""What the default may be raised to: offsets have 32 bits."""
+
 MAX_BODY_PARTS: Final = 1_000_000
 """Elements of one PKIData or PKIResponse (P6)."""
 

@@ -43,8 +43,8 @@ def load(
     """Validates one message and everything nested in it, and makes no object of its content.
 
     ``data`` is DER, BER in the CMS wrapper, or PEM (RFC 7468), in ``bytes`` or anything with the
-    buffer protocol, of at most ``max_size`` octets with at most ``max_layers`` PKI messages inside
-    one another (8; 32 is the cap). ``strict`` refuses BER and the legacy forms of RFC 2797 and
+    buffer protocol, of at most ``max_size`` octets (512 MiB; 4 GiB is the cap) with at most
+    ``max_layers`` PKI messages inside one another (8; 32 is the cap). ``strict`` refuses BER and the legacy forms of RFC 2797 and
     RFC 6402.
 
     Raises `DecodeError` with reason, offset and path; its subclass `LimitError` where a bound is

@@ -8,7 +8,7 @@ from cmcodec import _schema, types
 from cmcodec._pure.ber import to_der
 from cmcodec._pure.codec import Walk
 from cmcodec._pure.tlv import Fault
-from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
+from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from cmcodec._schema import Node
@@ -43,7 +43,7 @@ def load(
     faults then refer to the converted form. An input that the converter cannot read, or has
     nothing to convert in, is refused for what the DER walk found. Raises `Fault`.
     """
-    if len(data) > max_size:
+    if len(data) > min(max_size, MAX_MESSAGE_SIZE):
         raise Fault("limit", 0, "P6")
     name = root(data)
     node = _schema.node(getattr(types, name))

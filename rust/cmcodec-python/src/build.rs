@@ -65,8 +65,8 @@ impl<'a, 'py> Builder<'a, 'py> {
             Kind::SequenceOf { element, .. } => {
                 let values = [
                     self.buffer.clone().into_any(),
-                    PyInt::new(py, tlv.content).into_any(),
-                    PyInt::new(py, tlv.end).into_any(),
+                    PyInt::new(py, tlv.content()).into_any(),
+                    PyInt::new(py, tlv.end()).into_any(),
                     PyString::intern(py, element.name).into_any(),
                     py.None().into_bound(py),
                 ];

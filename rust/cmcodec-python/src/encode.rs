@@ -147,7 +147,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
     fn verbatim(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
         let der = value.getattr(pyo3::intern!(self.py, "der"))?;
         let der = der.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes();
-        if !read_tlv(der, 0, der.len()).is_ok_and(|tlv| tlv.end == der.len()) {
+        if !read_tlv(der, 0, der.len()).is_ok_and(|tlv| tlv.end() == der.len()) {
             return Err(BAD_VALUE());
         }
         self.writer.prepend(der);

@@ -152,7 +152,7 @@ pub fn offsets<'py>(
     end: usize,
 ) -> PyResult<Vec<usize>> {
     cmcodec::der::children(buffer.as_bytes(), start, end)
-        .map(|tlv| tlv.map(|tlv| tlv.start).map_err(|error| raise(py, "", &error)))
+        .map(|tlv| tlv.map(|tlv| tlv.start()).map_err(|error| raise(py, "", &error)))
         .collect()
 }
 
@@ -167,7 +167,7 @@ pub fn member_at(
     let member = member(buffer.as_bytes(), pos, end)
         .ok_or_else(|| PyValueError::new_err("no TaggedContentInfo"))?;
     let info = member.content_info;
-    Ok((member.body_part_id, info.start, info.end, member.tlv.end))
+    Ok((member.body_part_id, info.start(), info.end(), member.tlv.end()))
 }
 
 /// Start, content and end of the element that `path` leads to from the type of this name
@@ -199,7 +199,7 @@ pub fn locate<'py>(
         })
         .collect();
     let found = schema::locate::locate(node, buffer.as_bytes(), start, end, &steps);
-    Ok(found.map(|tlv| (tlv.start, tlv.content, tlv.end)))
+    Ok(found.map(|tlv| (tlv.start(), tlv.content(), tlv.end())))
 }
 
 enum Owned {
@@ -224,7 +224,7 @@ pub fn outline(
     };
     let outline = outline_message(root, octets, start, end);
     let (name, start, end) = match outline.content {
-        Some((node, tlv)) => (node.name, tlv.start, tlv.end),
+        Some((node, tlv)) => (node.name, tlv.start(), tlv.end()),
         None => ("", start, end),
     };
     Ok((outline.kind.name(), name, start, end))

@@ -6,4 +6,4 @@ pub mod header;
 pub mod oid;
 pub mod writer;
 
-pub use header::{Tlv, children, read_tlv, read_tlv_into};
+pub use header::{Tlv, children, read_tlv};

@@ -14,6 +14,9 @@ pub const MAX_MESSAGE_LAYERS: usize = 32;
 /// Octets in a message by default (P6).
 pub const DEFAULT_MESSAGE_SIZE: usize = 512 * 1024 * 1024;
 
+/// What [`DEFAULT_MESSAGE_SIZE`] may be raised to: offsets have 32 bits.
+pub const MAX_MESSAGE_SIZE: usize = 0xFFFF_FFFF;
+
 /// Elements of one PKIData or PKIResponse (P6).
 pub const MAX_BODY_PARTS: usize = 1_000_000;
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::der::ber;
 use crate::error::{Error, Reason, Result};
-use crate::limits::MAX_MESSAGE_LAYERS;
+use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::sink::Null;
@@ -52,7 +52,7 @@ pub struct Loaded<'a> {
 /// for what the DER walk found.
 pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     let options = Options { max_layers: options.max_layers.min(MAX_MESSAGE_LAYERS), ..options };
-    if data.len() > options.max_size {
+    if data.len() > options.max_size.min(MAX_MESSAGE_SIZE) {
         return Err(Error::new(Reason::MessageLimit, 0));
     }
     let root = root(data);

@@ -29,14 +29,14 @@ pub struct Elements<'a> {
 impl<'a> Elements<'a> {
     /// What stands inside `tlv`.
     pub fn of(data: &'a [u8], tlv: Tlv) -> Self {
-        Self { data, pos: tlv.content, end: tlv.end }
+        Self { data, pos: tlv.content(), end: tlv.end() }
     }
 
     /// The next element, if it has this identifier; else nothing moves.
     #[inline]
     fn take_if(&mut self, tag: u8) -> Option<Tlv> {
-        let element = self.peek().filter(|element| element.tag == tag)?;
-        self.pos = element.end;
+        let element = self.peek().filter(|element| element.tag() == tag)?;
+        self.pos = element.end();
         Some(element)
     }
 
@@ -56,7 +56,7 @@ impl Iterator for Elements<'_> {
     #[inline]
     fn next(&mut self) -> Option<Tlv> {
         let element = self.peek()?;
-        self.pos = element.end;
+        self.pos = element.end();
         Some(element)
     }
 }

@@ -51,8 +51,8 @@ impl Case {
 /// The OBJECT IDENTIFIER's content and whatever follows it.
 fn identifier_parts(identifier: &[u8]) -> (&[u8], Option<&[u8]>) {
     let outer = read_tlv(identifier, 0, identifier.len()).unwrap();
-    let oid = children(identifier, outer.content, outer.end).next().unwrap().unwrap();
-    let rest = &identifier[oid.end..outer.end];
+    let oid = children(identifier, outer.content(), outer.end()).next().unwrap().unwrap();
+    let rest = &identifier[oid.end()..outer.end()];
     (oid.value(identifier), (!rest.is_empty()).then_some(rest))
 }
 
@@ -250,7 +250,7 @@ fn no_changed_octet_verifies() {
                 let mut octets = good.algorithm.clone();
                 octets[at] ^= 1 << bit;
                 let Ok(outer) = read_tlv(&octets, 2, octets.len()) else { continue };
-                let rest = &octets[outer.end..];
+                let rest = &octets[outer.end()..];
                 let rest = (!rest.is_empty()).then_some(rest);
                 let found =
                     SignatureAlgorithm::from_identifier(outer.value(&octets), rest, None, false)

@@ -168,7 +168,7 @@ fn the_caller_may_bring_the_certificate() {
     let row = outer(&octets);
     assert_eq!(
         (outcome(&row), offset(&row)),
-        (("failed", "signer_not_found", "V8"), info.sid.start)
+        (("failed", "signer_not_found", "V8"), info.sid.start())
     );
     let config = Config { certificates: KnownCertificates::new(certificates.clone()), ..single() };
     let row = rows(&octets, &config).swap_remove(0);

@@ -127,17 +127,17 @@ fn one_changed_octet_fails_its_message_and_the_outer() {
         let inner = &octets[rows[index].span.clone()];
         let (signed, info) = parts(inner);
         let at = match part {
-            "signature" => info.signature.end - 1,
+            "signature" => info.signature.end() - 1,
             "content" => {
                 let content = signed.encap_content_info.pki_message(inner).unwrap();
-                content.requests(inner).next().unwrap().tlv.end - 1
+                content.requests(inner).next().unwrap().tlv.end() - 1
             }
             _ => {
                 let set = info.signed_attrs.unwrap();
                 let attribute = Elements::of(inner, set)
                     .map(|it| Attribute::read(inner, it).unwrap())
                     .find(|it| it.attr_type.octets(inner) == oid(MESSAGE_DIGEST).encode());
-                attribute.unwrap().tlv.end - 1
+                attribute.unwrap().tlv.end() - 1
             }
         };
         places.push((index, part, rows[index].span.start + at));
@@ -165,7 +165,7 @@ fn a_malformed_inner_message_is_one_row() {
     let mut octets = batch();
     let spans: Vec<_> = rows(&octets, &single()).into_iter().map(|row| row.span).collect();
     let (signed, _) = parts(&octets[spans[3].clone()]);
-    let at = spans[3].start + signed.signer_infos.start;
+    let at = spans[3].start + signed.signer_infos.start();
     octets[at] = 0x30;
     let report = report(&[&octets], &single());
     assert_eq!(report.counts(), [999, 1, 0, 0, 1]);

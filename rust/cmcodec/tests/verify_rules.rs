@@ -54,7 +54,7 @@ fn v1_content_must_be_there() {
     let octets = tree.encode();
     let row = outer(&octets);
     assert_eq!(outcome(&row), ("failed", "wrong_content_type", "V1"));
-    assert_eq!(offset(&row), parts(&octets).0.encap_content_info.e_content_type.start);
+    assert_eq!(offset(&row), parts(&octets).0.encap_content_info.e_content_type.start());
     assert_eq!(row.finding.kind, MessageKind::FullRequest);
     assert!(row.finding.signers.is_empty() && row.finding.requests.is_empty());
 }
@@ -106,7 +106,7 @@ fn v2_64_signers_and_no_more() {
         assert_eq!(row.finding.signers.len(), count % 65);
         assert_eq!(pops(&row), "verified");
         if count == 65 {
-            assert_eq!(offset(&row), parts(&octets).0.signer_infos.start);
+            assert_eq!(offset(&row), parts(&octets).0.signer_infos.start());
         }
     }
 }
@@ -125,7 +125,7 @@ fn v3_every_signer_has_a_verdict() {
 fn v4_signed_attributes_missing() {
     let (found, row, octets) = edited(|info| info.remove(0xA0));
     assert_eq!(found, ("failed", "attribute_missing", "V4"));
-    assert_eq!(offset(&row), parts(&octets).1.tlv.start);
+    assert_eq!(offset(&row), parts(&octets).1.tlv.start());
     assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
 }
 
@@ -135,7 +135,7 @@ fn v4_attribute_missing() {
         let (found, row, octets) =
             edited(|info| attributes(info).retain(|it| !is_type(it, number)));
         assert_eq!(found, ("failed", "attribute_missing", "V4"));
-        assert_eq!(offset(&row), parts(&octets).1.signed_attrs.unwrap().start);
+        assert_eq!(offset(&row), parts(&octets).1.signed_attrs.unwrap().start());
     }
 }
 
@@ -164,7 +164,7 @@ fn v4_second_attribute() {
                 attribute.attr_type.octets(&octets) == oid(number).encode()
             })
             .nth(1);
-        assert_eq!(offset(&row), second.unwrap().start, "{number}");
+        assert_eq!(offset(&row), second.unwrap().start(), "{number}");
     }
 }
 
@@ -200,13 +200,13 @@ fn v7_unknown_algorithms() {
     let (found, row, octets) =
         edited(|info| info.children_mut()[2] = identifier(0x30, "2.16.840.1.101.3.4.2.8"));
     assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
-    assert_eq!(offset(&row), parts(&octets).1.digest_algorithm.tlv.start);
+    assert_eq!(offset(&row), parts(&octets).1.digest_algorithm.tlv.start());
     assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
 
     let (found, row, octets) =
         edited(|info| info.children_mut()[4] = identifier(0x30, "1.2.840.10045.4.3.1"));
     assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
-    assert_eq!(offset(&row), parts(&octets).1.signature_algorithm.tlv.start);
+    assert_eq!(offset(&row), parts(&octets).1.signature_algorithm.tlv.start());
     assert_eq!(row.finding.signers[0].algorithm, None);
 }
 
@@ -256,7 +256,7 @@ fn v7_algorithm_protection() {
         assert_eq!(found, expected);
         if expected.2 == "V7" {
             let set = parts(&octets).1.signed_attrs.unwrap();
-            let place = Elements::of(&octets, set).find(|it| it.start == offset(&row)).unwrap();
+            let place = Elements::of(&octets, set).find(|it| it.start() == offset(&row)).unwrap();
             assert!(is_type(&Tree::parse(place.octets(&octets)), PROTECTION));
         }
     }
@@ -267,7 +267,7 @@ fn v6_content_changed() {
     let octets = vector("bouncycastle/faults/digest-mismatch.der");
     let row = outer(&octets);
     let set = parts(&octets).1.signed_attrs.unwrap();
-    let place = Elements::of(&octets, set).find(|it| it.start == offset(&row)).unwrap();
+    let place = Elements::of(&octets, set).find(|it| it.start() == offset(&row)).unwrap();
     assert!(is_type(&Tree::parse(place.octets(&octets)), MESSAGE_DIGEST));
 }
 
@@ -322,7 +322,7 @@ fn v8_candidates() {
 
     let (found, row, octets) = with_certificates(|it| vec![with(&it, spki_of("p256"))]);
     assert_eq!(found, ("failed", "signature_invalid", "V10"));
-    assert_eq!(offset(&row), parts(&octets).1.signature.start);
+    assert_eq!(offset(&row), parts(&octets).1.signature.start());
 
     for (certificate, reason, rule) in [
         (
@@ -335,7 +335,7 @@ fn v8_candidates() {
     ] {
         let (found, row, octets) = with_certificates(|it| vec![certificate(&it)]);
         assert_eq!(found, ("failed", reason, rule));
-        assert_eq!(offset(&row), parts(&octets).1.sid.start);
+        assert_eq!(offset(&row), parts(&octets).1.sid.start());
         // The bad ones and the right one.
         let (found, ..) = with_certificates(|it| vec![certificate(&it), it]);
         assert_eq!(found, ("verified", "", ""));
@@ -377,7 +377,7 @@ fn v8_shape_of_certificates() {
             vec![it]
         });
         assert_eq!(found, ("failed", "signer_not_found", "V8"), "{index}");
-        assert_eq!(offset(&row), parts(&octets).1.sid.start);
+        assert_eq!(offset(&row), parts(&octets).1.sid.start());
     }
     // Unique identifiers, and no extensions, are in order.
     let (found, ..) = with_certificates(|mut it| {

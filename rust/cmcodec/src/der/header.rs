@@ -1,44 +1,94 @@
 //! Identifier and length octets (X.690 8.1.2, 8.1.3, 10.1).
 
+use std::fmt;
+use std::num::NonZeroU64;
+
 use crate::error::{Error, Reason, Result};
 
 /// One element: where it stands in the input. Offsets count from the start of
 /// the input, so an error needs no translation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+///
+/// Two words, because one is read for every few octets of input: with its
+/// parts in fields of their own, it is stored part by part and loaded as a
+/// whole, and waiting for that costs more than reading does. That is why
+/// offsets have 32 bits.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tlv {
-    /// First identifier octet: class, constructed bit, number if below 31.
-    pub tag: u8,
-    /// Offset of the identifier.
-    pub start: usize,
-    /// Offset of the first content octet.
-    pub content: usize,
-    /// Offset just after the last content octet.
-    pub end: usize,
+    /// Offset of the first content octet above that of the identifier.
+    start: u64,
+    /// First identifier octet above the offset just after the last content octet.
+    end: NonZeroU64,
 }
 
+const _: () = assert!(size_of::<Option<Tlv>>() == 16);
+
 impl Tlv {
+    /// An element whose offsets do not descend; `None` beyond 4 GiB.
+    #[inline]
+    pub(crate) fn new(tag: u8, start: usize, content: usize, end: usize) -> Option<Self> {
+        let last = u64::from(u32::try_from(end).ok()?);
+        Some(Self {
+            start: (content as u64) << 32 | start as u64,
+            end: NonZeroU64::new(u64::from(tag) << 32 | last)?,
+        })
+    }
+
+    /// First identifier octet: class, constructed bit, number if below 31.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // Nothing stands above it.
+    pub const fn tag(self) -> u8 {
+        (self.end.get() >> 32) as u8
+    }
+
+    /// Offset of the identifier.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // Takes the lower half.
+    pub const fn start(self) -> usize {
+        self.start as u32 as usize
+    }
+
+    /// Offset of the first content octet.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // Half a word.
+    pub const fn content(self) -> usize {
+        (self.start >> 32) as usize
+    }
+
+    /// Offset just after the last content octet.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // Takes the lower half.
+    pub const fn end(self) -> usize {
+        self.end.get() as u32 as usize
+    }
+
     /// Content octets.
     #[inline]
-    pub fn value<'a>(&self, data: &'a [u8]) -> &'a [u8] {
-        data.get(self.content..self.end).unwrap_or_default()
+    pub fn value(self, data: &[u8]) -> &[u8] {
+        data.get(self.content()..self.end()).unwrap_or_default()
     }
 
     /// Identifier, length and content octets, as received.
     #[inline]
-    pub fn octets<'a>(&self, data: &'a [u8]) -> &'a [u8] {
-        data.get(self.start..self.end).unwrap_or_default()
+    pub fn octets(self, data: &[u8]) -> &[u8] {
+        data.get(self.start()..self.end()).unwrap_or_default()
     }
 
     /// Content octets in number.
     #[inline]
-    pub fn len(&self) -> usize {
-        self.end - self.content
+    pub const fn len(self) -> usize {
+        self.end().saturating_sub(self.content())
     }
 
     /// Whether there are no content octets.
     #[inline]
-    pub fn is_empty(&self) -> bool {
-        self.end == self.content
+    pub const fn is_empty(self) -> bool {
+        self.end() == self.content()
+    }
+}
+
+impl fmt::Debug for Tlv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#04x} {}..{}..{}", self.tag(), self.start(), self.content(), self.end())
     }
 }
 
@@ -46,41 +96,49 @@ impl Tlv {
 ///
 /// Refuses indefinite and non-minimal lengths and tag numbers (P3), lengths
 /// of more than four octets and tag numbers from 2^31 (P2, P5), and elements
-/// that reach beyond `end` (P2). Every error has the offset of the identifier.
+/// that reach beyond `end` (P2) or 4 GiB (P6). Every error has the offset of
+/// the identifier.
 #[inline]
 pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
-    let mut tlv = Tlv::default();
-    read_tlv_into(data, pos, end, &mut tlv)?;
-    Ok(tlv)
-}
-
-/// [`read_tlv`] into a place of the caller's, for loops over many elements.
-#[inline]
-pub fn read_tlv_into(data: &[u8], pos: usize, end: usize, tlv: &mut Tlv) -> Result<()> {
-    if let Some(&[tag, length, ..]) = data.get(pos..end) {
-        if tag & 0x1F != 0x1F && length < 0x80 {
-            let content = pos + 2;
-            let stop = content + usize::from(length);
-            if stop > end {
-                return Err(Error::new(Reason::Truncated, pos));
+    if let Some(&[tag, length @ ..0x80, ..]) = data.get(pos..end) {
+        let content = pos + 2;
+        let stop = content + usize::from(length);
+        if tag & 0x1F != 0x1F && stop <= end {
+            if let Some(tlv) = Tlv::new(tag, pos, content, stop) {
+                return Ok(tlv);
             }
-            tlv.tag = tag;
-            tlv.start = pos;
-            tlv.content = content;
-            tlv.end = stop;
-            return Ok(());
         }
     }
-    *tlv = read_long(data, pos, end)?;
-    Ok(())
+    long(data, pos, end).ok_or_else(|| refusal(data, pos, end))
 }
 
-/// The forms that do not fit two octets.
-fn read_long(data: &[u8], start: usize, end: usize) -> Result<Tlv> {
-    let fail = |reason| Error::new(reason, start);
-    let window = data.get(start..end).ok_or_else(|| fail(Reason::Truncated))?;
+/// Headers of more than two octets: the two lengths that nearly all have, and
+/// any other.
+#[inline(never)]
+fn long(data: &[u8], pos: usize, end: usize) -> Option<Tlv> {
+    let (tag, content, length) = match *data.get(pos..end)? {
+        [tag, 0x81, length @ 0x80..=0xFF, ..] => (tag, pos + 3, usize::from(length)),
+        [tag, 0x82, high @ 1..=0xFF, low, ..] => {
+            (tag, pos + 4, usize::from(u16::from_be_bytes([high, low])))
+        }
+        _ => return read_long(data, pos, end).ok(),
+    };
+    if tag & 0x1F == 0x1F || length > end - content {
+        return read_long(data, pos, end).ok();
+    }
+    Tlv::new(tag, pos, content, content + length)
+}
+
+#[cold]
+fn refusal(data: &[u8], start: usize, end: usize) -> Error {
+    Error::new(read_long(data, start, end).err().unwrap_or(Reason::Truncated), start)
+}
+
+#[cold]
+fn read_long(data: &[u8], start: usize, end: usize) -> std::result::Result<Tlv, Reason> {
+    let window = data.get(start..end).ok_or(Reason::Truncated)?;
     let mut octets = window.iter().copied();
-    let mut next = || octets.next().ok_or_else(|| fail(Reason::Truncated));
+    let mut next = || octets.next().ok_or(Reason::Truncated);
     let tag = next()?;
     let mut used = 2;
     if tag & 0x1F == 0x1F {
@@ -88,11 +146,11 @@ fn read_long(data: &[u8], start: usize, end: usize) -> Result<Tlv> {
         loop {
             let octet = next()?;
             if number == 0 && octet == 0x80 {
-                return Err(fail(Reason::NotCanonical));
+                return Err(Reason::NotCanonical);
             }
             number = number << 7 | u64::from(octet & 0x7F);
             if number >= 1 << 31 {
-                return Err(fail(Reason::NumberLimit));
+                return Err(Reason::NumberLimit);
             }
             used += 1;
             if octet & 0x80 == 0 {
@@ -100,35 +158,35 @@ fn read_long(data: &[u8], start: usize, end: usize) -> Result<Tlv> {
             }
         }
         if number < 31 {
-            return Err(fail(Reason::NotCanonical));
+            return Err(Reason::NotCanonical);
         }
     }
     let first = next()?;
     let length = match first {
         0..=0x7F => usize::from(first),
-        0x80 => return Err(fail(Reason::NotCanonical)),
-        0x85.. => return Err(fail(Reason::Limit)),
+        0x80 => return Err(Reason::NotCanonical),
+        0x85.. => return Err(Reason::Limit),
         _ => {
             let mut length = 0usize;
             for _ in 0x80..first {
                 let octet = next()?;
                 if length == 0 && octet == 0 {
-                    return Err(fail(Reason::NotCanonical));
+                    return Err(Reason::NotCanonical);
                 }
                 length = length << 8 | usize::from(octet);
                 used += 1;
             }
             if length < 0x80 {
-                return Err(fail(Reason::NotCanonical));
+                return Err(Reason::NotCanonical);
             }
             length
         }
     };
     let content = start + used;
     if length > end - content {
-        return Err(fail(Reason::Truncated));
+        return Err(Reason::Truncated);
     }
-    Ok(Tlv { tag, start, content, end: content + length })
+    Tlv::new(tag, start, content, content + length).ok_or(Reason::MessageLimit)
 }
 
 /// The elements of `data[pos..end]`, one after the other. Ends after the
@@ -154,7 +212,7 @@ impl Iterator for Children<'_> {
             return None;
         }
         let item = read_tlv(self.data, self.pos, self.end);
-        self.pos = item.as_ref().map_or(self.end, |tlv| tlv.end);
+        self.pos = item.as_ref().map_or(self.end, |tlv| tlv.end());
         Some(item)
     }
 }
@@ -162,6 +220,7 @@ impl Iterator for Children<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_MESSAGE_SIZE;
 
     fn reason(octets: &[u8]) -> Option<Reason> {
         read_tlv(octets, 0, octets.len()).err().map(|e| e.reason())
@@ -174,7 +233,16 @@ mod tests {
         }
         let long = [&[0x04, 0x81, 0x80][..], &[0; 128]].concat();
         let tlv = read_tlv(&long, 0, long.len()).unwrap();
-        assert_eq!((tlv.content, tlv.end), (3, 131));
+        assert_eq!((tlv.content(), tlv.end()), (3, 131));
+    }
+
+    #[test]
+    fn offsets_have_32_bits() {
+        let last = MAX_MESSAGE_SIZE;
+        let tlv = Tlv::new(0x30, last - 9, last - 8, last).unwrap();
+        assert_eq!((tlv.tag(), tlv.start(), tlv.content()), (0x30, last - 9, last - 8));
+        assert_eq!((tlv.end(), tlv.len(), tlv.is_empty()), (last, 8, false));
+        assert_eq!(Tlv::new(0x30, last - 9, last - 8, last + 1), None);
     }
 
     #[test]

@@ -10,13 +10,13 @@ use crate::limits::MAX_DEPTH;
 /// Iterative, with a stack of [`MAX_DEPTH`] ends. A SET is taken for a SET OF.
 pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
     primitive::check_universal(data, root)?;
-    if root.tag & 0x20 == 0 {
+    if root.tag() & 0x20 == 0 {
         return Ok(());
     }
     let mut stack: [Open<'_>; MAX_DEPTH] = [Open::default(); MAX_DEPTH];
     let mut level = 0;
     let mut open = Open::new(root);
-    let mut pos = root.content;
+    let mut pos = root.content();
     loop {
         if pos == open.end {
             if level == 0 {
@@ -34,18 +34,18 @@ pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
         if open.is_set {
             let octets = tlv.octets(data);
             if !open.previous.is_empty() && octets < open.previous {
-                return Err(Error::new(Reason::NotCanonical, tlv.start));
+                return Err(Error::new(Reason::NotCanonical, tlv.start()));
             }
             open.previous = octets;
         }
-        pos = tlv.end;
-        if tlv.tag & 0x20 != 0 {
+        pos = tlv.end();
+        if tlv.tag() & 0x20 != 0 {
             if let Some(slot) = stack.get_mut(level) {
                 *slot = open;
             }
             level += 1;
             open = Open::new(tlv);
-            pos = tlv.content;
+            pos = tlv.content();
         }
     }
 }
@@ -60,6 +60,6 @@ struct Open<'a> {
 
 impl Open<'_> {
     fn new(tlv: Tlv) -> Self {
-        Self { end: tlv.end, is_set: tlv.tag == 0x31, previous: &[] }
+        Self { end: tlv.end(), is_set: tlv.tag() == 0x31, previous: &[] }
     }
 }

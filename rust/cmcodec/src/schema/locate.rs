@@ -43,7 +43,7 @@ pub fn locate(
                 Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. },
                 Step::Index(index),
             ) => {
-                tlv = children(data, tlv.content, tlv.end).nth(*index)?.ok()?;
+                tlv = children(data, tlv.content(), tlv.end()).nth(*index)?.ok()?;
                 node = element;
             }
             _ => return None,
@@ -65,7 +65,7 @@ fn enter(
             Kind::Open(table) => node = table.look_up(oid)?,
             Kind::Containing(table) => {
                 node = table.look_up(oid)?;
-                tlv = read_tlv(data, tlv.content, tlv.end).ok()?;
+                tlv = read_tlv(data, tlv.content(), tlv.end()).ok()?;
             }
             _ => return Some((node, tlv)),
         }
@@ -80,7 +80,7 @@ fn find<'a>(
     tlv: Tlv,
     name: &str,
 ) -> Option<(&'static Field, Tlv, &'a [u8])> {
-    let mut elements = children(data, tlv.content, tlv.end).filter_map(Result::ok).peekable();
+    let mut elements = children(data, tlv.content(), tlv.end()).filter_map(Result::ok).peekable();
     let mut oid: &[u8] = &[];
     for field in fields {
         let Some(element) = elements.next_if(|element| field.matches(data, *element)) else {
@@ -97,5 +97,5 @@ fn find<'a>(
 }
 
 fn unwrap(field: &Field, data: &[u8], tlv: Tlv) -> Option<Tlv> {
-    if field.explicit { read_tlv(data, tlv.content, tlv.end).ok() } else { Some(tlv) }
+    if field.explicit { read_tlv(data, tlv.content(), tlv.end()).ok() } else { Some(tlv) }
 }

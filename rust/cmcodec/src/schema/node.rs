@@ -168,6 +168,28 @@ pub enum Kind {
     Utf8String,
 }
 
+impl Kind {
+    /// Whether its content is a value of its own, with no element inside that
+    /// the walk enters.
+    #[inline]
+    pub const fn is_primitive(&self) -> bool {
+        matches!(
+            self,
+            Self::BitString { .. }
+                | Self::Boolean
+                | Self::Enumerated { .. }
+                | Self::GeneralizedTime
+                | Self::Ia5String
+                | Self::Integer { .. }
+                | Self::Null
+                | Self::ObjectIdentifier
+                | Self::OctetString
+                | Self::UtcTime
+                | Self::Utf8String
+        )
+    }
+}
+
 /// A field of a SEQUENCE or an alternative of a CHOICE.
 #[derive(Debug)]
 pub struct Field {
@@ -249,6 +271,12 @@ impl Field {
         self
     }
 
+    /// Whether a SEQUENCE is incomplete without it.
+    #[inline]
+    pub const fn is_required(&self) -> bool {
+        !self.optional && self.default.is_none()
+    }
+
     /// Whether an element with this identifier octet can be this field.
     #[inline]
     pub fn accepts(&self, tag: u8) -> bool {
@@ -259,7 +287,7 @@ impl Field {
     /// field, legacy forms included.
     #[inline]
     pub fn matches(&self, data: &[u8], tlv: Tlv) -> bool {
-        if !self.accepts(tlv.tag) {
+        if !self.accepts(tlv.tag()) {
             return false;
         }
         if self.first.is_empty() {
@@ -270,8 +298,8 @@ impl Field {
         }
         let mut inner = tlv;
         for tag in self.first {
-            match read_tlv(data, inner.content, inner.end) {
-                Ok(first) if first.tag == *tag => inner = first,
+            match read_tlv(data, inner.content(), inner.end()) {
+                Ok(first) if first.tag() == *tag => inner = first,
                 _ => return false,
             }
         }

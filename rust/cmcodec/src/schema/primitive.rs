@@ -23,7 +23,7 @@ pub fn check(kind: &Kind, data: &[u8], tlv: Tlv) -> Result<()> {
         Kind::UtcTime => Moment::utc(content).map(drop),
         _ => Ok(()),
     };
-    verdict.map_err(|reason| Error::new(reason, tlv.start))
+    verdict.map_err(|reason| Error::new(reason, tlv.start()))
 }
 
 type Check = std::result::Result<(), Reason>;
@@ -96,22 +96,13 @@ pub fn null(content: &[u8]) -> Check {
 /// OBJECT IDENTIFIER: minimal arcs (X.690 8.19.2), bounded (P5).
 #[inline]
 pub fn object_identifier(content: &[u8]) -> Check {
-    // Nearly all are short: then no arc can be too long, and one look at each octet is enough.
-    if content.len() < MAX_ARC_OCTETS {
-        let mut previous = 0u8;
-        let mut padded = false;
-        for &octet in content {
-            padded |= (octet == 0x80) & (previous < 0x80);
-            previous = octet;
-        }
-        if !padded && previous < 0x80 && !content.is_empty() {
-            return Ok(());
-        }
+    // Nearly all are short, so that no arc can be too long, and have no octet that could be padding.
+    match content.last() {
+        Some(..0x80) if content.len() < MAX_ARC_OCTETS && !content.contains(&0x80) => Ok(()),
+        _ => any_object_identifier(content),
     }
-    any_object_identifier(content)
 }
 
-#[cold]
 #[inline(never)]
 fn any_object_identifier(content: &[u8]) -> Check {
     if content.len() > MAX_OID_OCTETS {
@@ -252,7 +243,7 @@ fn days(year: u32, month: u32) -> u32 {
 /// How a universal type of this number must look where no schema says more.
 #[inline]
 pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
-    let tag = tlv.tag;
+    let tag = tlv.tag();
     if tag & 0xC0 != 0 {
         return Ok(());
     }
@@ -261,7 +252,7 @@ pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
     // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER STRING are constructed, all others not.
     let must_be = matches!(number, 8 | 11 | 16 | 17 | 29);
     if number == 0 || (number != 0x1F && constructed != must_be) {
-        return Err(Error::new(Reason::BadTag, tlv.start));
+        return Err(Error::new(Reason::BadTag, tlv.start()));
     }
     let content = tlv.value(data);
     let verdict = match tag {
@@ -273,7 +264,7 @@ pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
         0x0C => utf8_string(content),
         _ => Ok(()),
     };
-    verdict.map_err(|reason| Error::new(reason, tlv.start))
+    verdict.map_err(|reason| Error::new(reason, tlv.start()))
 }
 
 #[cfg(test)]

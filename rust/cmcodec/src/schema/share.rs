@@ -17,21 +17,21 @@ const RUN: usize = 64;
 impl<S: Sink> Walker<'_, S> {
     /// The members of a large cmsSequence, shared out among threads in runs.
     /// The first error in received order is the error, as without threads.
-    pub(super) fn share(&mut self, element: &'static Node, tlv: &Tlv, depth: usize) -> Result<()> {
+    pub(super) fn share(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
         let (data, layers) = (self.data, self.layers);
         let options = Options { threads: 1, ..self.options };
         let mut runs: Vec<Run> = Vec::new();
-        let mut rest = children(data, tlv.content, tlv.end).enumerate().step_by(RUN).peekable();
-        let mut start = tlv.content;
+        let mut rest = children(data, tlv.content(), tlv.end()).enumerate().step_by(RUN).peekable();
+        let mut start = tlv.content();
         let mut first = 0;
         while let Some((index, Ok(member))) = rest.next_if(|(_, member)| member.is_ok()) {
             if index > 0 {
-                runs.push(Run::new(start, member.start, first));
+                runs.push(Run::new(start, member.start(), first));
             }
-            (start, first) = (member.start, index);
+            (start, first) = (member.start(), index);
         }
         // What cannot be told apart is left to the last run, which finds the reason.
-        runs.push(Run::new(start, tlv.end, first));
+        runs.push(Run::new(start, tlv.end(), first));
         let walk = |(): &mut (), run: &mut Run| {
             let mut sink = Null;
             let mut walker = Walker::new(data, options, &mut sink);

@@ -12,7 +12,7 @@ use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::share::SHARED_FROM;
 use super::sink::{Null, Sink};
-use crate::der::{Tlv, children, read_tlv, read_tlv_into};
+use crate::der::{Tlv, children, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH};
 
@@ -73,10 +73,10 @@ impl<'a, S: Sink> Walker<'a, S> {
     /// Reads the element at `pos` as `node`; also returns where it ends.
     pub fn at(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<(S::Value, usize)> {
         let tlv = read_tlv(self.data, pos, end)?;
-        if !node.accepts(tlv.tag) {
-            return Err(Error::new(Reason::BadTag, tlv.start));
+        if !node.accepts(tlv.tag()) {
+            return Err(Error::new(Reason::BadTag, tlv.start()));
         }
-        Ok((self.element(node, &tlv, 1, &[])?, tlv.end))
+        Ok((self.element(node, tlv, 1, &[])?, tlv.end()))
     }
 
     /// Reads `data[pos..end]` as `node`, nothing left over.
@@ -88,15 +88,13 @@ impl<'a, S: Sink> Walker<'a, S> {
         Ok(value)
     }
 
-    /// Reads the element at `pos` into `tlv`. Filled in place: a `Tlv` that is
-    /// returned is copied as a whole right after its fields were written one
-    /// by one, which stalls the processor for longer than reading takes.
+    /// Reads the element at `pos`, which is `depth` deep.
     #[inline(always)]
-    fn child(&self, tlv: &mut Tlv, pos: usize, end: usize, depth: usize) -> Result<()> {
+    fn child(&self, pos: usize, end: usize, depth: usize) -> Result<Tlv> {
         if depth > MAX_DEPTH {
             return Err(Error::new(Reason::Depth, pos));
         }
-        read_tlv_into(self.data, pos, end, tlv)
+        read_tlv(self.data, pos, end)
     }
 
     /// Reads an element whose identifier is known to fit `node`. `oid` is the
@@ -104,7 +102,7 @@ impl<'a, S: Sink> Walker<'a, S> {
     fn element(
         &mut self,
         node: &'static Node,
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
@@ -113,10 +111,10 @@ impl<'a, S: Sink> Walker<'a, S> {
                 let frame = self.sink.open(node)?;
                 let frame = self.fields(fields, tlv, depth, *body_parts, frame)?;
                 if *at_least_one && tlv.is_empty() {
-                    return Err(Error::new(Reason::BadValue, tlv.start));
+                    return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
                 if *body_parts {
-                    check_body_parts(self.data, *tlv, fields)?;
+                    check_body_parts(self.data, tlv, fields)?;
                 }
                 self.sink.close(node, frame)
             }
@@ -145,8 +143,8 @@ impl<'a, S: Sink> Walker<'a, S> {
                 self.sink.name(node, value)
             }
             Kind::Open(table) => match table.look_up(oid) {
-                Some(known) if !known.accepts(tlv.tag) => {
-                    Err(Error::new(Reason::BadTag, tlv.start))
+                Some(known) if !known.accepts(tlv.tag()) => {
+                    Err(Error::new(Reason::BadTag, tlv.start()))
                 }
                 Some(known) => self.element(known, tlv, depth, &[]),
                 None => self.any(node, tlv, depth),
@@ -154,109 +152,138 @@ impl<'a, S: Sink> Walker<'a, S> {
             Kind::Any | Kind::Opaque => self.any(node, tlv, depth),
             Kind::Containing(table) => self.containing(node, table, tlv, oid),
             kind => {
-                primitive::check(kind, self.data, *tlv)?;
-                self.sink.leaf(node, self.data, *tlv)
+                primitive::check(kind, self.data, tlv)?;
+                self.sink.leaf(node, self.data, tlv)
             }
         }
     }
 
-    fn any(&mut self, node: &'static Node, tlv: &Tlv, depth: usize) -> Result<S::Value> {
-        check_any(self.data, *tlv, depth)?;
-        self.sink.leaf(node, self.data, *tlv)
+    fn any(&mut self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<S::Value> {
+        check_any(self.data, tlv, depth)?;
+        self.sink.leaf(node, self.data, tlv)
     }
 
     fn fields(
         &mut self,
         fields: &'static [Field],
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
         body_parts: bool,
         mut frame: S::Frame,
     ) -> Result<S::Frame> {
-        let mut pos = tlv.content;
+        let confine = self.options.confine;
+        let mut pos = tlv.content();
         let mut oid: &'a [u8] = &[];
-        let mut element = Tlv::default();
-        let mut is_read = false;
-        for (index, field) in fields.iter().enumerate() {
-            let within = |error: Error| error.within(Segment::Field(field.name));
-            if pos < tlv.end {
-                if !is_read {
-                    self.child(&mut element, pos, tlv.end, depth + 1).map_err(within)?;
-                    is_read = true;
+        let mut rest = fields.iter().enumerate();
+        while pos < tlv.end() {
+            let Some((mut index, mut field)) = rest.next() else {
+                return Err(Error::new(Reason::TrailingData, pos));
+            };
+            let element = self
+                .child(pos, tlv.end(), depth + 1)
+                .map_err(|error| error.within(Segment::Field(field.name)))?;
+            while !self.matches(field, element) {
+                if field.is_required() {
+                    return Err(missing(field, pos));
                 }
-                if self.matches(field, &element) {
-                    // Only what stands in cmsSequence is a message of its own.
-                    let confine = self.options.confine;
-                    if body_parts {
-                        self.options.confine = confine
-                            && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
-                    }
-                    let value = self.field(field, &element, depth + 1, oid).map_err(within)?;
-                    self.options.confine = confine;
-                    self.sink.add(&mut frame, index, value)?;
-                    if matches!(field.node.kind, Kind::ObjectIdentifier) {
-                        oid = element.value(self.data);
-                    }
-                    pos = element.end;
-                    is_read = false;
-                    continue;
-                }
+                (index, field) =
+                    rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
             }
-            if !field.optional && field.default.is_none() {
-                return Err(within(Error::new(Reason::BadTag, pos)));
+            if body_parts {
+                // Only what stands in cmsSequence is a message of its own.
+                self.options.confine =
+                    confine && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
             }
+            let value = self
+                .field(field, element, depth + 1, oid)
+                .map_err(|error| error.within(Segment::Field(field.name)))?;
+            self.sink.add(&mut frame, index, value)?;
+            if matches!(field.node.kind, Kind::ObjectIdentifier) {
+                oid = element.value(self.data);
+            }
+            pos = element.end();
         }
-        if pos < tlv.end {
-            return Err(Error::new(Reason::TrailingData, pos));
+        self.options.confine = confine;
+        match rest.find(|(_, field)| field.is_required()) {
+            Some((_, field)) => Err(missing(field, pos)),
+            None => Ok(frame),
         }
-        Ok(frame)
     }
 
     /// Reads a field whose outermost identifier is known to fit.
+    #[inline(always)]
     fn field(
         &mut self,
         field: &'static Field,
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
-        let mut inner = tlv;
-        let mut inner_depth = depth;
-        let mut read = Tlv::default();
         if field.explicit {
-            inner_depth += 1;
-            self.child(&mut read, tlv.content, tlv.end, inner_depth)?;
-            inner = &read;
-            if !field.node.accepts(inner.tag) {
-                return Err(Error::new(Reason::BadTag, inner.start));
-            }
+            return self.explicit(field, tlv, depth, oid);
         }
-        let value = self.element(field.node, inner, inner_depth, oid)?;
-        if inner.end != tlv.end {
-            return Err(Error::new(Reason::TrailingData, inner.end));
-        }
-        if field.default.is_some_and(|default| default == inner.octets(self.data)) {
-            return Err(Error::new(Reason::NotCanonical, tlv.start));
+        let value = self.value(field.node, tlv, depth, oid)?;
+        if field.default.is_some_and(|default| default == tlv.octets(self.data)) {
+            return Err(Error::new(Reason::NotCanonical, tlv.start()));
         }
         Ok(value)
     }
 
+    /// Reads a field whose tag stands around the type's own.
+    fn explicit(
+        &mut self,
+        field: &'static Field,
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+    ) -> Result<S::Value> {
+        let inner = self.child(tlv.content(), tlv.end(), depth + 1)?;
+        if !field.node.accepts(inner.tag()) {
+            return Err(Error::new(Reason::BadTag, inner.start()));
+        }
+        let value = self.value(field.node, inner, depth + 1, oid)?;
+        if inner.end() != tlv.end() {
+            return Err(Error::new(Reason::TrailingData, inner.end()));
+        }
+        if field.default.is_some_and(|default| default == inner.octets(self.data)) {
+            return Err(Error::new(Reason::NotCanonical, tlv.start()));
+        }
+        Ok(value)
+    }
+
+    /// [`Self::element`], which primitive values, half of all, need not enter.
+    #[inline(always)]
+    fn value(
+        &mut self,
+        node: &'static Node,
+        tlv: Tlv,
+        depth: usize,
+        oid: &'a [u8],
+    ) -> Result<S::Value> {
+        if node.kind.is_primitive() {
+            primitive::check(&node.kind, self.data, tlv)?;
+            self.sink.leaf(node, self.data, tlv)
+        } else {
+            self.element(node, tlv, depth, oid)
+        }
+    }
+
     #[inline]
-    fn matches(&self, field: &Field, tlv: &Tlv) -> bool {
-        if !field.accepts(tlv.tag) {
+    fn matches(&self, field: &Field, tlv: Tlv) -> bool {
+        if !field.accepts(tlv.tag()) {
             return false;
         }
         if field.first.is_empty() && !field.legacy {
             return true;
         }
-        field.matches(self.data, *tlv) && !(field.legacy && self.options.strict)
+        field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
     }
 
     fn choice(
         &mut self,
         node: &'static Node,
         fields: &'static [Field],
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
     ) -> Result<S::Value> {
@@ -270,31 +297,30 @@ impl<'a, S: Sink> Walker<'a, S> {
                 return self.sink.close(node, frame);
             }
         }
-        Err(Error::new(Reason::BadTag, tlv.start))
+        Err(Error::new(Reason::BadTag, tlv.start()))
     }
 
     #[allow(clippy::too_many_arguments)] // One call site each for SEQUENCE OF and SET OF.
     fn elements(
         &mut self,
         element: &'static Node,
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
         (minimum, maximum): (usize, usize),
         unordered: Option<Reason>,
         mut frame: S::Frame,
     ) -> Result<S::Frame> {
-        let mut pos = tlv.content;
+        let mut pos = tlv.content();
         let mut index = 0;
         let mut previous: &[u8] = &[];
-        let mut inner = Tlv::default();
-        while pos < tlv.end {
+        while pos < tlv.end() {
             let within = |error: Error| error.within(Segment::Index(index));
-            self.child(&mut inner, pos, tlv.end, depth + 1).map_err(within)?;
-            if !element.accepts(inner.tag) {
+            let inner = self.child(pos, tlv.end(), depth + 1).map_err(within)?;
+            if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
-            let value = self.element(element, &inner, depth + 1, oid).map_err(within)?;
+            let value = self.value(element, inner, depth + 1, oid).map_err(within)?;
             self.sink.add(&mut frame, index, value)?;
             if let Some(reason) = unordered {
                 let octets = inner.octets(self.data);
@@ -303,11 +329,11 @@ impl<'a, S: Sink> Walker<'a, S> {
                 }
                 previous = octets;
             }
-            pos = inner.end;
+            pos = inner.end();
             index += 1;
         }
         if index < minimum || index > maximum {
-            return Err(Error::new(Reason::BadValue, tlv.start));
+            return Err(Error::new(Reason::BadValue, tlv.start()));
         }
         Ok(frame)
     }
@@ -317,7 +343,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         &mut self,
         node: &'static Node,
         element: &'static Node,
-        tlv: &Tlv,
+        tlv: Tlv,
         depth: usize,
     ) -> Result<S::Value> {
         if S::DESCENDS {
@@ -325,10 +351,10 @@ impl<'a, S: Sink> Walker<'a, S> {
             if threads > 1 && tlv.len() >= SHARED_FROM {
                 self.share(element, tlv, depth)?;
             } else {
-                self.members(element, tlv.content, tlv.end, 0, depth)?;
+                self.members(element, tlv.content(), tlv.end(), 0, depth)?;
             }
         }
-        self.sink.leaf(node, self.data, *tlv)
+        self.sink.leaf(node, self.data, tlv)
     }
 
     /// The members that stand in `data[pos..end]`, the first being `index`.
@@ -340,22 +366,21 @@ impl<'a, S: Sink> Walker<'a, S> {
         mut index: usize,
         depth: usize,
     ) -> Result<()> {
-        let mut inner = Tlv::default();
         while pos < end {
             let within = |error: Error| error.within(Segment::Index(index));
-            self.child(&mut inner, pos, end, depth + 1).map_err(within)?;
-            if !element.accepts(inner.tag) {
+            let inner = self.child(pos, end, depth + 1).map_err(within)?;
+            if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
             let (layers, confine) = (self.layers, self.options.confine);
-            if let Err(error) = self.element(element, &inner, depth + 1, &[]) {
+            if let Err(error) = self.element(element, inner, depth + 1, &[]) {
                 (self.layers, self.options.confine) = (layers, confine);
                 if !confine || !is_sound_frame(self.data, inner) {
                     return Err(within(error));
                 }
-                self.confined.push((inner.start, error));
+                self.confined.push((inner.start(), error));
             }
-            pos = inner.end;
+            pos = inner.end();
             index += 1;
         }
         Ok(())
@@ -367,28 +392,34 @@ impl<'a, S: Sink> Walker<'a, S> {
         &mut self,
         node: &'static Node,
         table: &'static Table,
-        tlv: &Tlv,
+        tlv: Tlv,
         oid: &[u8],
     ) -> Result<S::Value> {
         if S::DESCENDS {
             if let Some(contained) = table.look_up(oid) {
                 if self.layers > self.options.max_layers {
-                    return Err(Error::new(Reason::MessageLimit, tlv.content));
+                    return Err(Error::new(Reason::MessageLimit, tlv.content()));
                 }
                 self.layers += 1;
-                self.exactly(contained, tlv.content, tlv.end)?;
+                self.exactly(contained, tlv.content(), tlv.end())?;
                 self.layers -= 1;
             }
         }
-        self.sink.leaf(node, self.data, *tlv)
+        self.sink.leaf(node, self.data, tlv)
     }
+}
+
+/// A field that is not at `pos` and must be.
+#[cold]
+fn missing(field: &Field, pos: usize) -> Error {
+    Error::new(Reason::BadTag, pos).within(Segment::Field(field.name))
 }
 
 /// Whether a TaggedContentInfo names its id: what follows can then be refused
 /// by itself (R5).
 fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
-    let id = read_tlv(data, tlv.content, tlv.end);
-    id.is_ok_and(|id| id.tag == 0x02 && body_part_id(id.value(data)).is_some())
+    let id = read_tlv(data, tlv.content(), tlv.end());
+    id.is_ok_and(|id| id.tag() == 0x02 && body_part_id(id.value(data)).is_some())
 }
 
 /// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
@@ -405,12 +436,12 @@ fn body_part_id(content: &[u8]) -> Option<u32> {
 #[inline(never)]
 fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
     let mut seen = Seen::default();
-    for (field, sequence) in fields.iter().zip(children(data, tlv.content, tlv.end)) {
+    for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
         let sequence = sequence?;
-        for (index, element) in children(data, sequence.content, sequence.end).enumerate() {
+        for (index, element) in children(data, sequence.content(), sequence.end()).enumerate() {
             let mut id = element?;
-            while id.tag != 0x02 {
-                id = read_tlv(data, id.content, id.end)?;
+            while id.tag() != 0x02 {
+                id = read_tlv(data, id.content(), id.end())?;
             }
             let refused = match body_part_id(id.value(data)) {
                 Some(value) if seen.len < MAX_BODY_PARTS => {
@@ -421,7 +452,7 @@ fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<(
                 }
                 _ => Reason::MessageLimit,
             };
-            return Err(Error::new(refused, id.start)
+            return Err(Error::new(refused, id.start())
                 .within(Segment::Index(index))
                 .within(Segment::Field(field.name)));
         }

@@ -413,11 +413,11 @@ impl<'a> Elements<'a> {
     /// nothing moves.
     pub(super) fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
         let element = read_tlv(self.0, 0, self.0.len()).ok()?;
-        if element.tag != tag {
+        if element.tag() != tag {
             return None;
         }
         let content = element.value(self.0);
-        self.0 = self.0.get(element.end..)?;
+        self.0 = self.0.get(element.end()..)?;
         Some(content)
     }
 

@@ -156,10 +156,10 @@ impl List<'_> {
             .ok()
             .and_then(|tlv| ContentInfo::read(data, tlv)?.encapsulated(data)?.pki_message(data));
         for member in message.iter().flat_map(|message| message.members(data)) {
-            let span = member.content_info.start..member.content_info.end;
+            let span = member.content_info.start()..member.content_info.end();
             path.push(member.body_part_id);
             let confined = &self.loaded.confined;
-            match confined.binary_search_by_key(&member.tlv.start, |(offset, _)| *offset) {
+            match confined.binary_search_by_key(&member.tlv.start(), |(offset, _)| *offset) {
                 Ok(index) => {
                     if let Some((_, error)) = confined.get(index) {
                         self.rows.push(Row::malformed(self.item, path, span, error));

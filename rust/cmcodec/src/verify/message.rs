@@ -56,7 +56,7 @@ pub(super) fn verify<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker
 
 fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Option<Finding> {
     let root = read_tlv(data, span.start, span.end).ok()?;
-    if Elements::of(data, root).next()?.tag == 0x30 {
+    if Elements::of(data, root).next()?.tag() == 0x30 {
         return simple_request(data, root, worker);
     }
     let info = ContentInfo::read(data, root)?;
@@ -69,7 +69,7 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
         }
         // V1: nothing else carries a signature.
         _ => {
-            let fault = Fault::new(Reason::WrongContentType, info.content_type.start);
+            let fault = Fault::new(Reason::WrongContentType, info.content_type.start());
             Some(Finding::new(MessageKind::Other, Verdict::Failed, Some(fault)))
         }
     }
@@ -79,9 +79,9 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
-    let pop = pop::pkcs10(data, &request, root.start, worker);
+    let pop = pop::pkcs10(data, &request, root.start(), worker);
     let fault = match pop {
-        Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start)),
+        Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start())),
         Ok(_) => None,
         Err(fault) => Some(fault),
     };
@@ -120,7 +120,7 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     // V1: what may be signed, and that it is there.
     let permitted = [ID_PKI_DATA, ID_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA];
     if !permitted.contains(&content_type) || (!no_signer && encapsulated.e_content.is_none()) {
-        let offset = encapsulated.e_content_type.start;
+        let offset = encapsulated.e_content_type.start();
         finding.fault = Some(Fault::new(Reason::WrongContentType, offset));
         return Some(finding);
     }
@@ -132,7 +132,7 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
         .take(MAX_SIGNERS + 1)
         .filter_map(|tlv| SignerInfo::read(data, tlv))
         .collect();
-    let offset = signed.signer_infos.start;
+    let offset = signed.signer_infos.start();
     let signers_fault = match infos.len() {
         // V2: somebody signed, and not too many.
         0 => Some(Fault::new(Reason::NoSigner, offset)),
@@ -141,7 +141,7 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
             let (signers, fault) = signer::verify(data, &signed, infos, message.as_ref(), worker);
             finding.signers = signers;
             // V1: no signature covers the version.
-            let version = Fault::new(Reason::VersionMismatch, signed.version.start);
+            let version = Fault::new(Reason::VersionMismatch, signed.version.start());
             if signed.has_right_version(data) { fault } else { Some(version) }
         }
         _ => Some(Fault::under(Rule::V2, Reason::MessageLimit, offset)),
@@ -169,7 +169,7 @@ fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
         }
     }
     let value = transaction.and_then(|control| control.first_value(data));
-    finding.transaction_id = value.map(|value| value.content..value.end);
+    finding.transaction_id = value.map(|value| value.content()..value.end());
 }
 
 /// Lists the requests; returns the fault of the first whose proof fails (R6).
@@ -184,10 +184,10 @@ fn note_requests<'a>(
     let list = message.requests(data).map(|request| {
         let (form, pop) = match &request.request {
             pkidata::Request::Pkcs10(pkcs10) => {
-                (RequestForm::Pkcs10, pop::pkcs10(data, pkcs10, request.tlv.start, worker))
+                (RequestForm::Pkcs10, pop::pkcs10(data, pkcs10, request.tlv.start(), worker))
             }
             pkidata::Request::Crmf(crmf) => {
-                (RequestForm::Crmf, pop::crmf(data, crmf, request.tlv.start, authorised, worker))
+                (RequestForm::Crmf, pop::crmf(data, crmf, request.tlv.start(), authorised, worker))
             }
             pkidata::Request::Other => (RequestForm::Other, Ok(PopState::Absent)),
         };

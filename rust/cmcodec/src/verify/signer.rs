@@ -151,8 +151,8 @@ impl<'a> Signature<'a> {
             }
         }
         Err(match found {
-            Reason::SignatureInvalid => Fault::new(found, self.info.signature.start),
-            _ => Fault::new(found, self.info.sid.start),
+            Reason::SignatureInvalid => Fault::new(found, self.info.signature.start()),
+            _ => Fault::new(found, self.info.sid.start()),
         })
     }
 }
@@ -181,13 +181,13 @@ fn check(
 ) -> Result<SignatureAlgorithm, Fault> {
     // V1: no signature covers the version.
     if !info.has_right_version(data) {
-        return Err(Fault::new(Reason::VersionMismatch, info.version.start));
+        return Err(Fault::new(Reason::VersionMismatch, info.version.start()));
     }
 
     // V4: the walk has proven that the attributes are sorted.
     let set =
-        info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start))?;
-    let missing = || Fault::new(Reason::AttributeMissing, set.start);
+        info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start()))?;
+    let missing = || Fault::new(Reason::AttributeMissing, set.start());
     let [content_type, message_digest, signing_time, protection] = find_singles(data, set);
     let (content_type, named) = content_type.only(data)?.ok_or_else(missing)?;
     let (message_digest, claimed) = message_digest.only(data)?.ok_or_else(missing)?;
@@ -195,32 +195,32 @@ fn check(
     let protection = protection.only(data)?;
 
     // V7
-    let offset = info.digest_algorithm.tlv.start;
+    let offset = info.digest_algorithm.tlv.start();
     let digest = digest.ok_or_else(|| Fault::new(Reason::UnsupportedAlgorithm, offset))?;
     let algorithm =
-        algorithm.map_err(|reason| Fault::new(reason, info.signature_algorithm.tlv.start))?;
+        algorithm.map_err(|reason| Fault::new(reason, info.signature_algorithm.tlv.start()))?;
     if !content.listed.contains(&digest) {
         return Err(Fault::new(Reason::AlgorithmMismatch, offset));
     }
     if let Some((attribute, value)) = protection {
         if !is_protected(data, info, value) {
-            return Err(Fault::new(Reason::AlgorithmMismatch, attribute.tlv.start));
+            return Err(Fault::new(Reason::AlgorithmMismatch, attribute.tlv.start()));
         }
     }
 
     // V12
     if algorithm.scheme() == Scheme::NoSignature {
-        return Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start));
+        return Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start()));
     }
 
     // V5
     if named.value(data) != content.content_type {
-        return Err(Fault::new(Reason::ContentTypeMismatch, content_type.tlv.start));
+        return Err(Fault::new(Reason::ContentTypeMismatch, content_type.tlv.start()));
     }
 
     // V6
     if claimed.value(data) != content.digest(digest).as_ref() {
-        return Err(Fault::new(Reason::DigestMismatch, message_digest.tlv.start));
+        return Err(Fault::new(Reason::DigestMismatch, message_digest.tlv.start()));
     }
     Ok(algorithm)
 }
@@ -240,7 +240,7 @@ struct Single {
 impl Single {
     /// The attribute and its value, if it is there.
     fn only(self, data: &[u8]) -> Result<Option<(Attribute, Tlv)>, Fault> {
-        let duplicate = |it: Attribute| Fault::new(Reason::AttributeDuplicate, it.tlv.start);
+        let duplicate = |it: Attribute| Fault::new(Reason::AttributeDuplicate, it.tlv.start());
         let Some(attribute) = self.first else { return Ok(None) };
         if let Some(second) = self.second {
             return Err(duplicate(second));
@@ -305,7 +305,7 @@ fn find_certificates<'a>(
                 signature.candidates.push(Candidate {
                     octets: tlv.octets(data),
                     spki: certificate.subject_public_key_info.octets(data),
-                    owner: Owner::Certificate(CertificateSource::Message(tlv.start..tlv.end)),
+                    owner: Owner::Certificate(CertificateSource::Message(tlv.start()..tlv.end())),
                 });
             }
         }
@@ -352,7 +352,7 @@ fn find_requests<'a>(
         });
     }
     for (search, signature) in searches {
-        let fault = |reason| Fault::new(reason, signature.info.sid.start);
+        let fault = |reason| Fault::new(reason, signature.info.sid.start());
         match search {
             Search::Several => signature.state = Err(fault(Reason::SignerAmbiguous)),
             Search::One(..) if !alone => {

@@ -71,7 +71,7 @@ impl Certificate {
     /// Reads a certificate that `octets` consist of.
     pub fn parse(octets: &[u8]) -> Option<Self> {
         let tlv = read_tlv(octets, 0, octets.len()).ok()?;
-        (tlv.tag == 0x30 && tlv.end == octets.len()).then(|| Self::read(octets, tlv))?
+        (tlv.tag() == 0x30 && tlv.end() == octets.len()).then(|| Self::read(octets, tlv))?
     }
 
     /// Whether the content of an IssuerAndSerialNumber (RFC 5652 section
@@ -103,7 +103,7 @@ fn extension(data: &[u8], tlv: Tlv) -> Option<(Tlv, Tlv)> {
     let id = fields.take_if(0x06)?;
     fields.take_if(0x01);
     let value = fields.take_if(0x04)?;
-    (tlv.tag == 0x30 && fields.is_empty()).then_some((id, value))
+    (tlv.tag() == 0x30 && fields.is_empty()).then_some((id, value))
 }
 
 /// Whether `list` is a SEQUENCE OF Extension and nothing else.

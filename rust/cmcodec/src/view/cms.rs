@@ -126,7 +126,7 @@ impl SignedData {
     /// "other", 4 with a version 2 attribute certificate, else 3.
     pub fn has_right_version(&self, data: &[u8]) -> bool {
         let has = |set: Option<Tlv>, tag| {
-            set.is_some_and(|set| Elements::of(data, set).any(|choice| choice.tag == tag))
+            set.is_some_and(|set| Elements::of(data, set).any(|choice| choice.tag() == tag))
         };
         let expected = if has(self.certificates, 0xA3) || has(self.crls, 0xA1) {
             5
@@ -153,7 +153,7 @@ impl SignedData {
             .map(|certificates| Elements::of(data, certificates))
             .into_iter()
             .flatten()
-            .filter(|choice| choice.tag == 0x30)
+            .filter(|choice| choice.tag() == 0x30)
     }
 }
 
@@ -237,12 +237,12 @@ impl SignerInfo {
     /// Whether `version` is what RFC 5652 section 5.3 calls for: 1 with
     /// issuerAndSerialNumber, 3 with subjectKeyIdentifier.
     pub fn has_right_version(&self, data: &[u8]) -> bool {
-        self.version.value(data) == [if self.sid.tag == 0x80 { 3 } else { 1 }]
+        self.version.value(data) == [if self.sid.tag() == 0x80 { 3 } else { 1 }]
     }
 
     /// Whose key it is.
     pub fn signer_identifier<'a>(&self, data: &'a [u8]) -> SignerIdentifier<'a> {
-        match self.sid.tag {
+        match self.sid.tag() {
             0x80 => SignerIdentifier::SubjectKeyIdentifier(self.sid.value(data)),
             _ => SignerIdentifier::IssuerAndSerialNumber(self.sid.value(data)),
         }

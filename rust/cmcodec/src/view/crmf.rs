@@ -84,14 +84,14 @@ impl CertReqMsg {
         let mut request = Elements::of(data, cert_req);
         let cert_req_id = request.take_if(0x02)?;
         let template = Elements::of(data, request.take_if(0x30)?);
-        let field = |tag| template.clone().find(|field| field.tag == tag);
+        let field = |tag| template.clone().find(|field| field.tag() == tag);
         Some(Self {
             cert_req,
             cert_req_id,
             public_key: field(0xA6),
             extensions: field(0xA9),
             popo: match fields.next() {
-                Some(popo) if popo.tag != 0x30 => Some(ProofOfPossession::read(data, popo)?),
+                Some(popo) if popo.tag() != 0x30 => Some(ProofOfPossession::read(data, popo)?),
                 _ => None,
             },
         })
@@ -106,7 +106,7 @@ impl CertReqMsg {
 impl ProofOfPossession {
     /// Reads the alternative that `tlv` is.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        match tlv.tag {
+        match tlv.tag() {
             0x80 => Some(Self::RaVerified),
             0xA1 => PopoSigningKey::read(data, tlv).map(Self::Signature),
             _ => Some(Self::PrivateKey),

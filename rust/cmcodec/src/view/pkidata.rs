@@ -138,11 +138,14 @@ impl TaggedContentInfo {
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
         let mut fields = Elements::of(data, tlv);
         let id = fields.take_if(0x02)?;
-        let rest = Tlv { tag: 0, start: id.end, content: id.end, end: tlv.end };
+        let rest = Tlv::new(0, id.end(), id.end(), tlv.end())?;
         Some(Self {
             tlv,
             body_part_id: body_part_id(data, id)?,
-            content_info: fields.take_if(0x30).filter(|info| info.end == tlv.end).unwrap_or(rest),
+            content_info: fields
+                .take_if(0x30)
+                .filter(|info| info.end() == tlv.end())
+                .unwrap_or(rest),
         })
     }
 }
@@ -186,14 +189,14 @@ pub enum Request {
 impl TaggedRequest {
     /// Reads the fields of `tlv`.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        if tlv.tag == 0xA1 {
+        if tlv.tag() == 0xA1 {
             let message = CertReqMsg::read(data, tlv)?;
             let id = body_part_id(data, message.cert_req_id)?;
             return Some(Self { tlv, id, request: Request::Crmf(message) });
         }
         let mut fields = Elements::of(data, tlv);
         let id = body_part_id(data, fields.take_if(0x02)?)?;
-        let request = match tlv.tag {
+        let request = match tlv.tag() {
             0xA0 => Request::Pkcs10(CertificationRequest::read(data, fields.take_if(0x30)?)?),
             _ => Request::Other,
         };

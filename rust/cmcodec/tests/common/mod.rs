@@ -136,13 +136,13 @@ impl Tree {
 
     pub fn parse(octets: &[u8]) -> Self {
         let tlv = read_tlv(octets, 0, octets.len()).unwrap();
-        if tlv.tag & 0x20 == 0 {
-            return Self::leaf(tlv.tag, tlv.value(octets));
+        if tlv.tag() & 0x20 == 0 {
+            return Self::leaf(tlv.tag(), tlv.value(octets));
         }
-        let inside = children(octets, tlv.content, tlv.end)
+        let inside = children(octets, tlv.content(), tlv.end())
             .map(|child| Self::parse(child.unwrap().octets(octets)))
             .collect();
-        Self::new(tlv.tag, inside)
+        Self::new(tlv.tag(), inside)
     }
 
     pub fn encode(&self) -> Vec<u8> {
