@@ -8,7 +8,7 @@ use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::sink::Null;
-use crate::schema::walk::{Options, Walker};
+use crate::schema::walk::{Member, Options, Walker};
 
 /// How a message was encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +38,9 @@ pub struct Loaded<'a> {
     pub encoding: Encoding,
     /// [`CONTENT_INFO`], or [`CERTIFICATION_REQUEST`] for a Simple PKI Request.
     pub root: &'static Node,
-    /// Errors confined to one nested message, by the offset of its
-    /// TaggedContentInfo, in ascending order (RULES R5).
-    pub confined: Vec<(usize, Error)>,
+    /// With [`Options::confine`], what stands in the cmsSequence of the message
+    /// and of those nested in it, each before its own (RULES R5).
+    pub members: Vec<Member>,
 }
 
 /// Validates one of the four PKI messages, or another CMS content
@@ -57,13 +57,8 @@ pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     }
     let root = root(data);
     let error = match walk(root, data, options) {
-        Ok(confined) => {
-            return Ok(Loaded {
-                der: Cow::Borrowed(data),
-                encoding: Encoding::Der,
-                root,
-                confined,
-            });
+        Ok(members) => {
+            return Ok(Loaded { der: Cow::Borrowed(data), encoding: Encoding::Der, root, members });
         }
         Err(error) => error,
     };
@@ -74,18 +69,15 @@ pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
         Some(der) if der != data => der,
         _ => return Err(error),
     };
-    let confined = walk(root, &der, options)?;
-    Ok(Loaded { der: Cow::Owned(der), encoding: Encoding::Ber, root, confined })
+    let members = walk(root, &der, options)?;
+    Ok(Loaded { der: Cow::Owned(der), encoding: Encoding::Ber, root, members })
 }
 
-fn walk(root: &'static Node, data: &[u8], options: Options) -> Result<Vec<(usize, Error)>> {
+fn walk(root: &'static Node, data: &[u8], options: Options) -> Result<Vec<Member>> {
     let mut sink = Null;
     let mut walker = Walker::new(data, options, &mut sink);
     walker.root(root)?;
-    // A nested error is met before one in what stands around it.
-    let mut confined = walker.confined;
-    confined.sort_by_key(|(offset, _)| *offset);
-    Ok(confined)
+    Ok(walker.members)
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

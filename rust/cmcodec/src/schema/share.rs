@@ -2,9 +2,9 @@
 
 use super::node::Node;
 use super::sink::{Null, Sink};
-use super::walk::{Options, Walker};
+use super::walk::{Member, Options, Walker};
 use crate::der::{Tlv, children};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::pool;
 
 /// Octets of a cmsSequence from which sharing it out saves more time than the
@@ -37,13 +37,13 @@ impl<S: Sink> Walker<'_, S> {
             let mut walker = Walker::new(data, options, &mut sink);
             walker.layers = layers;
             run.result = walker.members(element, run.start, run.end, run.first, depth);
-            run.confined = walker.confined;
+            run.members = walker.members;
         };
         // Nothing is reported, so nothing cancels.
         let _ = pool::for_each(&mut runs, self.options.threads, || (), walk, &|_| true);
         for run in runs {
             run.result?;
-            self.confined.extend(run.confined);
+            self.members.extend(run.members);
         }
         Ok(())
     }
@@ -56,11 +56,11 @@ struct Run {
     /// The index of the first.
     first: usize,
     result: Result<()>,
-    confined: Vec<(usize, Error)>,
+    members: Vec<Member>,
 }
 
 impl Run {
     fn new(start: usize, end: usize, first: usize) -> Self {
-        Self { start, end, first, result: Ok(()), confined: Vec::new() }
+        Self { start, end, first, result: Ok(()), members: Vec::new() }
     }
 }

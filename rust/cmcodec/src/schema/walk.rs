@@ -25,7 +25,8 @@ pub struct Options {
     pub max_layers: usize,
     /// Octets of a message as received (P6); checked by [`crate::load`].
     pub max_size: usize,
-    /// Keep errors inside a TaggedContentInfo of sound frame to it (R5).
+    /// List the messages in cmsSequence, and keep errors inside a
+    /// TaggedContentInfo of sound frame to it (R5).
     pub confine: bool,
     /// Threads that share the members of a large cmsSequence.
     pub threads: usize,
@@ -55,14 +56,25 @@ pub struct Walker<'a, S> {
     pub(super) options: Options,
     pub(super) layers: usize,
     sink: &'a mut S,
-    /// Errors confined to a TaggedContentInfo, by the offset of its frame.
-    pub confined: Vec<(usize, Error)>,
+    /// With `confine`, every message in a cmsSequence, in received order.
+    pub members: Vec<Member>,
+}
+
+/// What a walk met in the cmsSequence of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Messages around it.
+    pub layer: usize,
+    /// The TaggedContentInfo.
+    pub tlv: Tlv,
+    /// Why it is none, if the error could be confined to it (R5).
+    pub error: Option<Error>,
 }
 
 impl<'a, S: Sink> Walker<'a, S> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options, sink: &'a mut S) -> Self {
-        Self { data, options, layers: 1, sink, confined: Vec::new() }
+        Self { data, options, layers: 1, sink, members: Vec::new() }
     }
 
     /// Reads the whole input as `node`.
@@ -373,12 +385,17 @@ impl<'a, S: Sink> Walker<'a, S> {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
             let (layers, confine) = (self.layers, self.options.confine);
+            let known = self.members.len();
+            if confine {
+                self.members.push(Member { layer: layers, tlv: inner, error: None });
+            }
             if let Err(error) = self.element(element, inner, depth + 1, &[]) {
                 (self.layers, self.options.confine) = (layers, confine);
                 if !confine || !is_sound_frame(self.data, inner) {
                     return Err(within(error));
                 }
-                self.confined.push((inner.start(), error));
+                self.members.truncate(known);
+                self.members.push(Member { layer: layers, tlv: inner, error: Some(error) });
             }
             pos = inner.end();
             index += 1;

@@ -13,12 +13,13 @@ use std::thread;
 use super::certificates::KnownCertificates;
 use super::message::{self, Worker};
 use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
-use crate::der::{Tlv, read_tlv};
+use crate::der::read_tlv;
 use crate::error::Error;
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled};
-use crate::schema::walk::Options;
-use crate::view::cms::{ContentInfo, ID_DATA};
+use crate::schema::walk::{Member, Options};
+use crate::view::cms::{ContentInfo, ID_AUTHENTICATED_DATA, ID_DATA, ID_SIGNED_DATA};
+use crate::view::pkidata::TaggedContentInfo;
 
 /// Octets below which one more thread costs more than it saves in loading.
 const OCTETS_PER_THREAD: usize = 256 * 1024;
@@ -132,54 +133,45 @@ impl Input<'_> {
             Self::Loaded(loaded) => {
                 rows.push(Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding));
                 if nested {
-                    let mut path = Vec::new();
-                    List { item, loaded, rows }.members(0..loaded.der.len(), &mut path);
+                    rows.reserve(loaded.members.len());
+                    list(item, loaded, rows);
                 }
             }
         }
     }
 }
 
-/// The rows of what is nested in one item.
-struct List<'a> {
-    item: usize,
-    loaded: &'a Loaded<'a>,
-    rows: &'a mut Vec<Row>,
-}
-
-impl List<'_> {
-    /// Adds the rows of the members of the message at `span`, and of theirs.
-    /// The walk has bounded the depth (P6).
-    fn members(&mut self, span: Range<usize>, path: &mut Vec<u32>) {
-        let data = &*self.loaded.der;
-        let message = read_tlv(data, span.start, span.end)
-            .ok()
-            .and_then(|tlv| ContentInfo::read(data, tlv)?.encapsulated(data)?.pki_message(data));
-        for member in message.iter().flat_map(|message| message.members(data)) {
-            let span = member.content_info.start()..member.content_info.end();
-            path.push(member.body_part_id);
-            let confined = &self.loaded.confined;
-            match confined.binary_search_by_key(&member.tlv.start(), |(offset, _)| *offset) {
-                Ok(index) => {
-                    if let Some((_, error)) = confined.get(index) {
-                        self.rows.push(Row::malformed(self.item, path, span, error));
-                    }
-                }
-                Err(_) if is_data(data, member.content_info) => {}
-                Err(_) => {
-                    self.rows.push(Row::pending(self.item, path, span.clone(), Encoding::Der));
-                    self.members(span, path);
-                }
-            }
-            path.pop();
+/// Adds the rows of what is nested in one item. Of a message that holds its
+/// content in anything but a SignedData or AuthenticatedData, and of id-data
+/// (RFC 10002 section 3.2.1.3), there is no more to list.
+fn list(item: usize, loaded: &Loaded<'_>, rows: &mut Vec<Row>) {
+    let data = &*loaded.der;
+    let holds = |tlv| {
+        let content_type = ContentInfo::content_type(data, tlv);
+        (content_type, matches!(content_type, ID_SIGNED_DATA | ID_AUTHENTICATED_DATA))
+    };
+    let root = read_tlv(data, 0, data.len()).is_ok_and(|root| holds(root).1);
+    // For each message around the next one: its id, and whether it can hold others.
+    let mut path = Vec::new();
+    let mut open = vec![root];
+    let outermost = loaded.members.first().map_or(0, |member| member.layer);
+    for Member { layer, tlv, error } in &loaded.members {
+        let Some(member) = TaggedContentInfo::read(data, *tlv) else { continue };
+        let depth = layer - outermost;
+        path.truncate(depth);
+        open.truncate(depth + 1);
+        path.push(member.body_part_id);
+        let listed = open.iter().all(|holds| *holds);
+        let span = member.content_info.start()..member.content_info.end();
+        let (content_type, holds) = holds(member.content_info);
+        open.push(holds);
+        match error {
+            _ if !listed => {}
+            Some(error) => rows.push(Row::malformed(item, &path, span, error)),
+            None if content_type == ID_DATA => {}
+            None => rows.push(Row::pending(item, &path, span, Encoding::Der)),
         }
     }
-}
-
-/// id-data carries no message (RFC 10002 section 3.2.1.3).
-fn is_data(data: &[u8], content_info: Tlv) -> bool {
-    ContentInfo::read(data, content_info)
-        .is_some_and(|info| info.content_type.value(data) == ID_DATA)
 }
 
 /// The DER forms that the caller does not have.

@@ -61,6 +61,11 @@ impl ContentInfo {
         })
     }
 
+    /// Content octets of `contentType` of the ContentInfo at `tlv`.
+    pub fn content_type(data: &[u8], tlv: Tlv) -> &[u8] {
+        Elements::of(data, tlv).take_if(0x06).map_or(&[], |oid| oid.value(data))
+    }
+
     /// What a SignedData or AuthenticatedData encapsulates; `None` for other
     /// content types.
     pub fn encapsulated(&self, data: &[u8]) -> Option<EncapsulatedContentInfo> {
