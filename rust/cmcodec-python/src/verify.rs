@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use cmcodec::schema::walk::Options;
-use cmcodec::verify::report::{CertificateSource, Row, Signer, SignerKey, Verdict};
+use cmcodec::verify::report::{Row, Signer, SignerKey, Verdict, fingerprint};
 use cmcodec::verify::{Config, KnownCertificates, Report, verify as verify_items};
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
@@ -159,12 +159,9 @@ impl Verdicts {
         let mut certificate = None;
         let mut reason = None;
         match &signer.key {
-            Ok(SignerKey::Certificate { sha256, source }) => {
-                digest = Some(hex(sha256));
-                certificate = match source {
-                    CertificateSource::Message(range) => der.get(range.clone()),
-                    CertificateSource::Caller(index) => self.config.certificates.get(*index),
-                };
+            Ok(SignerKey::Certificate(source)) => {
+                certificate = source.octets(der, &self.config.certificates);
+                digest = certificate.map(|octets| hex(&fingerprint(octets)));
             }
             Ok(SignerKey::Request(id)) => request = Some(*id),
             Err(why) => reason = Some(why.code()),

@@ -114,10 +114,7 @@ fn check<E>(report: Result<Report, E>, messages: usize) {
                 let finding = &row.finding;
                 finding.verdict == Verdict::Verified
                     && finding.signers.iter().all(|signer| {
-                        matches!(
-                            signer.key,
-                            Ok(SignerKey::Certificate { .. } | SignerKey::Request(_))
-                        )
+                        matches!(signer.key, Ok(SignerKey::Certificate(_) | SignerKey::Request(_)))
                     })
             })
     });

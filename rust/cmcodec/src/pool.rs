@@ -49,14 +49,15 @@ pub(crate) fn for_each<T: Send, S>(
     let run = |tick: &mut dyn FnMut()| {
         let mut state = state();
         while let Some(chunk) = next() {
+            let count = chunk.len();
             for slot in chunk {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
                 work(&mut state, slot);
-                done.fetch_add(1, Ordering::Relaxed);
-                tick();
             }
+            done.fetch_add(count, Ordering::Relaxed);
+            tick();
         }
     };
     let report = || {

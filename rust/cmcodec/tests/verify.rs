@@ -6,7 +6,9 @@ mod common;
 use std::collections::HashSet;
 
 use cmcodec::verify::algorithm::DigestAlgorithm;
-use cmcodec::verify::report::{CertificateSource, MessageKind, RequestForm, SignerKey, Verdict};
+use cmcodec::verify::report::{
+    CertificateSource, MessageKind, RequestForm, SignerKey, Verdict, fingerprint,
+};
 use cmcodec::verify::{Config, KnownCertificates};
 use common::{
     Tree, offset, oid, outcome, outer, parts, pops, rows, sample, single, vector, vectors,
@@ -96,12 +98,14 @@ fn a_signer_names_its_certificate() {
     let row = outer(&octets);
     let signer = &row.finding.signers[0];
     assert_eq!(signer.algorithm, Some("ecdsa-with-SHA256"));
-    let Ok(SignerKey::Certificate { sha256, source: CertificateSource::Message(span) }) =
-        &signer.key
-    else {
+    let Ok(SignerKey::Certificate(source @ CertificateSource::Message(span))) = &signer.key else {
         panic!("{signer:?}")
     };
-    assert_eq!(DigestAlgorithm::Sha256.digest(&octets[span.clone()]).as_ref(), sha256);
+    let known = KnownCertificates::default();
+    let certificate = source.octets(&octets, &known).unwrap();
+    assert_eq!(certificate, &octets[span.clone()]);
+    let sha256 = DigestAlgorithm::Sha256.digest(certificate);
+    assert_eq!(sha256.as_ref(), fingerprint(certificate));
 }
 
 #[test]
@@ -173,14 +177,9 @@ fn the_caller_may_bring_the_certificate() {
     let config = Config { certificates: KnownCertificates::new(certificates.clone()), ..single() };
     let row = rows(&octets, &config).swap_remove(0);
     assert_eq!(outcome(&row), ("verified", "", ""));
-    let Ok(SignerKey::Certificate { sha256, source: CertificateSource::Caller(index) }) =
-        row.finding.signers[0].key
-    else {
-        panic!()
-    };
-    let known = config.certificates.get(index).unwrap();
-    assert_eq!(known, certificates[index]);
-    assert_eq!(DigestAlgorithm::Sha256.digest(known).as_ref(), sha256);
+    let Ok(SignerKey::Certificate(source)) = &row.finding.signers[0].key else { panic!() };
+    let CertificateSource::Caller(index) = source else { panic!("{source:?}") };
+    assert_eq!(source.octets(&octets, &config.certificates), Some(&*certificates[*index]));
 }
 
 /// V8: by subject key identifier.
@@ -203,7 +202,8 @@ fn an_authorised_ra_asserts() {
     let octets = vector("bouncycastle/requests/crmf-raverified.der");
     let row = outer(&octets);
     assert_eq!(pops(&row), "absent");
-    let Ok(SignerKey::Certificate { sha256, .. }) = row.finding.signers[0].key else { panic!() };
+    let Ok(SignerKey::Certificate(source)) = &row.finding.signers[0].key else { panic!() };
+    let sha256 = fingerprint(source.octets(&octets, &KnownCertificates::default()).unwrap());
     let config = Config { authorised_ras: [sha256].into(), ..single() };
     assert_eq!(pops(&rows(&octets, &config)[0]), "ra-asserted");
     let other = Config { authorised_ras: [[0; 32]].into(), ..single() };

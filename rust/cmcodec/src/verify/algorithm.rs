@@ -73,9 +73,12 @@ static SHA512: DigestRow = DigestRow {
 };
 
 /// The most frequent first.
-static DIGESTS: [&DigestRow; 4] = [&SHA256, &SHA512, &SHA384, &SHA1];
+static DIGESTS: [&DigestRow; DigestAlgorithm::COUNT] = [&SHA256, &SHA512, &SHA384, &SHA1];
 
 impl DigestAlgorithm {
+    /// How many there are; as numbers they are below it.
+    pub(super) const COUNT: usize = 4;
+
     /// The hash function that an AlgorithmIdentifier names, if it is on offer
     /// and its parameters are absent or NULL (RFC 5754 section 2).
     ///

@@ -1,41 +1,74 @@
 //! The keys that one thread has read (V15).
 
-use std::collections::HashMap;
-
 use super::key::PublicKey;
 use crate::error::Reason;
 
-/// Keys kept at a time: more than the authorities of one batch, few enough
-/// that the keys of 100,000 end entities do not pile up.
-const CAPACITY: usize = 64;
+/// Keys of small size kept at a time: requested keys, which serve once for a
+/// signature and once for its proof, and those of a few authorities.
+const SMALL: usize = 64;
+
+/// Keys of large size kept at a time. To read an RSA key and prepare it for
+/// its first use costs a tenth of a verification, and takes some kilobytes.
+const LARGE: usize = 1024;
+
+/// Octets from which a key is large: an RSA key of 1024 bits has some more, a
+/// point on P-521 some fewer.
+const LARGE_FROM: usize = 160;
+
+/// The last octets of a key, which in all kinds of keys differ.
+const DISTINCT: usize = 24;
 
 /// Public keys by their octets: the key of an authority is read once for many
 /// messages, a requested key once for its signature and its proof.
+///
+/// Each key has one slot, which the next key of the same slot takes over, so
+/// that no choice of keys makes a look-up slow.
 #[derive(Debug)]
 pub(super) struct Keyring<'a> {
     legacy: bool,
-    keys: HashMap<&'a [u8], Result<Box<PublicKey>, Reason>>,
+    small: Box<[Option<Entry<'a>>]>,
+    large: Box<[Option<Entry<'a>>]>,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    /// The SubjectPublicKeyInfo without its identifier octet.
+    octets: &'a [u8],
+    key: Result<Box<PublicKey>, Reason>,
 }
 
 impl<'a> Keyring<'a> {
     pub(super) fn new(legacy: bool) -> Self {
-        Self { legacy, keys: HashMap::with_capacity(CAPACITY) }
+        let slots = |count| std::iter::repeat_with(|| None).take(count).collect();
+        Self { legacy, small: slots(SMALL), large: slots(LARGE) }
     }
 
     /// The key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), whatever
     /// identifier octet replaces that of its SEQUENCE (RFC 4211 section 5).
     pub(super) fn get(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
-        let (tag, rest) = spki.split_first().ok_or(Reason::KeyRejected)?;
-        if self.keys.len() == CAPACITY && !self.keys.contains_key(rest) {
-            self.keys.clear();
-        }
-        let key = self.keys.entry(rest).or_insert_with(|| {
+        let (tag, octets) = spki.split_first().ok_or(Reason::KeyRejected)?;
+        let slots = if octets.len() < LARGE_FROM { &mut self.small } else { &mut self.large };
+        let index = hash(octets) % slots.len();
+        let slot = slots.get_mut(index).ok_or(Reason::KeyRejected)?;
+        if slot.as_ref().is_none_or(|entry| entry.octets != octets) {
             let key = match tag {
                 0x30 => PublicKey::parse(spki, self.legacy),
-                _ => PublicKey::parse(&[&[0x30], rest].concat(), self.legacy),
+                _ => PublicKey::parse(&[&[0x30], octets].concat(), self.legacy),
             };
-            key.map(Box::new)
-        });
-        key.as_deref().map_err(|reason| *reason)
+            *slot = Some(Entry { octets, key: key.map(Box::new) });
+        }
+        let entry = slot.as_ref().ok_or(Reason::KeyRejected)?;
+        entry.key.as_deref().map_err(|reason| *reason)
     }
+}
+
+/// Spreads keys over slots (FNV-1a, eight octets at a time).
+fn hash(octets: &[u8]) -> usize {
+    let last = octets.get(octets.len().saturating_sub(DISTINCT)..).unwrap_or_default();
+    let mixed = last.chunks(8).fold(0xCBF2_9CE4_8422_2325_u64, |hash, chunk| {
+        let word = chunk.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
+        (hash ^ word).wrapping_mul(0x0000_0100_0000_01B3)
+    });
+    // The upper half has been mixed best.
+    usize::try_from(mixed >> 40).unwrap_or_default()
 }

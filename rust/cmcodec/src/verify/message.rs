@@ -6,7 +6,7 @@ use super::batch::Config;
 use super::keyring::Keyring;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Rule, Signer, SignerKey,
-    Verdict,
+    Verdict, fingerprint,
 };
 use super::{pop, signer};
 use crate::der::{Tlv, read_tlv};
@@ -15,7 +15,7 @@ use crate::limits::MAX_SIGNERS;
 use crate::view::Elements;
 use crate::view::cms::{
     AuthenticatedData, ContentInfo, ID_AUTH_ENVELOPED_DATA, ID_AUTHENTICATED_DATA,
-    ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA, SignedData, SignerInfo,
+    ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA, SignedData,
 };
 use crate::view::pkcs10::CertificationRequest;
 use crate::view::pkidata::{self, ID_PKI_DATA, ID_PKI_RESPONSE, PkiMessage};
@@ -128,12 +128,9 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     if let Some(message) = &message {
         note_controls(data, message, &mut finding);
     }
-    let infos: Vec<SignerInfo> = Elements::of(data, signed.signer_infos)
-        .take(MAX_SIGNERS + 1)
-        .filter_map(|tlv| SignerInfo::read(data, tlv))
-        .collect();
+    let infos = Elements::of(data, signed.signer_infos);
     let offset = signed.signer_infos.start();
-    let signers_fault = match infos.len() {
+    let signers_fault = match infos.clone().take(MAX_SIGNERS + 1).count() {
         // V2: somebody signed, and not too many.
         0 => Some(Fault::new(Reason::NoSigner, offset)),
         1..=MAX_SIGNERS => {
@@ -146,7 +143,8 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
         }
         _ => Some(Fault::under(Rule::V2, Reason::MessageLimit, offset)),
     };
-    let authorised = signers_fault.is_none() && is_authorised(&finding.signers, worker.config);
+    let authorised =
+        signers_fault.is_none() && is_authorised(data, &finding.signers, worker.config);
     let pop_fault = message
         .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
         .filter(|_| !no_signer);
@@ -200,10 +198,12 @@ fn note_requests<'a>(
 
 /// R2: whether one of the signers, which are all good, is an authorised
 /// registration authority.
-fn is_authorised(signers: &[Signer], config: &Config) -> bool {
+fn is_authorised(data: &[u8], signers: &[Signer], config: &Config) -> bool {
     let known = |signer: &Signer| match &signer.key {
-        Ok(SignerKey::Certificate { sha256, .. }) => config.authorised_ras.contains(sha256),
+        Ok(SignerKey::Certificate(source)) => source
+            .octets(data, &config.certificates)
+            .is_some_and(|octets| config.authorised_ras.contains(&fingerprint(octets))),
         _ => false,
     };
-    signers.iter().any(known)
+    !config.authorised_ras.is_empty() && signers.iter().any(known)
 }

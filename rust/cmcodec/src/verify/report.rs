@@ -1,8 +1,11 @@
 //! What verification found, in rows.
 
 use std::fmt;
-use std::ops::{Deref, Range};
+use std::ops::{Deref, DerefMut, Range};
 
+use aws_lc_rs::digest::{self, SHA256};
+
+use super::certificates::KnownCertificates;
 use crate::error::Reason;
 use crate::load::Encoding;
 pub use crate::outline::MessageKind;
@@ -209,12 +212,7 @@ pub struct Signer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerKey {
     /// A certificate.
-    Certificate {
-        /// SHA-256 of its octets.
-        sha256: [u8; 32],
-        /// Where its octets are.
-        source: CertificateSource,
-    },
+    Certificate(CertificateSource),
     /// The key of the request with this body part id, itself.
     Request(u32),
 }
@@ -226,6 +224,24 @@ pub enum CertificateSource {
     Message(Range<usize>),
     /// Among those that the caller gave: which one.
     Caller(usize),
+}
+
+impl CertificateSource {
+    /// The octets: in `der`, the DER form of the item, or among `known`.
+    pub fn octets<'a>(&self, der: &'a [u8], known: &'a KnownCertificates) -> Option<&'a [u8]> {
+        match self {
+            Self::Message(range) => der.get(range.clone()),
+            Self::Caller(index) => known.get(*index),
+        }
+    }
+}
+
+/// The SHA-256 of a certificate, which is what verdicts call it by (V8).
+pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
+    let mut octets = [0; 32];
+    let digest = digest::digest(&SHA256, certificate);
+    octets.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    octets
 }
 
 /// A request and the proof of possession of its key.
@@ -346,6 +362,16 @@ impl<T> Deref for Few<T> {
         match self {
             Self::None => &[],
             Self::One(only) => std::slice::from_ref(only),
+            Self::Many(several) => several,
+        }
+    }
+}
+
+impl<T> DerefMut for Few<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::None => &mut [],
+            Self::One(only) => std::slice::from_mut(only),
             Self::Many(several) => several,
         }
     }

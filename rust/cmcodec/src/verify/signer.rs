@@ -1,6 +1,6 @@
 //! SignerInfos: V4, V7, V12, V5, V6, V8, V9, V10, in this order.
 
-use aws_lc_rs::digest::{self, Digest, SHA256};
+use aws_lc_rs::digest::Digest;
 
 use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 use super::message::Worker;
@@ -22,19 +22,19 @@ use crate::view::{AlgorithmIdentifier, Attribute, Elements};
 pub(super) fn verify<'a>(
     data: &'a [u8],
     signed: &SignedData,
-    infos: Vec<SignerInfo>,
+    infos: Elements<'a>,
     message: Option<&PkiMessage>,
     worker: &mut Worker<'a>,
 ) -> (Few<Signer>, Option<Fault>) {
     let mut content = Content::new(data, signed);
-    let mut signatures: Vec<Signature<'a>> = infos
-        .into_iter()
+    let mut signatures: Few<Signature<'a>> = infos
+        .filter_map(|tlv| SignerInfo::read(data, tlv))
         .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
         .collect();
     find_certificates(data, signed, &mut signatures, worker);
     find_requests(data, message, &mut signatures);
     let mut first = None;
-    let signers = signatures.into_iter().map(|signature| {
+    let signers = signatures.iter().map(|signature| {
         let key = signature.verify(data, worker);
         first = first.or(key.as_ref().err().copied());
         Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
@@ -48,39 +48,42 @@ struct Content<'a> {
     content_type: &'a [u8],
     /// Content octets of eContent.
     octets: &'a [u8],
-    /// The hash functions in digestAlgorithms that are on offer.
-    listed: Vec<DigestAlgorithm>,
-    /// The digests of `octets` so far.
-    digests: Vec<(DigestAlgorithm, Digest)>,
+    /// Whether digestAlgorithms has it, for each hash function.
+    listed: [bool; DigestAlgorithm::COUNT],
+    /// The digests of `octets` so far, for each hash function.
+    digests: [Option<Digest>; DigestAlgorithm::COUNT],
 }
 
 impl<'a> Content<'a> {
     fn new(data: &'a [u8], signed: &SignedData) -> Self {
         let encapsulated = signed.encap_content_info;
-        let mut listed = Vec::with_capacity(1);
-        let identifiers = Elements::of(data, signed.digest_algorithms)
-            .filter_map(|tlv| AlgorithmIdentifier::read(data, tlv));
-        for digest in identifiers.filter_map(|identifier| digest_algorithm(data, identifier)) {
-            if !listed.contains(&digest) {
-                listed.push(digest);
+        let mut listed = [false; DigestAlgorithm::COUNT];
+        for tlv in Elements::of(data, signed.digest_algorithms) {
+            let identifier = AlgorithmIdentifier::read(data, tlv);
+            let digest = identifier.and_then(|identifier| digest_algorithm(data, identifier));
+            if let Some(slot) = digest.and_then(|digest| listed.get_mut(digest as usize)) {
+                *slot = true;
             }
         }
         Self {
             content_type: encapsulated.e_content_type.value(data),
             octets: encapsulated.e_content.map_or(&[], |content| content.value(data)),
             listed,
-            digests: Vec::new(),
+            digests: [None; DigestAlgorithm::COUNT],
         }
     }
 
-    /// The digest, computed once for all SignerInfos (V15).
-    fn digest(&mut self, algorithm: DigestAlgorithm) -> Digest {
-        if let Some((_, known)) = self.digests.iter().find(|(known, _)| *known == algorithm) {
-            return *known;
-        }
-        let digest = algorithm.digest(self.octets);
-        self.digests.push((algorithm, digest));
-        digest
+    fn lists(&self, digest: DigestAlgorithm) -> bool {
+        self.listed.get(digest as usize) == Some(&true)
+    }
+
+    /// Whether `claimed` is the digest, which is computed once for all
+    /// SignerInfos (V15).
+    fn has_digest(&mut self, algorithm: DigestAlgorithm, claimed: &[u8]) -> bool {
+        let octets = self.octets;
+        self.digests.get_mut(algorithm as usize).is_some_and(|slot| {
+            claimed == slot.get_or_insert_with(|| algorithm.digest(octets)).as_ref()
+        })
     }
 }
 
@@ -91,8 +94,35 @@ struct Signature<'a> {
     name: Option<&'static str>,
     /// The algorithm, as long as no rule is broken.
     state: Result<SignatureAlgorithm, Fault>,
-    /// Keys to try, at most [`MAX_KEY_CANDIDATES`].
-    candidates: Vec<Candidate<'a>>,
+    /// Keys to try.
+    candidates: Candidates<'a>,
+    /// Whose key it is, where no certificate has it.
+    search: Search<'a>,
+}
+
+/// The keys that one signer identifier names (V8, V15).
+#[derive(Default)]
+struct Candidates<'a> {
+    slots: [Option<Candidate<'a>>; MAX_KEY_CANDIDATES],
+}
+
+impl<'a> Candidates<'a> {
+    fn iter(&self) -> impl Iterator<Item = &Candidate<'a>> {
+        self.slots.iter().flatten()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// Adds a key, unless it is there or there are enough.
+    fn add(&mut self, candidate: Candidate<'a>) {
+        if self.iter().all(|known| known.octets != candidate.octets) {
+            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.is_none()) {
+                *slot = Some(candidate);
+            }
+        }
+    }
 }
 
 /// A key that the signer identifier names.
@@ -120,14 +150,8 @@ impl<'a> Signature<'a> {
         let name = algorithm.or_else(|_| read(None)).ok().map(SignatureAlgorithm::name);
         let state = check(data, &info, digest, algorithm, content);
         let sid = info.signer_identifier(data);
-        Self { info, sid, name, state, candidates: Vec::new() }
-    }
-
-    /// Whether a key of these octets is to be tried (V8, V15).
-    fn has_room_for(&self, octets: &[u8]) -> bool {
-        self.state.is_ok()
-            && self.candidates.len() < MAX_KEY_CANDIDATES
-            && self.candidates.iter().all(|known| known.octets != octets)
+        let candidates = Candidates::default();
+        Self { info, sid, name, state, candidates, search: Search::None }
     }
 
     /// V9 and V10: the first key that verifies. If none does, the reason is
@@ -141,7 +165,7 @@ impl<'a> Signature<'a> {
         worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
         let signature = self.info.signature.value(data);
         let mut found = Reason::SignerNotFound;
-        for candidate in &self.candidates {
+        for candidate in self.candidates.iter() {
             let key = worker.keyring.get(candidate.spki);
             match key.and_then(|key| key.verify(&algorithm, &worker.attributes, signature)) {
                 Ok(()) => return Ok(candidate.key()),
@@ -161,12 +185,7 @@ impl Candidate<'_> {
     fn key(&self) -> SignerKey {
         match &self.owner {
             Owner::Request(id) => SignerKey::Request(*id),
-            Owner::Certificate(source) => {
-                let mut sha256 = [0; 32];
-                let digest = digest::digest(&SHA256, self.octets);
-                sha256.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-                SignerKey::Certificate { sha256, source: source.clone() }
-            }
+            Owner::Certificate(source) => SignerKey::Certificate(source.clone()),
         }
     }
 }
@@ -199,7 +218,7 @@ fn check(
     let digest = digest.ok_or_else(|| Fault::new(Reason::UnsupportedAlgorithm, offset))?;
     let algorithm =
         algorithm.map_err(|reason| Fault::new(reason, info.signature_algorithm.tlv.start()))?;
-    if !content.listed.contains(&digest) {
+    if !content.lists(digest) {
         return Err(Fault::new(Reason::AlgorithmMismatch, offset));
     }
     if let Some((attribute, value)) = protection {
@@ -219,7 +238,7 @@ fn check(
     }
 
     // V6
-    if claimed.value(data) != content.digest(digest).as_ref() {
+    if !content.has_digest(digest, claimed.value(data)) {
         return Err(Fault::new(Reason::DigestMismatch, message_digest.tlv.start()));
     }
     Ok(algorithm)
@@ -294,34 +313,33 @@ fn find_certificates<'a>(
     for tlv in signed.certificates(data) {
         let Some(certificate) = Certificate::read(data, tlv) else { continue };
         let identifier = by_identifier.then(|| certificate.key_identifier(data)).flatten();
-        for signature in &mut *signatures {
+        for signature in signatures.iter_mut().filter(|it| it.state.is_ok()) {
             let named = match signature.sid {
                 SignerIdentifier::IssuerAndSerialNumber(name) => {
                     certificate.has_issuer_and_serial(data, name)
                 }
                 SignerIdentifier::SubjectKeyIdentifier(it) => identifier == Some(it),
             };
-            if named && signature.has_room_for(tlv.octets(data)) {
-                signature.candidates.push(Candidate {
+            if named {
+                let source = CertificateSource::Message(tlv.start()..tlv.end());
+                signature.candidates.add(Candidate {
                     octets: tlv.octets(data),
                     spki: certificate.subject_public_key_info.octets(data),
-                    owner: Owner::Certificate(CertificateSource::Message(tlv.start()..tlv.end())),
+                    owner: Owner::Certificate(source),
                 });
             }
         }
     }
     let known = &worker.config.certificates;
-    for signature in signatures {
+    for signature in signatures.iter_mut().filter(|it| it.state.is_ok()) {
         for &index in known.find(signature.sid) {
             let Some(octets) = known.get(index) else { continue };
             let Some(certificate) = Certificate::parse(octets) else { continue };
-            if signature.has_room_for(octets) {
-                signature.candidates.push(Candidate {
-                    octets,
-                    spki: certificate.subject_public_key_info.octets(octets),
-                    owner: Owner::Certificate(CertificateSource::Caller(index)),
-                });
-            }
+            signature.candidates.add(Candidate {
+                octets,
+                spki: certificate.subject_public_key_info.octets(octets),
+                owner: Owner::Certificate(CertificateSource::Caller(index)),
+            });
         }
     }
 }
@@ -334,33 +352,32 @@ fn find_requests<'a>(
     signatures: &mut [Signature<'a>],
 ) {
     let alone = signatures.len() == 1;
-    let mut searches: Vec<(Search<'a>, &mut Signature<'a>)> = signatures
-        .iter_mut()
-        .filter(|signature| signature.state.is_ok() && signature.candidates.is_empty())
-        .map(|signature| (Search::default(), signature))
-        .collect();
-    if searches.is_empty() {
+    let wanting = |it: &&mut Signature<'_>| it.state.is_ok() && it.candidates.is_empty();
+    if signatures.iter_mut().filter(wanting).count() == 0 {
         return;
     }
     for request in message.into_iter().flat_map(|message| message.requests(data)) {
         request.request.for_each_key_identifier(data, |identifier| {
-            for (search, signature) in &mut searches {
-                if signature.sid == SignerIdentifier::SubjectKeyIdentifier(identifier) {
-                    search.meet(request.id, request.request.public_key().map(|it| it.octets(data)));
-                }
+            let sid = SignerIdentifier::SubjectKeyIdentifier(identifier);
+            for signature in signatures.iter_mut().filter(wanting).filter(|it| it.sid == sid) {
+                let spki = request.request.public_key().map(|it| it.octets(data));
+                signature.search.meet(request.id, spki);
             }
         });
     }
-    for (search, signature) in searches {
+    for signature in signatures.iter_mut().filter(wanting) {
         let fault = |reason| Fault::new(reason, signature.info.sid.start());
-        match search {
+        match signature.search {
             Search::Several => signature.state = Err(fault(Reason::SignerAmbiguous)),
             Search::One(..) if !alone => {
                 signature.state = Err(fault(Reason::RequestKeyNotSoleSigner));
             }
             Search::One(id, Some(spki)) => {
-                let owner = Owner::Request(id);
-                signature.candidates.push(Candidate { octets: &[], spki, owner });
+                signature.candidates.add(Candidate {
+                    octets: &[],
+                    spki,
+                    owner: Owner::Request(id),
+                });
             }
             Search::One(_, None) | Search::None => {
                 signature.state = Err(fault(Reason::SignerNotFound));
