@@ -559,10 +559,11 @@ def test_an_interrupt_exits_130(backend: str, tmp_path: Path) -> None:
     process = subprocess.Popen(
         command("verify", fifo), stderr=subprocess.PIPE, env=surroundings(backend)
     )
-    # Opening for writing waits until the program has opened the file, which never ends.
-    with open(fifo, "wb"):
+    # More than a pipe holds is written only while the program reads the file.
+    with open(fifo, "wb", buffering=0) as stream:
+        stream.write(bytes(1 << 17))
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert errors.strip() == b"cmc: interrupted"
 
