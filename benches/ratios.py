@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cmcodec
-from benches import memory, peer_asn1crypto, peer_hazmat, peers, workload
+from benches import memory, peers, workload
+from benches.peers import asn1crypto_peer, hazmat_peer, ingredients, ours
 from cmcodec import _backend
 
 if TYPE_CHECKING:
@@ -130,23 +131,20 @@ def load_rows(rounds: int) -> Iterator[Row]:
     """Validating 1,000 messages."""
     count = workload.BATCH
     der = workload.batch(count)
-    assert len(peers.load(der).unverified_messages) == count
-    peers.check(peer_asn1crypto.fields(peer_asn1crypto.load(der)), count)
-    contents = peer_hazmat.load(der)
-    peers.check(peer_hazmat.fields(list(map(peer_hazmat.six_fields, contents))), count)
-    del contents
+    for peer in (ours, asn1crypto_peer, hazmat_peer):
+        peers.assert_right(peer, "load", der, count)
     yield faster(
         "load 1,000, times as fast as asn1crypto .native",
         LOAD_ASN1CRYPTO,
-        lambda: peers.load(der),
-        lambda: peer_asn1crypto.load(der),
+        lambda: ours.load(der),
+        lambda: asn1crypto_peer.load(der),
         max(3, rounds // 2),
     )
     yield faster(
         "load 1,000, times as fast as hazmat.asn1",
         LOAD_HAZMAT,
-        lambda: peers.load(der),
-        lambda: peer_hazmat.load(der),
+        lambda: ours.load(der),
+        lambda: hazmat_peer.load(der),
         rounds,
     )
 
@@ -155,13 +153,13 @@ def read_rows(rounds: int) -> Iterator[Row]:
     """Validating 1,000 messages and reading six fields of each."""
     count = workload.BATCH
     der = workload.batch(count)
-    peers.check(peers.fields(peers.read(der)), count)
-    peers.check(peer_hazmat.fields(peer_hazmat.read(der)), count)
+    for peer in (ours, hazmat_peer):
+        peers.assert_right(peer, "read", der, count)
     yield faster(
         "load 1,000 and read 6 fields, times as fast as hazmat.asn1",
         READ_HAZMAT,
-        lambda: peers.read(der),
-        lambda: peer_hazmat.read(der),
+        lambda: ours.read(der),
+        lambda: hazmat_peer.read(der),
         rounds,
     )
 
@@ -228,16 +226,16 @@ def figures(rounds: int) -> Iterator[Figure]:
 
 def operations(der: bytes) -> dict[str, Callable[[], object]]:
     """What is done to a batch, by name."""
-    contents = peers.contents(der)
+    objects = ours.objects(der)
     message = cmcodec.load(der)
     outer: Any = message.unverified_content
-    assert peers.encode(contents) == peers.received(der)
+    assert ours.encode(objects) == ingredients.received(der)
     assert cmcodec.verify_batch(der, threads=1).counts() == {"verified": workload.BATCH + 1}
     return {
-        "load": lambda: peers.load(der),
-        "load and read 6 fields": lambda: peers.read(der),
-        "load and read everything": lambda: peers.walk(der),
-        "encode each content": lambda: peers.encode(contents),
+        "load": lambda: ours.load(der),
+        "load and read 6 fields": lambda: ours.read(der),
+        "load and read everything": lambda: ours.walk(der),
+        "encode each message": lambda: ours.encode(objects),
         "encode the unchanged batch": outer.to_der,
         "verify, 1 thread": lambda: cmcodec.verify_batch(der, threads=1),
         "verify, 2 threads": lambda: cmcodec.verify_batch(der, threads=2),

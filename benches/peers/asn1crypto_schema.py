@@ -1,16 +1,21 @@
-"""The peer asn1crypto: the CMC levels as classes around ``asn1crypto.cms``.
+"""The CMC levels as classes of `asn1crypto`, down to the last value.
 
-``.native`` of a `ContentInfo` walks what `cmcodec.load` validates: nested messages and certificates
-are opened, the values of extensions and keys in requests are not.
+Its own ``cms`` and ``algos`` are used where they serve: ``algos`` adds a NULL to what is built of
+it, ``csr`` and ``keys`` open keys and extensions, which `cmcodec` keeps as octets.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from asn1crypto import cms, core, x509
 
-from benches.peers import COMMON_NAME, Fields
+from benches.peers.signatures import (
+    ALGORITHM_PROTECTION,
+    CONTENT_TYPE,
+    MESSAGE_DIGEST,
+    SIGNING_TIME,
+)
 from benches.workload import (
     EXTENSION_REQUEST,
     ID_CMC,
@@ -19,9 +24,6 @@ from benches.workload import (
     SIGNED_DATA,
     TRANSACTION_ID,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Opaque(core.OctetString):
@@ -256,14 +258,88 @@ class Certificates(core.SetOf):
     _child_spec = x509.Certificate
 
 
+# --- signers ---------------------------------------------------------------------------------
+
+
+class Time(core.Choice):
+    _alternatives: ClassVar = [
+        ("utc_time", core.UTCTime),
+        ("general_time", core.GeneralizedTime),
+    ]
+
+
+class CMSAlgorithmProtection(core.Sequence):
+    _fields: ClassVar = [
+        ("digest_algorithm", AlgorithmIdentifier),
+        ("signature_algorithm", AlgorithmIdentifier, {"implicit": 1, "optional": True}),
+        ("mac_algorithm", AlgorithmIdentifier, {"implicit": 2, "optional": True}),
+    ]
+
+
+class SetOfObjectIdentifier(core.SetOf):
+    _child_spec = core.ObjectIdentifier
+
+
+class SetOfTime(core.SetOf):
+    _child_spec = Time
+
+
+class SetOfCMSAlgorithmProtection(core.SetOf):
+    _child_spec = CMSAlgorithmProtection
+
+
+SIGNED_ATTRIBUTES: dict[str, type] = {
+    CONTENT_TYPE: SetOfObjectIdentifier,
+    MESSAGE_DIGEST: SetOfOctetString,
+    SIGNING_TIME: SetOfTime,
+    ALGORITHM_PROTECTION: SetOfCMSAlgorithmProtection,
+}
+
+
+class CMSAttribute(core.Sequence):
+    _fields: ClassVar = [("type", core.ObjectIdentifier), ("values", None)]
+
+    def _values_spec(self) -> type:
+        return SIGNED_ATTRIBUTES.get(self["type"].native, SetOfAny)
+
+    _spec_callbacks: ClassVar = {"values": _values_spec}
+
+
+class CMSAttributes(core.SetOf):
+    _child_spec = CMSAttribute
+
+
+class SignerInfo(core.Sequence):
+    _fields: ClassVar = [
+        ("version", cms.CMSVersion),
+        ("sid", cms.SignerIdentifier),
+        ("digest_algorithm", AlgorithmIdentifier),
+        ("signed_attrs", CMSAttributes, {"implicit": 0, "optional": True}),
+        ("signature_algorithm", AlgorithmIdentifier),
+        ("signature", core.OctetString),
+        ("unsigned_attrs", CMSAttributes, {"implicit": 1, "optional": True}),
+    ]
+
+
+class SignerInfos(core.SetOf):
+    _child_spec = SignerInfo
+
+
+class AlgorithmIdentifiers(core.SetOf):
+    _child_spec = AlgorithmIdentifier
+
+
+# --- messages --------------------------------------------------------------------------------
+
+
 class SignedData(core.Sequence):
     _fields: ClassVar = [
         ("version", cms.CMSVersion),
-        ("digest_algorithms", cms.DigestAlgorithms),
+        ("digest_algorithms", AlgorithmIdentifiers),
         ("encap_content_info", EncapsulatedContentInfo),
         ("certificates", Certificates, {"implicit": 0, "optional": True}),
         ("crls", cms.RevocationInfoChoices, {"implicit": 1, "optional": True}),
-        ("signer_infos", cms.SignerInfos),
+        ("signer_infos", SignerInfos),
     ]
 
 
@@ -307,41 +383,3 @@ class PKIData(core.Sequence):
 
 # A message holds messages, so that this cannot stand in its class.
 EncapsulatedContentInfo._oid_specs[PKI_DATA] = PKIData  # noqa: SLF001
-
-
-# --- what it is asked for ---------------------------------------------------------------------
-
-
-def load(der: bytes) -> Any:
-    """Everything as ``.native``: it parses nothing that it is not asked for."""
-    return ContentInfo.load(der, strict=True).native
-
-
-def fields(native: Any) -> Iterable[Fields]:
-    for tagged in _e_content(native)["cms_sequence"]:
-        content = _e_content(tagged["content_info"])
-        controls = {it["attr_type"]: it["attr_values"][0] for it in content["control_sequence"]}
-        request = content["req_sequence"][0]
-        if "certification_request" in request:
-            info = request["certification_request"]["certification_request_info"]
-            subject, key = info["subject"], info["subject_public_key_info"]
-            (extensions,) = (it["values"][0] for it in info["attributes"])
-            pop = "pkcs10"
-        else:
-            template = request["cert_req"]["cert_template"]
-            subject, key = template["subject"], template["public_key"]
-            extensions = template["extensions"]
-            pop = "signature" if "signature" in request["popo"] else "another"
-        (name,) = (it["value"] for rdn in subject for it in rdn if it["type"] == COMMON_NAME)
-        yield Fields(
-            controls[TRANSACTION_ID],
-            controls[SENDER_NONCE],
-            name,
-            len(key["subject_public_key"]),
-            tuple(it["extn_id"] for it in extensions),
-            pop,
-        )
-
-
-def _e_content(content_info: Any) -> Any:
-    return content_info["content"]["encap_content_info"]["e_content"]

@@ -1,4 +1,4 @@
-"""The peer ``cryptography.hazmat.asn1``: the CMC levels as its sequences.
+"""The CMC levels as sequences of ``cryptography.hazmat.asn1``.
 
 Typed as far as that goes: no open types (`asn1.TLV`), no OCTET STRING that contains a type
 (``bytes``, to be decoded again), an optional ANY only as a CHOICE of what occurs.
@@ -6,17 +6,11 @@ Typed as far as that goes: no open types (`asn1.TLV`), no OCTET STRING that cont
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import cryptography
 from cryptography.hazmat import asn1
 from cryptography.x509 import ObjectIdentifier
-
-from benches.peers import COMMON_NAME, Fields
-from benches.workload import EXTENSION_REQUEST, SENDER_NONCE, TRANSACTION_ID
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 if int(cryptography.__version__.partition(".")[0]) < 50:
     raise ImportError("this schema needs cryptography 50")
@@ -137,6 +131,13 @@ class CertReqMsg:
 
 
 @asn1.sequence
+class CMSAlgorithmProtection:
+    digest_algorithm: AlgorithmIdentifier
+    signature_algorithm: Annotated[AlgorithmIdentifier | None, asn1.Implicit(1)]
+    mac_algorithm: Annotated[AlgorithmIdentifier | None, asn1.Implicit(2)]
+
+
+@asn1.sequence
 class EncapsulatedContentInfo:
     e_content_type: ObjectIdentifier
     e_content: Annotated[bytes | None, asn1.Explicit(0)]
@@ -221,76 +222,3 @@ class PKIData:
     ]
     cms_sequence: list[TaggedContentInfo]
     other_msg_sequence: list[OtherMsg]
-
-
-# --- what it is asked for ---------------------------------------------------------------------
-
-_TRANSACTION_ID = ObjectIdentifier(TRANSACTION_ID)
-_SENDER_NONCE = ObjectIdentifier(SENDER_NONCE)
-_EXTENSION_REQUEST = ObjectIdentifier(EXTENSION_REQUEST)
-
-
-def load(der: bytes) -> list[PKIData]:
-    """Everything that it has types for."""
-    return [_content(tagged.content_info) for tagged in _outer(der).cms_sequence]
-
-
-def _outer(der: bytes) -> PKIData:
-    return _content(asn1.decode_der(ContentInfo, der))
-
-
-def _content(content_info: ContentInfo) -> PKIData:
-    octets = content_info.content.encap_content_info.e_content
-    assert octets is not None
-    return asn1.decode_der(PKIData, octets)
-
-
-def read(der: bytes) -> list[tuple[Any, ...]]:
-    """Decodes everything and reads the six fields."""
-    return [six_fields(_content(tagged.content_info)) for tagged in _outer(der).cms_sequence]
-
-
-def six_fields(content: PKIData) -> tuple[Any, ...]:
-    """The fields, as they are in a PKIData."""
-    transaction_id = sender_nonce = None
-    for control in content.control_sequence:
-        if control.attr_type == _TRANSACTION_ID:
-            transaction_id = control.attr_values.as_list()[0].parse(int)
-        elif control.attr_type == _SENDER_NONCE:
-            sender_nonce = control.attr_values.as_list()[0].parse(bytes)
-    request: Any = content.req_sequence[0]
-    if type(request) is TaggedCertificationRequest:
-        info: Any = request.certification_request.certification_request_info
-        subject, key, extensions = info.subject, info.subject_public_key_info, ()
-        for attribute in info.attributes.as_list():
-            if attribute.type == _EXTENSION_REQUEST:
-                extensions = attribute.values.as_list()[0]
-        return transaction_id, sender_nonce, subject, key, extensions, "pkcs10"
-    template = request.cert_req.cert_template
-    pop = "signature" if type(request.popo) is POPOSigningKey else "another"
-    return (
-        transaction_id,
-        sender_nonce,
-        template.subject,
-        template.public_key,
-        template.extensions,
-        pop,
-    )
-
-
-def fields(rows: list[tuple[Any, ...]]) -> Iterable[Fields]:
-    for transaction_id, sender_nonce, subject, key, extensions, pop in rows:
-        (name,) = (
-            attribute.value.parse(str)
-            for rdn in subject
-            for attribute in rdn.as_list()
-            if attribute.type.dotted_string == COMMON_NAME
-        )
-        size = len(key.subject_public_key.as_bytes())
-        oids = tuple(extension.extn_id.dotted_string for extension in extensions)
-        yield Fields(transaction_id, sender_nonce, name, size, oids, pop)
-
-
-def encode(contents: list[PKIData]) -> list[bytes]:
-    """Encodes each value afresh."""
-    return [asn1.encode_der(content) for content in contents]

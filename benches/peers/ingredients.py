@@ -1,0 +1,114 @@
+"""Whole messages as plain values, of which every peer builds the objects that it encodes.
+
+The same for all, so that none starts from something that it has decoded, and perhaps kept, before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cmcodec
+from benches.workload import ID_CMC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REQUEST_ID = 101
+"""Body part id, or certReqId, of every request."""
+
+REGISTRATION = f"{ID_CMC}.18"
+
+
+class Algorithm(NamedTuple):
+    """An algorithm and its parameters in DER: an OBJECT IDENTIFIER, NULL or nothing."""
+
+    oid: str
+    parameters: bytes | None
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """A message of `workload` without its structure."""
+
+    controls: tuple[tuple[int, str, int | bytes], ...]
+    """Body part id, type, value: the transaction id is the only number."""
+    form: str
+    subject: tuple[tuple[str, str], ...]
+    """Types and values, UTF8String all of them, each in an RDN of its own."""
+    key_algorithm: Algorithm
+    key: bytes
+    extensions: tuple[tuple[str, bool, bytes], ...]
+    pop_algorithm: Algorithm
+    pop: bytes
+    signer: bytes
+    digest: Algorithm
+    message_digest: bytes
+    signing_time: datetime
+    signature_algorithm: Algorithm
+    signature: bytes
+    certificates: tuple[bytes, ...]
+
+
+def messages(der: bytes) -> Iterator[Ingredients]:
+    """Of every message nested in a batch."""
+    for _, message in cmcodec.load(der).unverified_messages:
+        yield _ingredients(message.unverified_structure, message.unverified_content)
+
+
+def received(der: bytes) -> list[bytes]:
+    """Every message nested in a batch, as it stands there."""
+    return [message.to_der() for _, message in cmcodec.load(der).unverified_messages]
+
+
+def _ingredients(structure: Any, content: Any) -> Ingredients:
+    request = content.req_sequence[0]
+    if request.tcr is not None:
+        form, info = "pkcs10", request.tcr.certification_request.certification_request_info
+        subject, key = info.subject, info.subject_public_key_info
+        extensions = info.attributes[0].attr_values[0].value
+        pop_algorithm = request.tcr.certification_request.signature_algorithm
+        pop = request.tcr.certification_request.signature
+    else:
+        form, template = "crmf", request.crm.cert_req.cert_template
+        subject, key = template.subject, template.public_key
+        extensions = template.extensions
+        pop_algorithm = request.crm.popo.signature.algorithm_identifier
+        pop = request.crm.popo.signature.signature
+    (signer_info,) = structure.content.signer_infos
+    attributes = {it.attr_type.rpartition(".")[2]: it for it in signer_info.signed_attrs}
+    return Ingredients(
+        controls=tuple(
+            (it.body_part_id, it.attr_type, it.attr_values[0].value)
+            for it in content.control_sequence
+        ),
+        form=form,
+        subject=tuple(
+            (it.type, it.value.der[2:].decode()) for rdn in subject.rdn_sequence for it in rdn
+        ),
+        key_algorithm=_algorithm(key.algorithm),
+        key=key.subject_public_key.data,
+        extensions=tuple((it.extn_id, it.critical, it.extn_value) for it in extensions),
+        pop_algorithm=_algorithm(pop_algorithm),
+        pop=pop.data,
+        signer=signer_info.sid.subject_key_identifier,
+        digest=_algorithm(signer_info.digest_algorithm),
+        message_digest=attributes["4"].attr_values[0].value,
+        signing_time=attributes["5"].attr_values[0].value.utc_time.replace(tzinfo=UTC),
+        signature_algorithm=_algorithm(signer_info.signature_algorithm),
+        signature=signer_info.signature,
+        certificates=tuple(it.certificate.der for it in structure.content.certificates or ()),
+    )
+
+
+def _algorithm(identifier: Any) -> Algorithm:
+    parameters = identifier.parameters
+    return Algorithm(identifier.algorithm, None if parameters is None else parameters.der)
+
+
+def utf8(text: str) -> bytes:
+    """A short UTF8String in DER, for libraries that keep the values of names as octets."""
+    octets = text.encode()
+    assert len(octets) < 128
+    return bytes([0x0C, len(octets)]) + octets
