@@ -10,17 +10,33 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benches import workload
+from benches import peers, workload
 from cmcodec import _backend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 BACKENDS = ("rust", "pure")
+ROUNDS = 5
+
+
+def offering(operation: str) -> list[Any]:
+    """As parameters, the peers that offer an operation; a skip for each that is not installed."""
+    cases = [
+        pytest.param(peer, id=name.removesuffix("_peer"))
+        for name, peer in peers.installed().items()
+        if operation in peers.offered(peer)
+    ]
+    missing = [(name, reason) for name in peers.PEERS if (reason := peers.missing(name))]
+    return cases + [
+        pytest.param(None, id=name.removesuffix("_peer"), marks=pytest.mark.skip(reason=reason))
+        for name, reason in missing
+    ]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -56,3 +72,18 @@ def size(is_measuring: bool) -> int:
 def batch(size: int) -> bytes:
     """The batch that is measured."""
     return workload.batch(size)
+
+
+@pytest.fixture
+def run(benchmark: Any, batch: bytes, size: int) -> Callable[[ModuleType, str], None]:
+    """Measures an operation of a module of `peers`, and asserts its answer."""
+
+    def measure(peer: ModuleType, operation: str) -> None:
+        answer = benchmark.pedantic(
+            getattr(peer, operation),
+            setup=lambda: ((peers.prepared(peer, operation, batch),), {}),
+            rounds=ROUNDS,
+        )
+        peers.assert_answer(peer, operation, answer, batch, size)
+
+    return measure

@@ -33,9 +33,7 @@ def load(der: bytes) -> int:
 def read(der: bytes) -> int:
     """Reads six fields of each nested message and keeps none."""
     messages = cmcodec.load(der).unverified_messages
-    return 1 + sum(
-        len(ours.six_fields(message.unverified_content)) == 6 for _, message in messages
-    )
+    return 1 + sum(len(ours.six_fields(message.unverified_content)) == 6 for _, message in messages)
 
 
 def verify(der: bytes) -> int:

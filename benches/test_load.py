@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from benches import peer_asn1crypto, peers
+from benches.conftest import offering
+from benches.peers import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 pytestmark = pytest.mark.benchmark(group="load")
 
 
 @pytest.mark.usefixtures("backend")
-def test_cmcodec(benchmark: Any, batch: bytes, size: int) -> None:
-    message = benchmark(peers.load, batch)
-    assert (message.kind, len(message.unverified_messages)) == ("full-request", size)
+def test_cmcodec(run: Callable[[ModuleType, str], None]) -> None:
+    run(ours, "load")
 
 
-def test_asn1crypto(benchmark: Any, batch: bytes, size: int) -> None:
-    native = benchmark(peer_asn1crypto.load, batch)
-    peers.check(peer_asn1crypto.fields(native), size)
-
-
-def test_hazmat_asn1(benchmark: Any, batch: bytes, size: int) -> None:
-    peer_hazmat = pytest.importorskip("benches.peer_hazmat", exc_type=ImportError)
-    contents = benchmark(peer_hazmat.load, batch)
-    peers.check(peer_hazmat.fields(map(peer_hazmat.six_fields, contents)), size)
+@pytest.mark.parametrize("peer", offering("load"))
+def test_peer(run: Callable[[ModuleType, str], None], peer: ModuleType) -> None:
+    run(peer, "load")

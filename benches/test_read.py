@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from benches import peers
+from benches.conftest import offering
+from benches.peers import ours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 SIX = pytest.mark.benchmark(group="load and read six fields of each")
+EVERYTHING = pytest.mark.benchmark(group="load and read everything")
 
 
 @SIX
 @pytest.mark.usefixtures("backend")
-def test_cmcodec(benchmark: Any, batch: bytes, size: int) -> None:
-    peers.check(peers.fields(benchmark(peers.read, batch)), size)
+def test_cmcodec(run: Callable[[ModuleType, str], None]) -> None:
+    run(ours, "read")
 
 
 @SIX
-def test_hazmat_asn1(benchmark: Any, batch: bytes, size: int) -> None:
-    peer_hazmat = pytest.importorskip("benches.peer_hazmat", exc_type=ImportError)
-    peers.check(peer_hazmat.fields(benchmark(peer_hazmat.read, batch)), size)
+@pytest.mark.parametrize("peer", offering("read"))
+def test_peer(run: Callable[[ModuleType, str], None], peer: ModuleType) -> None:
+    run(peer, "read")
 
 
-@pytest.mark.benchmark(group="load and read everything")
+@EVERYTHING
 @pytest.mark.usefixtures("backend")
-def test_everything(benchmark: Any, batch: bytes, size: int) -> None:
-    assert benchmark(peers.walk, batch) == size + 1
+def test_everything(run: Callable[[ModuleType, str], None]) -> None:
+    run(ours, "walk")
+
+
+@EVERYTHING
+@pytest.mark.parametrize("peer", offering("walk"))
+def test_everything_by_peer(run: Callable[[ModuleType, str], None], peer: ModuleType) -> None:
+    run(peer, "walk")

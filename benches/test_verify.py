@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import cmcodec
+from benches.conftest import offering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
 pytestmark = pytest.mark.benchmark(group="verify")
 
@@ -18,3 +23,8 @@ def test_cmcodec(benchmark: Any, batch: bytes, size: int, threads: int) -> None:
     report = benchmark(partial(cmcodec.verify_batch, batch, threads=threads))
     assert report.counts() == {"verified": size + 1}
     assert {request.pop for row in report for request in row.requests} == {"verified"}
+
+
+@pytest.mark.parametrize("peer", offering("verify"))
+def test_peer(run: Callable[[ModuleType, str], None], peer: ModuleType) -> None:
+    run(peer, "verify")

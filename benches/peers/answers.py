@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 COMMON_NAME = "2.5.4.3"
 KEY_OCTETS = {"rsa-2048": 270, "p-256": 65, "ed25519": 32}
-EXTENSIONS = ("2.5.29.14", "2.5.29.15", "2.5.29.37", "2.5.29.17")
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def expected(index: int) -> Fields:
         it.sender_nonce,
         it.common_name,
         KEY_OCTETS[it.key_type],
-        EXTENSIONS,
+        workload.EXTENSIONS,
         "pkcs10" if it.form == "pkcs10" else "signature",
     )
 

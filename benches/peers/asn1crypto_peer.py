@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from benches.peers import asn1crypto_schema as schema
 from benches.peers import ingredients, signatures
 from benches.peers.answers import COMMON_NAME, Fields
+from benches.peers.ingredients import IdentityProof
 from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _parts(it: Ingredients) -> Parts:
                 {
                     "body_part_id": number,
                     "attr_type": oid,
-                    "attr_values": schema.CONTROLS[oid]([value]),
+                    "attr_values": schema.CONTROLS[oid]([_control(value)]),
                 }
                 for number, oid, value in it.controls
             ],
@@ -182,6 +183,16 @@ def _parts(it: Ingredients) -> Parts:
         schema.Certificates(certificates) if certificates else None,
         schema.SignerInfos([_signer_info(it)]),
     )
+
+
+def _control(value: Any) -> Any:
+    if isinstance(value, IdentityProof):
+        return {
+            "proof_alg_id": _algorithm(value.proof_algorithm),
+            "mac_alg_id": _algorithm(value.mac_algorithm),
+            "witness": value.witness,
+        }
+    return value
 
 
 def _signer_info(it: Ingredients) -> Any:
@@ -235,7 +246,7 @@ def _crmf(it: Ingredients) -> Any:
 
 
 def _name(it: Ingredients) -> Any:
-    return [[{"type": oid, "value": core.UTF8String(text)}] for oid, text in it.subject]
+    return [[{"type": oid, "value": core.load(value)}] for oid, value in it.subject]
 
 
 def _key(it: Ingredients) -> Any:
@@ -252,9 +263,7 @@ def _extensions(it: Ingredients) -> Any:
 def _algorithm(it: Algorithm) -> Any:
     if it.parameters is None:
         return schema.AlgorithmIdentifier({"algorithm": it.oid})
-    return schema.AlgorithmIdentifier(
-        {"algorithm": it.oid, "parameters": core.load(it.parameters)}
-    )
+    return schema.AlgorithmIdentifier({"algorithm": it.oid, "parameters": core.load(it.parameters)})
 
 
 # --- verifying -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from asn1crypto import cms, core, x509
 
+from benches.peers.ingredients import IDENTIFICATION, IDENTITY_PROOF_V2
 from benches.peers.signatures import (
     ALGORITHM_PROTECTION,
     CONTENT_TYPE,
@@ -220,11 +221,28 @@ class SetOfBodyPartList(core.SetOf):
     _child_spec = BodyPartList
 
 
+class SetOfUTF8String(core.SetOf):
+    _child_spec = core.UTF8String
+
+
+class IdentityProofV2(core.Sequence):
+    _fields: ClassVar = [
+        ("proof_alg_id", AlgorithmIdentifier),
+        ("mac_alg_id", AlgorithmIdentifier),
+        ("witness", core.OctetString),
+    ]
+
+
+class SetOfIdentityProofV2(core.SetOf):
+    _child_spec = IdentityProofV2
+
+
 CONTROLS: dict[str, type] = {
+    IDENTIFICATION: SetOfUTF8String,
     TRANSACTION_ID: SetOfInteger,
     SENDER_NONCE: SetOfOctetString,
-    f"{ID_CMC}.18": SetOfOctetString,
     f"{ID_CMC}.28": SetOfBodyPartList,
+    IDENTITY_PROOF_V2: SetOfIdentityProofV2,
 }
 
 

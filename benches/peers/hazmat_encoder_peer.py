@@ -41,8 +41,32 @@ class OctetStringControl:
 
 
 @asn1.sequence
+class UTF8StringControl:
+    body_part_id: int
+    attr_type: ObjectIdentifier
+    attr_values: asn1.SetOf[str]
+
+
+@asn1.sequence
+class IdentityProofV2Control:
+    body_part_id: int
+    attr_type: ObjectIdentifier
+    attr_values: asn1.SetOf[schema.IdentityProofV2]
+
+
+CONTROLS: dict[type, Any] = {
+    int: IntegerControl,
+    bytes: OctetStringControl,
+    str: UTF8StringControl,
+    schema.IdentityProofV2: IdentityProofV2Control,
+}
+
+
+@asn1.sequence
 class PKIData:
-    control_sequence: list[IntegerControl | OctetStringControl]
+    control_sequence: list[
+        IntegerControl | OctetStringControl | UTF8StringControl | IdentityProofV2Control
+    ]
     req_sequence: list[
         Annotated[schema.TaggedCertificationRequest, asn1.Implicit(0)]
         | Annotated[schema.CertReqMsg, asn1.Implicit(1)]
@@ -153,7 +177,7 @@ def _parts(it: Ingredients) -> Parts:
     parts = hazmat_peer.parts(it)
     content = PKIData(
         control_sequence=[
-            (IntegerControl if isinstance(value, int) else OctetStringControl)(
+            CONTROLS[type(value)](
                 body_part_id=number, attr_type=oid, attr_values=asn1.SetOf([value])
             )
             for number, oid, value in parts.controls

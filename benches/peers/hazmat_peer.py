@@ -2,7 +2,10 @@
 
 In its favour: it does not look for repeated body part ids and bounds neither depth nor counts; it
 has no open types, so that the values of controls and attributes are octets to it until somebody
-asks for one: ``walk`` asks for all of them, ``load`` for none. The schema is one for both directions.
+asks for one: ``walk`` asks for all of them, ``load`` for none.
+
+One schema serves both directions; to encode, each value of an open type is encoded by itself and
+decoded as an `asn1.TLV`, as there is no other way to make one.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from cryptography.x509 import ObjectIdentifier
 from benches.peers import hazmat_schema as schema
 from benches.peers import ingredients, signatures
 from benches.peers.answers import COMMON_NAME, Fields
+from benches.peers.ingredients import IdentityProof
 from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 
 if TYPE_CHECKING:
@@ -36,9 +40,10 @@ _MESSAGE_DIGEST = ObjectIdentifier(signatures.MESSAGE_DIGEST)
 _KEY_IDENTIFIER = ObjectIdentifier(signatures.KEY_IDENTIFIER)
 
 CONTROLS: dict[ObjectIdentifier, type] = {
+    ObjectIdentifier(ingredients.IDENTIFICATION): str,
     _TRANSACTION_ID: int,
     _SENDER_NONCE: bytes,
-    ObjectIdentifier(ingredients.REGISTRATION): bytes,
+    ObjectIdentifier(ingredients.IDENTITY_PROOF_V2): schema.IdentityProofV2,
 }
 SIGNED_ATTRIBUTES: dict[ObjectIdentifier, type] = {
     _CONTENT_TYPE: ObjectIdentifier,
@@ -179,8 +184,7 @@ def _whole(it: Parts) -> schema.ContentInfo:
         other_msg_sequence=[],
     )
     attributes = [
-        schema.Attribute(type=oid, values=asn1.SetOf([_tlv(value)]))
-        for oid, value in it.attributes
+        schema.Attribute(type=oid, values=asn1.SetOf([_tlv(value)])) for oid, value in it.attributes
     ]
     signer = schema.SignerInfo(signed_attrs=asn1.SetOf(attributes), **it.signer)
     signed = schema.SignedData(
@@ -197,7 +201,7 @@ def _whole(it: Parts) -> schema.ContentInfo:
 
 
 def _tlv(value: Any) -> asn1.TLV:
-    """The value of an open type: it has no other way to make one."""
+    """The value of an open type."""
     return asn1.decode_der(asn1.TLV, asn1.encode_der(value))
 
 
@@ -210,7 +214,9 @@ def parts(it: Ingredients) -> Parts:
     )
     values = (_PKI_DATA, it.message_digest, asn1.UTCTime(it.signing_time), protection)
     return Parts(
-        controls=[(number, ObjectIdentifier(oid), value) for number, oid, value in it.controls],
+        controls=[
+            (number, ObjectIdentifier(oid), _control(value)) for number, oid, value in it.controls
+        ],
         request=_pkcs10(it) if it.form == "pkcs10" else _crmf(it),
         certificates=asn1.SetOf(certificates) if certificates else None,
         signer={
@@ -223,6 +229,16 @@ def parts(it: Ingredients) -> Parts:
         },
         attributes=list(zip(SIGNED_ATTRIBUTES, values, strict=True)),
     )
+
+
+def _control(value: Any) -> Any:
+    if isinstance(value, IdentityProof):
+        return schema.IdentityProofV2(
+            proof_alg_id=_algorithm(value.proof_algorithm),
+            mac_alg_id=_algorithm(value.mac_algorithm),
+            witness=value.witness,
+        )
+    return value
 
 
 def _pkcs10(it: Ingredients) -> schema.TaggedCertificationRequest:
@@ -273,8 +289,8 @@ def _crmf(it: Ingredients) -> schema.CertReqMsg:
 
 def _name(it: Ingredients) -> list[Any]:
     return [
-        asn1.SetOf([schema.AttributeTypeAndValue(type=ObjectIdentifier(oid), value=_tlv(text))])
-        for oid, text in it.subject
+        asn1.SetOf([schema.AttributeTypeAndValue(type=ObjectIdentifier(oid), value=value)])
+        for oid, value in ((oid, asn1.decode_der(asn1.TLV, der)) for oid, der in it.subject)
     ]
 
 

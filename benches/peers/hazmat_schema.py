@@ -10,7 +10,7 @@ from typing import Annotated
 
 import cryptography
 from cryptography.hazmat import asn1
-from cryptography.x509 import ObjectIdentifier
+from cryptography.x509 import ObjectIdentifier  # noqa: TC002 - the annotations are evaluated
 
 if int(cryptography.__version__.partition(".")[0]) < 50:
     raise ImportError("this schema needs cryptography 50")
@@ -177,6 +177,13 @@ class ContentInfo:
 
 
 # --- CMC -------------------------------------------------------------------------------------
+
+
+@asn1.sequence
+class IdentityProofV2:
+    proof_alg_id: AlgorithmIdentifier
+    mac_alg_id: AlgorithmIdentifier
+    witness: bytes
 
 
 @asn1.sequence

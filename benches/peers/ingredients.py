@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
 from benches.workload import ID_CMC
+from cmcodec import types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 REQUEST_ID = 101
 """Body part id, or certReqId, of every request."""
 
-REGISTRATION = f"{ID_CMC}.18"
+IDENTIFICATION = f"{ID_CMC}.2"
+IDENTITY_PROOF_V2 = f"{ID_CMC}.34"
 
 
 class Algorithm(NamedTuple):
@@ -28,15 +30,23 @@ class Algorithm(NamedTuple):
     parameters: bytes | None
 
 
+class IdentityProof(NamedTuple):
+    """The value of IdentityProofV2."""
+
+    proof_algorithm: Algorithm
+    mac_algorithm: Algorithm
+    witness: bytes
+
+
 @dataclass(frozen=True)
 class Ingredients:
     """A message of `workload` without its structure."""
 
-    controls: tuple[tuple[int, str, int | bytes], ...]
-    """Body part id, type, value: the transaction id is the only number."""
+    controls: tuple[tuple[int, str, int | bytes | str | IdentityProof], ...]
+    """Body part id, type, value."""
     form: str
-    subject: tuple[tuple[str, str], ...]
-    """Types and values, UTF8String all of them, each in an RDN of its own."""
+    subject: tuple[tuple[str, bytes], ...]
+    """Types and values in DER, each in an RDN of its own."""
     key_algorithm: Algorithm
     key: bytes
     extensions: tuple[tuple[str, bool, bytes], ...]
@@ -80,13 +90,11 @@ def _ingredients(structure: Any, content: Any) -> Ingredients:
     attributes = {it.attr_type.rpartition(".")[2]: it for it in signer_info.signed_attrs}
     return Ingredients(
         controls=tuple(
-            (it.body_part_id, it.attr_type, it.attr_values[0].value)
+            (it.body_part_id, it.attr_type, _control(it.attr_values[0]))
             for it in content.control_sequence
         ),
         form=form,
-        subject=tuple(
-            (it.type, it.value.der[2:].decode()) for rdn in subject.rdn_sequence for it in rdn
-        ),
+        subject=tuple((it.type, it.value.der) for rdn in subject.rdn_sequence for it in rdn),
         key_algorithm=_algorithm(key.algorithm),
         key=key.subject_public_key.data,
         extensions=tuple((it.extn_id, it.critical, it.extn_value) for it in extensions),
@@ -102,13 +110,14 @@ def _ingredients(structure: Any, content: Any) -> Ingredients:
     )
 
 
+def _control(value: Any) -> int | bytes | str | IdentityProof:
+    if isinstance(value, types.IdentityProofV2):
+        algorithms = _algorithm(value.proof_alg_id), _algorithm(value.mac_alg_id)
+        return IdentityProof(*algorithms, value.witness)
+    plain: int | bytes | str = value.value
+    return plain
+
+
 def _algorithm(identifier: Any) -> Algorithm:
     parameters = identifier.parameters
     return Algorithm(identifier.algorithm, None if parameters is None else parameters.der)
-
-
-def utf8(text: str) -> bytes:
-    """A short UTF8String in DER, for libraries that keep the values of names as octets."""
-    octets = text.encode()
-    assert len(octets) < 128
-    return bytes([0x0C, len(octets)]) + octets

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cmcodec
 from benches.peers import ingredients, signatures
 from benches.peers.answers import COMMON_NAME, Fields
+from benches.peers.ingredients import IdentityProof
 from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 from cmcodec import types
 from cmcodec.asn1 import TLV, BitString
@@ -129,9 +130,9 @@ def _whole(parts: Parts) -> types.ContentInfo:
 
 
 CONTROLS: dict[str, Any] = {
+    ingredients.IDENTIFICATION: controls.Identification,
     TRANSACTION_ID: controls.TransactionId,
     SENDER_NONCE: controls.SenderNonce,
-    ingredients.REGISTRATION: controls.RegInfo,
 }
 
 
@@ -139,7 +140,7 @@ def _parts(it: Ingredients) -> Parts:
     content = types.PKIData(
         control_sequence=tuple(
             types.TaggedAttribute(
-                body_part_id=number, attr_type=oid, attr_values=(CONTROLS[oid](value),)
+                body_part_id=number, attr_type=oid, attr_values=(_control(oid, value),)
             )
             for number, oid, value in it.controls
         ),
@@ -151,6 +152,16 @@ def _parts(it: Ingredients) -> Parts:
         types.CertificateChoices(certificate=types.Certificate(der)) for der in it.certificates
     )
     return Parts(content, certificates or None, _signer_info(it))
+
+
+def _control(oid: str, value: Any) -> Any:
+    if isinstance(value, IdentityProof):
+        return controls.IdentityProofV2(
+            proof_alg_id=_algorithm(value.proof_algorithm),
+            mac_alg_id=_algorithm(value.mac_algorithm),
+            witness=value.witness,
+        )
+    return CONTROLS[oid](value)
 
 
 def _signer_info(it: Ingredients) -> types.SignerInfo:
@@ -208,9 +219,7 @@ def _crmf(it: Ingredients) -> types.TaggedRequest:
     )
     return types.TaggedRequest(
         crm=types.CertReqMsg(
-            cert_req=types.CertRequest(
-                cert_req_id=ingredients.REQUEST_ID, cert_template=template
-            ),
+            cert_req=types.CertRequest(cert_req_id=ingredients.REQUEST_ID, cert_template=template),
             popo=types.ProofOfPossession(signature=proof),
         )
     )
@@ -219,8 +228,7 @@ def _crmf(it: Ingredients) -> types.TaggedRequest:
 def _name(it: Ingredients) -> types.Name:
     return types.Name(
         rdn_sequence=tuple(
-            (types.AttributeTypeAndValue(type=oid, value=TLV(ingredients.utf8(text))),)
-            for oid, text in it.subject
+            (types.AttributeTypeAndValue(type=oid, value=TLV(value)),) for oid, value in it.subject
         )
     )
 

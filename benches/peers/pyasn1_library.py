@@ -40,7 +40,7 @@ class Library:
         return list(self._messages(der))
 
     def _messages(self, der: bytes) -> Iterator[tuple[Any, Any]]:
-        signed, content = outer = self._message(self.decode(der, rfc5652.ContentInfo()))
+        _, content = outer = self._message(self.decode(der, rfc5652.ContentInfo()))
         yield outer
         for tagged in content["cmsSequence"]:
             yield self._message(tagged["contentInfo"])

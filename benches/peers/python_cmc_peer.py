@@ -124,7 +124,7 @@ def six_fields(content: Any) -> tuple[Any, ...]:
         pop = "pkcs10"
     else:
         template = request.chosen["certReq"]["certTemplate"]
-        subject, key, extensions = template["subject"], template["publicKey"], None
+        subject, key = template["subject"], template["publicKey"]
         extensions = template["extensions"]
         pop = "signature" if request.chosen["popo"].name == "signature" else "another"
     return (
@@ -132,9 +132,14 @@ def six_fields(content: Any) -> tuple[Any, ...]:
         sender_nonce,
         subject.native,
         bytes(key["public_key"]),
-        [(it["extn_id"].dotted, it["critical"].native, bytes(it["extn_value"])) for it in extensions],
+        list(map(_extension, extensions)),
         pop,
     )
+
+
+def _extension(extension: Any) -> tuple[str, bool, bytes]:
+    value = bytes(extension["extn_value"])
+    return extension["extn_id"].dotted, extension["critical"].native, value
 
 
 def fields(rows: Iterable[tuple[Any, ...]]) -> Iterable[Fields]:
