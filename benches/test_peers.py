@@ -32,7 +32,8 @@ def _with_signer_info(der: bytes, **fields: Any) -> bytes:
     structure: Any = types.ContentInfo.from_der(der)
     (signer_info,) = structure.content.signer_infos
     changed = replace(structure.content, signer_infos=(replace(signer_info, **fields),))
-    return replace(structure, content=changed).to_der()
+    whole: types.ContentInfo = replace(structure, content=changed)
+    return whole.to_der()
 
 
 def _with_attribute(der: bytes, key: keys.PrivateKey, attr_type: str, value: Any) -> bytes:

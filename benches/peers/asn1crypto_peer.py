@@ -22,7 +22,7 @@ from benches.peers.ingredients import IdentityProof
 from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from benches.peers.ingredients import Algorithm, Ingredients
 
@@ -79,14 +79,18 @@ def fields(rows: Iterable[tuple[Any, ...]]) -> Iterable[Fields]:
 
 def read(der: bytes) -> list[tuple[Any, ...]]:
     """Parses lazily what leads to the six fields, which are made native."""
-    return [
-        _read(_content(it["content_info"]))
-        for it in _content(schema.ContentInfo.load(der, strict=True))["cms_sequence"]
-    ]
+    outer = _content(schema.ContentInfo.load(der, strict=True))
+    return [_read(_content(message)) for message in _messages(outer)]
 
 
 def _content(content_info: Any) -> Any:
     return content_info["content"]["encap_content_info"]["e_content"].parsed
+
+
+def _messages(content: Any) -> Iterator[Any]:
+    """The messages of a batch, each loaded by itself: in the batch it would keep what it parsed."""
+    for tagged in content["cms_sequence"]:
+        yield schema.ContentInfo.load(tagged["content_info"].dump())
 
 
 def _read(content: Any) -> tuple[Any, ...]:
@@ -100,10 +104,10 @@ def _read(content: Any) -> tuple[Any, ...]:
     request = content["req_sequence"][0]
     if request.name == "tcr":
         info = request.chosen["certification_request"]["certification_request_info"]
-        subject, key, extensions = info["subject"], info["subject_public_key_info"], None
-        for attribute in info["attributes"]:
-            if attribute["type"].native == EXTENSION_REQUEST:
-                extensions = attribute["values"][0]
+        subject, key = info["subject"], info["subject_public_key_info"]
+        (extensions,) = (
+            it["values"][0] for it in info["attributes"] if it["type"].native == EXTENSION_REQUEST
+        )
         pop = "pkcs10"
     else:
         template = request.chosen["cert_req"]["cert_template"]
@@ -272,8 +276,8 @@ def _algorithm(it: Algorithm) -> Any:
 def verify(der: bytes) -> int:
     outer = _verify(schema.ContentInfo.load(der, strict=True))
     verified = 1
-    for tagged in outer["cms_sequence"]:
-        _verify(tagged["content_info"])
+    for message in _messages(outer):
+        _verify(message)
         verified += 1
     return verified
 

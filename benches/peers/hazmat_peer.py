@@ -129,7 +129,7 @@ def walk(der: bytes) -> list[Walked]:
     return [_walk(tagged.content_info) for tagged in outer.content.cms_sequence]
 
 
-def _walk(content_info: schema.ContentInfo) -> Walked:
+def _walk(content_info: Any) -> Walked:
     content = _content(content_info)
     controls = [
         value.parse(CONTROLS.get(control.attr_type, asn1.TLV))
@@ -308,7 +308,7 @@ def _extensions(it: Ingredients) -> list[schema.Extension]:
 
 
 def _algorithm(it: Algorithm) -> schema.AlgorithmIdentifier:
-    parameters = None
+    parameters: Any = None
     if it.parameters is not None:
         kind = asn1.Null if it.parameters == b"\x05\x00" else ObjectIdentifier
         parameters = asn1.decode_der(kind, it.parameters)
@@ -327,11 +327,10 @@ def verify(der: bytes) -> int:
     return verified
 
 
-def _verify(content_info: schema.ContentInfo) -> schema.PKIData:
+def _verify(content_info: Any) -> schema.PKIData:
     """The content of a message, whose signature and proofs of possession are verified."""
     signed = content_info.content
     octets = signed.encap_content_info.e_content
-    assert octets is not None
     content = asn1.decode_der(schema.PKIData, octets)
     keys = dict(map(_request_key, content.req_sequence))
     (signer,) = signed.signer_infos.as_list()

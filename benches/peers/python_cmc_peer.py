@@ -117,10 +117,10 @@ def six_fields(content: Any) -> tuple[Any, ...]:
     request = content["reqSequence"][0]
     if request.name == "tcr":
         info = request.chosen["certificationRequest"]["certification_request_info"]
-        subject, key, extensions = info["subject"], info["subject_pk_info"], None
-        for attribute in info["attributes"]:
-            if attribute["type"].native == "extension_request":
-                extensions = attribute["values"][0]
+        subject, key = info["subject"], info["subject_pk_info"]
+        (extensions,) = (
+            it["values"][0] for it in info["attributes"] if it["type"].native == "extension_request"
+        )
         pop = "pkcs10"
     else:
         template = request.chosen["certReq"]["certTemplate"]
