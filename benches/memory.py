@@ -52,6 +52,19 @@ def measured(name: str, file: Path) -> dict[str, int]:
     return figures
 
 
+def resident_from_now() -> int:
+    """The octets in memory now, from which on `peak` looks."""
+    gc.collect()
+    # 5 sets the peak back to what is resident now (proc(5)).
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def peak() -> int:
+    """The most octets in memory since `resident_from_now`."""
+    return _status("VmHWM")
+
+
 def _status(field: str) -> int:
     """A figure of /proc/self/status, in octets."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -63,14 +76,10 @@ def _status(field: str) -> int:
 def _main(name: str, file: Path) -> None:
     work = WORK[name]
     work(workload.batch_file(workload.SMALL).read_bytes())
-    gc.collect()
-    # 5 sets the peak back to what is resident now (proc(5)).
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status("VmRSS")
+    before = resident_from_now()
     der = file.read_bytes()
     messages = work(der)
-    peak = _status("VmHWM") - before
-    print(json.dumps({"octets": len(der), "messages": messages, "peak": peak}))
+    print(json.dumps({"octets": len(der), "messages": messages, "peak": peak() - before}))
 
 
 if __name__ == "__main__":
