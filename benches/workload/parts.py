@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import core
 from cryptography import x509
 
+import cmcodec
 from benches.workload import keys
 from cmcodec import types
 
@@ -118,3 +119,27 @@ def _signer_info(key: keys.PrivateKey, content_type: str, content: bytes) -> byt
         signature_algorithm=signature,
         signature=keys.sign(key, set_of(0x31, (it.to_der() for it in attributes))),
     ).to_der()
+
+
+def as_ber(der: bytes, chunk: int = 1000) -> bytes:
+    """A SignedData as streaming encoders write it: no lengths outside, the content in chunks."""
+    message = cmcodec.load(der)
+    field = {
+        name: message.octets(f"content.{name}") or b""
+        for name in ("version", "digestAlgorithms", "certificates", "crls", "signerInfos")
+    }
+    content_type = message.octets("content.encapContentInfo.eContentType") or b""
+    start, end = message.locate("content.encapContentInfo.eContent") or (0, 0)
+    element = message.buffer[start:end]
+    content = element[2 + (element[1] & 0x7F if element[1] & 0x80 else 0) :]
+    chunks = (tlv(0x04, content[at : at + chunk]) for at in range(0, len(content), chunk))
+    encapsulated = _open(0x30, content_type, _open(0xA0, _open(0x24, *chunks)))
+    before = field["version"] + field["digestAlgorithms"]
+    after = field["certificates"] + field["crls"] + field["signerInfos"]
+    data = _open(0x30, before, encapsulated, after)
+    return _open(0x30, oid(SIGNED_DATA), _open(0xA0, data))
+
+
+def _open(octet: int, *parts: bytes) -> bytes:
+    """A constructed element of indefinite length."""
+    return b"".join((bytes([octet, 0x80]), *parts, b"\0\0"))

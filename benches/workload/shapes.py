@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from benches.workload import responses, store, worst
-from benches.workload.mixes import FORMS, HUGE, KEY_TYPES, MIXES, SMALL
+from benches.workload.mixes import FORMS, HUGE, KEY_TYPES, MIXED, MIXES, SMALL
+from benches.workload.parts import as_ber
 from benches.workload.requests import make_batch, single
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_SIGNERS
 
@@ -67,6 +68,7 @@ _SHAPES = [
         for name, mix in MIXES.items()
     ),
     Shape("batch-response", responses.batch_response, HUGE, _and_outer),
+    Shape("batch-ber", lambda size: as_ber(make_batch(size, MIXED)), HUGE, _and_outer),
     Shape("large-response", responses.large_response, LARGE_RESPONSE),
     Shape("many-controls", worst.many_controls, HUGE),
     Shape("many-values", worst.many_values, HUGE),

@@ -1,0 +1,172 @@
+"""Instructions that parsing and encoding take: counts repeat exactly where seconds do not.
+
+    python -m benches.instructions [--update]
+
+Runs each operation of the engine on ``examples/batch-1000.der`` once under callgrind, and compares
+with ``benches/record/instructions.json``. Ends with status 1 where one takes more than the record
+by `TOLERANCE`. ``--update`` makes what is counted the record.
+
+Compilers and interpreters make other counts of the same source. Where they are not those of the
+record, or there is no valgrind, nothing can be compared: it says so and ends with status 0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import cmcodec
+from benches import memory
+from benches.workload.parts import as_ber
+from cmcodec import _backend, types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+INPUT = ROOT / "examples" / "batch-1000.der"
+RECORD = ROOT / "benches" / "record" / "instructions.json"
+TOLERANCE = 0.02
+"""Of a count: hash tables have random keys, and libraries beside the engine are updated."""
+
+DEEP = "signerInfos[0].signedAttrs[1].attrValues[0]"
+
+
+def operations() -> Iterator[tuple[str, Callable[[], object]]]:
+    """What is counted: its name, and what does it once."""
+    der = INPUT.read_bytes()
+    ber = as_ber(der)
+    assert cmcodec.load(ber).encoding == "ber"
+    assert cmcodec.load(ber).to_der() == der
+    message = cmcodec.load(der)
+    nested = [each for _, each in message.unverified_messages]
+    contents = [each.unverified_content for each in nested]
+    structures = [each.unverified_structure for each in nested]
+    infos = [each.to_der() for each in structures]
+    outer: Any = message.unverified_content
+    report = cmcodec.verify_batch(der)
+    assert report.counts() == {"verified": len(nested) + 1}
+
+    yield "load", lambda: cmcodec.load(der)
+    yield "load BER", lambda: cmcodec.load(ber)
+    yield "load each", lambda: [cmcodec.load(each) for each in infos]
+    yield "decode each", lambda: [types.ContentInfo.from_der(each) for each in infos]
+    yield "go through messages", lambda: [it.kind for _, it in message.unverified_messages]
+    yield "locate in each", lambda: [it.octets(f"content.{DEEP}") for it in nested]
+    yield "load and read 6 fields", lambda: memory.read(der)
+    yield "build each content", lambda: [it.unverified_content for it in nested]
+    yield "build each structure", lambda: [it.unverified_structure for it in nested]
+    yield "encode each content", lambda: [it.to_der() for it in contents if it]
+    yield "encode each structure", lambda: [it.to_der() for it in structures]
+    yield "encode the unchanged batch", outer.to_der
+    yield "rows of a report", lambda: list(report)
+
+
+def _mark() -> None:
+    """Ends a part of the counts: callgrind writes down what it has where this function begins."""
+    os.getppid()
+
+
+def _run() -> None:
+    """Does each operation twice; the second time all that is made once is there."""
+    _backend.use("rust")
+    gc.disable()
+    for _, work in operations():
+        work()
+        gc.collect()
+        _mark()
+        work()
+        _mark()
+
+
+def count() -> dict[str, int]:
+    """The instructions of each operation."""
+    with TemporaryDirectory() as folder:
+        command = ["valgrind", "--tool=callgrind", "--dump-before=getppid"]
+        command += [f"--callgrind-out-file={folder}/part", sys.executable]
+        command += ["-m", "benches.instructions", "--run"]
+        environment = os.environ | {"PYTHONHASHSEED": "0"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        parts = sorted(Path(folder).glob("part.*"), key=lambda path: int(path.suffix[1:]))
+        totals = [re.search(r"^totals: (\d+)$", path.read_text(), re.M) for path in parts]
+    # Each operation is followed by its own mark, and preceded by one after its first time.
+    counts = [int(found[1]) for found in totals if found][1::2]
+    return dict(zip((name for name, _ in operations()), counts, strict=True))
+
+
+def environment() -> dict[str, str]:
+    """What must be the same where counts are compared."""
+    from cmcodec import _rust
+
+    engine = Path(str(_rust.__file__)).read_bytes()
+    compiler = re.search(rb"/rustc/([0-9a-f]{40})/", engine)
+    return {
+        "rustc": compiler[1].decode() if compiler else "unknown",
+        "python": sys.version,
+        "libc": " ".join(platform.libc_ver()),
+        "machine": platform.machine(),
+    }
+
+
+def compare(counted: dict[str, int], recorded: dict[str, int]) -> list[str]:
+    """Prints a table; returns the names of what takes too many instructions, or is not recorded."""
+    worse = []
+    for name, number in counted.items():
+        before = recorded.get(name)
+        change = float("inf") if before is None else number / before - 1
+        verdict = "same" if abs(change) <= TOLERANCE else "fewer" if change < 0 else "MORE"
+        if verdict == "MORE":
+            worse.append(name)
+        print(f"{name:30} {before or 0:14,} {number:14,} {change:+8.2%} {verdict}")
+    return worse
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--update", action="store_true", help="make this the record")
+    parser.add_argument("--run", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.run:
+        _run()
+        return 0
+    if shutil.which("valgrind") is None:
+        print("not counted: there is no valgrind here")
+        return 0
+
+    here = environment()
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    if arguments.update:
+        recorded = record.get("instructions", {})
+        counted = count()
+        compare(counted, recorded)
+        RECORD.parent.mkdir(exist_ok=True)
+        text = json.dumps({"environment": here, "instructions": counted}, indent=2)
+        RECORD.write_text(f"{text}\n")
+        return 0
+    if here != record["environment"]:
+        print("not compared: the record is of other tools, and wants --update on this machine")
+        for name, value in here.items():
+            print(f"  {name}: {record['environment'].get(name)!r} there, {value!r} here")
+        return 0
+    worse = compare(count(), record["instructions"])
+    if worse:
+        print(f"more than {TOLERANCE:.0%} above the record: {', '.join(worse)}")
+    return 1 if worse else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

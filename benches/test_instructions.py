@@ -1,0 +1,32 @@
+"""The gate on instruction counts, without counting."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from benches import instructions
+
+
+@pytest.mark.parametrize("backend", ["rust"], indirect=True)
+@pytest.mark.usefixtures("backend")
+def test_operations() -> None:
+    """Each can be done, twice, and is recorded."""
+    recorded = json.loads(instructions.RECORD.read_text())["instructions"]
+    names = []
+    for name, work in instructions.operations():
+        assert work() == work()
+        names.append(name)
+    assert names == list(recorded)
+
+
+@pytest.mark.parametrize(
+    ("count", "worse"), [(10_500, ["load"]), (10_100, []), (10_000, []), (9_000, [])]
+)
+def test_five_per_cent_are_too_many(count: int, worse: list[str]) -> None:
+    assert instructions.compare({"load": count}, {"load": 10_000}) == worse
+
+
+def test_what_is_not_recorded_is_not_passed() -> None:
+    assert instructions.compare({"load": 1}, {}) == ["load"]
