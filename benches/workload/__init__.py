@@ -35,9 +35,11 @@ from benches.workload.mixes import (
 from benches.workload.parts import ID_CMC, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 from benches.workload.requests import batch, batch_file, describe, single
 from benches.workload.shapes import SHAPES, Shape
+from benches.workload.store import CACHE
 
 __all__ = [
     "BATCH",
+    "CACHE",
     "EXTENSIONS",
     "EXTENSION_REQUEST",
     "FIRST_ID",
