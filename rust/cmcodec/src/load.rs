@@ -7,6 +7,7 @@ use crate::error::{Error, Reason, Result};
 use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
+use crate::schema::runs::Run;
 use crate::schema::sink::Null;
 use crate::schema::walk::{Member, Options, Walker};
 
@@ -41,6 +42,24 @@ pub struct Loaded<'a> {
     /// With [`Options::confine`], what stands in the cmsSequence of the message
     /// and of those nested in it, each before its own (RULES R5).
     pub members: Vec<Member>,
+    /// With [`Options::defer`], the members that nothing is known of yet.
+    pub runs: Vec<Run>,
+    options: Options,
+}
+
+impl Loaded<'_> {
+    /// Validates the members of a run, and lists them and what is nested in
+    /// them.
+    ///
+    /// # Errors
+    /// The message is none: [`load`] without [`Options::defer`] says why.
+    pub fn members_of(&self, run: &Run) -> Result<Vec<Member>> {
+        let mut sink = Null;
+        let options = Options { defer: false, ..self.options };
+        let mut walker = Walker::new(&self.der, options, &mut sink);
+        walker.run(run)?;
+        Ok(walker.members)
+    }
 }
 
 /// Validates one of the four PKI messages, or another CMS content
@@ -56,28 +75,34 @@ pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
         return Err(Error::new(Reason::MessageLimit, 0));
     }
     let root = root(data);
-    let error = match walk(root, data, options) {
-        Ok(members) => {
-            return Ok(Loaded { der: Cow::Borrowed(data), encoding: Encoding::Der, root, members });
-        }
+    let error = match walk(root, Cow::Borrowed(data), Encoding::Der, options) {
+        Ok(loaded) => return Ok(loaded),
         Err(error) => error,
     };
     if options.strict {
         return Err(error);
     }
-    let der = match ber::to_der(data) {
-        Some(der) if der != data => der,
-        _ => return Err(error),
-    };
-    let members = walk(root, &der, options)?;
-    Ok(Loaded { der: Cow::Owned(der), encoding: Encoding::Ber, root, members })
+    match ber::to_der(data) {
+        Some(der) if der != data => walk(root, Cow::Owned(der), Encoding::Ber, options),
+        _ => Err(error),
+    }
 }
 
-fn walk(root: &'static Node, data: &[u8], options: Options) -> Result<Vec<Member>> {
+fn walk<'a>(
+    root: &'static Node,
+    der: Cow<'a, [u8]>,
+    encoding: Encoding,
+    options: Options,
+) -> Result<Loaded<'a>> {
     let mut sink = Null;
-    let mut walker = Walker::new(data, options, &mut sink);
-    walker.root(root)?;
-    Ok(walker.members)
+    let mut walker = Walker::new(&der, options, &mut sink);
+    if let Err(error) = walker.root(root) {
+        // What was left for later may have an error that stands before this one.
+        let whole = Options { defer: false, ..options };
+        return if walker.runs.is_empty() { Err(error) } else { walk(root, der, encoding, whole) };
+    }
+    let (members, runs) = (walker.members, walker.runs);
+    Ok(Loaded { der, encoding, root, members, runs, options })
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

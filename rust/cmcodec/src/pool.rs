@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Slots that a thread takes at a time: few, so that all end together.
+/// Weight of the slots that a thread takes at a time: little, so that all end
+/// together.
 const MAX_CHUNK: usize = 32;
 
 /// Time between two reports of progress.
@@ -30,17 +31,20 @@ impl std::error::Error for Cancelled {}
 /// threads, of which the calling one is the first. Each has a `state` of its
 /// own.
 ///
-/// `progress` is called with the number of slots that are done, only on the
+/// `progress` is called with the weight of the slots that are done, only on the
 /// calling thread, every 50 milliseconds while that has work, and at the end;
 /// false ends the work after the slots under way.
 pub(crate) fn for_each<T: Send, S>(
     slots: &mut [T],
     threads: usize,
+    weight: impl Fn(&T) -> usize + Sync,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &mut T) + Sync,
     progress: &dyn Fn(usize) -> bool,
 ) -> Result<(), Cancelled> {
-    let chunk = (slots.len() / threads.max(1) / 8).clamp(1, MAX_CHUNK);
+    let total: usize = slots.iter().map(&weight).sum();
+    let heavy = (total / threads.max(1) / 8).clamp(1, MAX_CHUNK);
+    let chunk = (heavy * slots.len()).div_ceil(total.max(1)).max(1);
     let helpers = threads.min(slots.len().div_ceil(chunk)).saturating_sub(1);
     let queue = Mutex::new(slots.chunks_mut(chunk));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -49,14 +53,14 @@ pub(crate) fn for_each<T: Send, S>(
     let run = |tick: &mut dyn FnMut()| {
         let mut state = state();
         while let Some(chunk) = next() {
-            let count = chunk.len();
+            let chunk_weight: usize = chunk.iter().map(&weight).sum();
             for slot in chunk {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
                 work(&mut state, slot);
             }
-            done.fetch_add(count, Ordering::Relaxed);
+            done.fetch_add(chunk_weight, Ordering::Relaxed);
             tick();
         }
     };

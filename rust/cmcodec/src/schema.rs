@@ -10,7 +10,7 @@ pub mod compiled;
 pub mod locate;
 pub mod node;
 pub mod primitive;
-mod share;
+pub mod runs;
 pub mod sink;
 pub mod walk;
 

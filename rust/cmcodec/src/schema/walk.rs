@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use super::any::check_any;
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
-use super::share::SHARED_FROM;
+use super::runs::{DEFERRED_FROM, Run};
 use super::sink::{Null, Sink};
 use crate::der::{Tlv, children, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
@@ -28,8 +28,8 @@ pub struct Options {
     /// List the messages in cmsSequence, and keep errors inside a
     /// TaggedContentInfo of sound frame to it (R5).
     pub confine: bool,
-    /// Threads that share the members of a large cmsSequence.
-    pub threads: usize,
+    /// With `confine`: leave the members of a large cmsSequence for later.
+    pub defer: bool,
 }
 
 impl Default for Options {
@@ -39,7 +39,7 @@ impl Default for Options {
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
             confine: false,
-            threads: 1,
+            defer: false,
         }
     }
 }
@@ -58,6 +58,8 @@ pub struct Walker<'a, S> {
     sink: &'a mut S,
     /// With `confine`, every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
+    /// With `defer`, those that were left for later, in received order.
+    pub runs: Vec<Run>,
 }
 
 /// What a walk met in the cmsSequence of a message.
@@ -74,7 +76,7 @@ pub struct Member {
 impl<'a, S: Sink> Walker<'a, S> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options, sink: &'a mut S) -> Self {
-        Self { data, options, layers: 1, sink, members: Vec::new() }
+        Self { data, options, layers: 1, sink, members: Vec::new(), runs: Vec::new() }
     }
 
     /// Reads the whole input as `node`.
@@ -359,9 +361,9 @@ impl<'a, S: Sink> Walker<'a, S> {
         depth: usize,
     ) -> Result<S::Value> {
         if S::DESCENDS {
-            let threads = self.options.threads;
-            if threads > 1 && tlv.len() >= SHARED_FROM {
-                self.share(element, tlv, depth)?;
+            let Options { confine, defer, .. } = self.options;
+            if confine && defer && tlv.len() >= DEFERRED_FROM {
+                self.defer(element, tlv, depth);
             } else {
                 self.members(element, tlv.content(), tlv.end(), 0, depth)?;
             }

@@ -1,8 +1,11 @@
 //! Many messages, on many threads (RULES V14, V15).
 //!
-//! First every item is loaded, then every message in them is verified: one
-//! item of 100,000 nested messages keeps as many threads busy as 100,000 items
-//! of one. A single verification and a batch are the same code.
+//! First every item is loaded, then every message in them is verified. The
+//! members of a large batch are left for later while it is loaded, and then
+//! read in runs just before they are verified: one item of 100,000 nested
+//! messages keeps as many threads busy as 100,000 items of one, and octets are
+//! in the cache when a verification asks for them. A single verification and a
+//! batch are the same code.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,6 +20,7 @@ use crate::der::read_tlv;
 use crate::error::Error;
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled};
+use crate::schema::runs::Run;
 use crate::schema::walk::{Member, Options};
 use crate::view::cms::{ContentInfo, ID_AUTHENTICATED_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::view::pkidata::TaggedContentInfo;
@@ -77,33 +81,110 @@ pub fn verify(
     };
     let mut inputs: Vec<Input<'_>> = items.iter().map(|octets| Input::Received(octets)).collect();
     let size = items.iter().fold(0usize, |sum, octets| sum.saturating_add(octets.len()));
-    // Many items keep the threads busy; in a single one they share its members.
-    let inside = if items.len() == 1 { threads } else { 1 };
-    let options = Options { confine: true, threads: inside, ..config.options };
+    let options = Options { confine: true, defer: config.nested, ..config.options };
     pool::for_each(
         &mut inputs,
         threads.min(1 + size / OCTETS_PER_THREAD),
+        |_| 1,
         || (),
         |(), input| input.load(options),
         &|_| items.is_empty() || progress(0, items.len()),
     )?;
-    let mut rows = Vec::with_capacity(inputs.len());
+    let mut jobs = Vec::with_capacity(inputs.len());
     for (item, input) in inputs.iter().enumerate() {
-        input.list(item, config.nested, &mut rows);
+        input.list(item, config.nested, &mut jobs);
     }
-    let total = rows.len();
+    let total = jobs.iter().map(Job::count).sum();
     pool::for_each(
-        &mut rows,
+        &mut jobs,
         threads,
+        Job::count,
         || Worker::new(config),
-        |worker, row| {
-            if let (true, Some(Input::Loaded(loaded))) = (row.is_pending(), inputs.get(row.item)) {
-                row.finding = message::verify(&loaded.der, row.span.clone(), worker);
-            }
-        },
-        &|done| progress(done, total),
+        |worker, job| job.work(&inputs, worker),
+        &|done| done == total || progress(done, total),
     )?;
-    Ok(Report::new(rows, converted(inputs)))
+    let rows = collect(jobs, items, &mut inputs, options);
+    if progress(rows.len(), rows.len()) {
+        Ok(Report::new(rows, converted(inputs)))
+    } else {
+        Err(Cancelled)
+    }
+}
+
+/// The rows of all jobs, in order. An item of which a run could not be read is
+/// read again as a whole, for the error that is first in received order.
+fn collect(
+    jobs: Vec<Job>,
+    items: &[&[u8]],
+    inputs: &mut [Input<'_>],
+    options: Options,
+) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::with_capacity(jobs.iter().map(Job::count).sum());
+    let mut refused = None;
+    for job in jobs {
+        match job {
+            Job::Message(row) => rows.push(row),
+            Job::Read(item, found) if refused != Some(item) => rows.extend(found),
+            Job::Refused(item, error) if refused != Some(item) => {
+                refused = Some(item);
+                let (Some(input), Some(octets)) = (inputs.get_mut(item), items.get(item)) else {
+                    continue;
+                };
+                let whole = load(octets, Options { defer: false, ..options });
+                let error = whole.err().unwrap_or(error);
+                let others = rows.iter().rposition(|row| row.item != item);
+                rows.truncate(others.map_or(0, |last| last + 1));
+                rows.push(Row::malformed(item, &[], 0..octets.len(), &error));
+                *input = Input::Refused(octets.len(), error);
+            }
+            Job::Read(..) | Job::Refused(..) | Job::Unread(..) => {}
+        }
+    }
+    rows
+}
+
+/// A unit of work for one thread.
+enum Job {
+    /// A message to verify, if it is to be verified.
+    Message(Row),
+    /// Members of an item to read and verify.
+    Unread(usize, Run),
+    /// What became of them.
+    Read(usize, Vec<Row>),
+    /// Why the item is no message.
+    Refused(usize, Error),
+}
+
+impl Job {
+    /// Messages, as far as is known.
+    fn count(&self) -> usize {
+        match self {
+            Self::Message(_) => 1,
+            Self::Unread(_, run) => run.count(),
+            Self::Read(_, rows) => rows.len(),
+            Self::Refused(..) => 0,
+        }
+    }
+
+    fn work<'a>(&mut self, inputs: &'a [Input<'_>], worker: &mut Worker<'a>) {
+        match self {
+            Self::Message(row) => row.verify(inputs, worker),
+            Self::Unread(item, run) => {
+                let item = *item;
+                let Some(Input::Loaded(loaded)) = inputs.get(item) else { return };
+                *self = match loaded.members_of(run) {
+                    Ok(members) => {
+                        let mut rows = Vec::with_capacity(members.len());
+                        list(item, loaded, &members, |row| rows.push(row));
+                        rows.iter_mut().for_each(|row| row.verify(inputs, worker));
+                        Self::Read(item, rows)
+                    }
+                    Err(error) => Self::Refused(item, error),
+                };
+            }
+            Self::Read(..) | Self::Refused(..) => {}
+        }
+    }
 }
 
 /// An item on its way.
@@ -123,28 +204,30 @@ impl Input<'_> {
         }
     }
 
-    /// Adds the rows of this item, in order.
-    fn list(&self, item: usize, nested: bool, rows: &mut Vec<Row>) {
+    /// Adds the jobs of this item, in order.
+    fn list(&self, item: usize, nested: bool, jobs: &mut Vec<Job>) {
         match self {
             Self::Received(_) => {}
             Self::Refused(len, error) => {
-                rows.push(Row::malformed(item, &[], 0..*len, error));
+                jobs.push(Job::Message(Row::malformed(item, &[], 0..*len, error)));
             }
             Self::Loaded(loaded) => {
-                rows.push(Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding));
+                let row = Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding);
+                jobs.push(Job::Message(row));
                 if nested {
-                    rows.reserve(loaded.members.len());
-                    list(item, loaded, rows);
+                    jobs.reserve(loaded.members.len() + loaded.runs.len());
+                    list(item, loaded, &loaded.members, |row| jobs.push(Job::Message(row)));
+                    jobs.extend(loaded.runs.iter().map(|run| Job::Unread(item, run.clone())));
                 }
             }
         }
     }
 }
 
-/// Adds the rows of what is nested in one item. Of a message that holds its
+/// Finds the rows of members of one item. Of a message that holds its
 /// content in anything but a SignedData or AuthenticatedData, and of id-data
 /// (RFC 10002 section 3.2.1.3), there is no more to list.
-fn list(item: usize, loaded: &Loaded<'_>, rows: &mut Vec<Row>) {
+fn list(item: usize, loaded: &Loaded<'_>, members: &[Member], mut found: impl FnMut(Row)) {
     let data = &*loaded.der;
     let holds = |tlv| {
         let content_type = ContentInfo::content_type(data, tlv);
@@ -154,8 +237,8 @@ fn list(item: usize, loaded: &Loaded<'_>, rows: &mut Vec<Row>) {
     // For each message around the next one: its id, and whether it can hold others.
     let mut path = Vec::new();
     let mut open = vec![root];
-    let outermost = loaded.members.first().map_or(0, |member| member.layer);
-    for Member { layer, tlv, error } in &loaded.members {
+    let outermost = members.first().map_or(0, |member| member.layer);
+    for Member { layer, tlv, error } in members {
         let Some(member) = TaggedContentInfo::read(data, *tlv) else { continue };
         let depth = layer - outermost;
         path.truncate(depth);
@@ -167,9 +250,9 @@ fn list(item: usize, loaded: &Loaded<'_>, rows: &mut Vec<Row>) {
         open.push(holds);
         match error {
             _ if !listed => {}
-            Some(error) => rows.push(Row::malformed(item, &path, span, error)),
+            Some(error) => found(Row::malformed(item, &path, span, error)),
             None if content_type == ID_DATA => {}
-            None => rows.push(Row::pending(item, &path, span, Encoding::Der)),
+            None => found(Row::pending(item, &path, span, Encoding::Der)),
         }
     }
 }
@@ -199,6 +282,12 @@ impl Row {
     fn pending(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
         let finding = Finding::new(MessageKind::Other, Verdict::Malformed, None);
         Self { item, path: path.into(), encoding, span, finding }
+    }
+
+    fn verify<'a>(&mut self, inputs: &'a [Input<'_>], worker: &mut Worker<'a>) {
+        if let (true, Some(Input::Loaded(loaded))) = (self.is_pending(), inputs.get(self.item)) {
+            self.finding = message::verify(&loaded.der, self.span.clone(), worker);
+        }
     }
 
     fn is_pending(&self) -> bool {

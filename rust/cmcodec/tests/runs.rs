@@ -1,0 +1,72 @@
+//! A message whose members are read later, in runs, is accepted and refused as
+//! one that is read as a whole (V14).
+
+mod common;
+
+use cmcodec::error::Result;
+use cmcodec::load::load;
+use cmcodec::schema::walk::{Member, Options};
+use cmcodec::verify::Config;
+use cmcodec::verify::report::Verdict;
+use common::{Tree, outcome, rows, vector};
+
+/// Members of the batch: a hundred kilobytes, of which four runs are full.
+const MEMBERS: usize = 75;
+
+/// A batch that is large enough to be read in runs; what signs it has changed.
+fn batch() -> Vec<u8> {
+    let mut tree = Tree::parse(&vector("../../examples/batch-1000.der"));
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    content.at(&[2]).children_mut().truncate(MEMBERS);
+    *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+    tree.encode()
+}
+
+/// What is nested in a message, in order.
+fn members(data: &[u8], options: Options) -> Result<Vec<Member>> {
+    let loaded = load(data, options)?;
+    let mut members = loaded.members.clone();
+    for run in &loaded.runs {
+        members.extend(loaded.members_of(run)?);
+    }
+    Ok(members)
+}
+
+#[test]
+fn runs_change_no_refusal() {
+    let batch = batch();
+    let whole = Options { confine: true, strict: true, ..Options::default() };
+    let deferred = Options { defer: true, ..whole };
+    let config = Config { options: whole, threads: 2, ..Config::default() };
+    let known = members(&batch, whole).unwrap();
+    assert_eq!(members(&batch, deferred).unwrap(), known);
+    assert_eq!(load(&batch, deferred).unwrap().runs.len(), MEMBERS.div_ceil(16));
+    assert_eq!(rows(&batch, &config).len(), 1 + MEMBERS);
+
+    let (mut refused, mut confined) = (0, 0);
+    for (round, member) in known.iter().enumerate().cycle().take(3 * MEMBERS) {
+        // In the header of a member, in its id, and anywhere in it.
+        let mut data = batch.clone();
+        let at = member.tlv.start() + [0, 2, 5, 9, 40, 200, 700][round * 5 % 7];
+        data[at] ^= 1 << (round % 8);
+        // An error behind the members must not hide one in them.
+        let last = data.len() - 1;
+        data.truncate(if round % 9 == 0 { last } else { last + 1 });
+        match members(&data, whole) {
+            Ok(found) => {
+                assert_eq!(members(&data, deferred), Ok(found.clone()), "round {round}");
+                confined += found.iter().filter(|member| member.error.is_some()).count();
+            }
+            Err(error) => {
+                assert!(members(&data, deferred).is_err(), "round {round}");
+                let rows = rows(&data, &config);
+                assert_eq!((rows.len(), rows[0].finding.verdict), (1, Verdict::Malformed));
+                assert_eq!(outcome(&rows[0]).1, error.reason().code(), "round {round}");
+                let offset = rows[0].finding.fault.and_then(|fault| fault.offset);
+                assert_eq!(offset, Some(error.offset()), "round {round}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 20 && confined > 20, "{refused} refused, {confined} confined");
+}
