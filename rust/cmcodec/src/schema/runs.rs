@@ -1,5 +1,6 @@
 //! The members of a large cmsSequence, left for later.
 
+use super::body_parts::member_id;
 use super::node::Node;
 use super::sink::Sink;
 use super::walk::Walker;
@@ -55,6 +56,7 @@ impl<S: Sink> Walker<'_, S> {
                 run.count = 0;
             }
             run.count += 1;
+            self.ids.push(member.map_or(0, |member| member_id(self.data, member)));
         }
         self.runs.push(run);
     }

@@ -5,16 +5,15 @@
 //! order of its checks is part of the contract with the fallback backend: both
 //! name the same reason, offset and path.
 
-use std::collections::HashSet;
-
 use super::any::check_any;
+use super::body_parts::{are_ascending, check_body_parts, is_sound_frame, member_id};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::runs::{DEFERRED_FROM, Run};
 use super::sink::{Null, Sink};
-use crate::der::{Tlv, children, read_tlv};
+use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH};
+use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
 
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +59,9 @@ pub struct Walker<'a, S> {
     pub members: Vec<Member>,
     /// With `defer`, those that were left for later, in received order.
     pub runs: Vec<Run>,
+    /// Body part ids of the members of the message under way, behind those of
+    /// the messages around it; 0 for what is none.
+    pub(super) ids: Vec<u32>,
 }
 
 /// What a walk met in the cmsSequence of a message.
@@ -76,7 +78,15 @@ pub struct Member {
 impl<'a, S: Sink> Walker<'a, S> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options, sink: &'a mut S) -> Self {
-        Self { data, options, layers: 1, sink, members: Vec::new(), runs: Vec::new() }
+        Self {
+            data,
+            options,
+            layers: 1,
+            sink,
+            members: Vec::new(),
+            runs: Vec::new(),
+            ids: Vec::new(),
+        }
     }
 
     /// Reads the whole input as `node`.
@@ -123,12 +133,17 @@ impl<'a, S: Sink> Walker<'a, S> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
                 let frame = self.sink.open(node)?;
+                let known = self.ids.len();
                 let frame = self.fields(fields, tlv, depth, *body_parts, frame)?;
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
-                if *body_parts {
-                    check_body_parts(self.data, tlv, fields)?;
+                if *body_parts && S::DESCENDS {
+                    let members = self.ids.get(known..).unwrap_or_default();
+                    if !are_ascending(self.data, tlv, fields, members) {
+                        check_body_parts(self.data, tlv, fields)?;
+                    }
+                    self.ids.truncate(known);
                 }
                 self.sink.close(node, frame)
             }
@@ -386,8 +401,9 @@ impl<'a, S: Sink> Walker<'a, S> {
             if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
+            self.ids.push(member_id(self.data, inner));
             let (layers, confine) = (self.layers, self.options.confine);
-            let known = self.members.len();
+            let (known, ids) = (self.members.len(), self.ids.len());
             if confine {
                 self.members.push(Member { layer: layers, tlv: inner, error: None });
             }
@@ -397,6 +413,7 @@ impl<'a, S: Sink> Walker<'a, S> {
                     return Err(within(error));
                 }
                 self.members.truncate(known);
+                self.ids.truncate(ids);
                 self.members.push(Member { layer: layers, tlv: inner, error: Some(error) });
             }
             pos = inner.end();
@@ -432,78 +449,4 @@ impl<'a, S: Sink> Walker<'a, S> {
 #[cold]
 fn missing(field: &Field, pos: usize) -> Error {
     Error::new(Reason::BadTag, pos).within(Segment::Field(field.name))
-}
-
-/// Whether a TaggedContentInfo names its id: what follows can then be refused
-/// by itself (R5).
-fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
-    let id = read_tlv(data, tlv.content(), tlv.end());
-    id.is_ok_and(|id| id.tag() == 0x02 && body_part_id(id.value(data)).is_some())
-}
-
-/// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
-fn body_part_id(content: &[u8]) -> Option<u32> {
-    primitive::integer(content).ok()?;
-    let value = u32::try_from(primitive::small_integer(content)?).ok()?;
-    (value != 0).then_some(value)
-}
-
-/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
-///
-/// The id of every kind of element is the first INTEGER met on the way down
-/// through first children: bodyPartID, or certReq.certReqId of a crm.
-#[inline(never)]
-fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
-    let mut seen = Seen::default();
-    for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
-        let sequence = sequence?;
-        for (index, element) in children(data, sequence.content(), sequence.end()).enumerate() {
-            let mut id = element?;
-            while id.tag() != 0x02 {
-                id = read_tlv(data, id.content(), id.end())?;
-            }
-            let refused = match body_part_id(id.value(data)) {
-                Some(value) if seen.len < MAX_BODY_PARTS => {
-                    if seen.insert(value) {
-                        continue;
-                    }
-                    Reason::DuplicateBodyPartId
-                }
-                _ => Reason::MessageLimit,
-            };
-            return Err(Error::new(refused, id.start())
-                .within(Segment::Index(index))
-                .within(Segment::Field(field.name)));
-        }
-    }
-    Ok(())
-}
-
-/// A set of ids: without allocation while they are few, as in nearly every
-/// message, then hashed with a random key, so that no choice of ids is slow.
-#[derive(Default)]
-struct Seen {
-    few: [u32; 16],
-    len: usize,
-    many: HashSet<u32>,
-}
-
-impl Seen {
-    /// Adds an id; false if it was there.
-    fn insert(&mut self, id: u32) -> bool {
-        let new = if let Some(slot) = self.few.get(self.len) {
-            debug_assert_eq!(*slot, 0);
-            !self.few.iter().take(self.len).any(|known| *known == id)
-        } else {
-            if self.many.is_empty() {
-                self.many.extend(self.few);
-            }
-            self.many.insert(id)
-        };
-        if let Some(slot) = self.few.get_mut(self.len) {
-            *slot = id;
-        }
-        self.len += 1;
-        new
-    }
 }

@@ -1,0 +1,119 @@
+//! Body part ids (RFC 10002 section 3.2.2, RULES P6).
+
+use std::collections::HashSet;
+
+use super::node::{Field, Kind};
+use super::primitive;
+use crate::der::{Tlv, children, read_tlv};
+use crate::error::{Error, Reason, Result, Segment};
+use crate::limits::MAX_BODY_PARTS;
+
+/// Whether a TaggedContentInfo names its id: what follows can then be refused
+/// by itself (R5).
+pub(super) fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
+    let id = read_tlv(data, tlv.content(), tlv.end());
+    id.is_ok_and(|id| id.tag() == 0x02 && body_part_id(id.value(data)).is_some())
+}
+
+/// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
+fn body_part_id(content: &[u8]) -> Option<u32> {
+    primitive::integer(content).ok()?;
+    let value = u32::try_from(primitive::small_integer(content)?).ok()?;
+    (value != 0).then_some(value)
+}
+
+/// The id in a TaggedContentInfo; 0 if there is none.
+pub(super) fn member_id(data: &[u8], tlv: Tlv) -> u32 {
+    let id = read_tlv(data, tlv.content(), tlv.end()).ok().filter(|id| id.tag() == 0x02);
+    id.and_then(|id| body_part_id(id.value(data))).unwrap_or_default()
+}
+
+/// Where the id of a body part stands: it is the first INTEGER met on the way
+/// down through first children, bodyPartID, or certReq.certReqId of a crm.
+fn id_of(data: &[u8], element: Tlv) -> Result<Tlv> {
+    let mut id = element;
+    while id.tag() != 0x02 {
+        id = read_tlv(data, id.content(), id.end())?;
+    }
+    Ok(id)
+}
+
+/// Whether the ids of all sequences ascend from 1 on, as those of nearly every
+/// message do: then they are unique. `members` are those in cmsSequence.
+pub(super) fn are_ascending(
+    data: &[u8],
+    tlv: Tlv,
+    fields: &'static [Field],
+    members: &[u32],
+) -> bool {
+    let (mut last, mut count) = (0, 0);
+    let mut follows = |id: u32| {
+        count += 1;
+        std::mem::replace(&mut last, id) < id
+    };
+    fields.iter().zip(children(data, tlv.content(), tlv.end()).flatten()).all(
+        |(field, sequence)| {
+            if matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) {
+                return members.iter().all(|id| follows(*id));
+            }
+            children(data, sequence.content(), sequence.end()).flatten().all(|element| {
+                let id = id_of(data, element).ok().and_then(|id| body_part_id(id.value(data)));
+                id.is_some_and(&mut follows)
+            })
+        },
+    ) && count <= MAX_BODY_PARTS
+}
+
+/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+#[inline(never)]
+pub(super) fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
+    let mut seen = Seen::default();
+    for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
+        let sequence = sequence?;
+        for (index, element) in children(data, sequence.content(), sequence.end()).enumerate() {
+            let id = id_of(data, element?)?;
+            let refused = match body_part_id(id.value(data)) {
+                Some(value) if seen.len < MAX_BODY_PARTS => {
+                    if seen.insert(value) {
+                        continue;
+                    }
+                    Reason::DuplicateBodyPartId
+                }
+                _ => Reason::MessageLimit,
+            };
+            return Err(Error::new(refused, id.start())
+                .within(Segment::Index(index))
+                .within(Segment::Field(field.name)));
+        }
+    }
+    Ok(())
+}
+
+/// A set of ids: without allocation while they are few, as in nearly every
+/// message, then hashed with a random key, so that no choice of ids is slow.
+#[derive(Default)]
+struct Seen {
+    few: [u32; 16],
+    len: usize,
+    many: HashSet<u32>,
+}
+
+impl Seen {
+    /// Adds an id; false if it was there.
+    fn insert(&mut self, id: u32) -> bool {
+        let new = if let Some(slot) = self.few.get(self.len) {
+            debug_assert_eq!(*slot, 0);
+            !self.few.iter().take(self.len).any(|known| *known == id)
+        } else {
+            if self.many.is_empty() {
+                self.many.extend(self.few);
+            }
+            self.many.insert(id)
+        };
+        if let Some(slot) = self.few.get_mut(self.len) {
+            *slot = id;
+        }
+        self.len += 1;
+        new
+    }
+}
