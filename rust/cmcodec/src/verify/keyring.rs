@@ -15,14 +15,17 @@ const LARGE: usize = 1024;
 /// point on P-521 some fewer.
 const LARGE_FROM: usize = 160;
 
+/// Slots for the keys of one hash value.
+const WAYS: usize = 4;
+
 /// The last octets of a key, which in all kinds of keys differ.
 const DISTINCT: usize = 24;
 
 /// Public keys by their octets: the key of an authority is read once for many
 /// messages, a requested key once for its signature and its proof.
 ///
-/// Each key has one slot, which the next key of the same slot takes over, so
-/// that no choice of keys makes a look-up slow.
+/// Each key has [`WAYS`] slots it can stand in, of which a new one takes that
+/// of the key looked up longest ago: no choice of keys makes a look-up slow.
 #[derive(Debug)]
 pub(super) struct Keyring<'a> {
     legacy: bool,
@@ -48,16 +51,23 @@ impl<'a> Keyring<'a> {
     pub(super) fn get(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
         let (tag, octets) = spki.split_first().ok_or(Reason::KeyRejected)?;
         let slots = if octets.len() < LARGE_FROM { &mut self.small } else { &mut self.large };
-        let index = hash(octets) % slots.len();
-        let slot = slots.get_mut(index).ok_or(Reason::KeyRejected)?;
-        if slot.as_ref().is_none_or(|entry| entry.octets != octets) {
+        let start = hash(octets) % (slots.len() / WAYS) * WAYS;
+        let ways = slots.get_mut(start..start + WAYS).unwrap_or_default();
+        let is_it =
+            |entry: &Option<Entry<'_>>| entry.as_ref().is_some_and(|it| it.octets == octets);
+        if let Some(way) = ways.iter().position(is_it) {
+            ways.get_mut(..=way).unwrap_or_default().rotate_right(1);
+        } else {
             let key = match tag {
                 0x30 => PublicKey::parse(spki, self.legacy),
                 _ => PublicKey::parse(&[&[0x30], octets].concat(), self.legacy),
             };
-            *slot = Some(Entry { octets, key: key.map(Box::new) });
+            ways.rotate_right(1);
+            if let Some(first) = ways.first_mut() {
+                *first = Some(Entry { octets, key: key.map(Box::new) });
+            }
         }
-        let entry = slot.as_ref().ok_or(Reason::KeyRejected)?;
+        let entry = ways.first().and_then(Option::as_ref).ok_or(Reason::KeyRejected)?;
         entry.key.as_deref().map_err(|reason| *reason)
     }
 }
