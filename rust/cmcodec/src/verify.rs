@@ -8,6 +8,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`algorithm`], [`key`] | which algorithms and keys are on offer (V7, V9, V10) |
+//! | `family` | what the library verifies, one row per key, scheme and hash function |
 //! | `message` | what one message is, and its verdict (V1 to V3) |
 //! | `signer` | one SignerInfo, rule by rule (V4 to V10, V12) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
@@ -19,6 +20,7 @@
 pub mod algorithm;
 pub mod batch;
 pub mod certificates;
+mod family;
 pub mod key;
 mod keyring;
 mod message;

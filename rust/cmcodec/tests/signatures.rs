@@ -1,6 +1,6 @@
-//! The decisions of rules V7, V9, V10, V10a and V12, one case each: the table
-//! `tests/vectors/signatures/cases.json`, which both backends read, and what
-//! no table can say.
+//! The decisions of rules V7, V9, V10, V10a and V12, one case each: the tables
+//! in `tests/vectors/signatures`, which both backends read, and what no table
+//! can say.
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -57,9 +57,17 @@ fn identifier_parts(identifier: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 fn cases() -> Vec<Case> {
-    let path =
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/signatures/cases.json");
-    let table: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/signatures");
+    let mut ml_dsa = Vec::new();
+    let packed = fs::read(folder.join("ml_dsa.json.xz")).unwrap();
+    lzma_rs::xz_decompress(&mut packed.as_slice(), &mut ml_dsa).unwrap();
+    let mut cases = table(&fs::read(folder.join("cases.json")).unwrap());
+    cases.extend(table(&ml_dsa));
+    cases
+}
+
+fn table(json: &[u8]) -> Vec<Case> {
+    let table: Value = serde_json::from_slice(json).unwrap();
     let hex = |value: &Value| -> Vec<u8> {
         let text = value.as_str().unwrap();
         let octet = |at| u8::from_str_radix(&text[at..at + 2], 16).unwrap();
@@ -162,6 +170,7 @@ fn an_algorithm_tells_what_it_is() {
         ),
         ("P-521 SHA-256", (Scheme::Ecdsa, Some(DigestAlgorithm::Sha256), 0, "ecdsa-with-SHA256")),
         ("Ed25519", (Scheme::Ed25519, Some(DigestAlgorithm::Sha512), 0, "Ed25519")),
+        ("ML-DSA-44, SHA-256", (Scheme::MlDsa44, Some(DigestAlgorithm::Sha512), 0, "ML-DSA-44")),
         ("noSignature", (Scheme::NoSignature, None, 0, "id-alg-noSignature")),
     ] {
         let found = case(name).signature_algorithm().unwrap();
@@ -182,6 +191,9 @@ fn a_key_tells_what_it_is() {
         ("P-384 SHA-256", "P-384"),
         ("P-521 SHA-256", "P-521"),
         ("Ed25519", "Ed25519"),
+        ("ML-DSA-44, SHA-512", "ML-DSA-44"),
+        ("ML-DSA-65, SHA-512", "ML-DSA-65"),
+        ("ML-DSA-87, SHA-512", "ML-DSA-87"),
     ] {
         let case = case(name);
         let key = PublicKey::parse(&case.key, case.legacy).unwrap();
@@ -194,9 +206,14 @@ fn a_key_tells_what_it_is() {
 /// verification leaves behind in the key must not touch another.
 #[test]
 fn one_key_serves_every_algorithm_on_every_thread() {
-    for sample in
-        ["rsa 2048 pkcs1 SHA-256", "P-256 SHA-256", "P-384 SHA-384", "P-521 SHA-512", "Ed25519"]
-    {
+    for sample in [
+        "rsa 2048 pkcs1 SHA-256",
+        "P-256 SHA-256",
+        "P-384 SHA-384",
+        "P-521 SHA-512",
+        "Ed25519",
+        "ML-DSA-65, SHA-512",
+    ] {
         let sample = case(sample);
         let key = PublicKey::parse(&sample.key, false).unwrap();
         let cases: Vec<_> = cases()
@@ -223,7 +240,13 @@ fn one_key_serves_every_algorithm_on_every_thread() {
 /// no panic, and nothing but the message's own signature verifies.
 #[test]
 fn no_changed_octet_verifies() {
-    for name in ["rsa 2048 pkcs1 SHA-256", "pss SHA-256 salt 1", "P-256 SHA-256", "Ed25519"] {
+    for name in [
+        "rsa 2048 pkcs1 SHA-256",
+        "pss SHA-256 salt 1",
+        "P-256 SHA-256",
+        "Ed25519",
+        "ML-DSA-44, SHA-512",
+    ] {
         let good = case(name);
         let algorithm = good.signature_algorithm().unwrap();
         let key = PublicKey::parse(&good.key, false).unwrap();

@@ -13,6 +13,8 @@
 //! | RSASSA-PSS with SHA-1 or SHA-224, another hash in MGF1, or a salt longer than the digest | `UnsupportedAlgorithm` | V7, V10 |
 //! | Ed25519 public key of small order | `KeyRejected` | V9 |
 //! | Ed25519 signature that only a cofactored or a lax verifier takes | `SignatureInvalid` | V9 |
+//! | ML-DSA public key of another length | `KeyRejected` | V9 |
+//! | ML-DSA signature with a context, which CMS leaves empty | `SignatureInvalid` | V10 |
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -33,6 +35,9 @@ const ECDSA_SHA256: &str = "2a8648ce3d040302";
 const ECDSA_SHA384: &str = "2a8648ce3d040303";
 const ECDSA_SHA512: &str = "2a8648ce3d040304";
 const ED25519: &str = "2b6570";
+const ML_DSA_44: &str = "608648016503040311";
+const ML_DSA_65: &str = "608648016503040312";
+const ML_DSA_87: &str = "608648016503040313";
 const NULL: &[u8] = &[0x05, 0x00];
 
 /// The hash functions of the RSASSA-PSS vectors: OID, octets of a digest and
@@ -81,6 +86,14 @@ fn hash(name: &str) -> (&'static str, u64, bool) {
     row.map(|row| (row.1, row.2, row.3)).unwrap_or_else(|| panic!("{name}"))
 }
 
+fn has_flag(test: &Value, flag: &str) -> bool {
+    test["flags"].as_array().unwrap().iter().any(|it| it == flag)
+}
+
+fn has_context(test: &Value) -> bool {
+    test["ctx"].as_str().is_some_and(|context| !context.is_empty())
+}
+
 /// Runs all vectors of a file with the algorithm that `identify` makes of a
 /// group, None if the group must be refused with `UnsupportedAlgorithm`.
 /// Returns how many verified and how many did not.
@@ -101,6 +114,8 @@ fn run(
             });
             let expected = match test["result"].as_str().unwrap() {
                 _ if !offered(group) => Err(Reason::UnsupportedAlgorithm),
+                _ if has_flag(test, "IncorrectPublicKeyLength") => Err(Reason::KeyRejected),
+                _ if has_context(test) => Err(Reason::SignatureInvalid),
                 "valid" => Ok(()),
                 "acceptable" | "invalid" => Err(Reason::SignatureInvalid),
                 other => panic!("{other}"),
@@ -193,6 +208,18 @@ fn ecdsa() {
 fn ed25519() {
     let found = fixed("ed25519_test.json.xz", ED25519, None, DigestAlgorithm::Sha512);
     assert_eq!(found, (88, 63));
+}
+
+#[test]
+fn ml_dsa() {
+    for (file, oid, expected) in [
+        ("mldsa_44_verify_test.json.xz", ML_DSA_44, (75, 105)),
+        ("mldsa_65_verify_test.json.xz", ML_DSA_65, (77, 133)),
+        ("mldsa_87_verify_test.json.xz", ML_DSA_87, (69, 172)),
+    ] {
+        let found = fixed(file, oid, None, DigestAlgorithm::Sha512);
+        assert_eq!(found, expected, "{file}");
+    }
 }
 
 /// ed25519-speccheck, table 1 of "Taming the many EdDSAs": strict,

@@ -714,9 +714,9 @@ def rsa_cases() -> None:
         signature,
     )
     case(
-        "key algorithm ML-DSA-44",
+        "key algorithm SLH-DSA-SHA2-128s",
         UNSUPPORTED,
-        spki(algorithm("2.16.840.1.101.3.4.3.17"), bytes(1312)),
+        spki(algorithm("2.16.840.1.101.3.4.3.20"), bytes(32)),
         sha256,
         signature,
     )
@@ -724,7 +724,7 @@ def rsa_cases() -> None:
         "1.2.840.113549.1.1.4",
         ED448,
         "1.2.840.10040.4.3",
-        "2.16.840.1.101.3.4.3.17",
+        "2.16.840.1.101.3.4.3.20",
         "1.2.840.10045.4.3",
     ):
         case(
@@ -1002,9 +1002,10 @@ def edwards_cases() -> None:
         case(f"Ed25519 key, {name}", KEY, broken, signer, signature)
 
 
-rsa_cases()
-ec_cases()
-edwards_cases()
-lines = ",\n".join(json.dumps(entry) for entry in cases)
-pathlib.Path(__file__).with_name("cases.json").write_text(f"[\n{lines}\n]\n")
-print(len(cases), "cases")
+if __name__ == "__main__":
+    rsa_cases()
+    ec_cases()
+    edwards_cases()
+    lines = ",\n".join(json.dumps(entry) for entry in cases)
+    pathlib.Path(__file__).with_name("cases.json").write_text(f"[\n{lines}\n]\n")
+    print(len(cases), "cases")

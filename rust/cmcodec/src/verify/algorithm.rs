@@ -1,9 +1,11 @@
-//! The algorithms on offer, as data (RFC 5754, RFC 4056, RFC 8419, RFC 10002;
-//! rules V7, V10a and V12).
+//! The algorithms on offer, as data (RFC 5754, RFC 4056, RFC 8419, RFC 9882,
+//! RFC 10002; rules V7, V10a and V12).
 //!
 //! What an AlgorithmIdentifier must look like stands in two tables, one row
 //! per OBJECT IDENTIFIER. Everything that is in no row is
 //! [`Reason::UnsupportedAlgorithm`].
+
+use std::slice;
 
 use aws_lc_rs::digest;
 
@@ -24,6 +26,15 @@ pub(super) const RSA_ENCRYPTION: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0
 
 /// id-Ed25519, 1.3.101.112: names a signature and a key.
 pub(super) const ED25519: &[u8] = &[0x2B, 0x65, 0x70];
+
+/// id-ml-dsa-44, 2.16.840.1.101.3.4.3.17: names a signature and a key.
+pub(super) const ML_DSA_44: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x11];
+
+/// id-ml-dsa-65, 2.16.840.1.101.3.4.3.18: names a signature and a key.
+pub(super) const ML_DSA_65: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x12];
+
+/// id-ml-dsa-87, 2.16.840.1.101.3.4.3.19: names a signature and a key.
+pub(super) const ML_DSA_87: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03, 0x13];
 
 /// A hash function (RFC 5754 section 2, RFC 3370 section 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,6 +146,12 @@ pub enum Scheme {
     Ecdsa,
     /// Ed25519, pure (RFC 8032 section 5.1, RFC 8419).
     Ed25519,
+    /// ML-DSA-44, pure, without context (FIPS 204, RFC 9882).
+    MlDsa44,
+    /// ML-DSA-65, the same.
+    MlDsa65,
+    /// ML-DSA-87, the same.
+    MlDsa87,
     /// id-alg-noSignature: nothing is signed (RFC 10002, no-signature
     /// mechanism; V12).
     NoSignature,
@@ -168,97 +185,118 @@ struct SignatureRow {
     oid: &'static [u8],
     scheme: Scheme,
     parameters: Parameters,
-    /// The hash function that digestAlgorithm must agree with. None where the
-    /// OBJECT IDENTIFIER does not tell: rsaEncryption leaves it to
-    /// digestAlgorithm, RSASSA-PSS to its parameters, id-alg-noSignature has
-    /// none. Ed25519 hashes by itself, but RFC 8419 section 3 ties it to a
-    /// digestAlgorithm of SHA-512.
-    digest: Option<DigestAlgorithm>,
+    /// The hash functions that go with it as digestAlgorithm, the signature's
+    /// own first. Empty where the OBJECT IDENTIFIER does not tell:
+    /// rsaEncryption leaves it to digestAlgorithm, RSASSA-PSS to its
+    /// parameters, id-alg-noSignature has none. Ed25519 and ML-DSA hash by
+    /// themselves, but RFC 8419 section 3 ties the one to SHA-512, and RFC
+    /// 9882 section 3.3 each parameter set of the other to hash functions that
+    /// are as strong, SHA-512 always among them.
+    digests: &'static [DigestAlgorithm],
 }
 
 /// Every signature algorithm on offer. SHA-1 counts only with `legacy` (V10a).
-static SIGNATURES: [SignatureRow; 11] = [
+static SIGNATURES: [SignatureRow; 14] = [
     // sha256WithRSAEncryption, 1.2.840.113549.1.1.11
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B],
         scheme: Scheme::RsaPkcs1,
         parameters: Parameters::AbsentOrNull,
-        digest: Some(DigestAlgorithm::Sha256),
+        digests: &[DigestAlgorithm::Sha256],
     },
     // sha384WithRSAEncryption, 1.2.840.113549.1.1.12
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0C],
         scheme: Scheme::RsaPkcs1,
         parameters: Parameters::AbsentOrNull,
-        digest: Some(DigestAlgorithm::Sha384),
+        digests: &[DigestAlgorithm::Sha384],
     },
     // sha512WithRSAEncryption, 1.2.840.113549.1.1.13
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0D],
         scheme: Scheme::RsaPkcs1,
         parameters: Parameters::AbsentOrNull,
-        digest: Some(DigestAlgorithm::Sha512),
+        digests: &[DigestAlgorithm::Sha512],
     },
     // rsaEncryption in SignerInfo.signatureAlgorithm (RFC 5754 section 3.2)
     SignatureRow {
         oid: RSA_ENCRYPTION,
         scheme: Scheme::RsaPkcs1,
         parameters: Parameters::AbsentOrNull,
-        digest: None,
+        digests: &[],
     },
     // id-RSASSA-PSS
     SignatureRow {
         oid: RSASSA_PSS,
         scheme: Scheme::RsaPss,
         parameters: Parameters::Pss,
-        digest: None,
+        digests: &[],
     },
     // ecdsa-with-SHA256, 1.2.840.10045.4.3.2
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02],
         scheme: Scheme::Ecdsa,
         parameters: Parameters::Absent,
-        digest: Some(DigestAlgorithm::Sha256),
+        digests: &[DigestAlgorithm::Sha256],
     },
     // ecdsa-with-SHA384, 1.2.840.10045.4.3.3
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03],
         scheme: Scheme::Ecdsa,
         parameters: Parameters::Absent,
-        digest: Some(DigestAlgorithm::Sha384),
+        digests: &[DigestAlgorithm::Sha384],
     },
     // ecdsa-with-SHA512, 1.2.840.10045.4.3.4
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x04],
         scheme: Scheme::Ecdsa,
         parameters: Parameters::Absent,
-        digest: Some(DigestAlgorithm::Sha512),
+        digests: &[DigestAlgorithm::Sha512],
     },
     // id-Ed25519
     SignatureRow {
         oid: ED25519,
         scheme: Scheme::Ed25519,
         parameters: Parameters::Absent,
-        digest: Some(DigestAlgorithm::Sha512),
+        digests: &[DigestAlgorithm::Sha512],
+    },
+    // id-ml-dsa-44, id-ml-dsa-65 and id-ml-dsa-87 (RFC 9882 section 3.3)
+    SignatureRow {
+        oid: ML_DSA_44,
+        scheme: Scheme::MlDsa44,
+        parameters: Parameters::Absent,
+        digests: &[DigestAlgorithm::Sha512, DigestAlgorithm::Sha384, DigestAlgorithm::Sha256],
+    },
+    SignatureRow {
+        oid: ML_DSA_65,
+        scheme: Scheme::MlDsa65,
+        parameters: Parameters::Absent,
+        digests: &[DigestAlgorithm::Sha512, DigestAlgorithm::Sha384],
+    },
+    SignatureRow {
+        oid: ML_DSA_87,
+        scheme: Scheme::MlDsa87,
+        parameters: Parameters::Absent,
+        digests: &[DigestAlgorithm::Sha512],
     },
     // id-alg-noSignature, 1.3.6.1.5.5.7.6.2
     SignatureRow {
         oid: &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x06, 0x02],
         scheme: Scheme::NoSignature,
         parameters: Parameters::Null,
-        digest: None,
+        digests: &[],
     },
     // sha1WithRSAEncryption, 1.2.840.113549.1.1.5
     SignatureRow {
         oid: &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x05],
         scheme: Scheme::RsaPkcs1,
         parameters: Parameters::AbsentOrNull,
-        digest: Some(DigestAlgorithm::Sha1),
+        digests: &[DigestAlgorithm::Sha1],
     },
 ];
 
 /// What a signature is called once its hash function is known.
-static NAMES: [(Scheme, Option<DigestAlgorithm>, &str); 12] = [
+static NAMES: [(Scheme, Option<DigestAlgorithm>, &str); 15] = [
     (Scheme::RsaPkcs1, Some(DigestAlgorithm::Sha1), "sha1WithRSAEncryption"),
     (Scheme::RsaPkcs1, Some(DigestAlgorithm::Sha256), "sha256WithRSAEncryption"),
     (Scheme::RsaPkcs1, Some(DigestAlgorithm::Sha384), "sha384WithRSAEncryption"),
@@ -270,6 +308,9 @@ static NAMES: [(Scheme, Option<DigestAlgorithm>, &str); 12] = [
     (Scheme::Ecdsa, Some(DigestAlgorithm::Sha384), "ecdsa-with-SHA384"),
     (Scheme::Ecdsa, Some(DigestAlgorithm::Sha512), "ecdsa-with-SHA512"),
     (Scheme::Ed25519, Some(DigestAlgorithm::Sha512), "Ed25519"),
+    (Scheme::MlDsa44, Some(DigestAlgorithm::Sha512), "ML-DSA-44"),
+    (Scheme::MlDsa65, Some(DigestAlgorithm::Sha512), "ML-DSA-65"),
+    (Scheme::MlDsa87, Some(DigestAlgorithm::Sha512), "ML-DSA-87"),
     (Scheme::NoSignature, None, "id-alg-noSignature"),
 ];
 
@@ -293,9 +334,10 @@ impl SignatureAlgorithm {
     /// In this order: [`Reason::UnsupportedAlgorithm`] for an algorithm or
     /// parameters that are in no row, rsaEncryption without `digest`, and
     /// SHA-1 in either place without `legacy`;
-    /// [`Reason::AlgorithmMismatch`] if `digest` is another hash function
-    /// than the signature's (V7; SHA-512 for Ed25519, RFC 8419 section 3).
-    /// id-alg-noSignature goes with every digest.
+    /// [`Reason::AlgorithmMismatch`] if `digest` does not go with the
+    /// signature (V7): another hash function than its own, or a weaker one
+    /// than the parameter set of ML-DSA. id-alg-noSignature goes with every
+    /// digest.
     pub fn from_identifier(
         oid: &[u8],
         parameters: Option<&[u8]>,
@@ -306,22 +348,26 @@ impl SignatureAlgorithm {
             .iter()
             .find(|row| row.oid == oid && row.parameters.accept(parameters))
             .ok_or(Reason::UnsupportedAlgorithm)?;
-        let (own, salt) = match (row.parameters, parameters) {
+        let pss = match (row.parameters, parameters) {
             (Parameters::Pss, Some(octets)) => {
-                let pss = PssParameters::parse(octets).ok_or(Reason::UnsupportedAlgorithm)?;
-                (Some(pss.digest), pss.salt)
+                Some(PssParameters::parse(octets).ok_or(Reason::UnsupportedAlgorithm)?)
             }
-            _ => (row.digest, 0),
+            _ => None,
         };
-        let sha1 = Some(DigestAlgorithm::Sha1);
-        if !legacy && (own == sha1 || digest == sha1) {
+        let salt = pss.map_or(0, |pss| pss.salt);
+        let digests = pss.as_ref().map_or(row.digests, |pss| slice::from_ref(&pss.digest));
+        let sha1 = DigestAlgorithm::Sha1;
+        if !legacy && (digests.contains(&sha1) || digest == Some(sha1)) {
             return Err(Reason::UnsupportedAlgorithm);
         }
-        let settled = match (row.scheme, own, digest) {
+        let settled = match (row.scheme, digests, digest) {
             (Scheme::NoSignature, ..) => None,
-            (_, None, None) => return Err(Reason::UnsupportedAlgorithm),
-            (_, Some(own), Some(given)) if own != given => return Err(Reason::AlgorithmMismatch),
-            (_, own, given) => own.or(given),
+            (_, [], None) => return Err(Reason::UnsupportedAlgorithm),
+            (_, [], given) => given,
+            (_, all, Some(given)) if !all.contains(&given) => {
+                return Err(Reason::AlgorithmMismatch);
+            }
+            (_, [own, ..], _) => Some(*own),
         };
         Ok(Self { scheme: row.scheme, digest: settled, salt })
     }
@@ -332,7 +378,8 @@ impl SignatureAlgorithm {
         self.scheme
     }
 
-    /// The hash function (SHA-512 for Ed25519), None for id-alg-noSignature.
+    /// The hash function (SHA-512 for Ed25519 and ML-DSA), None for
+    /// id-alg-noSignature.
     #[inline]
     pub fn digest(self) -> Option<DigestAlgorithm> {
         self.digest
