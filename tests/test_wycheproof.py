@@ -16,6 +16,7 @@ import pytest
 from asn1crypto import algos, core, parser
 
 from cmcodec._pure.keys import PublicKey
+from cmcodec._pure.ml_dsa import PARAMETER_SETS
 from cmcodec._pure.signatures import Refused, signature_algorithm
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ ML_DSA = {
     "mldsa_65_verify": "2.16.840.1.101.3.4.3.18",
     "mldsa_87_verify": "2.16.840.1.101.3.4.3.19",
 }
+NOT_OFFERED = {} if PARAMETER_SETS else ML_DSA
 
 
 class Verify(Protocol):
@@ -240,7 +242,24 @@ def test_ed25519_speccheck(verify: Verify) -> None:
     assert reasons == SPECCHECK
 
 
-@pytest.mark.parametrize(("name", "oid"), [("ed448", ED448), *ML_DSA.items()])
+@pytest.mark.skipif(not PARAMETER_SETS, reason="this cryptography has no ML-DSA")
+@pytest.mark.parametrize(("name", "oid"), ML_DSA.items())
+def test_ml_dsa(verify: Verify, name: str, oid: str) -> None:
+    """V9, V10: ML-DSA keys and signatures of exact length, the context empty.
+
+    A signature that Wycheproof made with a context is none with the empty one.
+    """
+    for group in groups(name):
+        for test, reason in checked(verify, group, identifier(oid)):
+            expected = BY_RESULT[test["result"]]
+            if "IncorrectPublicKeyLength" in test["flags"]:
+                expected = "key_rejected"
+            elif test.get("ctx"):
+                expected = "signature_invalid"
+            assert reason == expected, test
+
+
+@pytest.mark.parametrize(("name", "oid"), [("ed448", ED448), *NOT_OFFERED.items()])
 def test_algorithm_not_in_the_table(verify: Verify, name: str, oid: str) -> None:
     """V7: algorithms come from the table; unknown -> unsupported_algorithm.
 

@@ -16,6 +16,7 @@ from cryptography.exceptions import InternalError, InvalidSignature, Unsupported
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
+from cmcodec._pure import ml_dsa
 from cmcodec._pure.signatures import (
     INTEGER,
     NULL,
@@ -32,7 +33,7 @@ from cmcodec._pure.signatures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["PublicKey"]
 
@@ -71,10 +72,9 @@ _FAMILIES: Mapping[bytes, Family] = MappingProxyType(
         _oid("1.2.840.113549.1.1.10"): "rsa-pss",
         _oid("1.2.840.10045.2.1"): "ecdsa",
         _oid("1.3.101.112"): "ed25519",
+        **{_oid(row.oid): family for family, row in ml_dsa.PARAMETER_SETS.items()},
     }
 )
-# RFC 3279 section 2.3.1: rsaEncryption has NULL; RFC 8410 section 3: Ed25519 has none.
-_PARAMETERS: Mapping[Family, bytes] = MappingProxyType({"rsa": NULL, "ed25519": b""})
 
 
 class _Curve(NamedTuple):
@@ -130,6 +130,7 @@ _SERVES: Mapping[Family, frozenset[Family]] = MappingProxyType(
         "rsa-pss": frozenset({"rsa-pss"}),
         "ecdsa": frozenset({"ecdsa"}),
         "ed25519": frozenset({"ed25519"}),
+        **{family: frozenset({family}) for family in ml_dsa.PARAMETER_SETS},
     }
 )
 
@@ -142,7 +143,7 @@ class PublicKey:
     """
 
     family: Family
-    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ml_dsa.PureKey
     pss: PSSParameters | None = None
 
     @classmethod
@@ -171,11 +172,13 @@ class PublicKey:
                 # V10a offers no RSASSA-PSS with short moduli, so legacy changes nothing.
                 restriction = rsassa_pss(parameters) if parameters else None
                 return cls(family, _rsa_key(key, legacy=False), restriction)
-            if parameters != _PARAMETERS[family]:
+            # RFC 3279 section 2.3.1: rsaEncryption has NULL; RFC 8410 section 3 and RFC 9881
+            # section 2: Ed25519 and ML-DSA have none.
+            if parameters != (NULL if family == "rsa" else b""):
                 raise ValueError("parameters that this type of key does not have")
             if family == "rsa":
                 return cls(family, _rsa_key(key, legacy=legacy))
-            return cls(family, _ed25519_key(key))
+            return cls(family, _PURE[family].key(key))
         except (ValueError, UnsupportedAlgorithm, InternalError) as error:
             raise Refused("key_rejected") from error
 
@@ -195,7 +198,7 @@ class PublicKey:
                 _check_ecdsa_form(signature, _ORDERS[self.key.curve.name])
                 self.key.verify(signature, message, ec.ECDSA(_hash(algorithm)))
             else:
-                _check_ed25519_form(signature)
+                _PURE[self.family].check_form(signature)
                 self.key.verify(signature, message)
         except (InvalidSignature, ValueError) as error:
             raise Refused("signature_invalid") from error
@@ -324,3 +327,21 @@ def _two_integers(octets: bytes) -> tuple[int, int]:
     if [field.identifier for field in fields] != [INTEGER, INTEGER]:
         raise ValueError("not a SEQUENCE of two INTEGERs")
     return integer(fields[0].contents), integer(fields[1].contents)
+
+
+# --- Schemes that sign the message itself ---
+
+
+class _Pure(NamedTuple):
+    """How such a key is read, and what is checked of its signatures beforehand."""
+
+    key: Callable[[bytes], ml_dsa.PureKey]
+    check_form: Callable[[bytes], None]
+
+
+_PURE: Mapping[Family, _Pure] = MappingProxyType(
+    {
+        "ed25519": _Pure(_ed25519_key, _check_ed25519_form),
+        **{family: _Pure(row.key, row.check_form) for family, row in ml_dsa.PARAMETER_SETS.items()},
+    }
+)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from asn1crypto import algos, core
 
+from cmcodec._pure import ml_dsa
 from cmcodec._pure.tlv import Fault, read_tlv
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ Reason = Literal[
     "signature_invalid",
     "unsupported_algorithm",
 ]
-Family = Literal["rsa", "rsa-pss", "ecdsa", "ed25519", "none"]
+Family = Literal["rsa", "rsa-pss", "ecdsa", "ed25519", "none"] | ml_dsa.Family
 
 SEQUENCE = 0x30
 INTEGER = 0x02
@@ -107,7 +108,8 @@ class SignatureAlgorithm:
 
     ``name`` is as the standards write it: ``sha256WithRSAEncryption`` also where the
     identifier was rsaEncryption with a digest algorithm of SHA-256. ``digest`` is
-    ``sha512`` for Ed25519, which hashes by itself, and ``None`` for id-alg-noSignature.
+    ``sha512`` for Ed25519 and ML-DSA, which hash by themselves, and ``None`` for
+    id-alg-noSignature.
     ``salt_length`` is 0 unless the family is ``rsa-pss``.
     """
 
@@ -120,36 +122,42 @@ class SignatureAlgorithm:
 class _Row(NamedTuple):
     """A line of the table of SPEC D.3: what an OID stands for, and the parameters it takes.
 
-    ``digest`` is ``None`` where the OID does not tell: rsaEncryption leaves the hash to
-    the digest algorithm, RSASSA-PSS to its parameters, id-alg-noSignature has none.
-    ``parameters`` is ``None`` for RSASSA-PSS, whose parameters are a structure.
+    ``digests`` are the digest algorithms that go with it, the signature's own first. It is
+    empty where the OID does not tell: rsaEncryption leaves the hash to the digest algorithm,
+    RSASSA-PSS to its parameters, id-alg-noSignature has none. ``parameters`` is ``None``
+    for RSASSA-PSS, whose parameters are a structure.
     """
 
     family: Family
-    digest: str | None
+    digests: tuple[str, ...]
     parameters: tuple[bytes | None, ...] | None
 
 
 # RFC 4055 section 5 and RFC 8017 appendix A.2.4: NULL is written, absent is accepted.
 _NULL_OR_ABSENT = (NULL, None)
-# RFC 5758 section 3.2 (ECDSA) and RFC 8410 section 3 (Ed25519): parameters MUST be absent.
+# RFC 5758 section 3.2 (ECDSA), RFC 8410 section 3 (Ed25519) and RFC 9882 section 2 (ML-DSA):
+# parameters MUST be absent.
 _ABSENT = (None,)
 # RFC 10002 appendix C.1 (id-alg-noSignature): parameters MUST be NULL.
 _NULL = (NULL,)
 
 _SIGNATURES: Mapping[str, _Row] = MappingProxyType(
     {
-        "1.2.840.113549.1.1.11": _Row("rsa", "sha256", _NULL_OR_ABSENT),
-        "1.2.840.113549.1.1.12": _Row("rsa", "sha384", _NULL_OR_ABSENT),
-        "1.2.840.113549.1.1.13": _Row("rsa", "sha512", _NULL_OR_ABSENT),
-        "1.2.840.113549.1.1.5": _Row("rsa", "sha1", _NULL_OR_ABSENT),  # with legacy alone
-        "1.2.840.113549.1.1.1": _Row("rsa", None, _NULL_OR_ABSENT),
-        "1.2.840.113549.1.1.10": _Row("rsa-pss", None, None),
-        "1.2.840.10045.4.3.2": _Row("ecdsa", "sha256", _ABSENT),
-        "1.2.840.10045.4.3.3": _Row("ecdsa", "sha384", _ABSENT),
-        "1.2.840.10045.4.3.4": _Row("ecdsa", "sha512", _ABSENT),
-        "1.3.101.112": _Row("ed25519", "sha512", _ABSENT),  # RFC 8419 section 3: with SHA-512
-        "1.3.6.1.5.5.7.6.2": _Row("none", None, _NULL),
+        "1.2.840.113549.1.1.11": _Row("rsa", ("sha256",), _NULL_OR_ABSENT),
+        "1.2.840.113549.1.1.12": _Row("rsa", ("sha384",), _NULL_OR_ABSENT),
+        "1.2.840.113549.1.1.13": _Row("rsa", ("sha512",), _NULL_OR_ABSENT),
+        "1.2.840.113549.1.1.5": _Row("rsa", ("sha1",), _NULL_OR_ABSENT),  # with legacy alone
+        "1.2.840.113549.1.1.1": _Row("rsa", (), _NULL_OR_ABSENT),
+        "1.2.840.113549.1.1.10": _Row("rsa-pss", (), None),
+        "1.2.840.10045.4.3.2": _Row("ecdsa", ("sha256",), _ABSENT),
+        "1.2.840.10045.4.3.3": _Row("ecdsa", ("sha384",), _ABSENT),
+        "1.2.840.10045.4.3.4": _Row("ecdsa", ("sha512",), _ABSENT),
+        "1.3.101.112": _Row("ed25519", ("sha512",), _ABSENT),  # RFC 8419 section 3: with SHA-512
+        "1.3.6.1.5.5.7.6.2": _Row("none", (), _NULL),
+        **{
+            row.oid: _Row(family, row.digests, _ABSENT)
+            for family, row in ml_dsa.PARAMETER_SETS.items()
+        },
     }
 )
 _NAMES: Mapping[Family, str] = MappingProxyType(
@@ -158,6 +166,9 @@ _NAMES: Mapping[Family, str] = MappingProxyType(
         "rsa-pss": "RSASSA-PSS-{}",
         "ecdsa": "ecdsa-with-{}",
         "ed25519": "Ed25519",
+        "ml-dsa-44": "ML-DSA-44",
+        "ml-dsa-65": "ML-DSA-65",
+        "ml-dsa-87": "ML-DSA-87",
         "none": "id-alg-noSignature",
     }
 )
@@ -172,25 +183,27 @@ def signature_algorithm(
     of the SignerInfo, ``None`` where the syntax has none (PKCS#10, CRMF, certificates).
     The reasons, in this order: ``unsupported_algorithm`` for an algorithm or parameters
     that are in no row, for rsaEncryption without ``digest``, and for SHA-1 in either
-    place without ``legacy``; ``algorithm_mismatch`` where ``digest`` is another hash than
-    the signature's. id-alg-noSignature goes with every digest.
+    place without ``legacy``; ``algorithm_mismatch`` where ``digest`` does not go with the
+    signature: another hash than its own, or a weaker one than the parameter set of ML-DSA.
+    id-alg-noSignature goes with every digest.
     """
     row = _SIGNATURES.get(oid)
     if row is None:
         raise Refused("unsupported_algorithm")
-    own, salt_length = row.digest, 0
+    digests, salt_length = row.digests, 0
     if row.parameters is None:
         own, salt_length = rsassa_pss(parameters or b"")
+        digests = (own,)
     elif parameters not in row.parameters:
         raise Refused("unsupported_algorithm")
-    if not legacy and "sha1" in (own, digest):
+    if not legacy and "sha1" in (*digests, digest):
         raise Refused("unsupported_algorithm")  # V10a
     if row.family == "none":
         return SignatureAlgorithm(_NAMES["none"], "none", None)
-    settled = own or digest
+    settled = digests[0] if digests else digest
     if settled is None or settled not in DIGEST_OCTETS:
         raise Refused("unsupported_algorithm")
-    if digest not in (None, settled):
+    if digest not in (None, settled, *digests):
         raise Refused("algorithm_mismatch")
     name = _NAMES[row.family].format(settled if row.family == "rsa" else settled.upper())
     return SignatureAlgorithm(name, row.family, settled, salt_length)
