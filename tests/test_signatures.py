@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import lzma
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 from cmcodec._pure import keys
+from cmcodec._pure.ml_dsa import PARAMETER_SETS
 from cmcodec._pure.signatures import digest_algorithm, hash_octets
-from test_wycheproof import identifier, verify, verify_pure  # noqa: F401
+from test_wycheproof import VECTORS, identifier, verify, verify_pure  # noqa: F401
 
 if TYPE_CHECKING:
     from test_wycheproof import Verify
@@ -654,6 +657,50 @@ def test_order_of_checks(verify: Verify) -> None:  # noqa: F811
     assert verify(short, SHA256_ECDSA, None, MESSAGE, b"") == "key_rejected"
     assert verify(short, SHA256_ECDSA, None, MESSAGE, b"", legacy=True) == "algorithm_mismatch"
     assert verify(good, SHA256_ECDSA, None, MESSAGE, b"") == "algorithm_mismatch"
+
+
+# --- The tables that both backends read ---
+
+
+def table(name: str) -> list[dict[str, Any]]:
+    """Return the cases of a file in ``tests/vectors/signatures``."""
+    path = VECTORS.parent / "signatures" / name
+    octets = path.read_bytes()
+    cases: list[dict[str, Any]] = json.loads(
+        lzma.decompress(octets) if path.suffix == ".xz" else octets
+    )
+    return cases
+
+
+@pytest.mark.parametrize("name", ["cases.json", "ml_dsa.json.xz"])
+def test_every_case_has_the_outcome_of_its_rule(verify: Verify, name: str) -> None:  # noqa: F811
+    """V7, V9, V10, V10a, V12: as the engine, case by case.
+
+    Where ``cryptography`` has no ML-DSA, its keys and signatures are ``unsupported_algorithm``.
+    """
+    offered = PARAMETER_SETS or name == "cases.json"
+    wrong = []
+    for case in table(name):
+        expected = case["expected"] if offered else "unsupported_algorithm"
+        found = outcome(verify, case) or "valid"
+        if found != expected:
+            wrong.append((case["name"], found, expected))
+    assert wrong == []
+
+
+def outcome(verify: Verify, case: dict[str, Any]) -> str | None:  # noqa: F811
+    """Return the reason of the first of the three steps that fails."""
+    digest = None
+    if case["digest"] is not None:
+        fields = parser.parse(bytes.fromhex(case["digest"]))[4]
+        oid = core.ObjectIdentifier.load(fields[: parser.peek(fields)])
+        digest = digest_algorithm(oid.native, fields[parser.peek(fields) :] or None)
+        if digest is None:
+            return "unsupported_algorithm"
+    key, algorithm, message, signature = (
+        bytes.fromhex(case[name]) for name in ("key", "algorithm", "message", "signature")
+    )
+    return verify(key, algorithm, digest, message, signature, legacy=case["legacy"])
 
 
 # --- P9: no foreign exception ---

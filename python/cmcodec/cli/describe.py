@@ -236,7 +236,8 @@ def key(value: types.SubjectPublicKeyInfo) -> str:
 
 def public_key(public: Any) -> str:
     """Kind and size of a key of ``cryptography``."""
-    kind = type(public).__name__.removesuffix("PublicKey").strip("_")
+    # MLDSA65PublicKey is the key of ML-DSA-65.
+    kind = type(public).__name__.removesuffix("PublicKey").strip("_").replace("MLDSA", "ML-DSA-")
     curve = getattr(public, "curve", None)
     size = getattr(public, "key_size", None)
     return f"{kind} {curve.name if curve else size or ''}".strip()

@@ -30,7 +30,7 @@ public final class MakeBatch {
         Path anchorFile = Path.of(arguments[1]);
         int count = Integer.parseInt(arguments[2]);
 
-        TestPki pki = new TestPki("CN=CMC Example CA,O=Example");
+        TestPki pki = new TestPki("CN=CMC Example CA,O=Example", KeyKind.RSA_2048);
         Identity authority = pki.registrationAuthority("CN=CMC Example RA,O=Example", KeyKind.RSA_2048.generate());
         TaggedContentInfo[] messages = IntStream.range(0, count).parallel()
                 .mapToObj(number -> Messages.tagged(FIRST_MESSAGE_ID + number, device(pki, number)))

@@ -1,5 +1,6 @@
 package cmcodec.examples;
 
+import cmcodec.examples.TestPki.KeyKind;
 import java.nio.file.Path;
 
 /** Writes a directory of small test vectors and their MANIFEST.tsv. Argument: the directory. */
@@ -7,7 +8,7 @@ public final class MakeVectors {
     private MakeVectors() {}
 
     public static void main(String[] arguments) throws Exception {
-        VectorSet vectors = new VectorSet(Path.of(arguments[0]));
+        VectorSet vectors = new VectorSet(Path.of(arguments[0]), KeyKind.RSA_2048);
         SignerVectors.addTo(vectors);
         RequestVectors.addTo(vectors);
         BatchAndResponseVectors.addTo(vectors);

@@ -38,18 +38,23 @@ final class TestPki {
 
     /** The kinds of key in use, each with the signature algorithm it normally makes. */
     enum KeyKind {
-        RSA_1024(rsa(1024), "SHA256withRSA"),
-        RSA_2048(rsa(2048), "SHA256withRSA"),
-        RSA_3072(rsa(3072), "SHA384withRSA"),
-        P256(new ECGenParameterSpec("P-256"), "SHA256withECDSA"),
-        P384(new ECGenParameterSpec("P-384"), "SHA384withECDSA"),
-        P521(new ECGenParameterSpec("P-521"), "SHA512withECDSA"),
-        ED25519(null, "Ed25519");
+        RSA_1024("RSA", rsa(1024), "SHA256withRSA"),
+        RSA_2048("RSA", rsa(2048), "SHA256withRSA"),
+        RSA_3072("RSA", rsa(3072), "SHA384withRSA"),
+        P256("EC", new ECGenParameterSpec("P-256"), "SHA256withECDSA"),
+        P384("EC", new ECGenParameterSpec("P-384"), "SHA384withECDSA"),
+        P521("EC", new ECGenParameterSpec("P-521"), "SHA512withECDSA"),
+        ED25519("Ed25519", null, "Ed25519"),
+        ML_DSA_44("ML-DSA-44", null, "ML-DSA-44"),
+        ML_DSA_65("ML-DSA-65", null, "ML-DSA-65"),
+        ML_DSA_87("ML-DSA-87", null, "ML-DSA-87");
 
+        private final String algorithm;
         private final AlgorithmParameterSpec parameters;
         private final String signatureAlgorithm;
 
-        KeyKind(AlgorithmParameterSpec parameters, String signatureAlgorithm) {
+        KeyKind(String algorithm, AlgorithmParameterSpec parameters, String signatureAlgorithm) {
+            this.algorithm = algorithm;
             this.parameters = parameters;
             this.signatureAlgorithm = signatureAlgorithm;
         }
@@ -59,7 +64,6 @@ final class TestPki {
         }
 
         Key generate() throws Exception {
-            String algorithm = name().startsWith("RSA") ? "RSA" : name().startsWith("P") ? "EC" : "Ed25519";
             KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm, PROVIDER);
             if (parameters != null) {
                 generator.initialize(parameters, RANDOM);
@@ -93,9 +97,9 @@ final class TestPki {
 
     final Identity ca;
 
-    TestPki(String caName) throws Exception {
+    TestPki(String caName, KeyKind caKind) throws Exception {
         X500Name name = new X500Name(caName);
-        Key key = KeyKind.RSA_2048.generate();
+        Key key = caKind.generate();
         X509v3CertificateBuilder builder = builder(name, name, key)
                 .addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
                 .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign));

@@ -59,10 +59,11 @@ final class VectorSet {
     private final Path directory;
     private final List<String> rows = new ArrayList<>();
 
-    VectorSet(Path directory) throws Exception {
+    /** The keys of the CA and of the registration authority are of the same kind. */
+    VectorSet(Path directory, KeyKind kind) throws Exception {
         this.directory = directory;
-        pki = new TestPki("CN=CMC Vector CA,O=Example");
-        authority = pki.registrationAuthority("CN=CMC Vector RA,O=Example", KeyKind.RSA_2048.generate());
+        pki = new TestPki("CN=CMC Vector CA,O=Example", kind);
+        authority = pki.registrationAuthority("CN=CMC Vector RA,O=Example", kind.generate());
         rows.add("file\tkind\tverdict\treason\trule\tpop\tnote");
         writeKeyFile("ca-cert.der", pki.ca.certificate().getEncoded());
         writeKeyFile("ra-cert.der", authority.certificate().getEncoded());
