@@ -44,8 +44,8 @@ def load(
 
     ``data`` is DER, BER in the CMS wrapper, or PEM (RFC 7468), in ``bytes`` or anything with the
     buffer protocol, of at most ``max_size`` octets (512 MiB; 4 GiB is the cap) with at most
-    ``max_layers`` PKI messages inside one another (8; 32 is the cap). ``strict`` refuses BER and the legacy forms of RFC 2797 and
-    RFC 6402.
+    ``max_layers`` PKI messages inside one another (8; 32 is the cap). ``strict`` refuses BER and
+    the legacy forms of RFC 2797 and RFC 6402.
 
     Raises `DecodeError` with reason, offset and path; its subclass `LimitError` where a bound is
     exceeded. Nothing is verified: see `Message.verify`.

@@ -1,19 +1,21 @@
 //! The keys that one thread has read (V15).
 
+use std::ops::Range;
+
 use super::key::PublicKey;
 use crate::error::Reason;
 
-/// Keys of small size kept at a time: requested keys, which serve once for a
-/// signature and once for its proof, and those of a few authorities.
-const SMALL: usize = 64;
+/// Keys kept at a time that cost little to read: requested keys, which serve
+/// once for a signature and once for its proof, and those of a few authorities.
+const QUICK: usize = 64;
 
-/// Keys of large size kept at a time. To read an RSA key and prepare it for
-/// its first use costs a tenth of a verification, and takes some kilobytes.
-const LARGE: usize = 1024;
+/// RSA keys kept at a time. To read one and prepare it for its first use costs
+/// a sixth of a verification, and takes some kilobytes.
+const RSA: usize = 1024;
 
-/// Octets from which a key is large: an RSA key of 1024 bits has some more, a
-/// point on P-521 some fewer.
-const LARGE_FROM: usize = 160;
+/// Octets of a key that is likely to be RSA, of 1024 to 8192 bits; points on
+/// curves take fewer, keys of ML-DSA more.
+const RSA_LENGTHS: Range<usize> = 160..1100;
 
 /// Slots for the keys of one hash value.
 const WAYS: usize = 4;
@@ -29,8 +31,8 @@ const DISTINCT: usize = 24;
 #[derive(Debug)]
 pub(super) struct Keyring<'a> {
     legacy: bool,
-    small: Box<[Option<Entry<'a>>]>,
-    large: Box<[Option<Entry<'a>>]>,
+    quick: Box<[Option<Entry<'a>>]>,
+    rsa: Box<[Option<Entry<'a>>]>,
 }
 
 #[derive(Debug)]
@@ -43,14 +45,15 @@ struct Entry<'a> {
 impl<'a> Keyring<'a> {
     pub(super) fn new(legacy: bool) -> Self {
         let slots = |count| std::iter::repeat_with(|| None).take(count).collect();
-        Self { legacy, small: slots(SMALL), large: slots(LARGE) }
+        Self { legacy, quick: slots(QUICK), rsa: slots(RSA) }
     }
 
     /// The key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), whatever
     /// identifier octet replaces that of its SEQUENCE (RFC 4211 section 5).
     pub(super) fn get(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
         let (tag, octets) = spki.split_first().ok_or(Reason::KeyRejected)?;
-        let slots = if octets.len() < LARGE_FROM { &mut self.small } else { &mut self.large };
+        let slots =
+            if RSA_LENGTHS.contains(&octets.len()) { &mut self.rsa } else { &mut self.quick };
         let start = hash(octets) % (slots.len() / WAYS) * WAYS;
         let ways = slots.get_mut(start..start + WAYS).unwrap_or_default();
         let is_it =
