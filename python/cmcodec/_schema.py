@@ -160,6 +160,20 @@ def camel_case(attribute: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
+_SPELLINGS = {
+    "aaCompromise": "aACompromise",
+    "caCompromise": "cACompromise",
+    "internalCaError": "internalCAError",
+}
+"""Named numbers that the standard does not spell in plain camel case."""
+
+
+def number_name(number: IntEnum) -> str:
+    """A named number as the standard spells it."""
+    spelled = camel_case(number.name.lower())
+    return _SPELLINGS.get(spelled, spelled)
+
+
 _ROOTS = {"BitString": "bitString", "NullType": "null", "TLV": "any", "bit_string": "bitString"}
 """Roots of the classes, and so of the nodes, that stand for types of ASN.1 itself."""
 

@@ -52,7 +52,11 @@ def _refused(name: str, fault: Fault) -> DecodeError:
 
 def decode(name: str, data: bytes, strict: bool) -> object:
     """The value of ``data``, all of it validated, as the class of this name."""
-    node = _node(name)
+    return decode_node(_node(name), name, data, strict=strict)
+
+
+def decode_node(node: Node, name: str, data: bytes, *, strict: bool) -> object:
+    """`decode` for any compiled type; the path of an error begins with ``name``."""
     try:
         return codec.Walk(data, strict=strict).root(node)
     except Fault as fault:

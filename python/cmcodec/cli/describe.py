@@ -46,13 +46,6 @@ _KEY_USAGES: Final = (
     "decipherOnly",
 )
 
-_SPELLINGS: Final = {
-    "aaCompromise": "aACompromise",
-    "caCompromise": "cACompromise",
-    "internalCaError": "internalCAError",
-}
-"""Named numbers that the standard does not spell in plain camel case."""
-
 
 def octets(value: bytes) -> str:
     """Hex, cut after `OCTETS`."""
@@ -79,13 +72,7 @@ def named_number(value: int, numbers: type[IntEnum] | None) -> str:
         number = numbers(value) if numbers else None
     except ValueError:
         number = None
-    return integer(value) if number is None else f"{named(number)} ({value})"
-
-
-def named(number: IntEnum) -> str:
-    """A named number as the standard spells it."""
-    spelled = _schema.camel_case(number.name.lower())
-    return _SPELLINGS.get(spelled, spelled)
+    return integer(value) if number is None else f"{_schema.number_name(number)} ({value})"
 
 
 def time(value: datetime) -> str:
@@ -264,7 +251,7 @@ def one_line(value: Any, node: Node) -> str | None:
     if isinstance(value, int):
         return str(value) if isinstance(value, bool) else named_number(value, node.numbers)
     if node.named_bits:
-        return bits(value, map(named, types.ReasonFlag))
+        return bits(value, map(_schema.number_name, types.ReasonFlag))
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(value, tuple):
         return _short_list(value, node)
     return _by_base(value)
