@@ -8,8 +8,8 @@ from asn1crypto import algos, cms, core, crl, csr, keys, x509
 
 from cmcodec import types
 from cmcodec._schema import Kind
-from cmcodec.asn1 import Asn1, BitString, Implicit, sequence
-from cmcodec.compat._values import CertificationRequest
+from cmcodec.asn1 import TLV, Asn1, BitString, Implicit, NullType, sequence
+from cmcodec.compat._values import AnyValue, CertificationRequest
 from cmcodec.types import AlgorithmIdentifier  # noqa: TC001 - a declaration reads it
 
 _CMS = (
@@ -78,6 +78,10 @@ STANDARD_LISTS: Final[dict[tuple[Kind, Any], Any]] = {
 """The same for a SEQUENCE OF or SET OF without a name, by the class of its elements."""
 
 ALSO: Final[dict[Any, type[Asn1]]] = {
+    AnyValue: TLV,
+    core.Any: TLV,
+    core.BitString: BitString,
+    core.Null: NullType,
     algos.DigestAlgorithm: types.AlgorithmIdentifier,
     algos.EncryptionAlgorithm: types.AlgorithmIdentifier,
     algos.HmacAlgorithm: types.AlgorithmIdentifier,
@@ -90,7 +94,7 @@ ALSO: Final[dict[Any, type[Asn1]]] = {
     keys.PrivateKeyAlgorithm: types.AlgorithmIdentifier,
     keys.PublicKeyAlgorithm: types.AlgorithmIdentifier,
 }
-"""Classes of asn1crypto for uses of a type that is one type to us."""
+"""Other classes that say which type they stand for."""
 
 CLASS_NAMES: Final = {
     "KeyIdentifier": "Identifier",

@@ -39,17 +39,23 @@ Values of unknown type       ``AnyValue`` instead of asn1crypto's ``Any``, with 
                              asn1crypto has no type for them; it used to raise. So for
                              ``AttributeTypeAndValue``, ``OtherMsg``, ``ORM``, ``ExtendedFailInfo``
                              and ``CMCUnsignedData``.
+PKCS#10 requests             The ``native`` of attributes that asn1crypto does not know, as OpenSSL
+                             and JSS write them, is a list; it used to raise, and with it that of
+                             the message. The class extends ``asn1crypto.csr``'s.
 ``CertHashes``,              Other names of ``AnchorHashes`` and ``SetOfInteger``.
 ``SetOfAuthPublish``
 ===========================  =====================================================================
 
-What stays as it was: ``dump`` does not check what it writes (an empty ``bodyList`` is written, and
-refused by ``load``); the ``native`` of asn1crypto's own classes may raise `ValueError` where those
-are narrower than the standard, such as for attributes of a PKCS#10 request that they do not know;
-forms of RFC 2797 for which ``python_cmc`` has no class (a name that is NULL, ``CMCCertId`` with
-GeneralNames, ``subjectAlt`` without a tag) raise `ValueError` when they are looked at.
+What stays as it was:
 
-Use `cmcodec.load` instead for anything new: it verifies, and is a hundred times as fast.
+- ``dump`` does not check what it writes: an empty ``bodyList`` is written, and refused by ``load``.
+- The ``native`` of asn1crypto's own classes raises `ValueError` or `KeyError` where they are
+  narrower than the standard: for public keys of algorithms they do not know, such as ML-DSA, and
+  reasons of revocation without a name.
+- Forms of RFC 2797 and RFC 6402 that ``python_cmc`` has no class for raise `ValueError` when they
+  are looked at: a name that is NULL, ``CMCCertId`` with GeneralNames, ``subjectAlt`` without a tag.
+
+None of this verifies a signature. For anything new use `cmcodec.load`, which does, and much faster.
 """
 
 from __future__ import annotations
