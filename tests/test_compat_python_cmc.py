@@ -411,6 +411,15 @@ def test_lengths_that_end_in_80(size: int) -> None:
         assert message.dump() == octets
 
 
+def test_lengths_that_end_in_80_inside_of_choices() -> None:
+    """The same one, two and three alternatives down."""
+    value = tlv(0xA0, tlv(0x04, bytes(116)))
+    name = seq(tlv(0x31, seq(tlv(0x06, b"\x2a\x03"), value)))
+    assert name.startswith(b"\x30\x81\x80")
+    octets = tlv(0xA0, tlv(0xA4, name))
+    assert crmf.AuthInfo.load(octets).dump() == octets
+
+
 # --- the alias --------------------------------------------------------------------------------
 
 
