@@ -411,6 +411,13 @@ def test_lengths_that_end_in_80(size: int) -> None:
         assert message.dump() == octets
 
 
+def test_text_that_is_none() -> None:
+    """Octets for what cannot be decoded, also of a length that ends in 80."""
+    value = tlv(0x1E, b"\xd8\x00" * 64)
+    message = cmc.OtherMsg.load(seq(integer(1), tlv(0x06, b"\x2a\x03"), value))
+    assert message.native["otherMsgValue"] == message["otherMsgValue"].dump() == value
+
+
 def test_lengths_that_end_in_80_inside_of_choices() -> None:
     """The same one, two and three alternatives down."""
     value = tlv(0xA0, tlv(0x04, bytes(116)))

@@ -7,6 +7,7 @@ it contributes itself (`_tables.STANDARD`).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, crl
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _made: dict[object, Any] = {}
 
 
+@cache
 def derive(node: Node) -> Any:
     """The class of asn1crypto for a compiled type."""
     if node.cls in STANDARD:
@@ -191,7 +193,7 @@ def classes(module: str, *roots: type[asn1.Asn1]) -> dict[str, Any]:
         if not issubclass(cls, Checked) or cls.__name__ in found:
             continue
         found[cls.__name__] = cls
-        if cls.__module__ == __name__ and cls is not AnyValue:
+        if cls.__module__ == __name__:
             cls.__module__ = module
         pending.extend(_parts(cls))
     return found
@@ -199,11 +201,8 @@ def classes(module: str, *roots: type[asn1.Asn1]) -> dict[str, Any]:
 
 def _parts(cls: Any) -> Iterator[Any]:
     """The classes of fields, alternatives and elements."""
-    for _, part, *_ in (
-        *(getattr(cls, "_fields", ())),
-        *(getattr(cls, "_alternatives", None) or ()),
-    ):
-        yield part
+    for parts in (getattr(cls, "_fields", None), getattr(cls, "_alternatives", None)):
+        yield from (part for _, part, *_ in parts or ())
     yield from (getattr(cls, "_oid_specs", None) or {}).values()
     if getattr(cls, "_child_spec", None):
         yield cls._child_spec

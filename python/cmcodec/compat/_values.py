@@ -172,7 +172,10 @@ class AnyValue(Checked, core.Choice):  # type: ignore[misc]
             return self.dump()
 
     def dump(self, force: bool = False) -> Any:
-        return self._contents if self._parsed is None else self._parsed.dump(force=force)
+        if self._parsed is None:
+            return self._contents
+        _tell_definite(self._parsed)
+        return self._parsed.dump(force=force)
 
 
 class _SetOfAny(core.SetOf):  # type: ignore[misc]

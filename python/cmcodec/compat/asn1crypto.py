@@ -14,7 +14,6 @@ name of its own, such as `SenderNonce`, becomes that scalar.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any, TypeVar, overload
 
 from asn1crypto import core
@@ -61,15 +60,13 @@ def from_asn1crypto(obj: Any, cls: type[Asn1] | None = None) -> Asn1:
     """
     if not isinstance(obj, core.Asn1Value):
         raise TypeError(f"{type(obj).__name__}: not an object of asn1crypto")
-    wanted = cls or next((known for c in type(obj).__mro__ if (known := _types().get(c))), None)
+    wanted = cls or next((known for c in type(obj).__mro__ if (known := _TYPES.get(c))), None)
     if wanted is None:
         raise TypeError(f"{type(obj).__name__}: which type of cmcodec.types is this?")
     return wanted.from_der((obj.untag() if obj.implicit or obj.explicit else obj).dump())
 
 
-@cache
 def _types() -> dict[Any, type[Asn1]]:
-    """The declared type for each class that stands for one."""
     found: dict[Any, type[Asn1]] = dict(ALSO)
     for name in types.__all__:
         declared = getattr(types, name)
@@ -78,3 +75,7 @@ def _types() -> dict[Any, type[Asn1]]:
             if declared in STANDARD or getattr(made, "_node", None) is _schema.node(declared):
                 found[made] = declared
     return found
+
+
+_TYPES = _types()
+"""The declared type for each class that stands for one."""
