@@ -1,0 +1,48 @@
+//! This library, without Python.
+
+use ::cmcodec::load;
+use ::cmcodec::schema::walk::Options;
+use ::cmcodec::verify::report::{PopState, Report, SignerKey, Verdict};
+use ::cmcodec::verify::{self, Config};
+
+use super::limits::members;
+use super::{Outcome, measured};
+use crate::Result;
+
+/// Validates everything.
+pub fn load(data: &[u8]) -> Result<Outcome> {
+    let work = || load::load(data, Options::default()).map_err(|error| format!("{error:?}").into());
+    measured(work, |loaded| {
+        let messages = members(&loaded.der).ok_or("not a PKIData")?;
+        Ok((messages, messages.into()))
+    })
+}
+
+/// Verifies signers and proofs of possession of every message.
+pub fn verify(data: &[u8], threads: usize) -> Result<Outcome> {
+    let config = Config { threads, ..Config::default() };
+    let work = || Ok(verify::verify(&[data], &config, &|_, _| true)?);
+    let mut signatures = 0;
+    let outcome = measured(work, |report| {
+        signatures = verifications(report);
+        Ok((report.rows.len() - 1, verified(report).into()))
+    })?;
+    Ok(outcome.with("verifications", signatures))
+}
+
+/// Messages of which everything is good.
+fn verified(report: &Report) -> usize {
+    report.rows.iter().filter(|row| row.finding.verdict == Verdict::Verified).count()
+}
+
+/// Signatures of messages, and those that prove possession.
+fn verifications(report: &Report) -> usize {
+    let count = |row: &verify::Row| {
+        let signed =
+            |key| matches!(key, &Ok(SignerKey::Certificate { .. } | SignerKey::Request(_)));
+        let finding = &row.finding;
+        finding.signers.iter().filter(|signer| signed(&signer.key)).count()
+            + finding.requests.iter().filter(|it| it.pop == PopState::Verified).count()
+    };
+    report.rows.iter().map(count).sum()
+}
