@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
 BENCHES = Path(__file__).resolve().parent.parent
@@ -52,11 +53,19 @@ class Reply:
 class Served:
     """A program under way; the end of ``with`` ends it."""
 
-    def __init__(self, command: tuple[str, ...], cwd: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self._name = Path(command[0]).name
         # Line by line; what it has to complain of goes where this process's complaints go.
         self._process = subprocess.Popen(
-            command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
 
     def __enter__(self) -> Self:
