@@ -157,6 +157,13 @@ pub enum Scheme {
     NoSignature,
 }
 
+impl Scheme {
+    /// Whether it signs the digest of a message and not the message itself.
+    pub(super) const fn signs_digests(self) -> bool {
+        matches!(self, Self::RsaPkcs1 | Self::RsaPss | Self::Ecdsa)
+    }
+}
+
 /// Which parameters an AlgorithmIdentifier has to have.
 #[derive(Clone, Copy)]
 enum Parameters {

@@ -181,6 +181,10 @@ impl PublicKey {
                 let library = salted(RsaPssSaltLength::Custom(salt));
                 library.verify_sig(&self.octets, message, signature)
             }
+            _ if scheme.signs_digests() => {
+                // Where it digests itself, the library sets up more for each signature.
+                self.parsed(row, slot)?.verify_digest_sig(&digest.digest(message), signature)
+            }
             _ => self.parsed(row, slot)?.verify_sig(message, signature),
         };
         verified.map_err(|_| Reason::SignatureInvalid)
