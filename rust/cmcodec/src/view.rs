@@ -35,14 +35,7 @@ impl<'a> Elements<'a> {
     /// The next element, if it has this identifier; else nothing moves.
     #[inline]
     fn take_if(&mut self, tag: u8) -> Option<Tlv> {
-        let element = self.peek().filter(|element| element.tag() == tag)?;
-        self.pos = element.end();
-        Some(element)
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<Tlv> {
-        if self.is_empty() { None } else { read_tlv(self.data, self.pos, self.end).ok() }
+        if self.data.get(self.pos) == Some(&tag) { self.next() } else { None }
     }
 
     fn is_empty(&self) -> bool {
@@ -55,7 +48,10 @@ impl Iterator for Elements<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Tlv> {
-        let element = self.peek()?;
+        if self.is_empty() {
+            return None;
+        }
+        let element = read_tlv(self.data, self.pos, self.end).ok()?;
         self.pos = element.end();
         Some(element)
     }

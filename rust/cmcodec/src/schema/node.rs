@@ -287,12 +287,11 @@ impl Field {
     /// field, legacy forms included.
     #[inline]
     pub fn matches(&self, data: &[u8], tlv: Tlv) -> bool {
-        if !self.accepts(tlv.tag()) {
-            return false;
-        }
-        if self.first.is_empty() {
-            return true;
-        }
+        self.accepts(tlv.tag()) && (self.first.is_empty() || self.begins(data, tlv))
+    }
+
+    /// Whether the first elements inside are those of this field.
+    fn begins(&self, data: &[u8], tlv: Tlv) -> bool {
         if tlv.is_empty() {
             return self.or_empty;
         }
