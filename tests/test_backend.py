@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from asn1crypto import core
 
 import cmcodec
-from cmcodec import _backend, types
+from cmcodec import _backend, asn1, types
+from cmcodec._parts import Parts
 from cmcodec.asn1 import Asn1
 from support import integer, refusal, seq, shared, tlv
 
@@ -121,6 +124,68 @@ def test_member_at_refuses_what_is_no_member() -> None:
     for octets in (b"", b"\x30", seq(), seq(b"\x02\x05\x01")):
         with pytest.raises(ValueError, match="no TaggedContentInfo"):
             _backend.member_at(octets, 0, len(octets))
+
+
+def test_nothing_built_is_kept() -> None:
+    """DESIGN: values own what is made for them, and give it back with themselves."""
+    octets = shared("batch/batch-req-10.der")
+    lasting = [asn1.NULL, types.PKIData, types.Extension, asn1.TLV, asn1.BitString, Parts]
+
+    def read() -> list[int]:
+        message = cmcodec.load(octets)
+        assert message.unverified_structure
+        assert all(nested.unverified_content for _, nested in message.unverified_messages)
+        return [sys.getrefcount(value) for value in lasting]
+
+    before = read()
+    assert all(read() == before for _ in range(20))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["__slots__ = ('more',)", "", "__slots__ = ('__dict__',)", "extn_id = property()"],
+    ids=["one more slot", "any attribute", "a dict", "no slot"],
+)
+def test_classes_with_more_than_their_slots_are_refused(body: str, backend: str) -> None:
+    """DESIGN: the engine writes slots only where it has seen that they stand."""
+    if backend == "pure":
+        pytest.skip("calls the class")
+    code = f"""if True:
+        from cmcodec import _backend, types
+        class Extension(types.Extension):
+            {body or "pass"}
+        types.Extension = Extension
+        try:
+            _backend.decode("BitString", bytes((3, 2, 0, 1)), False)
+        except TypeError as error:
+            print(error)
+    """
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "CMCODEC_BACKEND": "rust"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment
+    )
+    assert "has more than its slots" in done.stdout
+
+
+def test_object_identifiers_are_read_alike_however_many() -> None:
+    """P8: what the engine remembers of them is bounded, and what it forgets it makes anew."""
+    dotted = [f"1.3.6.1.4.1.{arc}" for arc in range(3000)]
+    dotted += [f"1.2{f'.{2**64}' * arcs}" for arcs in range(1, 8)]
+    for text in dotted + dotted[::-1]:
+        octets = seq(core.ObjectIdentifier(text).dump())
+        assert types.AlgorithmIdentifier.from_der(octets).algorithm == text
+
+
+def test_threads_read_alike() -> None:
+    """DESIGN: values are built by any number of threads at once."""
+    messages = cmcodec.load(shared("batch/batch-req-10.der")).unverified_messages
+    expected = [message.unverified_content for _, message in messages]
+
+    def read(_: int) -> bool:
+        return [message.unverified_content for _, message in messages] == expected
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(read, range(40)))
 
 
 @pytest.mark.parametrize(

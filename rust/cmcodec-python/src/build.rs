@@ -1,92 +1,221 @@
-//! The sink that makes Python values.
+//! From octets that were validated to Python values.
 
-use cmcodec::der::Tlv;
-use cmcodec::error::{Error, Reason, Result};
+use std::sync::MutexGuard;
+
+use cmcodec::der::oid::dotted;
+use cmcodec::der::{Tlv, read_tlv};
+use cmcodec::limits::MAX_DEPTH;
 use cmcodec::schema::primitive::{Moment, small_integer};
-use cmcodec::schema::sink::Sink;
-use cmcodec::schema::{Kind, Node};
+use cmcodec::schema::{Field, Kind, Node};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyInt, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyBool, PyBytes, PyInt, PyString};
 
-use crate::object::Instance;
+use crate::object::{Class, Instance, tuple};
+use crate::oids::Oids;
 use crate::registry::Registry;
 
-/// Makes the declared classes' instances from octets that were validated.
+/// Makes instances of the declared classes.
+///
+/// It repeats no check of the walk. Octets that were not validated give some
+/// value or none, as bounds of memory and stack hold for all.
 pub struct Builder<'a, 'py> {
     py: Python<'py>,
     registry: &'a Registry,
-    buffer: Bound<'py, PyBytes>,
-    /// What Python raised, if it did; the walk then ends with an error that
-    /// nobody sees.
+    buffer: &'a Bound<'py, PyBytes>,
+    data: &'a [u8],
+    /// Unless somebody else is at it.
+    oids: Option<MutexGuard<'a, Oids>>,
+    /// The elements of tuples in the making.
+    elements: Vec<Bound<'py, PyAny>>,
+    /// What Python raised, if that is why there is no value.
     pub raised: Option<PyErr>,
 }
 
-/// A value of several others in the making.
-pub enum Frame<'a, 'py> {
-    Instance(Instance<'a, 'py>),
-    Tuple(Vec<Bound<'py, PyAny>>),
-}
+/// A value; `None` where Python raised, or the octets are not of the type.
+type Made<'py> = Option<Bound<'py, PyAny>>;
 
 impl<'a, 'py> Builder<'a, 'py> {
-    pub fn new(registry: &'a Registry, buffer: Bound<'py, PyBytes>) -> Self {
-        Self { py: buffer.py(), registry, buffer, raised: None }
+    pub fn new(registry: &'a Registry, buffer: &'a Bound<'py, PyBytes>) -> Self {
+        let data = buffer.as_bytes();
+        let oids = registry.oids();
+        let elements = Vec::new();
+        Self { py: buffer.py(), registry, buffer, data, oids, elements, raised: None }
     }
 
-    fn catch<T>(&mut self, result: PyResult<T>) -> Result<T> {
-        result.map_err(|raised| {
-            self.raised = Some(raised);
-            Error::new(Reason::Limit, 0)
-        })
+    /// The value of the type `node` at `pos`, and where it ends.
+    pub fn at(
+        &mut self,
+        node: &'static Node,
+        pos: usize,
+        end: usize,
+    ) -> Option<(Bound<'py, PyAny>, usize)> {
+        let tlv = read_tlv(self.data, pos, end).ok().filter(|tlv| node.accepts(tlv.tag()))?;
+        Some((self.value(node, tlv, &[], 1)?, tlv.end()))
     }
 
-    fn make_leaf(&self, node: &'static Node, data: &[u8], tlv: Tlv) -> PyResult<Bound<'py, PyAny>> {
+    fn catch<T>(&mut self, result: PyResult<T>) -> Option<T> {
+        result.map_err(|raised| self.raised = Some(raised)).ok()
+    }
+
+    /// The value of an element. `oid` is the content of the last OBJECT
+    /// IDENTIFIER before it in its SEQUENCE.
+    fn value(&mut self, node: &'static Node, tlv: Tlv, oid: &'a [u8], depth: usize) -> Made<'py> {
         let py = self.py;
-        let content = tlv.value(data);
-        let text = || String::from_utf8_lossy(content);
+        let content = tlv.value(self.data);
         let made = match &node.kind {
+            Kind::Sequence { fields, .. } => return self.sequence(node, fields, tlv, depth + 1),
+            Kind::Choice { fields } => {
+                let mut alternatives = fields.iter().enumerate();
+                let (index, field) =
+                    alternatives.find(|(_, field)| field.matches(self.data, tlv))?;
+                let mut instance = self.begin(node)?;
+                instance.set(index, self.field(field, tlv, oid, depth)?);
+                return instance.finish();
+            }
+            Kind::SequenceOf { element, parts: true, .. } => return self.parts(node, element, tlv),
+            Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => {
+                return self.tuple(element, tlv, oid, depth + 1);
+            }
+            Kind::Named(inner) => {
+                let mut instance = self.begin(node)?;
+                instance.set(0, self.value(inner, tlv, oid, depth)?);
+                return instance.finish();
+            }
+            Kind::Open(table) => match table.look_up(oid) {
+                Some(known) if known.accepts(tlv.tag()) => {
+                    return self.value(known, tlv, &[], depth);
+                }
+                Some(_) => return None,
+                None => return self.verbatim(&self.registry.tlv, tlv),
+            },
+            Kind::Any => return self.verbatim(&self.registry.tlv, tlv),
+            Kind::Opaque => {
+                let class = self.registry.class(node);
+                let class = self.catch(class)?;
+                return self.verbatim(class, tlv);
+            }
             Kind::Boolean => PyBool::new(py, content != [0]).to_owned().into_any(),
-            Kind::Integer { .. } | Kind::Enumerated { .. } => self.integer(node, content)?,
+            Kind::Integer { .. } | Kind::Enumerated { .. } => {
+                let value = self.integer(node, content);
+                return self.catch(value);
+            }
             Kind::BitString { .. } => {
-                let (unused, octets) = content.split_first().unwrap_or((&0, &[]));
+                let (unused, octets) = content.split_first()?;
                 let values =
                     [PyBytes::new(py, octets).into_any(), PyInt::new(py, *unused).into_any()];
-                self.registry.bit_string.make(py, values)?
+                let made = self.registry.bit_string.make(py, values);
+                return self.catch(made)?;
             }
             Kind::OctetString | Kind::Containing(_) => PyBytes::new(py, content).into_any(),
             Kind::Null => self.registry.null.bind(py).clone(),
-            Kind::ObjectIdentifier => self.registry.oid(py, content).into_any(),
-            Kind::Utf8String | Kind::Ia5String => PyString::new(py, &text()).into_any(),
-            Kind::GeneralizedTime => self.datetime(Moment::generalized(content))?,
-            Kind::UtcTime => self.datetime(Moment::utc(content))?,
-            Kind::Opaque => {
-                let octets = PyBytes::new(py, tlv.octets(data)).into_any();
-                self.registry.class(node)?.make(py, [octets])?
+            Kind::ObjectIdentifier => match &mut self.oids {
+                Some(oids) => oids.text(py, content).into_any(),
+                None => PyString::new(py, &dotted(content)).into_any(),
+            },
+            Kind::Utf8String | Kind::Ia5String => {
+                PyString::new(py, std::str::from_utf8(content).ok()?).into_any()
             }
-            Kind::SequenceOf { element, .. } => {
-                let values = [
-                    self.buffer.clone().into_any(),
-                    PyInt::new(py, tlv.content()).into_any(),
-                    PyInt::new(py, tlv.end()).into_any(),
-                    PyString::intern(py, element.name).into_any(),
-                    py.None().into_bound(py),
-                ];
-                self.registry.parts.make(py, values)?
-            }
-            _ => {
-                let octets = PyBytes::new(py, tlv.octets(data)).into_any();
-                self.registry.tlv.make(py, [octets])?
-            }
+            Kind::GeneralizedTime => return self.datetime(Moment::generalized(content).ok()?),
+            Kind::UtcTime => return self.datetime(Moment::utc(content).ok()?),
         };
-        Ok(made)
+        Some(made)
+    }
+
+    fn begin(&mut self, node: &'static Node) -> Option<Instance<'a, 'py>> {
+        let registry = self.registry;
+        let instance = registry.class(node).and_then(|class| class.begin(self.py));
+        self.catch(instance)
+    }
+
+    fn sequence(
+        &mut self,
+        node: &'static Node,
+        fields: &'static [Field],
+        tlv: Tlv,
+        depth: usize,
+    ) -> Made<'py> {
+        let mut instance = self.begin(node)?;
+        let mut oid: &[u8] = &[];
+        let mut fields = fields.iter().enumerate();
+        let mut pos = tlv.content();
+        while pos < tlv.end() {
+            let element = self.read(pos, tlv.end(), depth)?;
+            let (index, field) = fields.find(|(_, field)| field.matches(self.data, element))?;
+            instance.set(index, self.field(field, element, oid, depth)?);
+            if matches!(field.node.kind, Kind::ObjectIdentifier) {
+                oid = element.value(self.data);
+            }
+            pos = element.end();
+        }
+        instance.finish()
+    }
+
+    /// The value of a field whose outermost identifier is known to fit.
+    #[inline(always)]
+    fn field(&mut self, field: &Field, tlv: Tlv, oid: &'a [u8], depth: usize) -> Made<'py> {
+        let tlv = if field.explicit { self.inside(field, tlv, depth)? } else { tlv };
+        self.value(field.node, tlv, oid, depth)
+    }
+
+    /// The element inside a tag that stands around the type's own.
+    fn inside(&self, field: &Field, tlv: Tlv, depth: usize) -> Option<Tlv> {
+        let inner = self.read(tlv.content(), tlv.end(), depth)?;
+        field.node.accepts(inner.tag()).then_some(inner)
+    }
+
+    fn tuple(&mut self, node: &'static Node, tlv: Tlv, oid: &'a [u8], depth: usize) -> Made<'py> {
+        let first = self.elements.len();
+        let mut pos = tlv.content();
+        while pos < tlv.end() {
+            let element = self.read(pos, tlv.end(), depth)?;
+            if !node.accepts(element.tag()) {
+                return None;
+            }
+            let value = self.value(node, element, oid, depth)?;
+            self.elements.push(value);
+            pos = element.end();
+        }
+        let made = tuple(self.py, self.elements.drain(first..));
+        self.catch(made)
+    }
+
+    /// Reads the element at `pos`; `None` if it stands too deep.
+    #[inline(always)]
+    fn read(&self, pos: usize, end: usize, depth: usize) -> Option<Tlv> {
+        if depth > MAX_DEPTH { None } else { read_tlv(self.data, pos, end).ok() }
+    }
+
+    /// The elements of a cmsSequence, which are built when they are reached.
+    fn parts(&mut self, node: &'static Node, element: &'static Node, tlv: Tlv) -> Made<'py> {
+        let py = self.py;
+        if tlv.is_empty() {
+            return self.registry.no_parts(node).map(|parts| parts.bind(py).clone());
+        }
+        let values = [
+            self.buffer.clone().into_any(),
+            PyInt::new(py, tlv.content()).into_any(),
+            PyInt::new(py, tlv.end()).into_any(),
+            PyString::intern(py, element.name).into_any(),
+            py.None().into_bound(py),
+        ];
+        let made = self.registry.parts.make(py, values);
+        self.catch(made)?
+    }
+
+    /// A value whose only attribute is the whole element.
+    fn verbatim(&mut self, class: &Class, tlv: Tlv) -> Made<'py> {
+        let octets = PyBytes::new(self.py, tlv.octets(self.data));
+        let made = class.make(self.py, [octets.into_any()]);
+        self.catch(made)?
     }
 
     fn integer(&self, node: &Node, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
         let Some(value) = small_integer(content) else {
-            let keywords = PyDict::new(py);
-            keywords.set_item("signed", true)?;
             let octets = PyBytes::new(py, content);
-            return self.registry.int_from_bytes.bind(py).call((octets, "big"), Some(&keywords));
+            let is_negative = content.first().is_some_and(|first| first >> 7 == 1);
+            let signed = is_negative.then(|| [("signed", true)].into_py_dict(py)).transpose()?;
+            return self.registry.int_from_bytes.bind(py).call((octets,), signed.as_ref());
         };
         let value = PyInt::new(py, value).into_any();
         match self.registry.numbers(node) {
@@ -95,70 +224,10 @@ impl<'a, 'py> Builder<'a, 'py> {
         }
     }
 
-    fn datetime(&self, moment: std::result::Result<Moment, Reason>) -> PyResult<Bound<'py, PyAny>> {
-        let Ok(m) = moment else { return Ok(self.py.None().into_bound(self.py)) };
+    fn datetime(&mut self, m: Moment) -> Made<'py> {
         let utc = self.registry.utc.bind(self.py);
-        self.registry.datetime.bind(self.py).call1((
-            m.year,
-            m.month,
-            m.day,
-            m.hour,
-            m.minute,
-            m.second,
-            m.microsecond,
-            utc,
-        ))
-    }
-}
-
-impl<'a, 'py> Sink for Builder<'a, 'py> {
-    type Value = Bound<'py, PyAny>;
-    type Frame = Frame<'a, 'py>;
-
-    const DESCENDS: bool = false;
-
-    fn open(&mut self, node: &'static Node) -> Result<Frame<'a, 'py>> {
-        if matches!(node.kind, Kind::SequenceOf { .. } | Kind::SetOf { .. }) {
-            return Ok(Frame::Tuple(Vec::new()));
-        }
-        let registry = self.registry;
-        let instance = registry.class(node).and_then(|class| class.begin(self.py));
-        self.catch(instance).map(Frame::Instance)
-    }
-
-    fn add(
-        &mut self,
-        frame: &mut Frame<'a, 'py>,
-        index: usize,
-        value: Bound<'py, PyAny>,
-    ) -> Result<()> {
-        match frame {
-            Frame::Instance(instance) => {
-                let set = instance.set(index, &value);
-                self.catch(set)
-            }
-            Frame::Tuple(values) => {
-                values.push(value);
-                Ok(())
-            }
-        }
-    }
-
-    fn close(&mut self, _: &'static Node, frame: Frame<'a, 'py>) -> Result<Bound<'py, PyAny>> {
-        let value = match frame {
-            Frame::Instance(instance) => instance.finish(),
-            Frame::Tuple(values) => PyTuple::new(self.py, values).map(Bound::into_any),
-        };
-        self.catch(value)
-    }
-
-    fn leaf(&mut self, node: &'static Node, data: &[u8], tlv: Tlv) -> Result<Bound<'py, PyAny>> {
-        let value = self.make_leaf(node, data, tlv);
-        self.catch(value)
-    }
-
-    fn name(&mut self, node: &'static Node, value: Bound<'py, PyAny>) -> Result<Bound<'py, PyAny>> {
-        let made = self.registry.class(node).and_then(|class| class.make(self.py, [value]));
+        let arguments = (m.year, m.month, m.day, m.hour, m.minute, m.second, m.microsecond, utc);
+        let made = self.registry.datetime.bind(self.py).call1(arguments);
         self.catch(made)
     }
 }

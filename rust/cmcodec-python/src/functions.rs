@@ -4,6 +4,7 @@ use cmcodec::error::{Error, Reason};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::outline::{member, outline as outline_message};
 use cmcodec::schema::locate::Step;
+use cmcodec::schema::sink::Null;
 use cmcodec::schema::walk::{self, Options, Walker};
 use cmcodec::schema::{self, Node};
 use pyo3::exceptions::PyValueError;
@@ -83,13 +84,16 @@ fn build<'py>(
     end: usize,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
     let py = buffer.py();
-    let mut builder = Builder::new(Registry::of(py)?, buffer.clone());
-    let result =
-        Walker::new(buffer.as_bytes(), Options::default(), &mut builder).at(node, pos, end);
-    if let Some(raised) = builder.raised {
-        return Err(raised);
-    }
-    result.map_err(|error| raise(py, node.root, &error))
+    let mut builder = Builder::new(Registry::of(py)?, buffer);
+    let Some(built) = builder.at(node, pos, end) else {
+        return Err(builder.raised.unwrap_or_else(|| {
+            // Octets that were not validated: the walk knows what is wrong with them.
+            let walked =
+                Walker::new(buffer.as_bytes(), Options::default(), &mut Null).at(node, pos, end);
+            raise(py, node.root, &walked.err().unwrap_or(Error::new(Reason::BadValue, pos)))
+        }));
+    };
+    Ok(built)
 }
 
 /// Encodes `value` as the type of this name.

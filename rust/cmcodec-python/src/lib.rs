@@ -5,6 +5,7 @@ mod build;
 mod encode;
 mod functions;
 mod object;
+mod oids;
 mod registry;
 mod verify;
 

@@ -1,20 +1,17 @@
 //! The Python classes the engine makes and reads, looked up once.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use cmcodec::schema::compiled::NODES;
 use cmcodec::schema::{Kind, Node};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::object::Class;
-
-/// Most OBJECT IDENTIFIERs kept as Python text; hostile input must not grow it
-/// for ever.
-const MAX_CACHED_OIDS: usize = 4096;
+use crate::oids::Oids;
 
 fn class<'py>(module: &Bound<'py, PyModule>, name: &str) -> PyResult<Bound<'py, PyType>> {
     Ok(module.getattr(name)?.cast_into::<PyType>()?)
@@ -26,6 +23,8 @@ pub struct Registry {
     classes: Vec<Option<Class>>,
     /// By node id: the named numbers of an INTEGER or ENUMERATED.
     numbers: Vec<Option<Py<PyDict>>>,
+    /// By node id: parts without elements.
+    no_parts: Vec<Option<Py<PyAny>>>,
     names: HashMap<&'static str, &'static Node>,
     pub bit_string: Class,
     pub tlv: Class,
@@ -38,7 +37,7 @@ pub struct Registry {
     pub decode_error: Py<PyType>,
     pub encode_error: Py<PyType>,
     pub limit_error: Py<PyType>,
-    oids: Mutex<HashMap<Box<[u8]>, Py<PyString>>>,
+    oids: Mutex<Oids>,
 }
 
 static REGISTRY: PyOnceLock<Registry> = PyOnceLock::new();
@@ -54,8 +53,10 @@ impl Registry {
         let asn1 = py.import("cmcodec.asn1")?;
         let errors = py.import("cmcodec.errors")?;
         let datetime = py.import("datetime")?;
+        let parts = class(&py.import("cmcodec._parts")?, "Parts")?;
         let mut classes = Vec::with_capacity(NODES.len());
         let mut numbers = Vec::with_capacity(NODES.len());
+        let mut no_parts = Vec::with_capacity(NODES.len());
         let mut names = HashMap::from([
             ("BitString", &cmcodec::schema::compiled::BIT_STRING),
             ("NullType", &cmcodec::schema::compiled::NULL),
@@ -85,11 +86,17 @@ impl Registry {
                 }
                 _ => None,
             });
+            no_parts.push(match &node.kind {
+                Kind::SequenceOf { element, parts: true, .. } => {
+                    Some(parts.call1((PyBytes::new(py, b""), 0, 0, element.name))?.unbind())
+                }
+                _ => None,
+            });
         }
-        let parts = class(&py.import("cmcodec._parts")?, "Parts")?;
         Ok(Self {
             classes,
             numbers,
+            no_parts,
             names,
             bit_string: Class::new(
                 &class(&asn1, "BitString")?,
@@ -108,7 +115,7 @@ impl Registry {
             decode_error: class(&errors, "DecodeError")?.unbind(),
             encode_error: class(&errors, "EncodeError")?.unbind(),
             limit_error: class(&errors, "LimitError")?.unbind(),
-            oids: Mutex::new(HashMap::new()),
+            oids: Mutex::default(),
         })
     }
 
@@ -130,20 +137,19 @@ impl Registry {
         self.names.get(name).copied().ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
 
-    /// Dotted decimal text of an OBJECT IDENTIFIER.
-    pub fn oid<'py>(&self, py: Python<'py>, content: &[u8]) -> Bound<'py, PyString> {
-        // The lock is held for a look-up or an insertion, never while Python code runs.
-        let mut cache = match self.oids.lock() {
-            Ok(cache) => cache,
-            Err(poisoned) => poisoned.into_inner(),
-        };
-        if let Some(text) = cache.get(content) {
-            return text.bind(py).clone();
+    /// What a SEQUENCE OF without elements is, where elements are built when
+    /// they are reached.
+    pub fn no_parts(&self, node: &Node) -> Option<&Py<PyAny>> {
+        self.no_parts.get(node.id).and_then(Option::as_ref)
+    }
+
+    /// The cache of OBJECT IDENTIFIERs, for who does not wait for it: it may be
+    /// kept while Python code runs.
+    pub fn oids(&self) -> Option<MutexGuard<'_, Oids>> {
+        match self.oids.try_lock() {
+            Ok(oids) => Some(oids),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         }
-        let text = PyString::new(py, &cmcodec::der::oid::dotted(content));
-        if cache.len() < MAX_CACHED_OIDS {
-            cache.insert(content.into(), text.clone().unbind());
-        }
-        text
     }
 }
