@@ -117,13 +117,16 @@ def test_offsets() -> None:
     assert refused[:3] == ("DecodeError", "truncated", 3)
 
 
-def test_member_at_refuses_what_is_no_member() -> None:
-    """DESIGN: a ValueError for octets that are no TaggedContentInfo."""
+def test_members_end_at_what_is_no_member() -> None:
+    """DESIGN: a ValueError for octets that are no TaggedContentInfo, when they are reached."""
     good = seq(integer(5), seq())
-    assert _backend.member_at(good, 0, len(good)) == (5, 5, 7, 7)
-    for octets in (b"", b"\x30", seq(), seq(b"\x02\x05\x01")):
+    assert list(_backend.members(good, 0, len(good))) == [(5, 5, 7)]
+    assert list(_backend.members(b"", 0, 0)) == []
+    for octets in (b"\x30", seq(), seq(b"\x02\x05\x01")):
+        members = _backend.members(good + octets, 0, len(good + octets))
+        assert next(members) == (5, 5, 7)
         with pytest.raises(ValueError, match="no TaggedContentInfo"):
-            _backend.member_at(octets, 0, len(octets))
+            next(members)
 
 
 def test_nothing_built_is_kept() -> None:

@@ -153,11 +153,10 @@ def test_locate_offsets_and_members() -> None:
     parts = tlv(0x30, number(4), octets) + tlv(0x30, number(5), octets)
     starts = backend.offsets(b"\0" + parts, 1, len(parts) + 1)
     assert starts == [1, 1 + len(parts) // 2]
-    assert backend.member_at(b"\0" + parts, starts[1], len(parts) + 1) == (
-        5, len(parts) + 1 - len(octets), len(parts) + 1, len(parts) + 1,
-    )  # fmt: skip
-    with pytest.raises(ValueError, match="no TaggedContentInfo"):
-        backend.member_at(b"\0", 0, 1)
+    assert list(backend.members(b"\0" + parts, 1, len(parts) + 1)) == [
+        (4, starts[1] - len(octets), starts[1]),
+        (5, len(parts) + 1 - len(octets), len(parts) + 1),
+    ]
 
 
 def test_outline() -> None:
@@ -182,3 +181,17 @@ def test_outline() -> None:
     )  # fmt: skip
     authenticated = (VECTORS / "bouncycastle/encrypted/authenticated-pwri.der").read_bytes()
     assert outline(authenticated)[:2] == ("full-request", "PKIData")
+
+
+def test_content() -> None:
+    def content(octets: bytes, root: str = "ContentInfo") -> Any:
+        return backend.content(b"\0" + octets, 1, len(octets) + 1, root)
+
+    assert content(Message().encode()) == types.PKIData.from_der(pki_data())
+    assert content(signed_by(content=None, content_type=DATA).encode()) is None
+    assert content(Message(content=None).encode()) is None
+    certification = content(pkcs10(), "CertificationRequest")
+    assert certification == types.CertificationRequest.from_der(pkcs10())
+    assert content(Message().encode()).cms_sequence == ()
+    with pytest.raises(DecodeError):
+        content(Message(content=tlv(0x30, NULL)).encode())

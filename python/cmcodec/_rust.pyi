@@ -1,21 +1,23 @@
-"""The engine. `cmcodec._backend` documents each function; the fallback has the same."""
+"""The engine. `cmcodec._pure.backend` describes each function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 __all__ = [
     "Verdicts",
+    "content",
     "decode",
     "decode_at",
     "encode",
     "load",
     "locate",
-    "member_at",
+    "members",
     "offsets",
     "outline",
     "verify",
 ]
 
+def content(buffer: bytes, start: int, end: int, root: str) -> Any: ...
 def decode(name: str, data: bytes, strict: bool) -> Any: ...
 def decode_at(name: str, buffer: bytes, pos: int, end: int) -> tuple[Any, int]: ...
 def encode(name: str, value: Any) -> bytes: ...
@@ -23,7 +25,7 @@ def load(data: bytes, strict: bool, max_layers: int, max_size: int) -> tuple[byt
 def locate(
     name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...]
 ) -> tuple[int, int, int] | None: ...
-def member_at(buffer: bytes, pos: int, end: int) -> tuple[int, int, int, int]: ...
+def members(buffer: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]: ...
 def offsets(buffer: bytes, start: int, end: int) -> list[int]: ...
 def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, int, int]: ...
 def verify(

@@ -87,7 +87,7 @@ class Message:
     Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received).
     """
 
-    __slots__ = ("_end", "_outline", "_root", "_start", "buffer", "encoding")
+    __slots__ = ("_end", "_root", "_start", "buffer", "encoding")
 
     def __init__(
         self, seal: object, buffer: bytes, span: tuple[int, int], encoding: str, root: str
@@ -98,17 +98,14 @@ class Message:
         self._start, self._end = span
         self.encoding: Final = encoding
         self._root: Final = root
-        self._outline: tuple[str, str, int, int] | None = None
 
-    def _look(self) -> tuple[str, str, int, int]:
-        if self._outline is None:
-            self._outline = _backend.outline(self.buffer, self._start, self._end, self._root)
-        return self._outline
+    def _outline(self) -> tuple[str, str, int, int]:
+        return _backend.outline(self.buffer, self._start, self._end, self._root)
 
     @property
     def kind(self) -> Kind:
         """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
-        return cast("Kind", self._look()[0])
+        return cast("Kind", self._outline()[0])
 
     @property
     def span(self) -> tuple[int, int]:
@@ -135,18 +132,15 @@ class Message:
 
         A simple response says nothing: its certificates are in ``certificates``.
         """
-        name, start, end = self._look()[1:]
-        if not name:
-            return None
-        content: types.PKIData | types.PKIResponse | types.CertificationRequest = (
-            _backend.decode_at(name, self.buffer, start, end)[0]
+        content: types.PKIData | types.PKIResponse | types.CertificationRequest | None = (
+            _backend.content(self.buffer, self._start, self._end, self._root)
         )
         return content
 
     @property
     def unverified_messages(self) -> Messages:
         """The messages in ``cmsSequence``, in order, each with a verdict of its own to come."""
-        name, start, end = self._look()[1:]
+        _, name, start, end = self._outline()
         found = None
         if name in ("PKIData", "PKIResponse"):
             found = _backend.locate(name, self.buffer, start, end, ("cmsSequence",))
@@ -298,15 +292,13 @@ class Messages(Sequence[tuple[int, Message]]):
         self._end = end
         self._offsets: array[int] | None = None
 
-    def _at(self, pos: int) -> tuple[int, Message, int]:
-        identifier, start, end, stop = _backend.member_at(self._buffer, pos, self._end)
-        return identifier, Message(_SEAL, self._buffer, (start, end), "der", "ContentInfo"), stop
+    def _from(self, pos: int) -> Iterator[tuple[int, Message]]:
+        buffer = self._buffer
+        for identifier, start, end in _backend.members(buffer, pos, self._end):
+            yield identifier, Message(_SEAL, buffer, (start, end), "der", "ContentInfo")
 
     def __iter__(self) -> Iterator[tuple[int, Message]]:
-        pos = self._start
-        while pos < self._end:
-            identifier, message, pos = self._at(pos)
-            yield identifier, message
+        return self._from(self._start)
 
     def _starts(self) -> array[int]:
         if self._offsets is None:
@@ -323,8 +315,7 @@ class Messages(Sequence[tuple[int, Message]]):
     def __getitem__(self, index: int | slice) -> tuple[int, Message] | list[tuple[int, Message]]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        identifier, message, _ = self._at(self._starts()[index])
-        return identifier, message
+        return next(self._from(self._starts()[index]))
 
 
 @final

@@ -15,16 +15,19 @@ from cmcodec._pure.verify import Verdicts, verify
 from cmcodec.errors import DecodeError, EncodeError, LimitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cmcodec._schema import Node
 
 __all__ = [
     "Verdicts",
+    "content",
     "decode",
     "decode_at",
     "encode",
     "load",
     "locate",
-    "member_at",
+    "members",
     "offsets",
     "outline",
     "verify",
@@ -111,13 +114,18 @@ def offsets(buffer: bytes, start: int, end: int) -> list[int]:
         raise _refused("TLV", fault) from None
 
 
-def member_at(buffer: bytes, pos: int, end: int) -> tuple[int, int, int, int]:
-    """Of the TaggedContentInfo at ``pos``: its id, the span of its ContentInfo, and its end."""
-    try:
-        part = view.part(buffer, read_tlv(buffer, pos, end))
-    except Fault:
-        raise ValueError("no TaggedContentInfo") from None
-    return part.body_part_id, part.content_info.start, part.content_info.end, part.element.end
+def members(buffer: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Of each TaggedContentInfo of ``buffer[start:end]``: its id, and the span of its ContentInfo.
+
+    Validated before; raises `ValueError` at what is no TaggedContentInfo.
+    """
+    while start < end:
+        try:
+            part = view.part(buffer, read_tlv(buffer, start, end))
+        except Fault:
+            raise ValueError("no TaggedContentInfo") from None
+        yield part.body_part_id, part.content_info.start, part.content_info.end
+        start = part.element.end
 
 
 def locate(
@@ -143,6 +151,12 @@ def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, i
     if not name or not held or not held.octets:
         return kind, "", start, end
     return kind, name, held.octets.content, held.octets.end
+
+
+def content(buffer: bytes, start: int, end: int, root: str) -> object:
+    """The content of a message, as `outline` finds it; None where there is none."""
+    _, name, pos, stop = outline(buffer, start, end, root)
+    return decode_at(name, buffer, pos, stop)[0] if name else None
 
 
 _CONTENT = {"full-request": "PKIData", "full-response": "PKIResponse"}

@@ -1,5 +1,7 @@
 //! The functions of the module: the seam that the fallback backend has too.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use cmcodec::error::{Error, Reason};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::outline::{member, outline as outline_message};
@@ -160,18 +162,38 @@ pub fn offsets<'py>(
         .collect()
 }
 
-/// Of the TaggedContentInfo at `pos`: its id, the span of its ContentInfo, and
-/// its end.
+/// Of each TaggedContentInfo of `buffer[start:end]`: its id, and the span of
+/// its ContentInfo.
 #[pyfunction]
-pub fn member_at(
-    buffer: Bound<'_, PyBytes>,
-    pos: usize,
+pub fn members(buffer: Bound<'_, PyBytes>, start: usize, end: usize) -> Members {
+    Members { buffer: buffer.unbind(), pos: AtomicUsize::new(start), end }
+}
+
+/// The iterator of [`members`].
+#[pyclass(frozen)]
+pub struct Members {
+    buffer: Py<PyBytes>,
+    pos: AtomicUsize,
     end: usize,
-) -> PyResult<(u32, usize, usize, usize)> {
-    let member = member(buffer.as_bytes(), pos, end)
-        .ok_or_else(|| PyValueError::new_err("no TaggedContentInfo"))?;
-    let info = member.content_info;
-    Ok((member.body_part_id, info.start(), info.end(), member.tlv.end()))
+}
+
+#[pymethods]
+impl Members {
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<(u32, usize, usize)>> {
+        let pos = self.pos.load(Ordering::Relaxed);
+        if pos >= self.end {
+            return Ok(None);
+        }
+        let member = member(self.buffer.as_bytes(py), pos, self.end)
+            .ok_or_else(|| PyValueError::new_err("no TaggedContentInfo"))?;
+        self.pos.store(member.tlv.end(), Ordering::Relaxed);
+        let info = member.content_info;
+        Ok(Some((member.body_part_id, info.start(), info.end())))
+    }
 }
 
 /// Start, content and end of the element that `path` leads to from the type of this name
@@ -220,16 +242,31 @@ pub fn outline(
     end: usize,
     root: &str,
 ) -> PyResult<(&'static str, &'static str, usize, usize)> {
-    let octets = buffer.as_bytes();
-    let root = match root {
-        "CertificationRequest" => &schema::compiled::CERTIFICATION_REQUEST,
-        "ContentInfo" => &schema::compiled::CONTENT_INFO,
-        _ => return Err(PyValueError::new_err("no such root")),
-    };
-    let outline = outline_message(root, octets, start, end);
+    let outline = outline_message(root_node(root)?, buffer.as_bytes(), start, end);
     let (name, start, end) = match outline.content {
         Some((node, tlv)) => (node.name, tlv.start(), tlv.end()),
         None => ("", start, end),
     };
     Ok((outline.kind.name(), name, start, end))
+}
+
+/// The content of the message `buffer[start:end]`, if it has one.
+#[pyfunction]
+pub fn content<'py>(
+    buffer: Bound<'py, PyBytes>,
+    start: usize,
+    end: usize,
+    root: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let outline = outline_message(root_node(root)?, buffer.as_bytes(), start, end);
+    let Some((node, tlv)) = outline.content else { return Ok(None) };
+    Ok(Some(build(node, &buffer, tlv.start(), tlv.end())?.0))
+}
+
+fn root_node(name: &str) -> PyResult<&'static Node> {
+    match name {
+        "CertificationRequest" => Ok(&schema::compiled::CERTIFICATION_REQUEST),
+        "ContentInfo" => Ok(&schema::compiled::CONTENT_INFO),
+        _ => Err(PyValueError::new_err("no such root")),
+    }
 }

@@ -15,7 +15,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _rust {
     #[pymodule_export]
-    use crate::functions::{decode, decode_at, encode, load, locate, member_at, offsets, outline};
+    use crate::functions::{
+        content, decode, decode_at, encode, load, locate, members, offsets, outline,
+    };
     #[pymodule_export]
     use crate::verify::{Verdicts, verify};
 }
