@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
-from cmcodec import _present
+from cmcodec import _backend, _present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,6 @@ class Parts(Sequence[T], Generic[T]):
 
     def offsets(self) -> array[int]:
         """Where each element starts in ``buffer``."""
-        from cmcodec import _backend
-
         if self._offsets is None:
             self._offsets = array("Q", _backend.offsets(self.buffer, self.start, self.end))
         return self._offsets
@@ -53,8 +51,6 @@ class Parts(Sequence[T], Generic[T]):
         return len(self.offsets())
 
     def __iter__(self) -> Iterator[T]:
-        from cmcodec import _backend
-
         pos = self.start
         while pos < self.end:
             value, pos = _backend.decode_at(self.type_name, self.buffer, pos, self.end)
@@ -65,8 +61,6 @@ class Parts(Sequence[T], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> tuple[T, ...]: ...
     def __getitem__(self, index: int | slice) -> T | tuple[T, ...]:
-        from cmcodec import _backend
-
         if isinstance(index, slice):
             return tuple(self[i] for i in range(*index.indices(len(self))))
         start = self.offsets()[index]

@@ -38,7 +38,7 @@ from typing import (
     overload,
 )
 
-from cmcodec import _present
+from cmcodec import _backend, _present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -214,8 +214,6 @@ class Asn1:
         ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402. Raises `DecodeError` or
         `LimitError` with reason, offset and path.
         """
-        from cmcodec import _backend
-
         # A view, so that a number is no length and a list no octets.
         octets = data if type(data) is bytes else bytes(memoryview(data))
         value: Self = _backend.decode(cls.__name__, octets, strict)
@@ -226,8 +224,6 @@ class Asn1:
 
         Raises `EncodeError` with reason and path where a field has no such encoding.
         """
-        from cmcodec import _backend
-
         return _backend.encode(type(self).__name__, self)
 
     def to_dict(self) -> Any:
