@@ -18,16 +18,18 @@ class Parts(Sequence[T], Generic[T]):
     """The elements of ``buffer[start:end]``, validated before, each built when it is reached.
 
     Iterating takes constant memory; indexing remembers eight octets per element. Nothing built is
-    kept. Equal to any sequence with equal elements.
+    kept. Equal to any sequence with equal elements. A `to_der` around them copies their octets.
     """
 
-    __slots__ = ("_offsets", "buffer", "end", "start", "type_name")
+    __slots__ = ("_offsets", "buffer", "end", "proof", "start", "type_name")
 
     buffer: bytes
     start: int
     end: int
     type_name: str
     _offsets: array[int] | None
+    proof: object
+    """What a backend knows about these octets, so that it need not read them again to encode."""
 
     def __init__(self, buffer: bytes, start: int, end: int, type_name: str) -> None:
         self.buffer = buffer
@@ -35,6 +37,7 @@ class Parts(Sequence[T], Generic[T]):
         self.end = end
         self.type_name = type_name
         self._offsets = None
+        self.proof = None
 
     @property
     def octets(self) -> bytes:

@@ -206,6 +206,13 @@ class Asn1:
 
     __slots__ = ()
     __asn1__: ClassVar[str]
+    """Which kind of type this is."""
+    __asn1_name__: ClassVar[str] = ""
+    """The name of the declared type, which a class derived from it has too."""
+
+    def __init_subclass__(cls) -> None:
+        if "__asn1__" in vars(cls) or not cls.__asn1_name__:
+            cls.__asn1_name__ = cls.__name__
 
     @classmethod
     def from_der(cls, data: bytes | bytearray | memoryview, *, strict: bool = False) -> Self:
@@ -224,7 +231,7 @@ class Asn1:
 
         Raises `EncodeError` with reason and path where a field has no such encoding.
         """
-        return _backend.encode(type(self).__name__, self)
+        return _backend.encode(self.__asn1_name__, self)
 
     def to_dict(self) -> Any:
         """The value as JSON types under the standard's names.
@@ -276,6 +283,7 @@ def named(cls: type[T], /) -> type[T]:
 def _dataclass(cls: type[T], kind: str, *, kw_only: bool) -> type[T]:
     made = dataclass(frozen=True, slots=True, kw_only=kw_only, repr=False)(cls)
     made.__asn1__ = kind  # type: ignore[attr-defined]
+    made.__asn1_name__ = cls.__name__  # type: ignore[attr-defined]
     return made
 
 

@@ -53,7 +53,8 @@ def load(
     octets = received_octets(data)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     der, encoding, root = _backend.load(octets, strict, layers, max(0, max_size))
-    return Message(_SEAL, der, (0, len(der)), encoding, root)
+    seal = _SEAL if layers > DEFAULT_MESSAGE_LAYERS else _PROVEN
+    return Message(seal, der, (0, len(der)), encoding, root)
 
 
 def received_octets(data: Buffer) -> bytes:
@@ -78,6 +79,8 @@ def received_octets(data: Buffer) -> bytes:
 
 _SEAL: Final = object()
 """Only this package makes a `Message` or a `Verified`: each says that a check was passed."""
+_PROVEN: Final = object()
+"""The seal of a `Message` whose nested ones passed it too, within the bounds of encoding."""
 
 
 @final
@@ -87,12 +90,13 @@ class Message:
     Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received).
     """
 
-    __slots__ = ("_end", "_root", "_start", "buffer", "encoding")
+    __slots__ = ("_end", "_is_proven", "_root", "_start", "buffer", "encoding")
 
     def __init__(
         self, seal: object, buffer: bytes, span: tuple[int, int], encoding: str, root: str
     ) -> None:
-        if seal is not _SEAL:
+        self._is_proven: Final = seal is _PROVEN
+        if not self._is_proven and seal is not _SEAL:
             raise TypeError("messages come from cmcodec.load")
         self.buffer: Final = buffer
         self._start, self._end = span
@@ -133,7 +137,7 @@ class Message:
         A simple response says nothing: its certificates are in ``certificates``.
         """
         content: types.PKIData | types.PKIResponse | types.CertificationRequest | None = (
-            _backend.content(self.buffer, self._start, self._end, self._root)
+            _backend.content(self.buffer, self._start, self._end, self._root, self._is_proven)
         )
         return content
 

@@ -61,7 +61,9 @@ def decode(name: str, data: bytes, strict: bool) -> object:
 def decode_node(node: Node, name: str, data: bytes, *, strict: bool) -> object:
     """`decode` for any compiled type; the path of an error begins with ``name``."""
     try:
-        return codec.Walk(data, strict=strict).root(node)
+        value = codec.Walk(data, strict=strict).root(node)
+        codec.prove(node, value)
+        return value
     except Fault as fault:
         raise _refused(name, fault) from None
     except RecursionError:
@@ -85,7 +87,7 @@ def encode(name: str, value: object) -> bytes:
     node = _node(name)
     try:
         octets = codec.write(node, value)
-        codec.Walk(octets).root(node)
+        codec.Walk(octets, proven=codec.proven(node, value)).root(node)
     except Fault as fault:
         raise EncodeError(fault.reason, None, _path(name, fault)) from None
     except RecursionError:
@@ -153,10 +155,18 @@ def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, i
     return kind, name, held.octets.content, held.octets.end
 
 
-def content(buffer: bytes, start: int, end: int, root: str) -> object:
-    """The content of a message, as `outline` finds it; None where there is none."""
+def content(buffer: bytes, start: int, end: int, root: str, is_proven: bool = False) -> object:
+    """The content of a message, as `outline` finds it; None where there is none.
+
+    ``is_proven``: what is nested in it was validated too, within the default bounds.
+    """
     _, name, pos, stop = outline(buffer, start, end, root)
-    return decode_at(name, buffer, pos, stop)[0] if name else None
+    if not name:
+        return None
+    value = decode_at(name, buffer, pos, stop)[0]
+    if is_proven:
+        codec.prove(_node(name), value)
+    return value
 
 
 _CONTENT = {"full-request": "PKIData", "full-response": "PKIResponse"}

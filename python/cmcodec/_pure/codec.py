@@ -7,8 +7,9 @@ same offset under the same path.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asn1crypto import parser
 
@@ -21,7 +22,9 @@ from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_BODY_PARTS
 from cmcodec.types.tables import OPEN_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from cmcodec._parts import Parts
 
     Reader = Callable[["Walk", Tlv, int, str], Any]
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 class Walk:
     """One pass over one input."""
 
-    __slots__ = ("confined", "data", "descends", "layers", "max_layers", "strict")
+    __slots__ = ("confined", "data", "descends", "layers", "max_layers", "proven", "strict")
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Walk:
         max_layers: int = DEFAULT_MESSAGE_LAYERS,
         confined: dict[int, Fault] | None = None,
         descends: bool = True,
+        proven: bytes = b"",
     ) -> None:
         self.data = data
         self.strict = strict
@@ -49,6 +53,16 @@ class Walk:
         self.confined = confined
         # Unset where the input was validated before: nested messages are not read again.
         self.descends = descends
+        # The elements of a cmsSequence of the outermost layer that are not read again.
+        self.proven = proven
+
+    def is_proven(self, tlv: Tlv) -> bool:
+        """Whether the elements in ``tlv``, a cmsSequence, need not be read."""
+        if not self.descends:
+            return True
+        if not self.proven or self.layers > 1:
+            return False
+        return self.data[tlv.content : tlv.end] == self.proven
 
     def root(self, node: Node) -> Any:
         """The value of the whole input as ``node``."""
@@ -63,6 +77,46 @@ class Walk:
         if tlv.end != end:
             raise Fault("trailing_data", tlv.end)
         return value
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Proof:
+    """``buffer[start:end]``, elements of a cmsSequence, were validated with the default bounds.
+
+    They stand in the root of a message layer.
+    """
+
+    buffer: bytes
+    start: int
+    end: int
+
+
+def prove(node: Node, value: Any) -> None:
+    """Gives the parts of ``value``, read as ``node`` out of validated octets, their proof."""
+    for parts in _parts_of(node, value):
+        parts.proof = Proof(parts.buffer, parts.start, parts.end)
+
+
+def proven(node: Node, value: Any) -> bytes:
+    """The elements of ``value`` that were validated and are as they were; empty for none."""
+    for parts in _parts_of(node, value):
+        proof = parts.proof
+        if (
+            isinstance(proof, Proof)
+            and proof.buffer is parts.buffer
+            and (proof.start, proof.end) == (parts.start, parts.end)
+        ):
+            return parts.octets
+    return b""
+
+
+def _parts_of(node: Node, value: Any) -> Iterator[Parts[Any]]:
+    from cmcodec._parts import Parts
+
+    for field in node.fields if node.body_parts else ():
+        parts = getattr(value, field.attribute, None)
+        if field.node.inner and type(parts) is Parts and parts.type_name == field.node.inner.name:
+            yield parts
 
 
 _readers: dict[Node, Reader] = {}
@@ -159,7 +213,7 @@ def _collection(node: Node) -> Reader:
         unordered = "attributes_unsorted"
 
     def read(walk: Walk, tlv: Tlv, depth: int, oid: str) -> Any:
-        if node.parts and not walk.descends:
+        if node.parts and walk.is_proven(tlv):
             return _parts(walk, tlv)
         read_element, tags = reader(element), element.tags
         values: list[Any] = []
@@ -387,22 +441,27 @@ def write(node: Node, value: Any, tag: int | None = None, oid: str = "") -> byte
     if kind is Kind.NAMED:
         assert node.inner
         _expect(value, node.cls)
-        return write(node.inner, value.value, tag, oid)
+        return write(node.inner, getattr(value, "value", _ABSENT), tag, oid)
     if kind in (Kind.SEQUENCE_OF, Kind.SET_OF):
         return _element(tag or node.tags[0], _write_elements(node, value, oid))
     if kind is Kind.OPEN:
         _expect(value, Asn1)
         known = OPEN_TYPES[node.table].get(oid)
         if isinstance(value, TLV):
-            return _verbatim(value.der)
+            return _verbatim(value)
         return write(_schema.node(known or _declared(type(value))), value)
     # What is left, ANY and OPAQUE, carries its own tag.
     _expect(value, node.cls or TLV)
-    return _verbatim(value.der)
+    return _verbatim(value)
 
 
-def _verbatim(der: Any) -> bytes:
+_ABSENT: Final = object()
+"""An attribute that was never set, or deleted: of no type."""
+
+
+def _verbatim(value: Any) -> bytes:
     """The octets of one element, no less and no more: they must not become other fields."""
+    der = getattr(value, "der", _ABSENT)
     if not isinstance(der, bytes):
         raise Fault("bad_type", 0)
     try:
@@ -435,7 +494,7 @@ def _write_fields(node: Node, value: Any) -> bytes:
     parts = []
     last_oid = ""
     for field in node.fields:
-        item = getattr(value, field.attribute)
+        item = getattr(value, field.attribute, _ABSENT)
         if field.node.kind is Kind.OBJECT_IDENTIFIER and isinstance(item, str):
             last_oid = item
         if item is None and field.optional:
@@ -457,10 +516,11 @@ def _write_field(field: Field, item: Any, oid: str) -> bytes:
 
 def _write_choice(node: Node, value: Any, tag: int | None, oid: str) -> bytes:
     _expect(value, node.cls)
-    present = [f for f in node.fields if getattr(value, f.attribute) is not None]
+    items = [(field, getattr(value, field.attribute, _ABSENT)) for field in node.fields]
+    present = [(field, item) for field, item in items if item is not None]
     if len(present) != 1 or tag is not None:
         raise Fault("bad_value", 0)
-    return _write_field(present[0], getattr(value, present[0].attribute), oid)
+    return _write_field(*present[0], oid)
 
 
 def _write_elements(node: Node, value: Any, oid: str) -> bytes:
@@ -495,10 +555,10 @@ def _ascii(value: str) -> bytes | None:
 
 
 def _bits(value: BitString) -> bytes | None:
-    unused = value.unused_bits
-    if not isinstance(unused, int) or not 0 <= unused <= 7 or not isinstance(value.data, bytes):
+    data, unused = getattr(value, "data", _ABSENT), getattr(value, "unused_bits", _ABSENT)
+    if not isinstance(unused, int) or not 0 <= unused <= 7 or not isinstance(data, bytes):
         return None
-    return bytes([unused]) + value.data
+    return bytes([unused]) + data
 
 
 _CONTENTS: dict[Kind, tuple[type[Any], Callable[[Any], bytes | None]]] = {

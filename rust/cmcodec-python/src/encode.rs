@@ -1,174 +1,291 @@
-//! From Python values to DER: types are checked here, sizes, ranges and ids by
-//! reading the result back.
+//! From Python values to DER: types are checked here, everything else by the
+//! rules of the walk.
+//!
+//! What was written is only returned if the walk accepts it. Most of what the
+//! walk looks at is plain while a value is written, and is tried on the spot by
+//! the walk's own functions, element by element; `Encoder::is_proven` tells
+//! whether that answered every question. Where it did not, the result is read
+//! back as a whole, which also finds the reason and the path of a refusal.
 
+mod leaf;
+mod refusal;
+
+use std::io::Write;
+
+use cmcodec::der::read_tlv;
 use cmcodec::der::writer::Writer;
-use cmcodec::der::{oid, read_tlv};
-use cmcodec::error::Segment;
-use cmcodec::schema::{Field, Kind, Node};
+use cmcodec::error::{Error, Segment};
+use cmcodec::limits::{MAX_DEPTH, MAX_MESSAGE_SIZE};
+use cmcodec::schema::any::check_any;
+use cmcodec::schema::body_parts::check_body_parts;
+use cmcodec::schema::compiled::ANY;
+use cmcodec::schema::node::Table;
+use cmcodec::schema::walk::{Options, validate};
+use cmcodec::schema::{Field, Kind, Node, primitive};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyList, PyString, PyTuple};
 
+use self::leaf::cast;
+pub use self::refusal::{Cause, Refusal};
+use crate::object::{Class, Held, Reader, fetch, small_int};
+use crate::proof::Proof;
 use crate::registry::Registry;
-
-/// Why a value has no encoding.
-pub enum Refusal {
-    /// A stable code, and the path from the innermost step outwards.
-    Value(&'static str, Vec<Segment>),
-    /// Python raised while a value was read.
-    Raised(PyErr),
-}
-
-impl Refusal {
-    fn within(mut self, segment: Segment) -> Self {
-        match &mut self {
-            // A value inside itself has no path that ends.
-            Self::Value("depth", _) | Self::Raised(_) => {}
-            Self::Value(_, path) => path.push(segment),
-        }
-        self
-    }
-
-    /// Whether writing ends here. Otherwise it goes on towards the front, so
-    /// that of several faults the first one is named.
-    fn is_final(&self) -> bool {
-        matches!(self, Self::Value("depth", _) | Self::Raised(_))
-    }
-}
-
-impl From<PyErr> for Refusal {
-    fn from(raised: PyErr) -> Self {
-        Self::Raised(raised)
-    }
-}
+use crate::scratch::Scratch;
 
 type Result<T> = std::result::Result<T, Refusal>;
 
-const BAD_TYPE: fn() -> Refusal = || Refusal::Value("bad_type", Vec::new());
-const BAD_VALUE: fn() -> Refusal = || Refusal::Value("bad_value", Vec::new());
-
 /// Deepest nesting of values: above what the walk accepts, so that it, and not
 /// the stack, refuses what is deeper.
-const MAX_NESTING: usize = 256;
+const MAX_NESTING: u16 = 256;
+
+/// Where a value stands.
+#[derive(Clone, Copy)]
+struct Place<'v, 'py> {
+    /// Replaces the type's own identifier.
+    tag: Option<u8>,
+    /// As the walk counts it.
+    depth: u16,
+    before: Option<&'v Before<'v, 'py>>,
+}
+
+/// Where an open type finds the OBJECT IDENTIFIER it goes by: in the fields of
+/// the SEQUENCE it stands in, before its own. Looked up when it is asked for.
+struct Before<'v, 'py> {
+    sequence: Reader<'v, 'py>,
+    fields: &'static [Field],
+    index: usize,
+}
+
+impl Place<'_, '_> {
+    /// That of the value as a whole.
+    const ROOT: Self = Self { tag: None, depth: 1, before: None };
+
+    /// The same place, seen from inside an element.
+    fn inside(self) -> Self {
+        Self { tag: None, depth: self.depth + 1, ..self }
+    }
+}
 
 /// Writes values, back to front.
 pub struct Encoder<'a, 'py> {
     py: Python<'py>,
     registry: &'a Registry,
-    pub writer: Writer,
-    nesting: usize,
+    scratch: &'a mut Scratch,
+    /// Whether the walk accepts all that was written, for certain, but for ids.
+    is_proven: bool,
+    /// Whether messages may be nested in it.
+    has_layers: bool,
+    /// What the writer has left out.
+    unchanged: Option<Bound<'py, Proof>>,
 }
 
 impl<'a, 'py> Encoder<'a, 'py> {
-    pub fn new(py: Python<'py>, registry: &'a Registry) -> Self {
-        Self { py, registry, writer: Writer::default(), nesting: 0 }
+    /// An encoder that writes into `scratch`, which is empty.
+    pub fn new(py: Python<'py>, registry: &'a Registry, scratch: &'a mut Scratch) -> Self {
+        Self { py, registry, scratch, is_proven: true, has_layers: false, unchanged: None }
     }
 
-    /// Writes `value` as `node`, under `tag` instead of the type's own where
-    /// given. `oid` is the content of the identifier an open type goes by.
-    pub fn write(
-        &mut self,
+    /// Writes `value` as `node`, and returns what the walk accepts. The other
+    /// kind of refusal is the walk's.
+    pub fn encode(
+        mut self,
         node: &'static Node,
         value: &Bound<'py, PyAny>,
-        tag: Option<u8>,
-        oid: &[u8],
-    ) -> Result<()> {
-        self.nesting += 1;
-        if self.nesting > MAX_NESTING {
-            return Err(Refusal::Value("depth", Vec::new()));
+    ) -> Result<std::result::Result<Bound<'py, PyBytes>, Error>> {
+        self.write(node, value, Place::ROOT)?;
+        let made = self.octets()?;
+        let octets = made.as_bytes();
+        let is_good = self.is_proven
+            && octets.len() <= MAX_MESSAGE_SIZE
+            && match &node.kind {
+                Kind::Sequence { fields, body_parts: true, .. } => {
+                    let root = read_tlv(octets, 0, octets.len());
+                    root.and_then(|root| check_body_parts(octets, root, fields)).is_ok()
+                }
+                _ => true,
+            };
+        let read_back = || validate(node, octets, Options::default());
+        debug_assert!(!is_good || read_back().is_ok());
+        let verdict = if is_good { Ok(()) } else { read_back() };
+        if is_good && !self.has_layers {
+            self.scratch.remember(&made, node);
         }
-        let written = self.write_unbounded(node, value, tag, oid);
-        self.nesting -= 1;
-        written
+        Ok(verdict.map(|()| made))
     }
 
-    fn write_unbounded(
+    fn octets(&mut self) -> PyResult<Bound<'py, PyBytes>> {
+        let py = self.py;
+        let Some(proof) = &self.unchanged else {
+            return Ok(PyBytes::new(py, self.scratch.writer.octets()));
+        };
+        let left_out = proof.get().octets(py);
+        let (before, after) = self.scratch.writer.around();
+        PyBytes::new_with(py, before.len() + left_out.len() + after.len(), |mut place| {
+            for part in [before, left_out, after] {
+                place.write_all(part)?;
+            }
+            Ok(())
+        })
+    }
+
+    #[inline]
+    fn writer(&mut self) -> &mut Writer {
+        &mut self.scratch.writer
+    }
+
+    /// Leaves the verdict to the walk unless `is_good`.
+    #[inline]
+    fn prove(&mut self, is_good: bool) {
+        self.is_proven &= is_good;
+    }
+
+    /// Writes `value` as `node`.
+    fn write(
         &mut self,
         node: &'static Node,
         value: &Bound<'py, PyAny>,
-        tag: Option<u8>,
-        oid: &[u8],
+        place: Place<'_, 'py>,
     ) -> Result<()> {
-        let end = self.writer.position();
-        let tag_octet = tag.or(node.tags.first().copied()).unwrap_or_default();
+        if usize::from(place.depth) > MAX_DEPTH {
+            self.prove(false);
+            if place.depth > MAX_NESTING {
+                return Err(Refusal::new("depth"));
+            }
+        }
+        let end = self.writer().position();
         match &node.kind {
-            Kind::Sequence { fields, .. } => {
-                self.fields(node, fields, value)?;
-                self.writer.header(tag_octet, end);
+            Kind::Sequence { fields, at_least_one, .. } => {
+                self.fields(node, fields, value, place.depth + 1)?;
+                let is_empty = self.writer().position() == end;
+                self.prove(!(*at_least_one && is_empty));
             }
-            Kind::Choice { fields } => {
-                if tag.is_some() {
-                    return Err(BAD_VALUE());
-                }
-                self.choice(node, fields, value, oid)?;
+            Kind::SequenceOf { element, minimum, maximum, .. } => {
+                let count = self.elements(element, value, place.inside(), false)?;
+                self.prove(*minimum <= count && count <= *maximum);
             }
-            Kind::SequenceOf { element, .. } => {
-                self.elements(element, value, oid, false)?;
-                self.writer.header(tag_octet, end);
+            Kind::SetOf { element, minimum, maximum, .. } => {
+                let count = self.elements(element, value, place.inside(), true)?;
+                self.prove(*minimum <= count && count <= *maximum);
             }
-            Kind::SetOf { element, .. } => {
-                self.elements(element, value, oid, true)?;
-                self.writer.header(tag_octet, end);
-            }
+            Kind::Choice { fields } => return self.choice(node, fields, value, place),
             Kind::Named(inner) => {
-                self.expect(node, value)?;
-                let held = value.getattr(pyo3::intern!(self.py, "value"))?;
-                self.write(inner, &held, tag, oid)?;
+                let held = self.reader(self.registry.class(node)?, value, &mut None)?.get(0);
+                let held = self.item(held)?;
+                return self.write(inner, &held, place);
             }
-            Kind::Open(table) => self.open(table.look_up(oid), value)?,
-            Kind::Any => {
-                if !value.is_instance(self.registry.tlv.class(self.py))? {
-                    return Err(BAD_TYPE());
-                }
-                self.verbatim(value)?;
-            }
+            Kind::Open(table) => return self.open(table, value, place),
+            Kind::Any => return self.verbatim(node, &self.registry.tlv, value, place.depth),
             Kind::Opaque => {
-                self.expect(node, value)?;
-                self.verbatim(value)?;
+                return self.verbatim(node, self.registry.class(node)?, value, place.depth);
+            }
+            Kind::ObjectIdentifier => {
+                let text = cast::<PyString>(value).ok_or_else(Refusal::bad_type)?;
+                let Scratch { writer, oids, .. } = &mut *self.scratch;
+                oids.content(text, |oid| writer.prepend(oid)).ok_or_else(Refusal::bad_value)?;
             }
             kind => {
-                self.primitive(kind, value)?;
-                self.writer.header(tag_octet, end);
+                self.primitive(kind, value, place)?;
+                let verdict = primitive::check_content(kind, self.writer().since(end));
+                self.prove(verdict.is_ok());
             }
         }
+        let tag = place.tag.or(node.tags.first().copied()).unwrap_or_default();
+        self.writer().header(tag, end);
         Ok(())
     }
 
-    fn expect(&self, node: &'static Node, value: &Bound<'py, PyAny>) -> Result<()> {
-        let class = self.registry.class(node)?.class(self.py);
-        if value.get_type().is(class) || value.is_instance(class)? {
-            Ok(())
-        } else {
-            Err(BAD_TYPE())
+    /// Reads an instance of `class`; `copy` is for one of a class derived from it.
+    #[inline]
+    fn reader<'v>(
+        &self,
+        class: &'v Class,
+        value: &'v Bound<'py, PyAny>,
+        copy: &'v mut Option<Bound<'py, PyAny>>,
+    ) -> Result<Reader<'v, 'py>> {
+        if let Some(reader) = class.reader(value) {
+            return Ok(reader);
+        }
+        let copied = class.copy(value)?.ok_or_else(Refusal::bad_type)?;
+        class.reader(copy.insert(copied)).ok_or_else(Refusal::bad_type)
+    }
+
+    fn item(&self, held: Held<'py>) -> Result<Bound<'py, PyAny>> {
+        match held {
+            Held::Value(item) => Ok(item),
+            Held::None => Ok(self.py.None().into_bound(self.py)),
+            Held::Nothing => Err(Refusal::bad_type()),
         }
     }
 
     /// The octets of one element, no less and no more: they must not become
     /// other fields.
-    fn verbatim(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
-        let der = value.getattr(pyo3::intern!(self.py, "der"))?;
-        let der = der.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes();
-        if !read_tlv(der, 0, der.len()).is_ok_and(|tlv| tlv.end() == der.len()) {
-            return Err(BAD_VALUE());
-        }
-        self.writer.prepend(der);
+    fn verbatim(
+        &mut self,
+        node: &'static Node,
+        class: &Class,
+        value: &Bound<'py, PyAny>,
+        depth: u16,
+    ) -> Result<()> {
+        let der = self.item(self.reader(class, value, &mut None)?.get(0))?;
+        let der = cast::<PyBytes>(&der).ok_or_else(Refusal::bad_type)?.as_bytes();
+        let tlv = read_tlv(der, 0, der.len()).ok().filter(|tlv| tlv.end() == der.len());
+        let tlv = tlv.ok_or_else(Refusal::bad_value)?;
+        self.prove(node.accepts(tlv.tag()) && check_any(der, tlv, depth.into()).is_ok());
+        self.writer().prepend(der);
         Ok(())
     }
 
     /// A value of an open type: of the class its identifier stands for, or a
     /// TLV; where the identifier is not known, of any declared class.
-    fn open(&mut self, known: Option<&'static Node>, value: &Bound<'py, PyAny>) -> Result<()> {
-        if value.is_instance(self.registry.tlv.class(self.py))? {
-            return self.verbatim(value);
+    fn open(
+        &mut self,
+        table: &'static Table,
+        value: &Bound<'py, PyAny>,
+        place: Place<'_, 'py>,
+    ) -> Result<()> {
+        let registry = self.registry;
+        let known = self.known(table, place.before);
+        let place = Place { tag: None, before: None, ..place };
+        if let Some(node) = known {
+            if registry.class(node)?.is_exactly_of(value) {
+                return self.write(node, value, place);
+            }
+        }
+        if value.is_instance(registry.tlv.class(self.py))? {
+            self.prove(known.is_none());
+            return self.verbatim(&ANY, &registry.tlv, value, place.depth);
         }
         if let Some(node) = known {
-            return self.write(node, value, None, &[]);
+            return self.write(node, value, place);
         }
-        if !value.is_instance(self.registry.asn1.bind(self.py))? {
-            return Err(BAD_TYPE());
+        if !value.is_instance(registry.asn1.bind(self.py))? {
+            return Err(Refusal::bad_type());
         }
+        // What is read back is of unknown type.
+        self.prove(false);
         let name = value.get_type().name()?;
-        let node = self.registry.node(name.to_str()?).map_err(|_| BAD_TYPE())?;
-        self.write(node, value, None, &[])
+        let node = registry.node(name.to_str()?).map_err(|_| Refusal::bad_type())?;
+        self.write(node, value, place)
+    }
+
+    /// What the last OBJECT IDENTIFIER before an open type stands for.
+    fn known(
+        &mut self,
+        table: &'static Table,
+        before: Option<&Before<'_, 'py>>,
+    ) -> Option<&'static Node> {
+        let Before { sequence, fields, index } = before?;
+        for (index, field) in fields.iter().enumerate().take(*index).rev() {
+            if !matches!(field.node.kind, Kind::ObjectIdentifier) {
+                continue;
+            }
+            if let Held::Value(item) = sequence.get(index) {
+                if let Some(text) = cast::<PyString>(&item) {
+                    return self.scratch.oids.content(text, |oid| table.look_up(oid)).flatten();
+                }
+            }
+        }
+        None
     }
 
     fn fields(
@@ -176,54 +293,68 @@ impl<'a, 'py> Encoder<'a, 'py> {
         node: &'static Node,
         fields: &'static [Field],
         value: &Bound<'py, PyAny>,
+        depth: u16,
     ) -> Result<()> {
-        self.expect(node, value)?;
         let registry = self.registry;
         let class = registry.class(node)?;
-        let mut items = Vec::with_capacity(fields.len());
-        let mut oids: Vec<Option<Vec<u8>>> = Vec::new();
+        let mut copy = None;
+        let sequence = self.reader(class, value, &mut copy)?;
         for (index, field) in fields.iter().enumerate() {
-            let Some(name) = class.attribute(self.py, index) else { return Err(BAD_TYPE()) };
-            let item = value.getattr(name)?;
-            if matches!(field.node.kind, Kind::ObjectIdentifier) {
-                oids.push(
-                    item.cast::<PyString>().ok().and_then(|text| oid::encode(text.to_str().ok()?)),
-                );
-            }
-            items.push(item);
+            sequence.fetch(index, registry.class_of(field.node));
         }
         let mut written = Ok(());
-        for (index, (field, item)) in fields.iter().zip(&items).enumerate().rev() {
-            if matches!(field.node.kind, Kind::ObjectIdentifier) {
-                oids.pop();
-            }
-            if field.optional && item.is_none() {
+        // The identifier of the element that stands after the field.
+        let mut next = None;
+        for (index, field) in fields.iter().enumerate().rev() {
+            let held = sequence.get(index);
+            let is_absent = match (&held, field.default) {
+                (Held::None, _) => field.optional,
+                (Held::Value(item), Some(_)) => {
+                    let default = class.default(self.py, index).ok_or_else(Refusal::bad_type)?;
+                    is_equal(item, default)?
+                }
+                _ => false,
+            };
+            if is_absent {
+                // What stands after it must not be taken for it.
+                self.prove(!next.is_some_and(|tag| field.accepts(tag)));
                 continue;
             }
-            if field.default.is_some() {
-                let default = class.default(self.py, index).ok_or_else(BAD_TYPE)?;
-                if item.eq(default)? {
-                    continue;
-                }
-            }
-            let oid = oids.last().and_then(Option::as_deref).unwrap_or_default();
-            if let Err(refusal) = self.field(field, item, oid) {
+            let before = &Before { sequence, fields, index };
+            let place = Place { tag: field.implicit, depth, before: Some(before) };
+            let outcome = self.item(held).and_then(|item| self.field(field, &item, place));
+            if let Err(refusal) = outcome {
+                let refusal = refusal.within(Segment::Field(field.name));
                 if refusal.is_final() {
                     return Err(refusal);
                 }
                 written = Err(refusal);
             }
+            next = self.writer().first();
         }
         written
     }
 
-    fn field(&mut self, field: &'static Field, item: &Bound<'py, PyAny>, oid: &[u8]) -> Result<()> {
-        let end = self.writer.position();
-        self.write(field.node, item, field.implicit, oid)
-            .map_err(|refusal| refusal.within(Segment::Field(field.name)))?;
-        if field.explicit {
-            self.writer.header(field.tags.first().copied().unwrap_or_default(), end);
+    /// A field or alternative that is there.
+    #[inline(always)] // Two callers, in the innermost loop.
+    fn field(
+        &mut self,
+        field: &'static Field,
+        item: &Bound<'py, PyAny>,
+        place: Place<'_, 'py>,
+    ) -> Result<()> {
+        let end = self.writer().position();
+        let depth = place.depth + u16::from(field.explicit);
+        self.write(field.node, item, Place { depth, ..place })?;
+        if let Some(default) = field.default {
+            let is_default = default == self.writer().since(end);
+            self.prove(!is_default);
         }
+        if field.explicit {
+            self.writer().header(field.tags.first().copied().unwrap_or_default(), end);
+        }
+        let accepted = self.writer().first().is_some_and(|tag| field.accepts(tag));
+        self.prove(accepted && field.first.is_empty());
         Ok(())
     }
 
@@ -232,158 +363,124 @@ impl<'a, 'py> Encoder<'a, 'py> {
         node: &'static Node,
         fields: &'static [Field],
         value: &Bound<'py, PyAny>,
-        oid: &[u8],
+        place: Place<'_, 'py>,
     ) -> Result<()> {
-        self.expect(node, value)?;
         let registry = self.registry;
-        let class = registry.class(node)?;
+        let mut copy = None;
+        let choice = self.reader(registry.class(node)?, value, &mut copy)?;
+        if place.tag.is_some() {
+            return Err(Refusal::bad_value());
+        }
         let mut present = None;
         for (index, field) in fields.iter().enumerate() {
-            let Some(name) = class.attribute(self.py, index) else { return Err(BAD_TYPE()) };
-            let item = value.getattr(name)?;
-            if !item.is_none() && present.replace((field, item)).is_some() {
-                return Err(BAD_VALUE());
+            match choice.get(index) {
+                Held::None => {}
+                held => {
+                    if present.replace((index, field, held)).is_some() {
+                        return Err(Refusal::bad_value());
+                    }
+                }
             }
         }
-        let (field, item) = present.ok_or_else(BAD_VALUE)?;
-        self.field(field, &item, oid)
+        let (index, field, held) = present.ok_or_else(Refusal::bad_value)?;
+        self.item(held)
+            .and_then(|item| self.field(field, &item, Place { tag: field.implicit, ..place }))
+            .map_err(|refusal| refusal.within(Segment::Field(field.name)))?;
+        // It must not be taken for an alternative that comes first.
+        let tag = self.writer().first().unwrap_or_default();
+        self.prove(!fields.iter().take(index).any(|field| field.accepts(tag)));
+        Ok(())
     }
 
+    /// The elements of a SEQUENCE OF or SET OF; returns how many.
     fn elements(
         &mut self,
         element: &'static Node,
         value: &Bound<'py, PyAny>,
-        oid: &[u8],
+        place: Place<'_, 'py>,
         sorted: bool,
-    ) -> Result<()> {
-        let items: Vec<Bound<'py, PyAny>> = if let Ok(tuple) = value.cast::<PyTuple>() {
-            tuple.iter().collect()
-        } else if let Ok(list) = value.cast::<PyList>() {
-            list.iter().collect()
-        } else if value.is_instance(self.registry.parts.class(self.py))? {
-            let name = value.getattr(pyo3::intern!(self.py, "type_name"))?;
-            if name.cast::<PyString>().is_ok_and(|name| name == element.name) {
-                let octets = value.getattr(pyo3::intern!(self.py, "octets"))?;
-                self.writer.prepend(octets.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes());
-                return Ok(());
-            }
-            value.try_iter()?.collect::<PyResult<_>>()?
-        } else {
-            return Err(BAD_TYPE());
-        };
-        let end = self.writer.position();
+    ) -> Result<usize> {
+        if let Some(tuple) = cast::<PyTuple>(value) {
+            return self.each(element, tuple, place, sorted);
+        }
+        if let Ok(list) = value.cast::<PyList>() {
+            return self.each(element, &list.to_tuple(), place, sorted);
+        }
+        let parts = self.registry.parts.reader(value);
+        // The walk saw them in a PKIData or PKIResponse that was the root of its layer.
+        let in_root = place.depth == Place::ROOT.inside().inside().depth;
+        if let Some(proof) = parts.filter(|_| in_root).and_then(|it| unchanged(it, element)) {
+            self.has_layers = true;
+            self.writer().leave_out(proof.get().len());
+            self.unchanged = Some(proof);
+            return Ok(0);
+        }
+        if !value.is_instance(self.registry.parts.class(self.py))? {
+            return Err(Refusal::bad_type());
+        }
+        let name = value.getattr(pyo3::intern!(self.py, "type_name"))?;
+        if name.cast::<PyString>().is_ok_and(|name| name == element.name) {
+            let octets = value.getattr(pyo3::intern!(self.py, "octets"))?;
+            let octets = cast::<PyBytes>(&octets).ok_or_else(Refusal::bad_type)?.as_bytes();
+            self.prove(octets.is_empty());
+            self.writer().prepend(octets);
+            return Ok(0);
+        }
+        let items = value.try_iter()?.collect::<PyResult<Vec<_>>>()?;
+        self.each(element, &PyTuple::new(self.py, items)?, place, sorted)
+    }
+
+    fn each(
+        &mut self,
+        element: &'static Node,
+        items: &Bound<'py, PyTuple>,
+        place: Place<'_, 'py>,
+        sorted: bool,
+    ) -> Result<usize> {
+        let end = self.writer().position();
+        let count = items.len();
+        let sorted = sorted && count > 1;
         let mut bounds = Vec::new();
-        let mut written = Ok(());
-        for (index, item) in items.iter().enumerate().rev() {
-            if let Err(refusal) = self.write(element, item, None, oid) {
+        let class = self.registry.class_of(element);
+        for item in items.iter_borrowed() {
+            fetch(&item, class);
+        }
+        let mut written = Ok(count);
+        for (index, item) in items.iter_borrowed().enumerate().rev() {
+            if let Err(refusal) = self.write(element, &item, place) {
                 if refusal.is_final() {
                     return Err(refusal);
                 }
                 written = Err(refusal.within(Segment::Index(index)));
             }
             if sorted {
-                bounds.push(self.writer.position());
+                bounds.push(self.writer().position());
             }
         }
-        if bounds.len() > 1 && written.is_ok() {
-            self.writer.sort(end, &bounds);
+        if sorted && written.is_ok() {
+            self.writer().sort(end, &bounds);
         }
         written
     }
+}
 
-    fn primitive(&mut self, kind: &Kind, value: &Bound<'py, PyAny>) -> Result<()> {
-        let py = self.py;
-        match kind {
-            Kind::Boolean => {
-                let truth = value.cast::<PyBool>().map_err(|_| BAD_TYPE())?.is_true();
-                self.writer.prepend(&[if truth { 0xFF } else { 0x00 }]);
-            }
-            Kind::Integer { .. } | Kind::Enumerated { .. } => self.integer(value)?,
-            Kind::BitString { .. } => {
-                if !value.is_instance(self.registry.bit_string.class(py))? {
-                    return Err(BAD_TYPE());
-                }
-                let data = value.getattr(pyo3::intern!(py, "data"))?;
-                let unused = value.getattr(pyo3::intern!(py, "unused_bits"))?;
-                let unused: u8 = unused.extract().map_err(|_| BAD_VALUE())?;
-                let data = data.cast::<PyBytes>().map_err(|_| BAD_VALUE())?;
-                if unused > 7 {
-                    return Err(BAD_VALUE());
-                }
-                self.writer.prepend(data.as_bytes());
-                self.writer.prepend(&[unused]);
-            }
-            Kind::OctetString | Kind::Containing(_) => {
-                let octets = value.cast::<PyBytes>().map_err(|_| BAD_TYPE())?;
-                self.writer.prepend(octets.as_bytes());
-            }
-            Kind::Null => {
-                if !value.is(self.registry.null.bind(py)) {
-                    let class = self.registry.null.bind(py).get_type();
-                    if !value.is_instance(&class)? {
-                        return Err(BAD_TYPE());
-                    }
-                }
-            }
-            Kind::ObjectIdentifier => {
-                let text = value.cast::<PyString>().map_err(|_| BAD_TYPE())?;
-                let text = text.to_str().map_err(|_| BAD_VALUE())?;
-                let content = oid::encode(text).ok_or_else(BAD_VALUE)?;
-                self.writer.prepend(&content);
-            }
-            Kind::Utf8String => {
-                let text = value.cast::<PyString>().map_err(|_| BAD_TYPE())?;
-                self.writer.prepend(text.to_str().map_err(|_| BAD_VALUE())?.as_bytes());
-            }
-            Kind::Ia5String => {
-                let text = value.cast::<PyString>().map_err(|_| BAD_TYPE())?;
-                let text = text.to_str().map_err(|_| BAD_VALUE())?;
-                if !text.is_ascii() {
-                    return Err(BAD_VALUE());
-                }
-                self.writer.prepend(text.as_bytes());
-            }
-            Kind::GeneralizedTime => self.time(value, "encode_generalized_time")?,
-            Kind::UtcTime => self.time(value, "encode_utc_time")?,
-            // `write` handles every other kind itself.
-            _ => return Err(BAD_TYPE()),
-        }
-        Ok(())
-    }
+/// The octets of parts, if they are known to be good.
+fn unchanged<'py>(parts: Reader<'_, 'py>, element: &Node) -> Option<Bound<'py, Proof>> {
+    let held = |index| match parts.get(index) {
+        Held::Value(value) => Some(value),
+        _ => None,
+    };
+    let proof = held(5)?.cast_into::<Proof>().ok()?;
+    let offset = |index| usize::try_from(small_int(cast(&held(index)?)?)?).ok();
+    let name = held(3)?;
+    let is_same = cast::<PyString>(&name)? == element.name
+        && proof.get().is_of(&held(0)?, offset(1)?, offset(2)?);
+    is_same.then_some(proof)
+}
 
-    fn integer(&mut self, value: &Bound<'py, PyAny>) -> Result<()> {
-        if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
-            return Err(BAD_TYPE());
-        }
-        if let Ok(small) = value.extract::<i64>() {
-            let octets = small.to_be_bytes();
-            let mut start = 0;
-            while let Some([first, second, ..]) = octets.get(start..) {
-                if !matches!((first, second >> 7), (0x00, 0) | (0xFF, 1)) {
-                    break;
-                }
-                start += 1;
-            }
-            self.writer.prepend(octets.get(start..).unwrap_or_default());
-            return Ok(());
-        }
-        // Rare, so that calling Python costs nothing that matters.
-        let octets = self.scalars()?.getattr("encode_integer")?.call1((value,))?;
-        self.writer.prepend(octets.cast::<PyBytes>().map_err(|_| BAD_TYPE())?.as_bytes());
-        Ok(())
-    }
-
-    fn time(&mut self, value: &Bound<'py, PyAny>, function: &str) -> Result<()> {
-        if !value.is_instance(self.registry.datetime.bind(self.py))? {
-            return Err(BAD_TYPE());
-        }
-        let octets = self.scalars()?.getattr(function)?.call1((value,))?;
-        self.writer.prepend(octets.cast::<PyBytes>().map_err(|_| BAD_VALUE())?.as_bytes());
-        Ok(())
-    }
-
-    /// What both backends write with Python's own types.
-    fn scalars(&self) -> PyResult<Bound<'py, PyModule>> {
-        self.py.import("cmcodec._scalars")
-    }
+/// Whether two values are equal to Python.
+fn is_equal(item: &Bound<'_, PyAny>, default: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let is_bool = |value: &Bound<'_, PyAny>| value.is_exact_instance_of::<PyBool>();
+    // There is one object for each truth value.
+    Ok(item.is(default) || !(is_bool(item) && is_bool(default)) && item.eq(default)?)
 }

@@ -14,7 +14,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
 
 use crate::build::Builder;
-use crate::encode::{Encoder, Refusal};
+use crate::encode::{Cause, Encoder};
+use crate::proof;
 use crate::registry::Registry;
 
 /// From this size on the interpreter is released while octets are validated:
@@ -58,12 +59,15 @@ pub fn decode<'py>(
     data: Bound<'py, PyBytes>,
     strict: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let node = Registry::of(py)?.node(name)?;
+    let registry = Registry::of(py)?;
+    let node = registry.node(name)?;
     let octets = data.as_bytes();
     let options = Options { strict, ..Options::default() };
     detached(py, octets.len(), || walk::validate(node, octets, options))
         .map_err(|error| raise(py, node.root, &error))?;
-    Ok(build(node, &data, 0, octets.len())?.0)
+    let value = build(node, &data, 0, octets.len())?.0;
+    proof::attach(registry, node, &value)?;
+    Ok(value)
 }
 
 /// Builds the value of the type of this name at `pos` of `buffer`, which was
@@ -107,26 +111,35 @@ pub fn encode<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     let registry = Registry::of(py)?;
     let node = registry.node(name)?;
-    let refuse = |reason: &str, path: String| {
-        let arguments = (reason, py.None(), rooted(node.root, &path));
-        match registry.encode_error.bind(py).call1(arguments) {
-            Ok(exception) => PyErr::from_value(exception),
-            Err(raised) => raised,
+    let mut scratch = registry.take_scratch();
+    let encoded = match Encoder::new(py, registry, &mut scratch).encode(node, &value) {
+        Ok(verdict) => {
+            verdict.map_err(|error| refuse(registry, py, node, error.reason().code(), &error))
         }
+        Err(refusal) => Err(match refusal.cause() {
+            Cause::Raised(raised) => raised,
+            Cause::Value(reason, path) => {
+                let error = path.into_iter().fold(Error::new(Reason::BadValue, 0), Error::within);
+                refuse(registry, py, node, reason, &error)
+            }
+        }),
     };
-    let mut encoder = Encoder::new(py, registry);
-    match encoder.write(node, &value, None, &[]) {
-        Ok(()) => {}
-        Err(Refusal::Raised(raised)) => return Err(raised),
-        Err(Refusal::Value(reason, path)) => {
-            let error = path.into_iter().fold(Error::new(Reason::BadValue, 0), Error::within);
-            return Err(refuse(reason, error.path()));
-        }
+    registry.keep_scratch(scratch);
+    encoded
+}
+
+fn refuse(
+    registry: &Registry,
+    py: Python<'_>,
+    node: &'static Node,
+    reason: &str,
+    error: &Error,
+) -> PyErr {
+    let arguments = (reason, py.None(), rooted(node.root, &error.path()));
+    match registry.encode_error.bind(py).call1(arguments) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(raised) => raised,
     }
-    let octets = encoder.writer.octets();
-    walk::validate(node, octets, Options::default())
-        .map_err(|error| refuse(error.reason().code(), error.path()))?;
-    Ok(PyBytes::new(py, octets))
 }
 
 /// Validates a message: its DER form, how it was encoded, and its root type.
@@ -251,16 +264,23 @@ pub fn outline(
 }
 
 /// The content of the message `buffer[start:end]`, if it has one.
+/// `is_proven`: what is nested in it was validated too, within the default bounds.
 #[pyfunction]
+#[pyo3(signature = (buffer, start, end, root, is_proven=false))]
 pub fn content<'py>(
     buffer: Bound<'py, PyBytes>,
     start: usize,
     end: usize,
     root: &str,
+    is_proven: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let outline = outline_message(root_node(root)?, buffer.as_bytes(), start, end);
     let Some((node, tlv)) = outline.content else { return Ok(None) };
-    Ok(Some(build(node, &buffer, tlv.start(), tlv.end())?.0))
+    let value = build(node, &buffer, tlv.start(), tlv.end())?.0;
+    if is_proven {
+        proof::attach(Registry::of(buffer.py())?, node, &value)?;
+    }
+    Ok(Some(value))
 }
 
 fn root_node(name: &str) -> PyResult<&'static Node> {

@@ -6,7 +6,9 @@ mod encode;
 mod functions;
 mod object;
 mod oids;
+mod proof;
 mod registry;
+mod scratch;
 mod verify;
 
 use pyo3::prelude::*;

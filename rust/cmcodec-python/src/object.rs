@@ -1,4 +1,5 @@
-//! Instances of the declared classes, made without running their `__init__`.
+//! Instances of the declared classes, made without running their `__init__`
+//! and read without looking their attributes up.
 //!
 //! The only unsafe code of the project. A declared class is a frozen dataclass
 //! with `__slots__` (or inherits one): an instance is the head that every
@@ -13,13 +14,17 @@
 //! * Neither the object nor a tuple made here is tracked by the garbage
 //!   collector: what they refer to is older than themselves and immutable, so
 //!   declared values form trees, never cycles.
+//! * The layout of a class never changes once it is made, and a `Reader` is only
+//!   made for an instance of exactly that class. A slot that is read is null or
+//!   a reference that the instance owns; it becomes a reference of ours at once,
+//!   before any Python code can run.
 
 use std::ptr::{self, NonNull};
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyString, PyTuple, PyType};
+use pyo3::types::{PyAny, PyInt, PyString, PyTuple, PyType};
 
 /// A declared class, ready to be instantiated.
 pub struct Class {
@@ -102,14 +107,49 @@ impl Class {
         self.class.bind(py)
     }
 
-    /// The name of attribute number `index`.
-    pub fn attribute<'py>(&self, py: Python<'py>, index: usize) -> Option<&Bound<'py, PyString>> {
-        self.slots.get(index).map(|slot| slot.name.bind(py))
+    /// Whether `value` is an instance of this class and of none derived from it.
+    #[inline]
+    pub fn is_exactly_of(&self, value: &Bound<'_, PyAny>) -> bool {
+        value.get_type_ptr().cast() == self.class.as_ptr()
+    }
+
+    /// Reads `value`, if it is an instance of this class and of none derived
+    /// from it.
+    #[inline]
+    pub fn reader<'a, 'py>(&'a self, value: &'a Bound<'py, PyAny>) -> Option<Reader<'a, 'py>> {
+        self.is_exactly_of(value).then_some(Reader { class: self, object: value })
+    }
+
+    /// An instance of this very class with the attributes of `value`, as Python
+    /// looks them up, if that is an instance of a class derived from it.
+    pub fn copy<'py>(&self, value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = value.py();
+        if !value.is_instance(self.class.bind(py))? {
+            return Ok(None);
+        }
+        let mut copy = self.begin(py)?;
+        for (index, slot) in self.slots.iter().enumerate() {
+            if let Some(value) = value.getattr_opt(slot.name.bind(py))? {
+                copy.set(index, value);
+            }
+        }
+        Ok(Some(copy.object))
     }
 
     /// The default of attribute number `index`, if it has one.
     pub fn default<'py>(&self, py: Python<'py>, index: usize) -> Option<&Bound<'py, PyAny>> {
         self.slots.get(index)?.default.as_ref().map(|default| default.bind(py))
+    }
+
+    /// Where a slot of `object` stands.
+    ///
+    /// # Safety
+    ///
+    /// `object` is an instance of exactly this class, and `slot` one of its slots.
+    #[inline]
+    unsafe fn place(&self, object: *mut ffi::PyObject, slot: &Slot) -> *mut *mut ffi::PyObject {
+        // SAFETY: the body of an instance has a pointer for each slot.
+        unsafe { object.byte_add(self.head).cast::<*mut ffi::PyObject>().add(slot.place) }
     }
 
     /// Begins an instance.
@@ -142,6 +182,113 @@ impl Class {
         }
         Ok(instance.finish())
     }
+}
+
+/// What an attribute of an instance is.
+pub enum Held<'py> {
+    /// It was never set, or deleted.
+    Nothing,
+    /// `None`.
+    None,
+    /// Anything else.
+    Value(Bound<'py, PyAny>),
+}
+
+/// Reads the attributes of an instance of exactly its class.
+#[derive(Clone, Copy)]
+pub struct Reader<'a, 'py> {
+    class: &'a Class,
+    object: &'a Bound<'py, PyAny>,
+}
+
+impl<'py> Reader<'_, 'py> {
+    /// Attribute number `index`.
+    #[inline]
+    pub fn get(&self, index: usize) -> Held<'py> {
+        let Some(slot) = self.class.slots.get(index) else { return Held::Nothing };
+        let value = self.slot(slot);
+        // SAFETY: the instance owns what it refers to, and no Python code has run since the
+        // reference was read.
+        unsafe {
+            if value == ffi::Py_None() {
+                return Held::None;
+            }
+            let value = Bound::from_borrowed_ptr_or_opt(self.object.py(), value);
+            value.map_or(Held::Nothing, Held::Value)
+        }
+    }
+
+    /// Fetches what attribute number `index` refers to in its turn, where that
+    /// is a tuple or an instance of `class`: see [`fetch`].
+    #[inline]
+    pub fn fetch(&self, index: usize, class: Option<&Class>) {
+        let Some(slot) = self.class.slots.get(index) else { return };
+        let value = self.slot(slot);
+        if !value.is_null() {
+            // SAFETY: the instance owns it, so it is live.
+            unsafe { fetch_from(value, class) }
+        }
+    }
+
+    /// What stands in a slot: null, or a reference that the instance owns.
+    #[inline]
+    fn slot(&self, slot: &Slot) -> *mut ffi::PyObject {
+        // SAFETY: the object is an instance of the very same class.
+        unsafe { self.class.place(self.object.as_ptr(), slot).read() }
+    }
+}
+
+/// Fetches what `value` refers to into the processor's cache, where it is a tuple
+/// or an instance of `class`. Each object met one after the other would be
+/// waited for; this asks for all at once, some time before they are needed.
+#[inline]
+pub fn fetch(value: &Bound<'_, PyAny>, class: Option<&Class>) {
+    // SAFETY: it is live.
+    unsafe { fetch_from(value.as_ptr(), class) }
+}
+
+/// # Safety
+///
+/// `value` is live. No Python code runs in here.
+#[inline]
+unsafe fn fetch_from(value: *mut ffi::PyObject, class: Option<&Class>) {
+    // SAFETY: tuples and instances own what they refer to; the type of what is live can be read.
+    unsafe {
+        let kind = ffi::Py_TYPE(value);
+        if kind == &raw mut ffi::PyTuple_Type {
+            for index in 0..ffi::PyTuple_Size(value) {
+                let item = ffi::PyTuple_GetItem(value, index);
+                if !item.is_null() {
+                    std::hint::black_box(ffi::Py_TYPE(item));
+                }
+            }
+        } else if let Some(class) = class.filter(|class| class.class.as_ptr() == kind.cast()) {
+            for slot in &class.slots {
+                let held = class.place(value, slot).read();
+                if !held.is_null() {
+                    std::hint::black_box(ffi::Py_TYPE(held));
+                }
+            }
+        }
+    }
+}
+
+/// The value of an `int` that fits 64 bits.
+#[inline]
+pub fn small_int(value: &Bound<'_, PyInt>) -> Option<i64> {
+    let mut overflow = 0;
+    // SAFETY: it is an int, for which this never raises.
+    let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
+    (overflow == 0).then_some(small)
+}
+
+/// An `int` in hexadecimal: `0x1f`, `-0x1f`.
+pub fn hexadecimal<'py>(value: &Bound<'py, PyInt>) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: the result is a new reference to a str, or null with an exception set.
+    let text = unsafe {
+        Bound::from_owned_ptr_or_err(value.py(), ffi::PyNumber_ToBase(value.as_ptr(), 16))?
+    };
+    Ok(text.cast_into()?)
 }
 
 /// An instance in the making.

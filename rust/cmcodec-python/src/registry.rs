@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::object::Class;
 use crate::oids::Oids;
+use crate::scratch::Scratch;
 
 fn class<'py>(module: &Bound<'py, PyModule>, name: &str) -> PyResult<Bound<'py, PyType>> {
     Ok(module.getattr(name)?.cast_into::<PyType>()?)
@@ -38,6 +39,7 @@ pub struct Registry {
     pub encode_error: Py<PyType>,
     pub limit_error: Py<PyType>,
     oids: Mutex<Oids>,
+    scratch: Mutex<Option<Scratch>>,
 }
 
 static REGISTRY: PyOnceLock<Registry> = PyOnceLock::new();
@@ -105,7 +107,7 @@ impl Registry {
             tlv: Class::new(&class(&asn1, "TLV")?, ["der"].into_iter())?,
             parts: Class::new(
                 &parts,
-                ["buffer", "start", "end", "type_name", "_offsets"].into_iter(),
+                ["buffer", "start", "end", "type_name", "_offsets", "proof"].into_iter(),
             )?,
             null: asn1.getattr("NULL")?.unbind(),
             asn1: class(&asn1, "Asn1")?.unbind(),
@@ -116,6 +118,7 @@ impl Registry {
             encode_error: class(&errors, "EncodeError")?.unbind(),
             limit_error: class(&errors, "LimitError")?.unbind(),
             oids: Mutex::default(),
+            scratch: Mutex::default(),
         })
     }
 
@@ -125,6 +128,12 @@ impl Registry {
             .get(node.id)
             .and_then(Option::as_ref)
             .ok_or_else(|| PyKeyError::new_err(node.name))
+    }
+
+    /// The class of a declared type, if it is one.
+    #[inline]
+    pub fn class_of(&self, node: &Node) -> Option<&Class> {
+        self.classes.get(node.id)?.as_ref()
     }
 
     /// The named numbers of a type, by value.
@@ -151,5 +160,20 @@ impl Registry {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
+    }
+
+    /// What the last encoding left, or new; whoever encodes meanwhile, in
+    /// another thread or inside this encoding, gets their own.
+    pub fn take_scratch(&self) -> Scratch {
+        let kept = self.scratch.lock().ok().and_then(|mut kept| kept.take());
+        kept.unwrap_or_default()
+    }
+
+    /// Leaves it to the next encoding.
+    pub fn keep_scratch(&self, mut scratch: Scratch) {
+        scratch.clear();
+        let before = self.scratch.lock().ok().and_then(|mut kept| kept.replace(scratch));
+        // Dropped where the lock is not held.
+        drop(before);
     }
 }

@@ -4,7 +4,7 @@
 //! their committed form. Nothing here knows what a control means.
 
 pub mod any;
-mod body_parts;
+pub mod body_parts;
 #[allow(missing_docs)] // Generated: the documentation of each type is that of its declaration.
 #[rustfmt::skip] // Generated: one long line per field diffs better than the wrapped form.
 pub mod compiled;

@@ -28,11 +28,7 @@ pub fn dotted(content: &[u8]) -> String {
 /// Content octets of dotted decimal text, or `None` where it is no OBJECT
 /// IDENTIFIER of at most [`MAX_OID_OCTETS`] octets and arcs of 128 bits.
 pub fn encode(text: &str) -> Option<Vec<u8>> {
-    let mut arcs = text.split('.').map(|arc| {
-        let digits = arc.bytes().all(|octet| octet.is_ascii_digit());
-        let minimal = arc == "0" || !arc.starts_with('0');
-        if digits && minimal { arc.parse::<u128>().ok() } else { None }
-    });
+    let mut arcs = text.split('.').map(arc);
     let first = arcs.next()??;
     let second = arcs.next()??;
     if first > 2 || (first < 2 && second > 39) {
@@ -44,6 +40,13 @@ pub fn encode(text: &str) -> Option<Vec<u8>> {
         push(&mut content, arc?);
     }
     (content.len() <= MAX_OID_OCTETS).then_some(content)
+}
+
+/// The value of decimal digits without leading zeros.
+fn arc(text: &str) -> Option<u128> {
+    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
+    let minimal = text == "0" || !text.starts_with('0');
+    if digits && minimal { text.parse().ok() } else { None }
 }
 
 fn push(content: &mut Vec<u8>, arc: u128) {

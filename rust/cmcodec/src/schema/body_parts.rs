@@ -8,13 +8,6 @@ use crate::der::{Tlv, children, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::limits::MAX_BODY_PARTS;
 
-/// Whether a TaggedContentInfo names its id: what follows can then be refused
-/// by itself (R5).
-pub(super) fn is_sound_frame(data: &[u8], tlv: Tlv) -> bool {
-    let id = read_tlv(data, tlv.content(), tlv.end());
-    id.is_ok_and(|id| id.tag() == 0x02 && body_part_id(id.value(data)).is_some())
-}
-
 /// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
 fn body_part_id(content: &[u8]) -> Option<u32> {
     primitive::integer(content).ok()?;
@@ -22,7 +15,8 @@ fn body_part_id(content: &[u8]) -> Option<u32> {
     (value != 0).then_some(value)
 }
 
-/// The id in a TaggedContentInfo; 0 if there is none.
+/// The id in a TaggedContentInfo; 0 if there is none. One that names its id can
+/// be refused by itself (R5).
 pub(super) fn member_id(data: &[u8], tlv: Tlv) -> u32 {
     let id = read_tlv(data, tlv.content(), tlv.end()).ok().filter(|id| id.tag() == 0x02);
     id.and_then(|id| body_part_id(id.value(data))).unwrap_or_default()
@@ -65,16 +59,38 @@ pub(super) fn are_ascending(
 }
 
 /// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+///
+/// `tlv` is a SEQUENCE of this type and good in every other respect.
 #[inline(never)]
-pub(super) fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
+pub fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
+    // Nearly always they count up, and then none of them needs to be kept.
+    let mut last = 0;
+    let rising = |id| std::mem::replace(&mut last, id) < id;
+    if each_body_part(data, tlv, fields, rising).is_ok() {
+        return Ok(());
+    }
     let mut seen = Seen::default();
+    each_body_part(data, tlv, fields, |id| seen.insert(id))
+}
+
+/// Hands out the id of each body part, in order, until one is refused as not
+/// new.
+#[inline(always)] // Its two callers are one: nearly always the first is all.
+fn each_body_part(
+    data: &[u8],
+    tlv: Tlv,
+    fields: &'static [Field],
+    mut is_new: impl FnMut(u32) -> bool,
+) -> Result<()> {
+    let mut count = 0;
     for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
         let sequence = sequence?;
         for (index, element) in children(data, sequence.content(), sequence.end()).enumerate() {
             let id = id_of(data, element?)?;
             let refused = match body_part_id(id.value(data)) {
-                Some(value) if seen.len < MAX_BODY_PARTS => {
-                    if seen.insert(value) {
+                Some(value) if count < MAX_BODY_PARTS => {
+                    count += 1;
+                    if is_new(value) {
                         continue;
                     }
                     Reason::DuplicateBodyPartId

@@ -9,8 +9,13 @@ use crate::limits::{MAX_ARC_OCTETS, MAX_INTEGER_OCTETS, MAX_OID_OCTETS};
 /// offset of the element.
 #[inline]
 pub fn check(kind: &Kind, data: &[u8], tlv: Tlv) -> Result<()> {
-    let content = tlv.value(data);
-    let verdict = match kind {
+    check_content(kind, tlv.value(data)).map_err(|reason| Error::new(reason, tlv.start()))
+}
+
+/// Checks the content of a primitive kind.
+#[inline]
+pub fn check_content(kind: &Kind, content: &[u8]) -> Check {
+    match kind {
         Kind::Boolean => boolean(content),
         Kind::Integer { range, .. } => integer(content).and_then(|()| in_range(content, *range)),
         Kind::Enumerated { .. } => integer(content),
@@ -22,11 +27,11 @@ pub fn check(kind: &Kind, data: &[u8], tlv: Tlv) -> Result<()> {
         Kind::GeneralizedTime => Moment::generalized(content).map(drop),
         Kind::UtcTime => Moment::utc(content).map(drop),
         _ => Ok(()),
-    };
-    verdict.map_err(|reason| Error::new(reason, tlv.start()))
+    }
 }
 
-type Check = std::result::Result<(), Reason>;
+/// Whether some content is good, or why not.
+pub type Check = std::result::Result<(), Reason>;
 
 #[inline]
 fn or(good: bool, reason: Reason) -> Check {

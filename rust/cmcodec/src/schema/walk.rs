@@ -6,7 +6,7 @@
 //! name the same reason, offset and path.
 
 use super::any::check_any;
-use super::body_parts::{are_ascending, check_body_parts, is_sound_frame, member_id};
+use super::body_parts::{are_ascending, check_body_parts, member_id};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::runs::{DEFERRED_FROM, Run};
@@ -409,7 +409,7 @@ impl<'a, S: Sink> Walker<'a, S> {
             }
             if let Err(error) = self.element(element, inner, depth + 1, &[]) {
                 (self.layers, self.options.confine) = (layers, confine);
-                if !confine || !is_sound_frame(self.data, inner) {
+                if !confine || member_id(self.data, inner) == 0 {
                     return Err(within(error));
                 }
                 self.members.truncate(known);

@@ -1,0 +1,57 @@
+//! What a walk has shown of octets that Python holds.
+
+use cmcodec::schema::{Kind, Node};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::object::Held;
+use crate::registry::Registry;
+
+/// That `buffer[start..end]` are the elements of a cmsSequence, which the walk
+/// accepted with its default bounds in the root of a message layer.
+///
+/// Only the engine makes one, and nothing changes it.
+#[pyclass(frozen, module = "cmcodec._rust")]
+pub struct Proof {
+    buffer: Py<PyBytes>,
+    start: usize,
+    end: usize,
+}
+
+impl Proof {
+    /// Whether it is about `buffer[start..end]`.
+    pub fn is_of(&self, buffer: &Bound<'_, PyAny>, start: usize, end: usize) -> bool {
+        self.buffer.is(buffer) && (self.start, self.end) == (start, end)
+    }
+
+    /// How many octets it is about.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// What it is about.
+    pub fn octets<'a>(&'a self, py: Python<'a>) -> &'a [u8] {
+        self.buffer.as_bytes(py).get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// Gives the parts of `value`, made of validated octets as `node`, their proof.
+pub fn attach(registry: &Registry, node: &Node, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Kind::Sequence { fields, body_parts: true, .. } = &node.kind else { return Ok(()) };
+    let Some(message) = registry.class(node)?.reader(value) else { return Ok(()) };
+    for (index, field) in fields.iter().enumerate() {
+        if !matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) {
+            continue;
+        }
+        let Held::Value(parts) = message.get(index) else { continue };
+        let py = value.py();
+        let start = parts.getattr(pyo3::intern!(py, "start"))?.extract()?;
+        let end = parts.getattr(pyo3::intern!(py, "end"))?.extract()?;
+        // Nothing needs no proof.
+        if start < end {
+            let buffer = parts.getattr(pyo3::intern!(py, "buffer"))?.cast_into()?.unbind();
+            parts.setattr(pyo3::intern!(py, "proof"), Proof { buffer, start, end })?;
+        }
+    }
+    Ok(())
+}
