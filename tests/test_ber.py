@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from cmcodec import _schema
 from cmcodec._pure import ber
-from cmcodec._pure.codec import Walk
 from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
+from cmcodec._pure.walk import Walk
 from cmcodec._schema import Kind
 from cmcodec.types import ContentInfo
 from cmcodec.types.tables import OPEN_TYPES
@@ -86,10 +86,10 @@ def test_the_result_is_der_and_what_was_signed_is_untouched(to_der: Converter, n
     """P3: refused as it stands, accepted as converted. V4: signed attributes are as received."""
     received = (VECTORS / name).read_bytes()
     with pytest.raises(Fault, match="not_canonical"):
-        Walk(received).root(CONTENT_INFO)
+        Walk(received).check(CONTENT_INFO)
     converted = to_der(received)
     assert converted is not None
-    Walk(converted).root(CONTENT_INFO)
+    Walk(converted).check(CONTENT_INFO)
     attributes = span(converted, "signedAttrs")
     assert converted[attributes.start : attributes.end] in received
     assert to_der(converted) == converted
@@ -156,7 +156,7 @@ def test_v4_what_was_signed_must_be_der_as_received(
     assert converted is not None
     assert octets in converted
     with pytest.raises(Fault) as caught:
-        Walk(converted).root(CONTENT_INFO)
+        Walk(converted).check(CONTENT_INFO)
     assert caught.value.reason == "not_canonical"
     assert name in caught.value.dotted()
     assert converted[caught.value.offset :].startswith(octets)
@@ -169,7 +169,7 @@ def test_v4_the_order_of_signed_attributes_is_kept(to_der: Converter) -> None:
     converted = to_der(splice(data, target, data[target.start : target.end]))
     assert converted == data
     with pytest.raises(Fault, match="attributes_unsorted"):
-        Walk(data).root(CONTENT_INFO)
+        Walk(data).check(CONTENT_INFO)
 
 
 # --- every form of BER -----------------------------------------------------------------------
@@ -291,7 +291,7 @@ class Encoder:
 
 
 def _schema_oid(data: bytes, tlv: Tlv) -> str:
-    identifier: str = Walk(data[tlv.start : tlv.end]).root(_schema.node(ContentInfo).fields[0].node)
+    identifier: str = Walk(data).value(CONTENT_INFO.fields[0].node, tlv.start, tlv.end)
     return identifier
 
 

@@ -101,7 +101,7 @@ def test_every_reason_has_a_test() -> None:
 
 def test_reasons_of_the_fallback_are_the_engines() -> None:
     """V14: every code the fallback parses with is one of the engine's."""
-    for name in ("tlv", "primitives", "codec"):
+    for name in ("tlv", "primitives", "body_parts", "walk", "codec"):
         source = Path(str(importlib.import_module(f"cmcodec._pure.{name}").__file__))
         text = source.read_text(encoding="utf-8")
         codes = set(re.findall(r'Fault\("([a-z_]+)"', text))

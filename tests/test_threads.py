@@ -42,6 +42,23 @@ def test_v14_verifications_side_by_side() -> None:
     assert all(report == alone for report in reports)
 
 
+def test_v14_first_use_in_eight_threads_at_once() -> None:
+    """V14: what is compiled on first use is complete when a thread sees it."""
+    done = run(
+        "import sys, threading, cmcodec\n"
+        "batch = open(sys.argv[1], 'rb').read()\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "ready, good = threading.Barrier(8), []\n"
+        "def load():\n"
+        "    ready.wait()\n"
+        "    good.append(cmcodec.load(batch).unverified_structure)\n"
+        "threads = [threading.Thread(target=load) for _ in range(8)]\n"
+        "[thread.start() for thread in threads], [thread.join() for thread in threads]\n"
+        "assert len(good) == 8 and len(set(good)) == 1\n"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_p11_a_buffer_changed_during_the_call() -> None:
     """P11: what counts is what the buffer held when the call began."""
     buffer = bytearray(BATCH)

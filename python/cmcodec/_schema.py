@@ -199,10 +199,10 @@ def node(cls: type[Any]) -> Node:
     if cls in _PYTHON_TYPES:
         return _primitive(_Annotations(cls))
     kind = cls.__asn1__
-    made = _classes[cls] = Node(cls.__name__, Kind.SEQUENCE, cls)
+    made = Node(cls.__name__, Kind.SEQUENCE, cls)
     if kind == "opaque":
         made.kind, made.tags = Kind.OPAQUE, (0x30,)
-        return made
+        return _classes.setdefault(cls, made)
     hints = get_type_hints(cls, include_extras=True)
     if kind == "named":
         made.kind = Kind.NAMED
@@ -218,7 +218,8 @@ def node(cls: type[Any]) -> Node:
         made.tags = (0x30,)
         made.at_least_one, made.body_parts = cls.__asn1_options__
         made.fields = tuple(_fields(cls, hints))
-    return made
+    # Complete, as another thread may take it at once; one node per class, whoever made it first.
+    return _classes.setdefault(cls, made)
 
 
 def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:

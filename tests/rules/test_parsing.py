@@ -336,7 +336,7 @@ def test_p6_a_million_body_parts(backend: str, monkeypatch: pytest.MonkeyPatch) 
     limit = MAX_BODY_PARTS
     if backend == "pure":  # the same line of code, in a second
         limit = 1000
-        monkeypatch.setattr("cmcodec._pure.codec.MAX_BODY_PARTS", limit)
+        monkeypatch.setattr("cmcodec._pure.body_parts.MAX_BODY_PARTS", limit)
     parts = b"".join(map(other_message, range(1, limit + 1)))
     assert len(cmcodec.load(signed_data(pki_data(others=parts))).to_der()) > limit
     octets = signed_data(pki_data(others=parts + other_message(limit + 1)))

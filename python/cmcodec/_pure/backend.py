@@ -6,12 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from cmcodec import _schema, asn1, types
-from cmcodec._pure import codec, view
+from cmcodec._pure import codec, proof, view
 from cmcodec._pure.load import load as _load
 from cmcodec._pure.load import root as _root
 from cmcodec._pure.locate import locate as _locate
-from cmcodec._pure.tlv import Fault, children, read_tlv
+from cmcodec._pure.tlv import Fault, children, header, read_tlv
 from cmcodec._pure.verify import Verdicts, verify
+from cmcodec._pure.walk import Walk
 from cmcodec.errors import DecodeError, EncodeError, LimitError
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def decode(name: str, data: bytes, strict: bool) -> object:
 def decode_node(node: Node, name: str, data: bytes, *, strict: bool) -> object:
     """`decode` for any compiled type; the path of an error begins with ``name``."""
     try:
-        value = codec.Walk(data, strict=strict).root(node)
-        codec.prove(node, value)
+        value = Walk(data).value(node, 0, len(data), strict=strict)
+        proof.prove(node, value)
         return value
     except Fault as fault:
         raise _refused(name, fault) from None
@@ -74,8 +75,8 @@ def decode_at(name: str, buffer: bytes, pos: int, end: int) -> tuple[object, int
     """The value at ``pos``, and where it ends; ``buffer`` has been validated before."""
     node = _node(name)
     try:
-        stop = read_tlv(buffer, pos, end).end
-        return codec.Walk(buffer, descends=False).at(node, pos, stop, 1), stop
+        _, stop = header(buffer, pos, end)
+        return Walk(buffer, descends=False).value(node, pos, stop), stop
     except Fault as fault:
         raise _refused(name, fault) from None
     except RecursionError:
@@ -87,7 +88,7 @@ def encode(name: str, value: object) -> bytes:
     node = _node(name)
     try:
         octets = codec.write(node, value)
-        codec.Walk(octets, proven=codec.proven(node, value)).root(node)
+        Walk(octets, proven=proof.proven(node, value)).check(node)
     except Fault as fault:
         raise EncodeError(fault.reason, None, _path(name, fault)) from None
     except RecursionError:
@@ -165,7 +166,7 @@ def content(buffer: bytes, start: int, end: int, root: str, is_proven: bool = Fa
         return None
     value = decode_at(name, buffer, pos, stop)[0]
     if is_proven:
-        codec.prove(_node(name), value)
+        proof.prove(_node(name), value)
     return value
 
 

@@ -6,15 +6,17 @@ of the caller has not been walked at all. So here, and only here, the shape is c
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmcodec._pure.tlv import Fault, Tlv, read_tlv
+from cmcodec._pure.tlv import Fault, header, read_tlv
 from cmcodec._pure.view import SEQUENCE, attributes, content, first, inside, octets, oid_octets
 from cmcodec.limits import MAX_KEY_CANDIDATES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from cmcodec._pure.tlv import Tlv
     from cmcodec._pure.view import Request
 
 BOOLEAN, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x04, 0x06
@@ -70,37 +72,41 @@ def certificate(data: bytes) -> Certificate | None:
         tbs = first(data, outer)
         if (outer.tag, outer.end, tbs.tag) != (SEQUENCE, len(data), SEQUENCE):
             return None
-        fields = list(inside(data, tbs))
+        fields = list(islice(inside(data, tbs), _TBS_FIELDS + 1))
         if fields and fields[0].tag == 0xA0:
             del fields[0]
-        if [field.tag for field in fields[:6]] != _CERTIFICATE_TAGS:
+        tags = bytes([field.tag for field in fields])
+        if tags[:6] != _CERTIFICATE_TAGS or tags[6:] not in _OPTIONAL_TAGS:
             return None
-        serial, _, issuer, _, _, spki, *optional = fields
-        tags = [field.tag for field in optional]
-        if tags not in _OPTIONAL_TAGS:
-            return None
-        identifier = None
-        if tags[-1:] == [0xA3]:
-            extensions = only(data, optional[-1], SEQUENCE)
-            if not extensions or not all(extension(data, e) for e in inside(data, extensions)):
+        serial, _, issuer, _, _, spki, *_ = fields
+        named = None
+        if tags[-1] == 0xA3:
+            sequence = only(data, fields[-1].content, fields[-1].end, SEQUENCE)
+            if sequence is None:
                 return None
-            identifier = key_identifier(data, extensions)
+            for found in extensions(data, *sequence):
+                if found is None:
+                    return None
+                if found[0] == _SUBJECT_KEY_IDENTIFIER and named is None:
+                    named = found
     except Fault:
         return None
+    identifier = _octet_string(data, named) if named else None
     return Certificate(
         data, octets(data, issuer), content(data, serial), octets(data, spki), identifier
     )
 
 
+_TBS_FIELDS = 10
 # serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo
-_CERTIFICATE_TAGS = [INTEGER, *[SEQUENCE] * 5]
+_CERTIFICATE_TAGS = bytes([INTEGER, *[SEQUENCE] * 5])
 # issuerUniqueID, subjectUniqueID, extensions
-_OPTIONAL_TAGS = [
-    [*issuer, *subject, *extensions]
-    for issuer in ([], [0x81])
-    for subject in ([], [0x82])
-    for extensions in ([], [0xA3])
-]
+_OPTIONAL_TAGS = {
+    issuer + subject + extensions
+    for issuer in (b"", b"\x81")
+    for subject in (b"", b"\x82")
+    for extensions in (b"", b"\xa3")
+}
 
 
 # --- key identifiers --------------------------------------------------------------------------
@@ -115,47 +121,59 @@ def requested_key_identifiers(data: bytes, asked: Request) -> set[bytes]:
         for attribute in attributes(data, asked.tcr.attributes):
             if attribute.type in _EXTENSION_REQUESTS:
                 lists.extend(inside(data, attribute.values))
-    found = (key_identifier(data, extensions) for extensions in lists)
+    found = (key_identifier(data, each.content, each.end) for each in lists)
     return {identifier for identifier in found if identifier is not None}
 
 
-def key_identifier(data: bytes, extensions: Tlv) -> bytes | None:
+def key_identifier(data: bytes, pos: int, end: int) -> bytes | None:
     """The value of the first subjectKeyIdentifier in a SEQUENCE OF Extension, if it is one."""
-    for element in inside(data, extensions):
-        found = extension(data, element)
-        if found and content(data, found.identifier) == _SUBJECT_KEY_IDENTIFIER:
-            value = only(data, found.value, OCTET_STRING)
-            return content(data, value) if value else None
+    for found in extensions(data, pos, end):
+        if found and found[0] == _SUBJECT_KEY_IDENTIFIER:
+            return _octet_string(data, found)
     return None
 
 
-class Extension(NamedTuple):
-    """RFC 5280 §4.2: extnID and extnValue."""
-
-    identifier: Tlv
-    value: Tlv
+Extension = tuple[bytes, int, int]
+"""RFC 5280 §4.2: the content of extnID, and the span of the octets in extnValue."""
 
 
-def extension(data: bytes, tlv: Tlv) -> Extension | None:
-    """Take an Extension apart, which may have ``critical`` where it is the DEFAULT."""
+def extensions(data: bytes, pos: int, end: int) -> Iterator[Extension | None]:
+    """Take the elements apart, which may have ``critical`` where it is the DEFAULT.
+
+    None stands for what does not have the shape of an Extension.
+    """
+    while pos < end:
+        start, (content, pos) = pos, header(data, pos, end)
+        yield _extension(data, content, pos) if data[start] == SEQUENCE else None
+
+
+def _extension(data: bytes, pos: int, end: int) -> Extension | None:
     try:
-        fields = list(inside(data, tlv))
+        content, after = header(data, pos, end)
+        identifier = data[content:after]
+        if data[pos] != OBJECT_IDENTIFIER:
+            return None
+        pos = after
+        content, after = header(data, pos, end)
+        if data[pos] == BOOLEAN:
+            pos = after
+            content, after = header(data, pos, end)
     except Fault:
         return None
-    tags = [tlv.tag, *(field.tag for field in fields)]
-    return Extension(fields[0], fields[-1]) if tags in _EXTENSION_TAGS else None
+    return (identifier, content, after) if (data[pos], after) == (OCTET_STRING, end) else None
 
 
-_EXTENSION_TAGS = (
-    [SEQUENCE, OBJECT_IDENTIFIER, OCTET_STRING],
-    [SEQUENCE, OBJECT_IDENTIFIER, BOOLEAN, OCTET_STRING],
-)
+def _octet_string(data: bytes, found: Extension) -> bytes | None:
+    """The OCTET STRING that is the value of an extension, if it is one."""
+    _, content, end = found
+    span = only(data, content, end, OCTET_STRING)
+    return data[span[0] : span[1]] if span else None
 
 
-def only(data: bytes, tlv: Tlv, tag: int) -> Tlv | None:
-    """The one element inside another, if it has this tag."""
+def only(data: bytes, pos: int, end: int, tag: int) -> tuple[int, int] | None:
+    """The content of the one element of a span, if it has this tag."""
     try:
-        found = first(data, tlv)
+        content, stop = header(data, pos, end)
     except Fault:
         return None
-    return found if (found.tag, found.end) == (tag, tlv.end) else None
+    return (content, stop) if (data[pos], stop) == (tag, end) else None

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec import _schema, types
 from cmcodec._pure.ber import to_der
-from cmcodec._pure.codec import Walk
 from cmcodec._pure.tlv import Fault
+from cmcodec._pure.walk import Walk
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
+    from cmcodec._pure.walk import Member
     from cmcodec._schema import Node
 
 Root = Literal["ContentInfo", "CertificationRequest"]
@@ -19,14 +20,13 @@ Root = Literal["ContentInfo", "CertificationRequest"]
 class Loaded(NamedTuple):
     """A validated message. ``der`` holds the octets all offsets refer to.
 
-    ``confined`` has the faults that were kept to one nested message, by the offset of its
-    TaggedContentInfo (RULES R5).
+    ``members`` are the messages inside it, where they were asked for (RULES R5).
     """
 
     der: bytes
     encoding: Literal["der", "ber"]
     root: Root
-    confined: dict[int, Fault]
+    members: list[Member]
 
 
 def load(
@@ -48,28 +48,21 @@ def load(
     name = root(data)
     node = _schema.node(getattr(types, name))
     try:
-        confined = _walk(node, data, strict, max_layers, confine)
+        members = _walk(node, data, strict, max_layers, confine)
     except Fault:
         der = None if strict else to_der(data)
         if der is None or der == data:
             raise
     else:
-        return Loaded(data, "der", name, confined)
-    confined = _walk(node, der, strict, max_layers, confine)
-    return Loaded(der, "ber", name, confined)
+        return Loaded(data, "der", name, members)
+    members = _walk(node, der, strict, max_layers, confine)
+    return Loaded(der, "ber", name, members)
 
 
-def _walk(
-    node: Node, data: bytes, strict: bool, max_layers: int, confine: bool
-) -> dict[int, Fault]:
-    confined: dict[int, Fault] = {}
-    Walk(
-        data,
-        strict=strict,
-        max_layers=min(max_layers, MAX_MESSAGE_LAYERS),
-        confined=confined if confine else None,
-    ).root(node)
-    return confined
+def _walk(node: Node, data: bytes, strict: bool, max_layers: int, confine: bool) -> list[Member]:
+    walk = Walk(data, max_layers=min(max_layers, MAX_MESSAGE_LAYERS), confine=confine)
+    walk.check(node, strict=strict)
+    return walk.members
 
 
 def root(data: bytes) -> Root:

@@ -6,9 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cmcodec import _schema
-from cmcodec._pure.codec import matches
-from cmcodec._pure.primitives import object_identifier
+from cmcodec._pure.primitives import dotted
 from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
+from cmcodec._pure.walk import begins
 from cmcodec._schema import Field, Kind, Node
 from cmcodec.types.tables import OPEN_TYPES
 
@@ -46,7 +46,7 @@ def _step(
     if node.kind is Kind.SEQUENCE:
         return _field(node, data, tlv, step)
     if node.kind is Kind.CHOICE:
-        field = next((field for field in node.fields if matches(field, data, tlv)), None)
+        field = next((field for field in node.fields if _matches(field, data, tlv)), None)
         if field and field.name == step:
             return field.node, _unwrap(field, data, tlv), oid
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(step, int) and step >= 0:
@@ -77,14 +77,21 @@ def _field(node: Node, data: bytes, tlv: Tlv, name: str | int) -> tuple[Node, Tl
     element = next(elements, None)
     oid = ""
     for field in node.fields:
-        if element is None or not matches(field, data, element):
+        if element is None or not _matches(field, data, element):
             continue
         if field.name == name:
             return field.node, _unwrap(field, data, element), oid
         if field.node.kind is Kind.OBJECT_IDENTIFIER:
-            oid = object_identifier(data, element)
+            oid = dotted(data[element.content : element.end])
         element = next(elements, None)
     return None
+
+
+def _matches(field: Field, data: bytes, tlv: Tlv) -> bool:
+    """Whether this element is this field, legacy or not."""
+    if field.tags and tlv.tag not in field.tags:
+        return False
+    return not field.first or begins(field, data, tlv.content, tlv.end)
 
 
 def _unwrap(field: Field, data: bytes, tlv: Tlv) -> Tlv:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from asn1crypto import algos, core
 
-from cmcodec._pure import ml_dsa
-from cmcodec._pure.tlv import Fault, read_tlv
+from cmcodec._pure import ml_dsa, primitives
+from cmcodec._pure.tlv import Fault, header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -289,10 +289,10 @@ def take(octets: bytes) -> tuple[Element, bytes]:
     low ones ever match. Contents are not looked into.
     """
     try:
-        tlv = read_tlv(octets, 0, len(octets))
+        content, end = header(octets, 0, len(octets))
     except Fault as fault:
         raise ValueError(fault.reason) from fault
-    return Element(tlv.tag, octets[tlv.content : tlv.end]), octets[tlv.end :]
+    return Element(octets[0], octets[content:end]), octets[end:]
 
 
 def elements(octets: bytes, *, at_most: int) -> list[Element]:
@@ -308,10 +308,10 @@ def elements(octets: bytes, *, at_most: int) -> list[Element]:
 
 def single(octets: bytes, identifier: int) -> bytes:
     """Return the contents of the only TLV in ``octets``, or raise ``ValueError``."""
-    found = elements(octets, at_most=1)
-    if not found or found[0].identifier != identifier:
+    element, rest = take(octets)
+    if rest or element.identifier != identifier:
         raise ValueError("another element than the type has")
-    return found[0].contents
+    return element.contents
 
 
 def integer(contents: bytes) -> int:
@@ -319,10 +319,11 @@ def integer(contents: bytes) -> int:
 
     The caller has bounded the length of ``contents``.
     """
-    value: int = core.Integer(contents=contents).native
-    if core.Integer(value).contents != contents:
-        raise ValueError("an INTEGER that is not minimal")
-    return value
+    try:
+        primitives.integer(contents, 0, 0, len(contents))
+    except Fault as fault:
+        raise ValueError(fault.reason) from fault
+    return primitives.number(contents)
 
 
 _PSS_HASHES, _PSS_MASKS = _pss_identifiers()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec._pure import pop, signers, view
 from cmcodec._pure.certificates import Certificates
-from cmcodec._pure.load import load
+from cmcodec._pure.load import Loaded, load
 from cmcodec._pure.signers import Failure, Policy, Signed, SignerRow
 from cmcodec._pure.tlv import Fault, Tlv, read_tlv
 from cmcodec.limits import MAX_SIGNERS
@@ -139,8 +139,7 @@ def _read(
         return item, [_malformed(index, (), (0, len(item)), Fault("depth", 0))]
     root = read_tlv(loaded.der, 0, len(loaded.der))
     outer = _Task(index, (), loaded.encoding, loaded.root, root)
-    inner = _nested(loaded.der, outer, loaded.confined) if nested else ()
-    return loaded.der, [outer, *inner]
+    return loaded.der, [outer, *(_nested(outer, loaded) if nested else ())]
 
 
 def _in_threads(
@@ -185,36 +184,35 @@ def _malformed(item: int, path: tuple[int, ...], span: tuple[int, int], fault: F
     )  # fmt: skip
 
 
-def _nested(data: bytes, outer: _Task, confined: dict[int, Fault]) -> Iterator[_Task | Row]:
-    """The messages inside one, depth first; layers are bounded by the walk before."""
-    stack = [_members(data, outer)]
-    while stack:
-        task = next(stack[-1], None)
-        if task is None:
-            stack.pop()
-            continue
-        part, path = task
-        fault = confined.get(part.element.start)
-        if fault:
-            info = part.content_info
-            yield _malformed(outer.item, path, (info.start, info.end), fault)
-            continue
-        if view.content(data, view.first(data, part.content_info)) == view.DATA:
-            continue
-        inner = _Task(outer.item, path, "der", "ContentInfo", part.content_info)
-        yield inner
-        stack.append(_members(data, inner))
+def _nested(outer: _Task, loaded: Loaded) -> Iterator[_Task | Row]:
+    """The messages inside one, in received order.
+
+    Of a message that holds its content in anything but a SignedData or AuthenticatedData, and of
+    id-data (RFC 10002 §3.2.1.3), there is no more to list.
+    """
+    data, path = loaded.der, list[int]()
+    # For each message around the next one, whether it can hold others.
+    holds = [_type(data, outer.element) in _HOLDING]
+    outermost = loaded.members[0].layer if loaded.members else 0
+    for layer, start, fault in loaded.members:
+        part, depth = view.part(data, read_tlv(data, start, len(data))), layer - outermost
+        del path[depth:], holds[depth + 1 :]
+        path.append(part.body_part_id)
+        info, listed = part.content_info, all(holds)
+        content_type = b"" if fault else _type(data, info)
+        holds.append(content_type in _HOLDING)
+        if listed and fault:
+            yield _malformed(outer.item, tuple(path), (info.start, info.end), fault)
+        elif listed and content_type != view.DATA:
+            yield _Task(outer.item, tuple(path), "der", "ContentInfo", info)
 
 
-def _members(data: bytes, task: _Task) -> Iterator[tuple[view.Part, tuple[int, ...]]]:
-    """What stands in the cmsSequence of a message, if it has one."""
-    if task.root != "ContentInfo":
-        return
-    _, held = view.kind(data, view.content_info(data, task.element))
-    body = view.body(data, held) if held else None
-    if body:
-        for part in view.parts(data, body.messages):
-            yield part, (*task.path, part.body_part_id)
+_HOLDING = (view.SIGNED_DATA, view.AUTHENTICATED_DATA)
+
+
+def _type(data: bytes, info: Tlv) -> bytes:
+    """What begins a ContentInfo."""
+    return view.content(data, view.first(data, info))
 
 
 # --- one message -----------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from asn1crypto import core
 
-from cmcodec._pure.primitives import integer, object_identifier
-from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
+from cmcodec._pure.primitives import dotted, number
+from cmcodec._pure.tlv import Fault, Tlv, children, header, read_tlv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,8 +183,8 @@ class Attribute(NamedTuple):
 def attributes(data: bytes, tlv: Tlv) -> Iterator[Attribute]:
     """The elements of a SET OF Attribute."""
     for element in inside(data, tlv):
-        attr_type, values = inside(data, element)
-        yield Attribute(element, content(data, attr_type), values)
+        start, end = header(data, element.content, element.end)
+        yield Attribute(element, data[start:end], read_tlv(data, end, element.end))
 
 
 class Algorithm(NamedTuple):
@@ -200,8 +200,8 @@ class Algorithm(NamedTuple):
 
 def algorithm(data: bytes, tlv: Tlv) -> Algorithm:
     """Take an AlgorithmIdentifier apart, under whichever tag it stands."""
-    oid = first(data, tlv)
-    return Algorithm(object_identifier(data, oid), data[oid.end : tlv.end] or None)
+    start, end = header(data, tlv.content, tlv.end)
+    return Algorithm(dotted(data[start:end]), data[end : tlv.end] or None)
 
 
 # --- kinds -----------------------------------------------------------------------------------
@@ -261,11 +261,12 @@ def controls(data: bytes, tlv: Tlv) -> tuple[bytes | None, bool]:
     transaction: list[bytes | None] = []
     references = False
     for control in inside(data, tlv):
-        _, attr_type, values = inside(data, control)
-        oid = content(data, attr_type)
+        _, after = header(data, control.content, control.end)
+        start, after = header(data, after, control.end)
+        oid = data[start:after]
         references = references or oid in _REFERENCES
         if oid == _TRANSACTION_ID and not transaction:
-            value = next(inside(data, values), None)
+            value = next(inside(data, read_tlv(data, after, control.end)), None)
             transaction.append(content(data, value) if value else None)
     return (transaction[0] if transaction else None), references
 
@@ -291,7 +292,7 @@ def part(data: bytes, element: Tlv) -> Part:
     with suppress(Fault):
         read = read_tlv(data, identifier.end, element.end)
         info = read if read.tag == 0x30 and read.end == element.end else info
-    return Part(element, integer(data, identifier), info)
+    return Part(element, number(content(data, identifier)), info)
 
 
 # --- requests --------------------------------------------------------------------------------
@@ -347,9 +348,9 @@ def request(data: bytes, element: Tlv) -> Request:
     """Take a TaggedRequest apart."""
     head = first(data, element)
     if element.tag == 0xA1:
-        identifier = integer(data, first(data, head))
+        identifier = number(content(data, first(data, head)))
         return Request(element, identifier, None, cert_req_msg(data, element))
-    identifier = integer(data, head)
+    identifier = number(content(data, head))
     if element.tag == 0xA0:
         held = read_tlv(data, head.end, element.end)
         return Request(element, identifier, certification_request(data, held), None)
