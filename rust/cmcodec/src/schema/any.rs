@@ -13,18 +13,17 @@ pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
     if root.tag() & 0x20 == 0 {
         return Ok(());
     }
-    let mut stack: [Open<'_>; MAX_DEPTH] = [Open::default(); MAX_DEPTH];
+    let mut stack = [Open::default(); MAX_DEPTH];
     let mut level = 0;
     let mut open = Open::new(root);
     let mut pos = root.content();
     loop {
-        if pos == open.end {
+        while pos == open.end {
             if level == 0 {
                 return Ok(());
             }
             level -= 1;
             open = stack.get(level).copied().unwrap_or_default();
-            continue;
         }
         if depth + 1 + level > MAX_DEPTH {
             return Err(Error::new(Reason::Depth, pos));
@@ -32,11 +31,10 @@ pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
         let tlv = read_tlv(data, pos, open.end)?;
         primitive::check_universal(data, tlv)?;
         if open.is_set {
-            let octets = tlv.octets(data);
-            if !open.previous.is_empty() && octets < open.previous {
+            if tlv.octets(data) < data.get(open.previous..pos).unwrap_or_default() {
                 return Err(Error::new(Reason::NotCanonical, tlv.start()));
             }
-            open.previous = octets;
+            open.previous = pos;
         }
         pos = tlv.end();
         if tlv.tag() & 0x20 != 0 {
@@ -52,14 +50,15 @@ pub fn check_any(data: &[u8], root: Tlv, depth: usize) -> Result<()> {
 
 /// A constructed element whose end has not been reached.
 #[derive(Clone, Copy, Default)]
-struct Open<'a> {
+struct Open {
     end: usize,
+    /// Where the element before the next one starts, or the next one itself.
+    previous: usize,
     is_set: bool,
-    previous: &'a [u8],
 }
 
-impl Open<'_> {
+impl Open {
     fn new(tlv: Tlv) -> Self {
-        Self { end: tlv.end(), is_set: tlv.tag() == 0x31, previous: &[] }
+        Self { end: tlv.end(), previous: tlv.content(), is_set: tlv.tag() == 0x31 }
     }
 }

@@ -103,7 +103,9 @@ pub fn null(content: &[u8]) -> Check {
 pub fn object_identifier(content: &[u8]) -> Check {
     // Nearly all are short, so that no arc can be too long, and have no octet that could be padding.
     match content.last() {
-        Some(..0x80) if content.len() < MAX_ARC_OCTETS && !content.contains(&0x80) => Ok(()),
+        Some(..0x80) if content.len() < MAX_ARC_OCTETS && content.iter().all(|it| *it != 0x80) => {
+            Ok(())
+        }
         _ => any_object_identifier(content),
     }
 }
@@ -248,29 +250,40 @@ fn days(year: u32, month: u32) -> u32 {
 /// How a universal type of this number must look where no schema says more.
 #[inline]
 pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
-    let tag = tlv.tag();
-    if tag & 0xC0 != 0 {
-        return Ok(());
+    match UNIVERSAL.get(usize::from(tlv.tag())) {
+        Some(None) => Ok(()),
+        Some(Some(check)) => {
+            check(tlv.value(data)).map_err(|reason| Error::new(reason, tlv.start()))
+        }
+        None => Err(Error::new(Reason::BadTag, tlv.start())),
     }
-    let number = tag & 0x1F;
-    let constructed = tag & 0x20 != 0;
-    // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER STRING are constructed, all others not.
-    let must_be = matches!(number, 8 | 11 | 16 | 17 | 29);
-    if number == 0 || (number != 0x1F && constructed != must_be) {
-        return Err(Error::new(Reason::BadTag, tlv.start()));
-    }
-    let content = tlv.value(data);
-    let verdict = match tag {
-        0x01 => boolean(content),
-        0x02 | 0x0A => integer(content),
-        0x03 => bit_string(content, false),
-        0x05 => null(content),
-        0x06 => object_identifier(content),
-        0x0C => utf8_string(content),
-        _ => Ok(()),
-    };
-    verdict.map_err(|reason| Error::new(reason, tlv.start()))
 }
+
+type CheckContent = fn(&[u8]) -> Check;
+
+/// What is checked of the content, by identifier octet.
+#[allow(clippy::indexing_slicing)] // Runs at compile time.
+static UNIVERSAL: [Option<CheckContent>; 256] = {
+    let mut checks: [Option<CheckContent>; 256] = [None; 256];
+    let mut tag = 0;
+    while tag < 0x40 {
+        let number = tag & 0x1F;
+        // EXTERNAL, EMBEDDED PDV, SEQUENCE, SET and CHARACTER STRING are constructed, all others not.
+        let must_be = matches!(number, 8 | 11 | 16 | 17 | 29);
+        if number == 0 || (number != 0x1F && (tag & 0x20 != 0) != must_be) {
+            checks[tag] = Some(|_| Err(Reason::BadTag));
+        }
+        tag += 1;
+    }
+    checks[0x01] = Some(boolean);
+    checks[0x02] = Some(integer);
+    checks[0x0A] = Some(integer);
+    checks[0x03] = Some(|content| bit_string(content, false));
+    checks[0x05] = Some(null);
+    checks[0x06] = Some(object_identifier);
+    checks[0x0C] = Some(utf8_string);
+    checks
+};
 
 #[cfg(test)]
 mod tests {
