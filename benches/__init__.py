@@ -1,1 +1,1 @@
-"""Benches: on what (`workload`), against whom (`peers`), and what was promised (`ratios`)."""
+"""Benches: on what (`workload`), against whom (`peers`), and what is promised (`promises`)."""

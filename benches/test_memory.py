@@ -1,4 +1,4 @@
-"""Peak memory above the interpreter's own, against the promises of `ratios`."""
+"""Peak memory above the interpreter's own, against the bounds of `promises`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benches import memory, ratios, workload
+from benches import memory, promises, workload
 
 pytestmark = [
     pytest.mark.benchmark(group="memory, in a process of its own"),
@@ -27,6 +27,6 @@ def test_cmcodec(
     figures = benchmark.pedantic(memory.measured, (work, workload.batch_file(size)), rounds=1)
     assert figures["messages"] == size + 1
     benchmark.extra_info["peak"] = figures["peak"]
-    promised = int(ratios.MEMORY[work] * figures["octets"])
+    promised = int(promises.MEMORY[work] * figures["octets"])
     floor = 0 if is_measuring and backend == "rust" else FLOOR
     assert figures["peak"] <= max(promised, floor)

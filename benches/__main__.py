@@ -1,0 +1,103 @@
+"""``python -m benches``, which is also ``cmc bench``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from benches import table
+from benches.report import Comparison, Figure, Report
+from benches.run import ROOT, SECTIONS, Settings, run
+from benches.sides import Cast
+
+RECORDS = ROOT / "benches" / "record"
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _names(
+    _: click.Context, parameter: click.Parameter, given: str | None
+) -> frozenset[str] | None:
+    if given is None:
+        return None
+    names = frozenset(filter(None, given.split(",")))
+    if parameter.name == "only" and (unknown := names.difference(SECTIONS)):
+        raise click.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(SECTIONS)}")
+    return names
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--quick", is_flag=True, help="A hundred messages; held against no promise.")
+@click.option(
+    "--only", metavar="NAMES", callback=_names, default=",".join(SECTIONS), show_default=True
+)
+@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Turns.")
+@click.option("--peers", metavar="NAMES", callback=_names, help="Only these peers, and the limits.")
+@click.option("--jvm", is_flag=True, help="BouncyCastle too: needs a JDK (17 or newer) and Maven.")
+@click.option("--json", "to", type=FILE, help="Write the report to this file.")
+@click.option("--picture", type=FILE, help="Draw it: .svg or .png.")
+@click.option("--record", is_flag=True, help="Write the report to benches/record/VERSION.json.")
+@click.option("--from", "source", type=FILE, help="Show this report instead of measuring.")
+def main(
+    *,
+    quick: bool,
+    only: frozenset[str],
+    rounds: int,
+    peers: frozenset[str] | None,
+    jvm: bool,
+    to: Path | None,
+    picture: Path | None,
+    record: bool,
+    source: Path | None,
+) -> None:
+    """Measure what is promised, beside every peer that is here and the limits of the machine.
+
+    Exit status: 0 all promises are kept, 1 one is not, 2 wrong use.
+    """
+    if record and (quick or source):
+        raise click.UsageError("a record is of a whole run")
+    if picture is not None:
+        # What draws must be there before anything is measured.
+        from benches import picture as drawing
+    console = table.console()
+    if source is not None:
+        report = Report.read(source)
+        for it in report.comparisons:
+            console.print(table.comparison(it))
+    else:
+        report = _measured(Settings(only, rounds, quick), peers, jvm)
+    if report.figures:
+        console.print(table.figures(report.figures))
+    if report.promises():
+        console.print(table.promises(report))
+    if to is not None:
+        report.write(to)
+    if record:
+        report.write(RECORDS / f"{report.version}.json")
+    if picture is not None:
+        drawing.draw(report, picture)
+    broken = sum(not it.is_kept for it in report.promises())
+    click.echo(f"{broken} of {len(report.promises())} promises not kept")
+    sys.exit(1 if broken else 0)
+
+
+def _measured(settings: Settings, peers: frozenset[str] | None, jvm: bool) -> Report:
+    console = table.console()
+
+    def progress(text: str) -> None:
+        # No more than a line, and no thread that draws it: they would be measured too.
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[K{text}", nl=False, err=True)
+
+    def show(result: Comparison | Figure) -> None:
+        progress("")
+        if isinstance(result, Comparison):
+            console.print(table.comparison(result))
+
+    with Cast(peers, jvm=jvm) as cast:
+        return run(cast, settings, show, progress)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benches")

@@ -1,0 +1,245 @@
+"""Who does an operation: this library, its fallback, the limits, and whichever peers are here.
+
+Every side is asked for its answer once, and it must be right, before anybody is timed.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cmcodec
+from benches import peers, workload
+from benches.measure import Side, timed
+from benches.peers import answers, ours, served
+from benches.promises import ALL_THREADS, CORE, FALLBACK, LIMIT, MEMCPY, OURS
+from cmcodec import _backend, types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from types import ModuleType
+
+BACKENDS = {OURS: "rust", FALLBACK: "pure"}
+LIMITS = {"load": "walk", "verify": "verify"}
+"""What a limit is asked for where the others do an operation."""
+
+WARM = 5.0
+"""Seconds of work after which a virtual machine has compiled what it runs."""
+
+
+class Job(NamedTuple):
+    """What is timed, and what gives it its input."""
+
+    fresh: Callable[[], Any]
+    work: Callable[[Any], object]
+
+
+class Program(NamedTuple):
+    """A peer in a program that is under way; ``name`` is what the program calls it."""
+
+    served: served.Served
+    name: str
+    offer: served.Offer
+    patience: float
+    """Seconds that it runs before it is timed."""
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def threads_of(side: str) -> int:
+    """How many threads a side uses."""
+    return cores() if side.endswith(ALL_THREADS) else 1
+
+
+class Cast(ExitStack):
+    """Those who are here, by the names that `promises` has for them.
+
+    All peers, or those ``wanted`` of them, which must be installed or built; the limits always.
+    """
+
+    def __init__(self, wanted: Collection[str] | None = None, *, jvm: bool = False) -> None:
+        super().__init__()
+        self._wanted = wanted
+        self._problem = {"bouncycastle": "--jvm, with a JDK (17 or newer) and Maven"}
+        self.modules: dict[str, ModuleType] = {
+            module.NAME: module
+            for module in peers.installed().values()
+            if self._is_wanted(module.NAME)
+        }
+        self.programs: dict[str, Program] = {}
+        self._start(served.RUST, ("rust-asn1", "rasn", "rustcrypto", LIMIT), 0)
+        if jvm:
+            self._start(served.JAVA, ("bouncycastle",), WARM)
+
+    def _is_wanted(self, name: str) -> bool:
+        return self._wanted is None or name in {*self._wanted, LIMIT, CORE}
+
+    def _start(self, program: served.Program, names: tuple[str, ...], patience: float) -> None:
+        try:
+            started = self.enter_context(program.start())
+        except served.ServedError as error:
+            self._problem |= dict.fromkeys(names, str(error))
+            return
+        for name, offer in started.hello().items():
+            known = CORE if name == OURS else name
+            if self._is_wanted(known):
+                self.programs[known] = Program(started, name, offer, patience)
+
+    def is_here(self, side: str) -> bool:
+        """Whether a side takes part."""
+        name = side.removesuffix(ALL_THREADS)
+        return name in (*BACKENDS, MEMCPY, *self.modules, *self.programs)
+
+    def how_to_get(self, side: str) -> str:
+        """What would make a side take part that does not."""
+        name = side.removesuffix(ALL_THREADS)
+        if not self._is_wanted(name):
+            return "left out by --peers"
+        return self._problem.get(name, 'pip install ".[bench]"')
+
+    def modules_for(self, operation: str) -> list[str]:
+        """Peers in Python that can do it."""
+        return [name for name, it in self.modules.items() if operation in peers.offered(it)]
+
+    def programs_for(self, operation: str) -> list[str]:
+        """Peers and limits in programs that can do it."""
+        return [
+            name
+            for name, it in self.programs.items()
+            if (LIMITS.get(operation) if name == LIMIT else operation) in it.offer.operations
+        ]
+
+    def versions(self) -> dict[str, str]:
+        """What is compared."""
+        found: dict[str, str] = {}
+        for module in self.modules.values():
+            found |= peers.versions(module)
+        for name, program in self.programs.items():
+            if name != CORE:
+                found["aws-lc-rs" if name == LIMIT else name] = program.offer.version
+        return found
+
+    def side(self, name: str, operation: str, count: int) -> Side:
+        """Somebody who is here, after having given the right answer."""
+        if name == MEMCPY:
+            octets = e_content(workload.batch(count))
+            return Side(name, timed(lambda it: bytes(memoryview(it)), lambda: octets))
+        if name in self.modules:
+            module, der = self.modules[name], workload.batch(count)
+            peers.assert_right(module, operation, der, count)
+            job = _job(module, operation, der)
+            return Side(name, timed(job.work, job.fresh))
+        base = name.removesuffix(ALL_THREADS)
+        if base in BACKENDS:
+            threads = threads_of(name)
+            run = our_run(BACKENDS[base], operation, workload.batch(count), count, threads)
+            return Side(name, run)
+        return _served_side(name, self.programs[base], operation, count)
+
+
+# --- this library ----------------------------------------------------------------------------
+
+
+def our_run(
+    backend: str, operation: str, der: bytes, count: int, threads: int = 1
+) -> Callable[[], float]:
+    """The ``run`` of this library, after it has given the right answer."""
+    job = _our_job(operation, der, threads)
+    _backend.use(backend)
+    answer: Any = job.work(job.fresh())
+    if operation == "unchanged":
+        assert answer == e_content(der)
+    elif operation == "relay":
+        assert types.PKIData.from_der(answer).cms_sequence == _content(der).cms_sequence
+    else:
+        peers.assert_answer(ours, operation, answer, der, count)
+    run = timed(job.work, job.fresh)
+
+    def switched() -> float:
+        # Choosing looks at files, which the call after it would feel.
+        if _backend.name() != backend:
+            _backend.use(backend)
+        return run()
+
+    return switched
+
+
+def _our_job(operation: str, der: bytes, threads: int) -> Job:
+    """What this library does; it offers more than its peers."""
+    if operation == "verify":
+        return Job(lambda: der, partial(_verified, threads=threads))
+    if operation == "unchanged":
+        return Job(partial(_content, der), types.PKIData.to_der)
+    if operation == "relay":
+        return Job(partial(_content, der), _relay)
+    return _job(ours, operation, der)
+
+
+def _job(module: ModuleType, operation: str, der: bytes) -> Job:
+    return Job(partial(peers.prepared, module, operation, der), getattr(module, operation))
+
+
+def _verified(der: bytes, threads: int) -> int:
+    return cmcodec.verify_batch(der, threads=threads).counts().get("verified", 0)
+
+
+def _content(der: bytes) -> types.PKIData:
+    content = cmcodec.load(der).unverified_content
+    assert isinstance(content, types.PKIData)
+    return content
+
+
+def _relay(content: types.PKIData) -> bytes:
+    return types.PKIData(
+        control_sequence=(),
+        req_sequence=(),
+        cms_sequence=content.cms_sequence,
+        other_msg_sequence=(),
+    ).to_der()
+
+
+def e_content(der: bytes) -> bytes:
+    """The octets that a batch signs."""
+    structure: Any = cmcodec.load(der).unverified_structure
+    octets: bytes = structure.content.encap_content_info.e_content
+    return octets
+
+
+# --- programs --------------------------------------------------------------------------------
+
+
+def _served_side(name: str, program: Program, operation: str, count: int) -> Side:
+    asked = LIMITS[operation] if program.name == LIMIT else operation
+    request = f"{program.name}/{asked}"
+    file, threads = workload.batch_file(count), threads_of(name)
+
+    def run() -> float:
+        return program.served.ask(request, file, threads).seconds
+
+    _check(asked, program.served.ask(request, file, threads), count)
+    until = time.monotonic() + program.patience
+    while time.monotonic() < until:
+        run()
+    return Side(name, run)
+
+
+def _check(asked: str, reply: served.Reply, count: int) -> None:
+    """Fails unless a program's answer is right; `peers.served` says what it answers."""
+    assert reply.messages == count
+    if asked == "load":
+        assert reply.answer == count
+    elif asked == "read":
+        assert reply.answer == answers.digest_of(map(answers.expected, range(count)))
+    elif asked == "verify":
+        assert reply.answer == count + 1
+    else:
+        # Of each message: a SEQUENCE, an OBJECT IDENTIFIER and a [0], at the very least.
+        assert int(reply.answer) > 3 * count
