@@ -7,9 +7,9 @@ Machines that measure are shared and noisy. What is done about it:
 - A sample is the mean of as many calls as take `LEAST` seconds, the same for each side, so that a
   fast operation is not decided by one interruption. Calls before the first sample are not counted:
   they fill caches, warm up and say how many calls a sample needs.
-- Before each sample garbage is collected, and what lives on is put out of the collector's sight
-  (`gc.freeze`), so that no side pays for objects of another. Freeing what an operation made is
-  part of it: who handles one message after another waits for that too.
+- Garbage is collected before each sample and not while it is taken, as in `timeit`: when Python
+  collects, and how long that takes, depends on what else is alive. That favours whoever makes the
+  most objects. Freeing what an operation made is part of it, as reference counting does it.
 - The ratio of two sides is given twice: of the bests (noise only adds time, so the best of each
   is nearest to what it can do; promises are held against this) and of the medians. The spread is
   that of the ratios of single rounds. Where bests and medians disagree, the machine was busy.
@@ -127,8 +127,8 @@ def calls(run: Callable[[], float], least: float = LEAST) -> int:
 def sample(run: Callable[[], float], count: int) -> float:
     """The mean time of so many calls."""
     gc.collect()
-    gc.freeze()
+    gc.disable()
     try:
         return sum(run() for _ in range(count)) / count
     finally:
-        gc.unfreeze()
+        gc.enable()

@@ -110,11 +110,11 @@ def test_version_tells_the_backend(cmc: Run, backend: str) -> None:
 def test_help_names_the_commands_and_the_exit_status(cmc: Run) -> None:
     done = cmc("--help")
     assert done.returncode == 0
-    for text in ("inspect", "verify", "demo", "Exit status", "CMCODEC_BACKEND"):
+    for text in ("inspect", "verify", "demo", "bench", "Exit status", "CMCODEC_BACKEND"):
         assert text in done.stdout
 
 
-@pytest.mark.parametrize("name", ["inspect", "verify", "demo"])
+@pytest.mark.parametrize("name", ["inspect", "verify", "demo", "bench"])
 def test_every_command_has_help(cmc: Run, name: str) -> None:
     done = cmc(name, "--help")
     assert done.returncode == 0

@@ -26,6 +26,7 @@ _COMMANDS = {
     "inspect": "cmcodec.cli.inspect",
     "verify": "cmcodec.cli.verify",
     "demo": "cmcodec.cli.demo",
+    "bench": "cmcodec.cli.bench",
 }
 
 
