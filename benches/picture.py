@@ -174,11 +174,13 @@ def _memory(axes: Axes, lines: int, points: Points) -> None:  # noqa: ARG001
 
 def _curves(axes: Axes, points: Points, lines: dict[str, str]) -> None:
     """Each member of the points as a line, and dotted what is straight through its end."""
-    sizes = [it["n"] for it in points]
     axes.set(xscale="log", yscale="log", xlabel="messages in the batch")
     for name, member in lines.items():
         colour = CURVES.get(name, CURVES["verify"])
-        values = [it[member] for it in points]
+        # The peak of a small batch can be what the interpreter had before: nothing to draw.
+        sizes, values = zip(
+            *((it["n"], it[member]) for it in points if it[member] > 0), strict=True
+        )
         straight = [values[-1] * size / sizes[-1] for size in sizes]
         axes.plot(sizes, values, color=colour, marker="o", markersize=4, label=name)
         axes.plot(sizes, straight, color=colour, linestyle=":", linewidth=1)

@@ -72,6 +72,7 @@ SPEED = (
     Speed("load", LARGE, OURS, "hazmat.asn1", 12),
     Speed("load", BATCH, OURS, "asn1crypto", 800),
     Speed("read", LARGE, OURS, "hazmat.asn1", 4.5),
+    Speed("read", BATCH, OURS, "asn1crypto", None),
     Speed("walk", BATCH, OURS, "hazmat.asn1", 2.8),
     Speed("walk", BATCH, OURS, "asn1crypto", 50),
     Speed("encode", BATCH, OURS, "hazmat.asn1", 3.5),
@@ -85,6 +86,7 @@ SPEED = (
     *_verify("hazmat.asn1", 2.6),
     *_verify("bouncycastle", 5.5),
     Speed("verify", BATCH, FALLBACK + ALL_THREADS, "asn1crypto", 1),
+    Speed("verify", 1, OURS, "asn1crypto", None),
 )
 
 MEMORY = {"load": 1.1, "read": 1.1, "verify": 2.0}

@@ -88,9 +88,9 @@ def _sides(
     cast: Cast, operation: str, count: int, promises: Sequence[Speed], quick: bool
 ) -> tuple[str, ...]:
     names = [OURS, *(name for it in promises for name in (it.ours, it.peer))]
-    if quick or count == workload.LARGE:
+    if quick or count != workload.BATCH:
         names += cast.programs_for(operation)
-    if quick or count == workload.BATCH:
+    if quick or count != workload.LARGE:
         names += [FALLBACK, *cast.modules_for(operation)]
     return tuple(name for name in dict.fromkeys(names) if cast.is_here(name))
 
