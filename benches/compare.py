@@ -21,6 +21,7 @@ import io
 import json
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -64,6 +65,12 @@ CHANCE = 0.01
 
 LIBRARIES = {"darwin": ("lib_rust.dylib", "_rust.abi3.so"), "win32": ("_rust.dll", "_rust.pyd")}
 """What cargo calls the engine, and what Python imports."""
+
+
+class Unable(click.ClickException):
+    """Nothing can be told of these commits."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -120,17 +127,22 @@ def tree(commit: str) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     with tarfile.open(fileobj=io.BytesIO(_git("archive", commit))) as files:
         files.extractall(path, filter="data")
-    target = os.environ.get("CARGO_TARGET_DIR", str(store.CACHE / "target"))
+    # Its own: what another commit left in a shared one, cargo would take for what it needs here.
+    target = path / "target"
     command = ["cargo", "build", "--quiet", "--release", "--locked", "-p", "cmcodec-python"]
-    subprocess.run([*command, "--target-dir", target], cwd=path, check=True)
-    part = engine.with_suffix(".part")
-    part.write_bytes((Path(target) / "release" / built).read_bytes())
-    part.replace(engine)
+    done = subprocess.run([*command, "--target-dir", str(target)], cwd=path, check=False)
+    if done.returncode != 0:
+        raise Unable(f"the engine of {commit} cannot be built")
+    (target / "release" / built).replace(engine)
+    shutil.rmtree(target)
     return path
 
 
 def _git(*arguments: str) -> bytes:
-    return subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True).stdout
+    done = subprocess.run(["git", *arguments], cwd=ROOT, check=False, capture_output=True)
+    if done.returncode != 0:
+        raise Unable(done.stderr.decode().strip())
+    return done.stdout
 
 
 def served(path: Path) -> Served:
@@ -195,7 +207,7 @@ def main(
         file = batch_file(messages)
         changes = compare(before, after, operations, file, starts=starts, rounds=rounds)
     except ServedError as error:
-        raise click.ClickException(f"these commits cannot be compared: {error}") from None
+        raise Unable(f"not comparable: {error}") from None
     click.echo(f"{'':14} {'old':>9} {'new':>9}  {'new/old':>7}  of single starts")
     for change in changes:
         click.echo(str(change))

@@ -120,9 +120,14 @@ def compared(cast: Cast, plan: Plan, rounds: int, progress: Progress) -> Compari
         tuple(
             Against(ours, peer, Ratio.between(taken[ours], taken[peer]), at_least)
             for (ours, peer), at_least in bounds.items()
-            if peer in taken
+            if ours in taken and peer in taken
         ),
-        {it.peer: cast.how_to_get(it.peer) for it in plan.promises if it.peer not in taken},
+        {
+            name: cast.how_to_get(name)
+            for it in plan.promises
+            for name in (it.ours, it.peer)
+            if name not in taken
+        },
     )
 
 
@@ -171,7 +176,7 @@ def run(cast: Cast, settings: Settings, show: Show, progress: Progress) -> Repor
     for plan in plans(cast, settings.only, quick=settings.quick):
         report.comparisons.append(compared(cast, plan, settings.rounds, progress))
         show(report.comparisons[-1])
-    _backend.use("rust")
+    _backend.use(os.environ.get("CMCODEC_BACKEND", "auto"))
     for figure in _figures(settings, report, progress):
         report.figures.append(replace(figure, at_most=None) if settings.quick else figure)
         show(report.figures[-1])

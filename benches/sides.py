@@ -9,6 +9,7 @@ import os
 import time
 from contextlib import ExitStack
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
@@ -68,7 +69,11 @@ class Cast(ExitStack):
     def __init__(self, wanted: Collection[str] | None = None, *, jvm: bool = False) -> None:
         super().__init__()
         self._wanted = wanted
-        self._problem = {"bouncycastle": "--jvm, with a JDK (17 or newer) and Maven"}
+        self._problem = {
+            "bouncycastle": "--jvm, with a JDK (17 or newer) and Maven",
+            OURS: "install it where cargo is",
+        }
+        self._backends = [FALLBACK, *([OURS] if find_spec("cmcodec._rust") else [])]
         self.modules: dict[str, ModuleType] = {
             module.NAME: module
             for module in peers.installed().values()
@@ -80,7 +85,7 @@ class Cast(ExitStack):
             self._start(served.JAVA, ("bouncycastle",), WARM)
 
     def _is_wanted(self, name: str) -> bool:
-        return self._wanted is None or name in {*self._wanted, LIMIT, CORE}
+        return self._wanted is None or name in {*self._wanted, OURS, CORE, LIMIT}
 
     def _start(self, program: served.Program, names: tuple[str, ...], patience: float) -> None:
         try:
@@ -96,7 +101,7 @@ class Cast(ExitStack):
     def is_here(self, side: str) -> bool:
         """Whether a side takes part."""
         name = side.removesuffix(ALL_THREADS)
-        return name in (*BACKENDS, MEMCPY, *self.modules, *self.programs)
+        return name in (*self._backends, MEMCPY, *self.modules, *self.programs)
 
     def how_to_get(self, side: str) -> str:
         """What would make a side take part that does not."""
