@@ -24,13 +24,14 @@ from cmcodec.errors import (
     DecodeError,
     EncodeError,
     LimitError,
+    SigningError,
     UnsupportedError,
     VerificationError,
 )
 from cmcodec.message import Message, Verified, load
 
 if TYPE_CHECKING:
-    from cmcodec import asn1, types
+    from cmcodec import asn1, build, types
     from cmcodec.batch import BatchReport, Note, RequestReport, Row, Signer, verify_batch
     from cmcodec.types import CONTROLS
 
@@ -49,12 +50,14 @@ __all__ = [
     "RequestReport",
     "Row",
     "Signer",
+    "SigningError",
     "UnsupportedError",
     "VerificationError",
     "Verified",
     "__version__",
     "asn1",
     "backend",
+    "build",
     "load",
     "types",
     "verify_batch",
@@ -77,7 +80,7 @@ def __getattr__(name: str) -> Any:
         return _backend.name()
     if name == "__version__":
         return import_module("importlib.metadata").version("cmcodec")
-    if name in ("asn1", "types"):
+    if name in ("asn1", "build", "types"):
         return import_module(f"cmcodec.{name}")
     if name in _ON_ACCESS:
         return getattr(import_module(_ON_ACCESS[name]), name)

@@ -7,6 +7,7 @@ __all__ = [
     "DecodeError",
     "EncodeError",
     "LimitError",
+    "SigningError",
     "UnsupportedError",
     "VerificationError",
 ]
@@ -58,6 +59,13 @@ class VerificationError(CMCError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.reason, self.offset, self.path, self.rule)
+
+
+class SigningError(CMCError, ValueError):
+    """A key, or what a callback returned, makes no message that verifies.
+
+    ``reason`` is the one with which verifiers would refuse it.
+    """
 
 
 class UnsupportedError(CMCError):

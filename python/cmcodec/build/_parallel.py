@@ -1,0 +1,60 @@
+"""Doing the same to every index of a list, in several threads."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def for_each(count: int, work: Callable[[int], None], threads: int) -> None:
+    """Calls ``work(0)`` to ``work(count - 1)``, and raises what the first of them raises.
+
+    "First" is the lowest index, whatever the number of threads: indices are given out in order,
+    and those below one that failed are finished. With one thread it is the calling thread;
+    otherwise the calling thread waits, so that it takes signals. No thread outlives the call.
+    """
+    threads = min(threads, count)
+    if threads <= 1:
+        for index in range(count):
+            work(index)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    lock = Lock()
+    indices = iter(range(count))
+    failed: dict[int, BaseException] = {}
+
+    def take() -> int | None:
+        with lock:
+            return None if failed else next(indices, None)
+
+    def worker() -> None:
+        while (index := take()) is not None:
+            try:
+                work(index)
+            except BaseException as error:  # Raised again by the calling thread.
+                with lock:
+                    failed[index] = error
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for future in [pool.submit(worker) for _ in range(threads)]:
+                future.result()
+        except BaseException:
+            # An interrupt: the others finish the index that they are at, and take no other.
+            with lock:
+                indices = iter(())
+            raise
+    if failed:
+        raise failed[min(failed)]

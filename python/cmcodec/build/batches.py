@@ -1,0 +1,124 @@
+"""Signed messages in a signed batch (RFC 10002 §6.17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cmcodec import types
+from cmcodec._parts import Parts
+from cmcodec._scalars import encode_integer
+from cmcodec.build._der import element
+from cmcodec.build.signing import sign
+from cmcodec.errors import DecodeError, EncodeError
+from cmcodec.message import Message, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from cmcodec.build.signing import CRLLike, SigningKey
+    from cmcodec.message import Buffer
+    from cmcodec.trust import CertificateLike
+
+__all__ = ["batch_requests", "batch_responses"]
+
+_BATCH_REQUESTS: Final = "1.3.6.1.5.5.7.7.28"
+_BATCH_RESPONSES: Final = "1.3.6.1.5.5.7.7.29"
+
+
+def batch_requests(
+    messages: Iterable[Buffer | Message],
+    signer: SigningKey,
+    *,
+    controls: Sequence[types.TaggedAttribute] = (),
+    ids: Sequence[int] | None = None,
+    certificates: Iterable[CertificateLike] = (),
+    crls: Iterable[CRLLike] = (),
+    signing_time: datetime | None = None,
+) -> bytes:
+    """A PKIData that has Full PKI Requests processed, signed by an RA (RFC 10002 §6.17).
+
+    ``messages``: each as `load` takes it, which checks it, or loaded already. Its octets go into
+    the batch as they are (a BER wrapper in its DER form); an encrypted request is taken as it is.
+    ``controls``: those of the PKIData beside batchRequests, with their ids. ``ids``: the body part
+    ids of the messages; by default they are numbered on after the controls. The others are as for
+    `sign`.
+
+    Raises `DecodeError` for what is no message, `EncodeError` for a message of another kind
+    (``bad_type``), for ids that are repeated or out of range, and for a batch of nothing, and what
+    `sign` raises. Nobody verifies the nested messages here: see `verify_batch`.
+    """
+    octets = _octets(messages, ("full-request", "other"))
+    control, parts = _parts(_BATCH_REQUESTS, octets, controls, ids)
+    content = types.PKIData(
+        control_sequence=(*controls, control),
+        req_sequence=(),
+        cms_sequence=parts,
+        other_msg_sequence=(),
+    )
+    return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
+
+
+def batch_responses(
+    messages: Iterable[Buffer | Message],
+    signer: SigningKey,
+    *,
+    controls: Sequence[types.TaggedAttribute] = (),
+    ids: Sequence[int] | None = None,
+    certificates: Iterable[CertificateLike] = (),
+    crls: Iterable[CRLLike] = (),
+    signing_time: datetime | None = None,
+) -> bytes:
+    """A PKIResponse with the responses to a batch, in the order of its requests.
+
+    As `batch_requests`, with responses, which may be simple ones. The status of the batch is one
+    of ``controls``; it is success once each request has its response, whatever those say.
+    """
+    octets = _octets(messages, ("full-response", "simple-response", "other"))
+    control, parts = _parts(_BATCH_RESPONSES, octets, controls, ids)
+    content = types.PKIResponse(
+        control_sequence=(*controls, control), cms_sequence=parts, other_msg_sequence=()
+    )
+    return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
+
+
+def _octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...]) -> list[bytes]:
+    found = []
+    for index, each in enumerate(messages):
+        try:
+            message = each if isinstance(each, Message) else load(each)
+        except DecodeError as error:
+            path = f"messages[{index}].{error.path}"
+            raise type(error)(error.reason, error.offset, path) from None
+        if message.kind not in kinds:
+            raise EncodeError("bad_type", None, f"messages[{index}]")
+        found.append(message.to_der())
+    return found
+
+
+def _parts(
+    attr_type: str,
+    messages: list[bytes],
+    controls: Sequence[types.TaggedAttribute],
+    ids: Sequence[int] | None,
+) -> tuple[types.TaggedAttribute, Any]:
+    """The control and the cmsSequence of a batch.
+
+    Whether ids are unique and in range is checked where the whole is encoded (RULES P6).
+    """
+    taken = {control.body_part_id for control in controls} | set(ids or ())
+    own = max((control.body_part_id for control in controls), default=0) + 1
+    while own in taken:
+        own += 1
+    if ids is None:
+        ids = range(own + 1, own + 1 + len(messages))
+    if len(ids) != len(messages):
+        raise EncodeError("bad_value", None, "ids")
+    control = types.TaggedAttribute(
+        body_part_id=own, attr_type=attr_type, attr_values=(types.BodyPartList(tuple(ids)),)
+    )
+    tagged = b"".join(
+        element(0x30, element(0x02, encode_integer(number)), octets)
+        for number, octets in zip(ids, messages, strict=True)
+    )
+    return control, Parts(tagged, 0, len(tagged), "TaggedContentInfo")

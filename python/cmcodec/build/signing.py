@@ -1,0 +1,413 @@
+"""A PKIData or PKIResponse in a SignedData by one signer (RFC 10002 §3.2 and §4.2, RFC 5652 §5).
+
+Everything around a content is the same for all contents of one signer but for the digest, the
+signature and the lengths. So it is encoded once, and a message costs the encoding of its content, a
+digest, a signature and one splice.
+
+Private keys stay in ``cryptography``, or behind the callback of whoever keeps them: signatures of
+RSA, where the time goes, scale to all cores that way, and no copy of a key is made elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self, TypeAlias, final
+
+from cmcodec import _backend, types
+from cmcodec.build import algorithms
+from cmcodec.build._der import element, header, set_of
+from cmcodec.build._parallel import cores, for_each
+from cmcodec.errors import CMCError, EncodeError, SigningError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cryptography import x509
+
+    from cmcodec.build.algorithms import PrivateKey
+    from cmcodec.trust import CertificateLike
+
+    CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
+    """A CRL as an object of ``cryptography``, of this package, or as DER."""
+
+__all__ = ["Content", "Draft", "SigningKey", "sign", "sign_many"]
+
+Content: TypeAlias = types.PKIData | types.PKIResponse
+"""What can be signed."""
+
+_ID_SIGNED_DATA: Final = types.ContentType("1.2.840.113549.1.7.2").to_der()
+_CONTENT_TYPES: Final[dict[type, str]] = {
+    types.PKIData: "1.3.6.1.5.5.7.12.2",
+    types.PKIResponse: "1.3.6.1.5.5.7.12.3",
+}
+_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME, _ALGORITHM_PROTECTION = (
+    f"1.2.840.113549.1.9.{number}" for number in (3, 4, 5, 52)
+)
+_VERSION_1, _VERSION_3 = b"\x02\x01\x01", b"\x02\x01\x03"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """A signer of messages: how to sign, and how verifiers find the key (RFC 5652 §5.3).
+
+    Made from a key of ``cryptography`` by `from_private_key`, or directly with a callback, for a
+    key in an HSM or a service:
+
+    ``sign``: gets the DER of the signed attributes, hashes it itself, and returns the signature as
+    CMS has it: of ECDSA a DER ECDSA-Sig-Value. What it raises leaves `sign` and `sign_many`
+    unchanged.
+    ``algorithm``: one of ``sha256WithRSAEncryption``, ``RSASSA-PSS-SHA256``,
+    ``ecdsa-with-SHA256``, each also with SHA-384 and SHA-512, ``Ed25519``, and ``ML-DSA-44``,
+    ``-65`` and ``-87``.
+    ``certificate``: the signer's; it goes into every message and names the signer by issuer and
+    serial number (SignerInfo version 1).
+    ``key_identifier``: names the signer by it (version 3) instead. With a certificate it must be
+    the value of that one's subjectKeyIdentifier; without, it is that of a request in the PKIData,
+    whose key signs (RFC 10002 §3.2).
+    ``is_thread_safe``: whether ``sign`` may be called from several threads at once; if not,
+    `sign_many` uses one.
+    ``check``: whether each message is verified before it is returned, so that a callback that
+    returns anything but a good signature is noticed: then `SigningError` has the reason.
+    """
+
+    sign: Callable[[bytes], bytes] = field(repr=False)
+    algorithm: str
+    certificate: CertificateLike | None = None
+    key_identifier: bytes | None = None
+    is_thread_safe: bool = False
+    check: bool = True
+    sid: types.SignerIdentifier = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        algorithms.algorithm(self.algorithm)
+        object.__setattr__(self, "sid", _sid(self.certificate, self.key_identifier))
+
+    @classmethod
+    def from_private_key(
+        cls,
+        key: PrivateKey,
+        certificate: CertificateLike | None = None,
+        *,
+        key_identifier: bytes | None = None,
+        algorithm: str | None = None,
+        deterministic: bool = False,
+    ) -> Self:
+        """A signer with a key of ``cryptography``: RSA, ECDSA, Ed25519, ML-DSA where offered.
+
+        ``algorithm``: SHA-256 with RSA PKCS#1 v1.5 by default, with ECDSA the hash of the curve's
+        strength. ``deterministic``: ECDSA of RFC 6979; it changes nothing for others.
+
+        That key and certificate fit, and that verifiers accept them, is tested by a signature that
+        is then dropped. Without a certificate only the messages can tell, so each is verified.
+
+        Raises `SigningError`: ``unsupported_algorithm`` for keys and algorithms that are not
+        offered, ``algorithm_mismatch`` for an algorithm of other keys, ``key_rejected`` for keys
+        that RULES V9 refuses, ``signature_invalid`` where the certificate is of another key,
+        ``signer_not_found`` where it has another key identifier.
+        """
+        name = algorithms.natural(key) if algorithm is None else algorithm
+        made = cls(
+            sign=algorithms.signing(key, name, deterministic=deterministic),
+            algorithm=name,
+            certificate=certificate,
+            key_identifier=key_identifier,
+            is_thread_safe=True,
+        )
+        if certificate is None:
+            return made
+        sign(types.PKIResponse(control_sequence=(), cms_sequence=(), other_msg_sequence=()), made)
+        return replace(made, check=False)
+
+
+def _sid(
+    certificate: CertificateLike | None, key_identifier: bytes | None
+) -> types.SignerIdentifier:
+    """RFC 5652 §5.3: issuer and serial number of a certificate, or a key identifier."""
+    if certificate is None:
+        if key_identifier is None:
+            raise TypeError("a signer needs a certificate or a key identifier")
+        return types.SignerIdentifier(subject_key_identifier=bytes(key_identifier))
+    # The fallback's reader of certificates, whose rules the engine shares.
+    from cmcodec._pure import certificates
+    from cmcodec.trust import certificate_octets
+
+    found = certificates.certificate(certificate_octets(certificate))
+    if found is None:
+        raise EncodeError("bad_value", None, "certificate")
+    if key_identifier is None:
+        named = element(0x30, found.issuer, element(0x02, found.serial))
+        return types.SignerIdentifier(
+            issuer_and_serial_number=types.IssuerAndSerialNumber.from_der(named)
+        )
+    if found.key_identifier != key_identifier:
+        raise SigningError("signer_not_found")
+    return types.SignerIdentifier(subject_key_identifier=found.key_identifier)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A content, and the certificates and CRLs that only its own message carries.
+
+    A certificate that is issued goes there (RFC 10002 §4.2).
+    """
+
+    content: Content
+    certificates: Iterable[CertificateLike] = ()
+    crls: Iterable[CRLLike] = ()
+
+
+def sign(
+    content: Content | Draft,
+    signer: SigningKey,
+    *,
+    certificates: Iterable[CertificateLike] = (),
+    crls: Iterable[CRLLike] = (),
+    signing_time: datetime | None = None,
+) -> bytes:
+    """A content as a complete message: the DER of a ContentInfo with a SignedData.
+
+    It has one SignerInfo with the signed attributes contentType, messageDigest,
+    CMSAlgorithmProtection (RFC 6211) and, where given, ``signing_time`` (RFC 5652 §11.3, in whole
+    seconds). It carries ``certificates``, beside that of the signer, and ``crls``.
+
+    Raises `EncodeError` for a content, a certificate or a time that has no encoding, and
+    `SigningError` where the signer's messages are verified and this one does not verify, also
+    because of a proof of possession in it.
+    """
+    return _Signing(signer, certificates, crls, signing_time).message(content)
+
+
+def sign_many(
+    contents: Iterable[Content | Draft],
+    signer: SigningKey,
+    *,
+    certificates: Iterable[CertificateLike] = (),
+    crls: Iterable[CRLLike] = (),
+    signing_time: datetime | None = None,
+    threads: int | None = None,
+) -> list[bytes]:
+    """`sign` for many contents, in parallel; the messages are in the order of the contents.
+
+    ``certificates``, ``crls`` and ``signing_time`` are those of every message; what only one
+    carries stands in its `Draft`. ``threads``: all cores by default, one if the signer is not
+    thread-safe. They help as far as ``sign`` releases the GIL: ``cryptography`` 50 does with every
+    key, 47 to 49 not with Ed25519, 44 never. Signatures as fast as those of P-256 gain little.
+
+    Raises what `sign` raises for the first content that is refused, with its index in the path:
+    ``contents[7].controlSequence[0]``. Then nothing is returned, though others may have been
+    signed.
+    """
+    drafts = list(contents)
+    signing = _Signing(signer, certificates, crls, signing_time)
+    made = [b""] * len(drafts)
+
+    def work(index: int) -> None:
+        try:
+            made[index] = signing.message(drafts[index])
+        except CMCError as error:
+            path = f"contents[{index}].{error.path}".rstrip(".")
+            raise type(error)(error.reason, error.offset, path) from error
+
+    usable = (threads or cores()) if signer.is_thread_safe else 1
+    for_each(len(drafts), work, usable)
+    return made
+
+
+@final
+class _Signing:
+    """What is the same in all messages of one call."""
+
+    __slots__ = ("_carried", "_certificates", "_crls", "_frames", "_signer")
+
+    def __init__(
+        self,
+        signer: SigningKey,
+        certificates: Iterable[CertificateLike],
+        crls: Iterable[CRLLike],
+        signing_time: datetime | None,
+    ) -> None:
+        own = () if signer.certificate is None else (signer.certificate,)
+        self._signer = signer
+        self._certificates = _certificates((*own, *certificates))
+        self._crls = _crls(crls)
+        self._carried = _carried(self._certificates, self._crls)
+        self._frames = {
+            cls: _Frame(signer, content_type, signing_time)
+            for cls, content_type in _CONTENT_TYPES.items()
+        }
+
+    def message(self, draft: Content | Draft) -> bytes:
+        content, carried = draft, self._carried
+        if isinstance(draft, Draft):
+            content = draft.content
+            certificates, crls = _certificates(draft.certificates), _crls(draft.crls)
+            if certificates or crls:
+                carried = _carried(self._certificates + certificates, self._crls + crls)
+        frame = self._frames.get(type(content))
+        if frame is None:
+            raise EncodeError("bad_type")
+        octets = frame.around(_content_octets(content), carried)
+        if self._signer.check:
+            _check(octets)
+        return octets
+
+
+def _content_octets(content: Content | Draft) -> bytes:
+    name = type(content).__name__
+    try:
+        return _backend.encode(name, content)
+    except EncodeError as error:
+        # The content is what was given, so that paths begin inside of it.
+        path = error.path.partition(".")[2]
+        raise EncodeError(error.reason, error.offset, path) from None
+
+
+def _check(octets: bytes) -> None:
+    from cmcodec.batch import verify_items
+
+    row = verify_items(
+        [octets],
+        nested=False,
+        threads=1,
+        trust=None,
+        certificates=(),
+        authorised_ras=(),
+        at=None,
+        legacy=False,
+        progress=None,
+    )[0]
+    if row.verdict != "verified":
+        raise SigningError(row.reason or row.verdict)
+
+
+def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
+    from cmcodec.trust import certificate_octets
+
+    return tuple(map(certificate_octets, given))
+
+
+def _crls(given: Iterable[CRLLike]) -> tuple[bytes, ...]:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return tuple(
+        crl if isinstance(crl, bytes)
+        else crl.der if isinstance(crl, types.CertificateList)
+        else crl.public_bytes(Encoding.DER)
+        for crl in given
+    )  # fmt: skip
+
+
+def _carried(certificates: tuple[bytes, ...], crls: tuple[bytes, ...]) -> bytes:
+    """The fields ``certificates`` and ``crls`` of a SignedData, each absent if there are none.
+
+    They have the tags that they have in an OriginatorInfo (RFC 5652 §6.1), which sorts them.
+    """
+    held = types.OriginatorInfo(
+        certs=tuple(
+            types.CertificateChoices(certificate=types.Certificate(octets))
+            for octets in dict.fromkeys(certificates)
+        )
+        or None,
+        crls=tuple(
+            types.RevocationInfoChoice(crl=types.CertificateList(octets))
+            for octets in dict.fromkeys(crls)
+        )
+        or None,
+    )
+    try:
+        octets = held.to_der()
+    except EncodeError as error:
+        field = "certificates" if ".certs" in error.path else "crls"
+        raise EncodeError(error.reason, None, field) from None
+    return octets[2 if octets[1] < 0x80 else 2 + (octets[1] & 0x7F) :]
+
+
+@final
+class _Frame:
+    """What is the same around all contents of one type, but for its lengths."""
+
+    __slots__ = (
+        "_after", "_before", "_content_type", "_digest", "_digest_algorithms", "_named", "_sign",
+        "_signature_algorithm",
+    )  # fmt: skip
+
+    def __init__(
+        self, signer: SigningKey, content_type: str, signing_time: datetime | None
+    ) -> None:
+        chosen = algorithms.algorithm(signer.algorithm)
+        digest_algorithm = chosen.digest_algorithm.to_der()
+        # SignedData is of version 3 because its content is not id-data; SignerInfo by its sid.
+        by_key_identifier = signer.sid.subject_key_identifier is not None
+        version = _VERSION_3 if by_key_identifier else _VERSION_1
+        self._sign = signer.sign
+        self._digest = chosen.digest
+        self._content_type = types.ContentType(content_type).to_der()
+        self._digest_algorithms = _VERSION_3 + set_of([digest_algorithm])
+        self._named = version + signer.sid.to_der() + digest_algorithm
+        self._signature_algorithm = chosen.signature_algorithm.to_der()
+
+        # The place of the digest is fixed: attributes are sorted, and their types already differ.
+        placeholder = bytes(hashlib.new(chosen.digest).digest_size)
+        values = {
+            _CONTENT_TYPE: types.ContentType(content_type),
+            _MESSAGE_DIGEST: types.MessageDigest(placeholder),
+            _ALGORITHM_PROTECTION: types.CMSAlgorithmProtection(
+                digest_algorithm=chosen.digest_algorithm,
+                signature_algorithm=chosen.signature_algorithm,
+            ),
+        }
+        if signing_time is not None:
+            values[_SIGNING_TIME] = _time(signing_time)
+        attributes = set_of(
+            [
+                types.Attribute(attr_type=oid, attr_values=(value,)).to_der()
+                for oid, value in values.items()
+            ]
+        )
+        self._before, self._after = attributes.rsplit(placeholder, 1)
+
+    def around(self, content: bytes, carried: bytes) -> bytes:
+        """The message with this content; ``carried`` are its certificates and CRLs."""
+        digest = hashlib.new(self._digest, content).digest()
+        attributes = b"".join((self._before, digest, self._after))
+        signature = self._sign(attributes)
+        if type(signature) is not bytes:
+            raise SigningError("signature_invalid")
+        signer_infos = element(
+            0x31,
+            element(
+                0x30,
+                self._named,
+                # RFC 5652 §5.4: signed with the tag of SET OF, sent with [0].
+                b"\xa0",
+                attributes[1:],
+                self._signature_algorithm,
+                element(0x04, signature),
+            ),
+        )
+        # Lengths from the inside out, so that the content is copied only once.
+        octet_string = header(0x04, len(content))
+        explicit = header(0xA0, len(octet_string) + len(content))
+        held = self._content_type + explicit + octet_string
+        encapsulated = header(0x30, len(held) + len(content)) + held
+        before = self._digest_algorithms + encapsulated
+        after = carried + signer_infos
+        before = header(0x30, len(before) + len(content) + len(after)) + before
+        before = header(0xA0, len(before) + len(content) + len(after)) + before
+        before = _ID_SIGNED_DATA + before
+        before = header(0x30, len(before) + len(content) + len(after)) + before
+        return b"".join((before, content, after))
+
+
+def _time(moment: datetime) -> types.SigningTime:
+    """RFC 5652 §11.3: UTCTime until 2049, in whole seconds."""
+    if moment.utcoffset() is None:
+        raise EncodeError("bad_value", None, "signingTime")
+    moment = moment.astimezone(UTC).replace(microsecond=0)
+    if 1950 <= moment.year <= 2049:
+        return types.SigningTime(types.Time(utc_time=moment))
+    return types.SigningTime(types.Time(general_time=moment))
