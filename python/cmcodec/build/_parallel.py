@@ -32,7 +32,7 @@ def for_each(count: int, work: Callable[[int], None], threads: int) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     lock = Lock()
-    indices = iter(range(count))
+    indices = iter(range(0))
     failed: dict[int, BaseException] = {}
 
     def take() -> int | None:
@@ -49,12 +49,15 @@ def for_each(count: int, work: Callable[[int], None], threads: int) -> None:
 
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for future in [pool.submit(worker) for _ in range(threads)]:
+            # Nobody begins before all are there: a start that is interrupted has done nothing.
+            with lock:
+                futures = [pool.submit(worker) for _ in range(threads)]
+                indices = iter(range(count))
+            for future in futures:
                 future.result()
         except BaseException:
-            # An interrupt: the others finish the index that they are at, and take no other.
-            with lock:
-                indices = iter(())
+            # An interrupt: each finishes the index that it is at, and takes no other.
+            indices = iter(range(0))
             raise
     if failed:
         raise failed[min(failed)]

@@ -331,7 +331,7 @@ class _Frame:
     """What is the same around all contents of one type, but for its lengths."""
 
     __slots__ = (
-        "_after", "_before", "_content_type", "_digest", "_digest_algorithms", "_named", "_sign",
+        "_after", "_before", "_content_type", "_digest_algorithms", "_hash", "_named", "_sign",
         "_signature_algorithm",
     )  # fmt: skip
 
@@ -344,14 +344,14 @@ class _Frame:
         by_key_identifier = signer.sid.subject_key_identifier is not None
         version = _VERSION_3 if by_key_identifier else _VERSION_1
         self._sign = signer.sign
-        self._digest = chosen.digest
+        self._hash = getattr(hashlib, chosen.digest)
         self._content_type = types.ContentType(content_type).to_der()
         self._digest_algorithms = _VERSION_3 + set_of([digest_algorithm])
         self._named = version + signer.sid.to_der() + digest_algorithm
         self._signature_algorithm = chosen.signature_algorithm.to_der()
 
         # The place of the digest is fixed: attributes are sorted, and their types already differ.
-        placeholder = bytes(hashlib.new(chosen.digest).digest_size)
+        placeholder = bytes(self._hash().digest_size)
         values = {
             _CONTENT_TYPE: types.ContentType(content_type),
             _MESSAGE_DIGEST: types.MessageDigest(placeholder),
@@ -372,8 +372,7 @@ class _Frame:
 
     def around(self, content: bytes, carried: bytes) -> bytes:
         """The message with this content; ``carried`` are its certificates and CRLs."""
-        digest = hashlib.new(self._digest, content).digest()
-        attributes = b"".join((self._before, digest, self._after))
+        attributes = b"".join((self._before, self._hash(content).digest(), self._after))
         signature = self._sign(attributes)
         if type(signature) is not bytes:
             raise SigningError("signature_invalid")
