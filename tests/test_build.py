@@ -633,9 +633,13 @@ TWICE = types.PKIResponse(
         (b"\x30\x00", "bad_type", ""),
         (None, "bad_type", ""),
         (types.TransactionId(3), "bad_type", ""),
-        (build.Draft(response(), certificates=[b"\x02\x01\x01"]), "bad_tag", "certificates"),
-        (build.Draft(response(), certificates=[b"\x30\x00\x30\x00"]), "bad_value", "certificates"),
-        (build.Draft(response(), crls=[b"rubbish"]), "bad_value", "crls"),
+        (build.Draft(response(), certificates=[b"\x02\x01\x01"]), "bad_tag", "certificates[0]"),
+        (
+            build.Draft(response(), certificates=[b"\x30\x00\x30\x00"]),
+            "bad_value",
+            "certificates[0]",
+        ),
+        (build.Draft(response(), crls=[b"rubbish"]), "bad_value", "crls[0]"),
         (build.Draft(None), "bad_type", ""),  # type: ignore[arg-type]
     ],
 )

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self, TypeAlias, final
 
 from cmcodec import _backend, types
+from cmcodec.asn1 import TLV
 from cmcodec.build import algorithms
 from cmcodec.build._der import element, header, set_of
 from cmcodec.build._parallel import cores, for_each
@@ -287,43 +288,39 @@ def _check(octets: bytes) -> None:
 def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
     from cmcodec.trust import certificate_octets
 
-    return tuple(map(certificate_octets, given))
+    return _opaque("certificates", types.Certificate, map(certificate_octets, given))
 
 
 def _crls(given: Iterable[CRLLike]) -> tuple[bytes, ...]:
+    return _opaque("crls", types.CertificateList, map(_crl_octets, given))
+
+
+def _crl_octets(crl: CRLLike) -> bytes:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return tuple(
-        crl if isinstance(crl, bytes)
-        else crl.der if isinstance(crl, types.CertificateList)
-        else crl.public_bytes(Encoding.DER)
-        for crl in given
-    )  # fmt: skip
+    if isinstance(crl, TLV):
+        return crl.der
+    return crl if isinstance(crl, bytes) else crl.public_bytes(Encoding.DER)
+
+
+def _opaque(field: str, cls: type[TLV], elements: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Octets that are one element of this type each."""
+    found: list[bytes] = []
+    for octets in elements:
+        try:
+            found.append(cls(octets).to_der())
+        except EncodeError as error:
+            raise EncodeError(error.reason, None, f"{field}[{len(found)}]") from None
+    return tuple(found)
 
 
 def _carried(certificates: tuple[bytes, ...], crls: tuple[bytes, ...]) -> bytes:
-    """The fields ``certificates`` and ``crls`` of a SignedData, each absent if there are none.
-
-    They have the tags that they have in an OriginatorInfo (RFC 5652 §6.1), which sorts them.
-    """
-    held = types.OriginatorInfo(
-        certs=tuple(
-            types.CertificateChoices(certificate=types.Certificate(octets))
-            for octets in dict.fromkeys(certificates)
-        )
-        or None,
-        crls=tuple(
-            types.RevocationInfoChoice(crl=types.CertificateList(octets))
-            for octets in dict.fromkeys(crls)
-        )
-        or None,
+    """The fields ``certificates`` and ``crls`` of a SignedData, each absent if there are none."""
+    return b"".join(
+        element(tag, *sorted(set(octets)))
+        for tag, octets in ((0xA0, certificates), (0xA1, crls))
+        if octets
     )
-    try:
-        octets = held.to_der()
-    except EncodeError as error:
-        field = "certificates" if ".certs" in error.path else "crls"
-        raise EncodeError(error.reason, None, field) from None
-    return octets[2 if octets[1] < 0x80 else 2 + (octets[1] & 0x7F) :]
 
 
 @final
