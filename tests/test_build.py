@@ -612,6 +612,18 @@ def test_requests_and_responses() -> None:
     assert [cmcodec.load(it).kind for it in made] == ["full-response", "full-request"]
 
 
+class Answer(types.PKIResponse):
+    """Of somebody's own."""
+
+    __slots__ = ()
+
+
+def test_derived_class() -> None:
+    """A class derived from a declared one is signed as that one."""
+    content = Answer(**{name: getattr(response(), name) for name in response().__slots__})
+    assert cmcodec.load(build.sign(content, signer())).verify().content == response()
+
+
 WRONG = types.PKIResponse(
     control_sequence=(control(1, 5, 3),), cms_sequence=(), other_msg_sequence=()
 )
@@ -633,6 +645,7 @@ TWICE = types.PKIResponse(
         (b"\x30\x00", "bad_type", ""),
         (None, "bad_type", ""),
         (types.TransactionId(3), "bad_type", ""),
+        (types.PKIResponse, "bad_type", ""),
         (build.Draft(response(), certificates=[b"\x02\x01\x01"]), "bad_tag", "certificates[0]"),
         (
             build.Draft(response(), certificates=[b"\x30\x00\x30\x00"]),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import cmcodec
 from cmcodec import build, types
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from signers import ID_CMC, certificate, control, der, key, request, response
 from support import VECTORS, refusal
 
@@ -159,6 +160,18 @@ def test_batch_in_a_batch() -> None:
     outer = build.batch_requests([inner, requests()[0]], signer())
     assert cmcodec.verify_batch(outer).counts() == {"verified": 6}
     assert nested(outer) == [inner, requests()[0]]
+
+
+def test_batches_in_batches() -> None:
+    """P6: as deep as `load` reads by default, and no deeper."""
+    octets = requests()[0]
+    for layers in range(2, DEFAULT_MESSAGE_LAYERS + 1):
+        octets = build.batch_requests([octets], signer())
+        assert cmcodec.verify_batch(octets).counts() == {"verified": layers}
+    for given_message in (octets, cmcodec.load(octets)):
+        found = refusal(lambda it=given_message: build.batch_requests([it], signer()))
+        assert found is not None
+        assert found[:2] == ("LimitError", "limit")
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_SECONDS_TO_SIGNAL: Final = 0.1
 
 
 def cores() -> int:
@@ -29,7 +32,7 @@ def for_each(count: int, work: Callable[[int], None], threads: int) -> None:
         for index in range(count):
             work(index)
         return
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     lock = Lock()
     indices = iter(range(0))
@@ -53,8 +56,9 @@ def for_each(count: int, work: Callable[[int], None], threads: int) -> None:
             with lock:
                 futures = [pool.submit(worker) for _ in range(threads)]
                 indices = iter(range(count))
-            for future in futures:
-                future.result()
+            # A signal that comes just before a wait begins is only seen when it ends.
+            while wait(futures, timeout=_SECONDS_TO_SIGNAL).not_done:
+                pass
         except BaseException:
             # An interrupt: each finishes the index that it is at, and takes no other.
             indices = iter(range(0))

@@ -10,6 +10,7 @@ from cmcodec._scalars import encode_integer
 from cmcodec.build._der import element
 from cmcodec.build.signing import sign
 from cmcodec.errors import DecodeError, EncodeError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from cmcodec.message import Message, load
 
 if TYPE_CHECKING:
@@ -44,9 +45,10 @@ def batch_requests(
     ids of the messages; by default they are numbered on after the controls. The others are as for
     `sign`.
 
-    Raises `DecodeError` for what is no message, `EncodeError` for a message of another kind
-    (``bad_type``), for ids that are repeated or out of range, and for a batch of nothing, and what
-    `sign` raises. Nobody verifies the nested messages here: see `verify_batch`.
+    Raises `DecodeError` for what is no message or nests others so deep that `load` would not read
+    the batch, `EncodeError` for a message of another kind (``bad_type``), for ids that are repeated
+    or out of range, and for a batch of nothing, and what `sign` raises. Nobody verifies the nested
+    messages here: see `verify_batch`.
     """
     octets = _octets(messages, ("full-request", "other"))
     control, parts = _parts(_BATCH_REQUESTS, octets, controls, ids)
@@ -86,7 +88,9 @@ def _octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...]) -> lis
     found = []
     for index, each in enumerate(messages):
         try:
-            message = each if isinstance(each, Message) else load(each)
+            octets = each.to_der() if isinstance(each, Message) else each
+            # One layer less than `load` reads by default: the batch is one more.
+            message = load(octets, max_layers=DEFAULT_MESSAGE_LAYERS - 1)
         except DecodeError as error:
             path = f"messages[{index}].{error.path}"
             raise type(error)(error.reason, error.offset, path) from None

@@ -39,9 +39,9 @@ Content: TypeAlias = types.PKIData | types.PKIResponse
 """What can be signed."""
 
 _ID_SIGNED_DATA: Final = types.ContentType("1.2.840.113549.1.7.2").to_der()
-_CONTENT_TYPES: Final[dict[type, str]] = {
-    types.PKIData: "1.3.6.1.5.5.7.12.2",
-    types.PKIResponse: "1.3.6.1.5.5.7.12.3",
+_CONTENT_TYPES: Final = {
+    "PKIData": "1.3.6.1.5.5.7.12.2",
+    "PKIResponse": "1.3.6.1.5.5.7.12.3",
 }
 _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME, _ALGORITHM_PROTECTION = (
     f"1.2.840.113549.1.9.{number}" for number in (3, 4, 5, 52)
@@ -237,8 +237,8 @@ class _Signing:
         self._crls = _crls(crls)
         self._carried = _carried(self._certificates, self._crls)
         self._frames = {
-            cls: _Frame(signer, content_type, signing_time)
-            for cls, content_type in _CONTENT_TYPES.items()
+            name: _Frame(signer, content_type, signing_time)
+            for name, content_type in _CONTENT_TYPES.items()
         }
 
     def message(self, draft: Content | Draft) -> bytes:
@@ -248,23 +248,20 @@ class _Signing:
             certificates, crls = _certificates(draft.certificates), _crls(draft.crls)
             if certificates or crls:
                 carried = _carried(self._certificates + certificates, self._crls + crls)
-        frame = self._frames.get(type(content))
+        name = getattr(content, "__asn1_name__", "")
+        frame = self._frames.get(name)
         if frame is None:
             raise EncodeError("bad_type")
-        octets = frame.around(_content_octets(content), carried)
+        try:
+            encoded = _backend.encode(name, content)
+        except EncodeError as error:
+            # The content is what was given, so that paths begin inside of it.
+            path = error.path.partition(".")[2]
+            raise EncodeError(error.reason, error.offset, path) from None
+        octets = frame.around(encoded, carried)
         if self._signer.check:
             _check(octets)
         return octets
-
-
-def _content_octets(content: Content | Draft) -> bytes:
-    name = type(content).__name__
-    try:
-        return _backend.encode(name, content)
-    except EncodeError as error:
-        # The content is what was given, so that paths begin inside of it.
-        path = error.path.partition(".")[2]
-        raise EncodeError(error.reason, error.offset, path) from None
 
 
 def _check(octets: bytes) -> None:
