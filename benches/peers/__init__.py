@@ -11,6 +11,8 @@ that its library can do rightly:
 ``encode(it)``    encodes whole messages of ``objects(der)``, which are fresh, and good for one use.
 ``verify(der)``   verifies signer and proof of possession of each nested message and the signature
                   around them; returns how many messages are verified.
+``build(it)``     builds and signs a response to each request of `ingredients.answers`, and the
+                  batch of them, both by the authority; returns the message.
 
 All have the schema of the same levels: ContentInfo, SignedData, SignerInfo, PKIData, its controls
 and requests (PKCS#10, CRMF), and the messages nested in it. What `cmcodec` keeps as octets
@@ -41,7 +43,7 @@ PEERS = (
 )
 """Modules of this package; the last two take milliseconds for each message."""
 
-OPERATIONS = ("load", "read", "walk", "encode", "verify")
+OPERATIONS = ("load", "read", "walk", "encode", "verify", "build")
 
 
 def missing(peer: str) -> str | None:
@@ -72,6 +74,8 @@ def versions(peer: ModuleType) -> dict[str, str]:
 
 def prepared(peer: ModuleType, operation: str, der: bytes) -> object:
     """What an operation works on, made anew: it is good for one use."""
+    if operation == "build":
+        return ingredients.answers(der)
     return peer.objects(der) if operation == "encode" else der
 
 
@@ -87,6 +91,9 @@ def assert_answer(peer: ModuleType, operation: str, answer: object, der: bytes, 
         assert answer == count + 1
     elif operation == "encode":
         assert answer == ingredients.received(der)
+    elif operation == "build":
+        assert isinstance(answer, bytes)
+        ingredients.check_built(answer, count)
     elif operation == "read":
         answers.check(peer.fields(answer), count)
     else:

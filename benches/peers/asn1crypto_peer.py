@@ -10,21 +10,32 @@ its constructor, outside the time.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asn1crypto import core, x509
+from asn1crypto import cms, core, x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from benches.peers import asn1crypto_schema as schema
 from benches.peers import ingredients, signatures
 from benches.peers.answers import COMMON_NAME, Fields
 from benches.peers.ingredients import IdentityProof
-from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
+from benches.workload import (
+    EXTENSION_REQUEST,
+    PKI_DATA,
+    SENDER_NONCE,
+    SIGNED_DATA,
+    TRANSACTION_ID,
+    certificates,
+)
+from benches.workload.parts import PKI_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from benches.peers.ingredients import Algorithm, Ingredients
+    from benches.peers.ingredients import Algorithm, Answer, Ingredients
 
 NAME = "asn1crypto"
 DISTRIBUTIONS = ("asn1crypto", "cryptography")
@@ -320,3 +331,100 @@ def _request_key(request: Any) -> tuple[bytes, Any]:
         if extension["extn_id"].native == signatures.KEY_IDENTIFIER:
             return core.OctetString.load(extension["extn_value"].native).native, key
     raise signatures.Refused("no key identifier")
+
+
+# --- building --------------------------------------------------------------------------------
+
+
+def build(answers: list[Answer]) -> bytes:
+    """What is the same in all messages is encoded once."""
+    signer = _Authority()
+    messages = [signer.sign(_response(it), it.certificates) for it in answers]
+    ids = list(range(1, 1 + len(messages)))
+    batch = {
+        "control_sequence": [_tagged(1 + len(ids), ingredients.BATCH_RESPONSES, ids)],
+        "cms_sequence": [
+            {"body_part_id": number, "content_info": schema.ContentInfo.load(octets)}
+            for number, octets in zip(ids, messages, strict=True)
+        ],
+        "other_msg_sequence": [],
+    }
+    return signer.sign(schema.PKIResponse(batch).dump())
+
+
+def _response(it: Answer) -> bytes:
+    status = {
+        "cmc_status": 0,
+        "body_list": [schema.BodyPartReference({"body_part_id": ingredients.REQUEST_ID})],
+    }
+    content = {
+        "control_sequence": [
+            _tagged(1, TRANSACTION_ID, it.transaction_id),
+            _tagged(2, SENDER_NONCE, it.sender_nonce),
+            _tagged(3, ingredients.RECIPIENT_NONCE, it.recipient_nonce),
+            _tagged(4, ingredients.STATUS, status),
+        ],
+        "cms_sequence": [],
+        "other_msg_sequence": [],
+    }
+    octets: bytes = schema.PKIResponse(content).dump()
+    return octets
+
+
+def _tagged(number: int, oid: str, value: Any) -> dict[str, Any]:
+    return {
+        "body_part_id": number,
+        "attr_type": oid,
+        "attr_values": schema.CONTROLS[oid]([value]),
+    }
+
+
+class _Authority:
+    """The key of the authority, and what names it."""
+
+    def __init__(self) -> None:
+        self._key: Any = certificates.authority()
+        self._certificate = x509.Certificate.load(certificates.authority_certificate())
+        named = {
+            "issuer": self._certificate.issuer,
+            "serial_number": self._certificate.serial_number,
+        }
+        self._sid = cms.SignerIdentifier({"issuer_and_serial_number": named})
+        self._digest = schema.AlgorithmIdentifier({"algorithm": "2.16.840.1.101.3.4.2.1"})
+        self._algorithm = schema.AlgorithmIdentifier({"algorithm": signatures.ECDSA_SHA256})
+        protection = {"digest_algorithm": self._digest, "signature_algorithm": self._algorithm}
+        self._protection = schema.CMSAlgorithmProtection(protection)
+        self._ecdsa = ec.ECDSA(hashes.SHA256())
+
+    def sign(self, content: bytes, carried: Iterable[bytes] = ()) -> bytes:
+        values = {
+            signatures.CONTENT_TYPE: PKI_RESPONSE,
+            signatures.MESSAGE_DIGEST: hashlib.sha256(content).digest(),
+            signatures.ALGORITHM_PROTECTION: self._protection,
+        }
+        attributes = schema.CMSAttributes(
+            {"type": oid, "values": schema.SIGNED_ATTRIBUTES[oid]([value])}
+            for oid, value in values.items()
+        )
+        signer_info = {
+            "version": "v1",
+            "sid": self._sid,
+            "digest_algorithm": self._digest,
+            "signed_attrs": attributes,
+            "signature_algorithm": self._algorithm,
+            "signature": self._key.sign(attributes.dump(), self._ecdsa),
+        }
+        own = self._certificate.dump()
+        signed = {
+            "version": "v3",
+            "digest_algorithms": [self._digest],
+            "encap_content_info": {
+                "e_content_type": PKI_RESPONSE,
+                "e_content": core.ParsableOctetString(content),
+            },
+            "certificates": [x509.Certificate.load(der) for der in {own, *carried}],
+            "signer_infos": [signer_info],
+        }
+        message = {"content_type": SIGNED_DATA, "content": schema.SignedData(signed)}
+        octets: bytes = schema.ContentInfo(message).dump()
+        return octets

@@ -10,7 +10,13 @@ from typing import ClassVar
 
 from asn1crypto import cms, core, x509
 
-from benches.peers.ingredients import IDENTIFICATION, IDENTITY_PROOF_V2
+from benches.peers.ingredients import (
+    BATCH_RESPONSES,
+    IDENTIFICATION,
+    IDENTITY_PROOF_V2,
+    RECIPIENT_NONCE,
+    STATUS,
+)
 from benches.peers.signatures import (
     ALGORITHM_PROTECTION,
     CONTENT_TYPE,
@@ -25,6 +31,7 @@ from benches.workload import (
     SIGNED_DATA,
     TRANSACTION_ID,
 )
+from benches.workload.parts import PKI_RESPONSE
 
 
 class Opaque(core.OctetString):
@@ -237,11 +244,46 @@ class SetOfIdentityProofV2(core.SetOf):
     _child_spec = IdentityProofV2
 
 
+class BodyPartReference(core.Choice):
+    _alternatives: ClassVar = [
+        ("body_part_id", core.Integer),
+        ("body_part_path", BodyPartList),
+    ]
+
+
+class BodyPartReferences(core.SequenceOf):
+    _child_spec = BodyPartReference
+
+
+class OtherStatusInfo(core.Choice):
+    _alternatives: ClassVar = [
+        ("fail_info", core.Integer),
+        ("pend_info", core.Any),
+        ("extended_fail_info", core.Any, {"implicit": 1}),
+    ]
+
+
+class CMCStatusInfoV2(core.Sequence):
+    _fields: ClassVar = [
+        ("cmc_status", core.Integer),
+        ("body_list", BodyPartReferences),
+        ("status_string", core.UTF8String, {"optional": True}),
+        ("other_info", OtherStatusInfo, {"optional": True}),
+    ]
+
+
+class SetOfCMCStatusInfoV2(core.SetOf):
+    _child_spec = CMCStatusInfoV2
+
+
 CONTROLS: dict[str, type] = {
     IDENTIFICATION: SetOfUTF8String,
     TRANSACTION_ID: SetOfInteger,
     SENDER_NONCE: SetOfOctetString,
+    RECIPIENT_NONCE: SetOfOctetString,
+    STATUS: SetOfCMCStatusInfoV2,
     f"{ID_CMC}.28": SetOfBodyPartList,
+    BATCH_RESPONSES: SetOfBodyPartList,
     IDENTITY_PROOF_V2: SetOfIdentityProofV2,
 }
 
@@ -399,5 +441,14 @@ class PKIData(core.Sequence):
     ]
 
 
+class PKIResponse(core.Sequence):
+    _fields: ClassVar = [
+        ("control_sequence", TaggedAttributes),
+        ("cms_sequence", TaggedContentInfos),
+        ("other_msg_sequence", OtherMsgs),
+    ]
+
+
 # A message holds messages, so that this cannot stand in its class.
 EncapsulatedContentInfo._oid_specs[PKI_DATA] = PKIData  # noqa: SLF001
+EncapsulatedContentInfo._oid_specs[PKI_RESPONSE] = PKIResponse  # noqa: SLF001

@@ -1,6 +1,7 @@
 """Whole messages as plain values, of which every peer builds the objects that it encodes.
 
 The same for all, so that none starts from something that it has decoded, and perhaps kept, before.
+And the answers to a batch, of which every peer builds a batch of responses.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
+from benches import workload
 from benches.workload import ID_CMC
+from benches.workload.mixes import octets
 from cmcodec import types
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ REQUEST_ID = 101
 
 IDENTIFICATION = f"{ID_CMC}.2"
 IDENTITY_PROOF_V2 = f"{ID_CMC}.34"
+RECIPIENT_NONCE = f"{ID_CMC}.7"
+STATUS = f"{ID_CMC}.25"
+BATCH_RESPONSES = f"{ID_CMC}.29"
 
 
 class Algorithm(NamedTuple):
@@ -70,6 +76,68 @@ def messages(der: bytes) -> Iterator[Ingredients]:
 def received(der: bytes) -> list[bytes]:
     """Every message nested in a batch, as it stands there."""
     return [message.to_der() for _, message in cmcodec.load(der).unverified_messages]
+
+
+# --- answers ---------------------------------------------------------------------------------
+
+_CERTIFIED = workload.MIXES["mixed-with-certificates"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a response says of its request: success, and the certificate with that of its issuer."""
+
+    transaction_id: int
+    sender_nonce: bytes
+    recipient_nonce: bytes
+    certificates: tuple[bytes, ...]
+
+
+def answers(der: bytes) -> list[Answer]:
+    """To each request of a batch, with certificates like those that it asks for."""
+    count = len(cmcodec.load(der).unverified_messages)
+    certified = cmcodec.load(workload.batch(count, _CERTIFIED)).unverified_messages
+    return [
+        Answer(
+            transaction_id=workload.facts(index).transaction_id,
+            sender_nonce=octets("answer", index, 16),
+            recipient_nonce=workload.facts(index).sender_nonce,
+            certificates=tuple(it.der for it in message.certificates),
+        )
+        for index, (_, message) in enumerate(certified)
+    ]
+
+
+def check_built(der: bytes, count: int) -> None:
+    """Fails unless this is the batch of the right responses, and every signature in it is good."""
+    report = cmcodec.verify_batch(der)
+    assert report.counts() == {"verified": count + 1}
+    assert not any(row.notes for row in report)
+    outer: Any = cmcodec.load(der).unverified_content
+    (listed,) = (it for it in outer.control_sequence if it.attr_type == BATCH_RESPONSES)
+    found = cmcodec.load(der).unverified_messages
+    assert listed.attr_values == (types.BodyPartList(tuple(number for number, _ in found)),)
+    right = answers(workload.batch(count))
+    for expected, (_, message) in zip(right, found, strict=True):
+        content: Any = message.unverified_content
+        values = {it.attr_type: it.attr_values[0].value for it in content.control_sequence[:3]}
+        assert message.kind == "full-response"
+        assert values == {
+            workload.TRANSACTION_ID: expected.transaction_id,
+            workload.SENDER_NONCE: expected.sender_nonce,
+            RECIPIENT_NONCE: expected.recipient_nonce,
+        }
+        assert content.control_sequence[3].attr_values[0] == SUCCESS
+        assert set(expected.certificates) <= {it.der for it in message.certificates}
+
+
+SUCCESS = types.CMCStatusInfoV2(
+    cmc_status=types.CMCStatus.SUCCESS,
+    body_list=(types.BodyPartReference(body_part_id=REQUEST_ID),),
+)
+"""The status of every request."""
+
+# --- decoding --------------------------------------------------------------------------------
 
 
 def _ingredients(structure: Any, content: Any) -> Ingredients:

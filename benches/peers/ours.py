@@ -8,7 +8,15 @@ import cmcodec
 from benches.peers import ingredients, signatures
 from benches.peers.answers import COMMON_NAME, Fields
 from benches.peers.ingredients import IdentityProof
-from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
+from benches.workload import (
+    EXTENSION_REQUEST,
+    PKI_DATA,
+    SENDER_NONCE,
+    SIGNED_DATA,
+    TRANSACTION_ID,
+    certificates,
+)
+from cmcodec import build as building
 from cmcodec import types
 from cmcodec.asn1 import TLV, BitString
 from cmcodec.types import controls
@@ -16,7 +24,7 @@ from cmcodec.types import controls
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from benches.peers.ingredients import Algorithm, Ingredients
+    from benches.peers.ingredients import Algorithm, Answer, Ingredients
 
 NAME = "cmcodec"
 DISTRIBUTIONS = ("cmcodec",)
@@ -257,3 +265,33 @@ def _algorithm(it: Algorithm) -> types.AlgorithmIdentifier:
 def verify(der: bytes) -> int:
     report = cmcodec.verify_batch(der, threads=1)
     return report.counts().get("verified", 0)
+
+
+# --- building --------------------------------------------------------------------------------
+
+
+def build(answers: list[Answer], threads: int = 1) -> bytes:
+    """With the certificate and the key of the authority, which stays what it is."""
+    signer = building.SigningKey.from_private_key(
+        certificates.authority(), certificates.authority_certificate()
+    )
+    drafts = [building.Draft(_response(it), it.certificates) for it in answers]
+    messages = building.sign_many(drafts, signer, threads=threads)
+    return building.batch_responses(messages, signer, ids=range(1, 1 + len(messages)))
+
+
+def _response(it: Answer) -> types.PKIResponse:
+    values = (
+        (TRANSACTION_ID, controls.TransactionId(it.transaction_id)),
+        (SENDER_NONCE, controls.SenderNonce(it.sender_nonce)),
+        (ingredients.RECIPIENT_NONCE, controls.RecipientNonce(it.recipient_nonce)),
+        (ingredients.STATUS, ingredients.SUCCESS),
+    )
+    return types.PKIResponse(
+        control_sequence=tuple(
+            types.TaggedAttribute(body_part_id=number, attr_type=oid, attr_values=(value,))
+            for number, (oid, value) in enumerate(values, 1)
+        ),
+        cms_sequence=(),
+        other_msg_sequence=(),
+    )
