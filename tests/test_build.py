@@ -407,7 +407,8 @@ def test_signing_key_is_frozen_and_shows_no_key() -> None:
         made.algorithm = "Ed25519"  # type: ignore[misc]
     assert "sign=" not in repr(made)
     assert made.check is False
-    assert made.is_thread_safe is True
+    assert made.threads == 1
+    assert signer("rsa-2048").threads is None
 
 
 # --- the key of a request --------------------------------------------------------------------
@@ -565,7 +566,7 @@ def test_callback_that_raises(threads: int, cls: type[BaseException]) -> None:
 
     build.sign_many(contents, callback(record, check=False))
     with pytest.raises(cls) as caught:
-        build.sign_many(contents, callback(sign, is_thread_safe=True), threads=threads)
+        build.sign_many(contents, callback(sign), threads=threads)
     assert caught.value is raised[b"3"]
 
 
@@ -686,7 +687,7 @@ def test_bad_signature_of_one() -> None:
 
 
 def test_callback_in_one_thread() -> None:
-    """Unless it is said to be thread-safe, a callback is called from the calling thread only."""
+    """Unless told otherwise, a callback is called from the calling thread only."""
     threads: set[int] = set()
 
     def sign(octets: bytes) -> bytes:
@@ -694,12 +695,12 @@ def test_callback_in_one_thread() -> None:
         signature: bytes = key("ed25519").sign(octets)
         return signature
 
-    build.sign_many([response(index) for index in range(20)], callback(sign), threads=4)
+    build.sign_many([response(index) for index in range(20)], callback(sign))
     assert threads == {threading.get_ident()}
 
 
 def test_callback_in_several_threads() -> None:
-    """A thread-safe one is: here each call waits until all four are there."""
+    """Told so, by the signer or the call, it is: here each call waits until all four are there."""
     barrier = threading.Barrier(4)
 
     def sign(octets: bytes) -> bytes:
@@ -707,10 +708,12 @@ def test_callback_in_several_threads() -> None:
         signature: bytes = key("ed25519").sign(octets)
         return signature
 
-    made = build.sign_many(
-        [response(index) for index in range(8)], callback(sign, is_thread_safe=True), threads=4
-    )
-    assert cmcodec.verify_batch(made).counts() == {"verified": 8}
+    contents = [response(index) for index in range(8)]
+    for made in (
+        build.sign_many(contents, callback(sign, threads=4)),
+        build.sign_many(contents, callback(sign), threads=4),
+    ):
+        assert cmcodec.verify_batch(made).counts() == {"verified": 8}
     assert threading.active_count() == 1
 
 
@@ -730,7 +733,6 @@ def test_interrupt() -> None:
         sign=sign,
         algorithm="sha256WithRSAEncryption",
         certificate=certificate("rsa-2048"),
-        is_thread_safe=True,
         check=False,
     )
     contents = [response()] * 5000

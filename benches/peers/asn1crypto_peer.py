@@ -337,7 +337,7 @@ def _request_key(request: Any) -> tuple[bytes, Any]:
 
 
 def build(answers: list[Answer]) -> bytes:
-    """What is the same in all messages is encoded once."""
+    """What is the same in all messages is made once, and what is signed is not encoded again."""
     signer = _Authority()
     messages = [signer.sign(_response(it), it.certificates) for it in answers]
     ids = list(range(1, 1 + len(messages)))
@@ -406,13 +406,14 @@ class _Authority:
             {"type": oid, "values": schema.SIGNED_ATTRIBUTES[oid]([value])}
             for oid, value in values.items()
         )
+        octets = attributes.dump()
         signer_info = {
             "version": "v1",
             "sid": self._sid,
             "digest_algorithm": self._digest,
-            "signed_attrs": attributes,
+            "signed_attrs": _settled(attributes, octets),
             "signature_algorithm": self._algorithm,
-            "signature": self._key.sign(attributes.dump(), self._ecdsa),
+            "signature": self._key.sign(octets, self._ecdsa),
         }
         own = self._certificate.dump()
         signed = {
@@ -425,6 +426,7 @@ class _Authority:
             "certificates": [x509.Certificate.load(der) for der in {own, *carried}],
             "signer_infos": [signer_info],
         }
-        message = {"content_type": SIGNED_DATA, "content": schema.SignedData(signed)}
-        octets: bytes = schema.ContentInfo(message).dump()
-        return octets
+        data = schema.SignedData(signed)
+        message = {"content_type": SIGNED_DATA, "content": _settled(data, data.dump())}
+        whole: bytes = schema.ContentInfo(message).dump()
+        return whole

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from benches.peers.ingredients import Algorithm, Answer, Ingredients
+    from benches.workload.keys import PrivateKey
+
+    Identity = tuple[PrivateKey, bytes]
 
 NAME = "cmcodec"
 DISTRIBUTIONS = ("cmcodec",)
@@ -270,11 +273,10 @@ def verify(der: bytes) -> int:
 # --- building --------------------------------------------------------------------------------
 
 
-def build(answers: list[Answer], threads: int = 1) -> bytes:
-    """With the certificate and the key of the authority, which stays what it is."""
-    signer = building.SigningKey.from_private_key(
-        certificates.authority(), certificates.authority_certificate()
-    )
+def build(answers: list[Answer], threads: int = 1, by: Identity | None = None) -> bytes:
+    """By the authority, unless it is another's key and certificate that sign."""
+    key, certificate = by or (certificates.authority(), certificates.authority_certificate())
+    signer = building.SigningKey.from_private_key(key, certificate)
     drafts = [building.Draft(_response(it), it.certificates) for it in answers]
     messages = building.sign_many(drafts, signer, threads=threads)
     return building.batch_responses(messages, signer, ids=range(1, 1 + len(messages)))

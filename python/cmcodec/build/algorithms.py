@@ -129,6 +129,11 @@ def natural(key: object) -> str:
     return found
 
 
+def is_fast(key: object) -> bool:
+    """Whether a signature takes so little time that threads only get in each other's way."""
+    return natural(key) in ("ecdsa-with-SHA256", "Ed25519")
+
+
 def signing(key: Any, name: str, *, deterministic: bool) -> Callable[[bytes], bytes]:
     """The function that signs with a private key, which stays in ``cryptography``.
 

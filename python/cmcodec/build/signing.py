@@ -68,8 +68,8 @@ class SigningKey:
     ``key_identifier``: names the signer by it (version 3) instead. With a certificate it must be
     the value of that one's subjectKeyIdentifier; without, it is that of a request in the PKIData,
     whose key signs (RFC 10002 §3.2).
-    ``is_thread_safe``: whether ``sign`` may be called from several threads at once; if not,
-    `sign_many` uses one.
+    ``threads``: from how many at once `sign_many` calls ``sign`` unless it is told; None for all
+    cores.
     ``check``: whether each message is verified before it is returned, so that a callback that
     returns anything but a good signature is noticed: then `SigningError` has the reason.
     """
@@ -78,7 +78,7 @@ class SigningKey:
     algorithm: str
     certificate: CertificateLike | None = None
     key_identifier: bytes | None = None
-    is_thread_safe: bool = False
+    threads: int | None = 1
     check: bool = True
     sid: types.SignerIdentifier = field(init=False, repr=False, compare=False)
 
@@ -99,7 +99,9 @@ class SigningKey:
         """A signer with a key of ``cryptography``: RSA, ECDSA, Ed25519, ML-DSA where offered.
 
         ``algorithm``: SHA-256 with RSA PKCS#1 v1.5 by default, with ECDSA the hash of the curve's
-        strength. ``deterministic``: ECDSA of RFC 6979; it changes nothing for others.
+        strength. ``deterministic``: ECDSA of RFC 6979; it changes nothing for others. ``threads``
+        becomes 1 for P-256 and Ed25519, whose signatures are done before another thread wakes up,
+        and None for all others.
 
         That key and certificate fit, and that verifiers accept them, is tested by a signature that
         is then dropped. Without a certificate only the messages can tell, so each is verified.
@@ -115,7 +117,7 @@ class SigningKey:
             algorithm=name,
             certificate=certificate,
             key_identifier=key_identifier,
-            is_thread_safe=True,
+            threads=1 if algorithms.is_fast(key) else None,
         )
         if certificate is None:
             return made
@@ -194,9 +196,8 @@ def sign_many(
     """`sign` for many contents, in parallel; the messages are in the order of the contents.
 
     ``certificates``, ``crls`` and ``signing_time`` are those of every message; what only one
-    carries stands in its `Draft`. ``threads``: all cores by default, one if the signer is not
-    thread-safe. They help as far as ``sign`` releases the GIL: ``cryptography`` 50 does with every
-    key, 47 to 49 not with Ed25519, 44 never. Signatures as fast as those of P-256 gain little.
+    carries stands in its `Draft`. ``threads``: those of the signer by default. They help as far as
+    ``sign`` releases the GIL, which ``cryptography`` does from about 47 on, and 44 does not.
 
     Raises what `sign` raises for the first content that is refused, with its index in the path:
     ``contents[7].controlSequence[0]``. Then nothing is returned, though others may have been
@@ -213,8 +214,7 @@ def sign_many(
             path = f"contents[{index}].{error.path}".rstrip(".")
             raise type(error)(error.reason, error.offset, path) from error
 
-    usable = (threads or cores()) if signer.is_thread_safe else 1
-    for_each(len(drafts), work, usable)
+    for_each(len(drafts), work, threads or signer.threads or cores())
     return made
 
 
