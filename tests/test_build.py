@@ -395,10 +395,38 @@ def test_signer_without_a_name() -> None:
         build.SigningKey.from_private_key(key("ed25519"))
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x30\x00", b"\x02\x01\x01"])
-def test_certificate_that_is_none(octets: bytes) -> None:
-    with pytest.raises(cmcodec.EncodeError, match="bad_value in certificate"):
-        build.SigningKey.from_private_key(key("ed25519"), octets)
+NO_CERTIFICATES = [
+    (b"", "bad_value"),
+    (b"\x02\x01\x01", "bad_tag"),
+    (b"-----BEGIN CERTIFICATE-----\nrubbish", "bad_value"),
+    ("text", "bad_value"),
+    (types.Certificate(5), "bad_type"),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize(("wrong", "reason"), [*NO_CERTIFICATES, (b"\x30\x00", "bad_value")])
+def test_certificate_that_is_none(wrong: Any, reason: str) -> None:
+    """A signer needs a certificate that names one."""
+    found = refusal(lambda: build.SigningKey.from_private_key(key("ed25519"), wrong))
+    assert found == ("EncodeError", reason, None, "certificates[0]")
+
+
+@pytest.mark.parametrize("field", ["certificates", "crls"])
+@pytest.mark.parametrize(("wrong", "reason"), NO_CERTIFICATES)
+def test_carried_that_is_none(field: str, wrong: Any, reason: str) -> None:
+    """P9: whatever is given for a certificate or a CRL, the error says which of them it is."""
+    right: Any = {"certificates": certificate("p-256"), "crls": crl()}[field]
+    found = refusal(lambda: build.sign(response(), signer(), **{field: [right, wrong]}))
+    assert found is not None
+    assert found[0] == "EncodeError"
+    assert found[1] in (reason, "bad_value")
+    assert found[3] == f"{field}[1]"
+
+
+def test_key_identifier_that_is_none() -> None:
+    made = build.SigningKey.from_private_key(key("ed25519"), key_identifier="text")  # type: ignore[arg-type]
+    with pytest.raises(cmcodec.EncodeError, match="bad_type"):
+        build.sign(request(key("ed25519")), made)
 
 
 def test_signing_key_is_frozen_and_shows_no_key() -> None:
@@ -545,7 +573,9 @@ class HsmError(Exception):
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-@pytest.mark.parametrize("cls", [HsmError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(
+    "cls", [HsmError, KeyboardInterrupt, SystemExit, cmcodec.EncodeError, cmcodec.VerificationError]
+)
 def test_callback_that_raises(threads: int, cls: type[BaseException]) -> None:
     """What a callback raises comes out as it is: of several the one of the first message."""
     raised = {name: cls(name) for name in (b"3", b"7")}

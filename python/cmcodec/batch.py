@@ -322,8 +322,7 @@ def verify_items(
         ras = [hashlib.sha256(certificate_octets(ra)).digest() for ra in authorised_ras]
     chains = None if trust is None else _Chains(trust, extra, at)
     if threads is None:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        threads = threads or os.cpu_count() or 1
+        threads = cores()
     verdicts = _backend.verify(
         items,
         strict=False,
@@ -336,6 +335,12 @@ def verify_items(
         progress=progress,
     )
     return BatchReport(verdicts, chains)
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return usable or os.cpu_count() or 1
 
 
 def _is_buffer(data: object) -> bool:

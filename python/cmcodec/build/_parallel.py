@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -11,13 +10,6 @@ if TYPE_CHECKING:
 
 
 _SECONDS_TO_SIGNAL: Final = 0.1
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def for_each(count: int, work: Callable[[int], None], threads: int) -> None:

@@ -13,14 +13,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 
 from cmcodec import _backend, types
 from cmcodec.asn1 import TLV
+from cmcodec.batch import cores, verify_items
 from cmcodec.build import algorithms
 from cmcodec.build._der import element, header, set_of
-from cmcodec.build._parallel import cores, for_each
-from cmcodec.errors import CMCError, EncodeError, SigningError
+from cmcodec.build._parallel import for_each
+from cmcodec.errors import EncodeError, SigningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,9 +58,9 @@ class SigningKey:
     Made from a key of ``cryptography`` by `from_private_key`, or directly with a callback, for a
     key in an HSM or a service:
 
-    ``sign``: gets the DER of the signed attributes, hashes it itself, and returns the signature as
-    CMS has it: of ECDSA a DER ECDSA-Sig-Value. What it raises leaves `sign` and `sign_many`
-    unchanged.
+    ``sign``: gets the DER of the signed attributes, the message and not its digest, and returns the
+    signature as CMS has it: of ECDSA a DER ECDSA-Sig-Value. What it raises leaves `sign` and
+    `sign_many` unchanged.
     ``algorithm``: one of ``sha256WithRSAEncryption``, ``RSASSA-PSS-SHA256``,
     ``ecdsa-with-SHA256``, each also with SHA-384 and SHA-512, ``Ed25519``, and ``ML-DSA-44``,
     ``-65`` and ``-87``.
@@ -132,14 +133,14 @@ def _sid(
     if certificate is None:
         if key_identifier is None:
             raise TypeError("a signer needs a certificate or a key identifier")
-        return types.SignerIdentifier(subject_key_identifier=bytes(key_identifier))
+        return types.SignerIdentifier(subject_key_identifier=key_identifier)
     # The fallback's reader of certificates, whose rules the engine shares.
     from cmcodec._pure import certificates
-    from cmcodec.trust import certificate_octets
 
-    found = certificates.certificate(certificate_octets(certificate))
+    (octets,) = _certificates([certificate])
+    found = certificates.certificate(octets)
     if found is None:
-        raise EncodeError("bad_value", None, "certificate")
+        raise EncodeError("bad_value", None, "certificates[0]")
     if key_identifier is None:
         named = element(0x30, found.issuer, element(0x02, found.serial))
         return types.SignerIdentifier(
@@ -208,11 +209,7 @@ def sign_many(
     made = [b""] * len(drafts)
 
     def work(index: int) -> None:
-        try:
-            made[index] = signing.message(drafts[index])
-        except CMCError as error:
-            path = f"contents[{index}].{error.path}".rstrip(".")
-            raise type(error)(error.reason, error.offset, path) from error
+        made[index] = signing.message(drafts[index], f"contents[{index}]")
 
     for_each(len(drafts), work, threads or signer.threads or cores())
     return made
@@ -233,7 +230,7 @@ class _Signing:
     ) -> None:
         own = () if signer.certificate is None else (signer.certificate,)
         self._signer = signer
-        self._certificates = _certificates((*own, *certificates))
+        self._certificates = _certificates(own) + _certificates(certificates)
         self._crls = _crls(crls)
         self._carried = _carried(self._certificates, self._crls)
         self._frames = {
@@ -241,7 +238,25 @@ class _Signing:
             for name, content_type in _CONTENT_TYPES.items()
         }
 
-    def message(self, draft: Content | Draft) -> bytes:
+    def message(self, draft: Content | Draft, place: str = "") -> bytes:
+        """The message; paths of errors begin with ``place``, and no others are touched."""
+        try:
+            frame, content, carried = self._encode(draft)
+        except EncodeError as error:
+            path = f"{place}.{error.path}".strip(".")
+            raise EncodeError(error.reason, None, path) from None
+        attributes = frame.attributes(content)
+        signature = self._signer.sign(attributes)
+        if type(signature) is not bytes:
+            raise SigningError("signature_invalid", None, place)
+        octets = frame.around(content, attributes, signature, carried)
+        refusal = _refusal(octets) if self._signer.check else None
+        if refusal is not None:
+            raise SigningError(refusal, None, place)
+        return octets
+
+    def _encode(self, draft: Content | Draft) -> tuple[_Frame, bytes, bytes]:
+        """What stands around a content, its encoding, and what its message carries."""
         content, carried = draft, self._carried
         if isinstance(draft, Draft):
             content = draft.content
@@ -253,20 +268,14 @@ class _Signing:
         if frame is None:
             raise EncodeError("bad_type")
         try:
-            encoded = _backend.encode(name, content)
+            return frame, _backend.encode(name, content), carried
         except EncodeError as error:
             # The content is what was given, so that paths begin inside of it.
-            path = error.path.partition(".")[2]
-            raise EncodeError(error.reason, error.offset, path) from None
-        octets = frame.around(encoded, carried)
-        if self._signer.check:
-            _check(octets)
-        return octets
+            raise EncodeError(error.reason, None, error.path.partition(".")[2]) from None
 
 
-def _check(octets: bytes) -> None:
-    from cmcodec.batch import verify_items
-
+def _refusal(octets: bytes) -> str | None:
+    """Why a message does not verify."""
     row = verify_items(
         [octets],
         nested=False,
@@ -278,18 +287,17 @@ def _check(octets: bytes) -> None:
         legacy=False,
         progress=None,
     )[0]
-    if row.verdict != "verified":
-        raise SigningError(row.reason or row.verdict)
+    return None if row.verdict == "verified" else row.reason or row.verdict
 
 
 def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
     from cmcodec.trust import certificate_octets
 
-    return _opaque("certificates", types.Certificate, map(certificate_octets, given))
+    return _elements("certificates", types.Certificate, given, certificate_octets)
 
 
 def _crls(given: Iterable[CRLLike]) -> tuple[bytes, ...]:
-    return _opaque("crls", types.CertificateList, map(_crl_octets, given))
+    return _elements("crls", types.CertificateList, given, _crl_octets)
 
 
 def _crl_octets(crl: CRLLike) -> bytes:
@@ -297,17 +305,22 @@ def _crl_octets(crl: CRLLike) -> bytes:
 
     if isinstance(crl, TLV):
         return crl.der
-    return crl if isinstance(crl, bytes) else crl.public_bytes(Encoding.DER)
+    return bytes(crl) if isinstance(crl, bytes) else crl.public_bytes(Encoding.DER)
 
 
-def _opaque(field: str, cls: type[TLV], elements: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Octets that are one element of this type each."""
+def _elements(
+    field: str, cls: type[TLV], given: Iterable[Any], octets: Callable[[Any], bytes]
+) -> tuple[bytes, ...]:
+    """The octets of what is given, each of them one element of this type."""
     found: list[bytes] = []
-    for octets in elements:
+    for each in given:
         try:
-            found.append(cls(octets).to_der())
+            found.append(cls(octets(each)).to_der())
         except EncodeError as error:
             raise EncodeError(error.reason, None, f"{field}[{len(found)}]") from None
+        except (AttributeError, TypeError, ValueError) as error:
+            # In none of the forms that are accepted, or PEM that is none.
+            raise EncodeError("bad_value", None, f"{field}[{len(found)}]") from error
     return tuple(found)
 
 
@@ -325,7 +338,7 @@ class _Frame:
     """What is the same around all contents of one type, but for its lengths."""
 
     __slots__ = (
-        "_after", "_before", "_content_type", "_digest_algorithms", "_hash", "_named", "_sign",
+        "_after", "_before", "_content_type", "_digest_algorithms", "_hash", "_named",
         "_signature_algorithm",
     )  # fmt: skip
 
@@ -337,7 +350,6 @@ class _Frame:
         # SignedData is of version 3 because its content is not id-data; SignerInfo by its sid.
         by_key_identifier = signer.sid.subject_key_identifier is not None
         version = _VERSION_3 if by_key_identifier else _VERSION_1
-        self._sign = signer.sign
         self._hash = getattr(hashlib, chosen.digest)
         self._content_type = types.ContentType(content_type).to_der()
         self._digest_algorithms = _VERSION_3 + set_of([digest_algorithm])
@@ -364,12 +376,12 @@ class _Frame:
         )
         self._before, self._after = attributes.rsplit(placeholder, 1)
 
-    def around(self, content: bytes, carried: bytes) -> bytes:
+    def attributes(self, content: bytes) -> bytes:
+        """The signed attributes of this content, as they are signed."""
+        return b"".join((self._before, self._hash(content).digest(), self._after))
+
+    def around(self, content: bytes, attributes: bytes, signature: bytes, carried: bytes) -> bytes:
         """The message with this content; ``carried`` are its certificates and CRLs."""
-        attributes = b"".join((self._before, self._hash(content).digest(), self._after))
-        signature = self._sign(attributes)
-        if type(signature) is not bytes:
-            raise SigningError("signature_invalid")
         signer_infos = element(
             0x31,
             element(
