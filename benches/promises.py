@@ -30,6 +30,7 @@ OPERATIONS = {
     "unchanged": "encode the loaded content of a batch of which nothing was changed",
     "relay": "encode a new content around the loaded messages of a batch",
     "verify": "verify signer and proof of possession of each message",
+    "build": "build and sign a response to each message, and a batch of them (P-256)",
 }
 """What is done to a batch of distinct messages (see `workload`)."""
 
@@ -87,6 +88,7 @@ SPEED = (
     *_verify("bouncycastle", 5.5),
     Speed("verify", BATCH, FALLBACK + ALL_THREADS, "asn1crypto", 1),
     Speed("verify", 1, OURS, "asn1crypto", None),
+    Speed("build", BATCH, OURS, "asn1crypto", None),
 )
 
 MEMORY = {"load": 1.1, "read": 1.1, "verify": 2.0}
