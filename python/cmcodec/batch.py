@@ -268,8 +268,8 @@ def verify_batch(
     ``data`` is a message as `load` takes it, a `Message`, or an iterable of either. Never raises
     for a bad message: it is a row of the report, and its neighbours are unaffected (RULES R5).
 
-    ``threads``: how many to use; all cores by default. ``trust``: trust anchors, or a callback
-    (see `cmcodec.trust`); without it chains are ``"unchecked"``. ``certificates``: where to look
+    ``threads``: how many to use; by default all cores, and in the fallback one. ``trust``: trust
+    anchors, or a callback (see `cmcodec.trust`); without it chains are ``"unchecked"``. ``certificates``: where to look
     for signers beside the messages' own. ``authorised_ras``: the RA certificates whose
     ``raVerified`` counts (RULES R2). ``at``: when chains must be valid, now by default.
     ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (RULES V10a).
@@ -322,7 +322,7 @@ def verify_items(
         ras = [hashlib.sha256(certificate_octets(ra)).digest() for ra in authorised_ras]
     chains = None if trust is None else _Chains(trust, extra, at)
     if threads is None:
-        threads = cores()
+        threads = default_threads()
     verdicts = _backend.verify(
         items,
         strict=False,
@@ -335,6 +335,11 @@ def verify_items(
         progress=progress,
     )
     return BatchReport(verdicts, chains)
+
+
+def default_threads() -> int:
+    """As many as pay: two thirds of what the fallback does hold the interpreter's lock."""
+    return cores() if _backend.name() == "rust" else 1
 
 
 def cores() -> int:

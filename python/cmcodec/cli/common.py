@@ -91,10 +91,3 @@ def _use_backend(_: click.Context, __: click.Parameter, wanted: str | None) -> N
         _backend.use(wanted)
     except (ImportError, UnsupportedError) as error:
         raise Misuse(f"--backend {wanted}: {error}") from None
-
-
-def default_threads() -> int:
-    """Every core this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

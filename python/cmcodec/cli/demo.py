@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from cmcodec import asn1, types
-from cmcodec.batch import verify_batch
+from cmcodec.batch import default_threads, verify_batch
 from cmcodec.cli import demo_keys, report
-from cmcodec.cli.common import Misuse, backend_option, default_threads, printable
+from cmcodec.cli.common import Misuse, backend_option, printable
 from cmcodec.cli.progress import Bar
 
 if TYPE_CHECKING:

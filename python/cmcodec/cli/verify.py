@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cmcodec.cli.common import Misuse, backend_option, default_threads, printable, read_input
+from cmcodec.batch import default_threads
+from cmcodec.cli.common import Misuse, backend_option, printable, read_input
 from cmcodec.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     "--at", callback=_moment, metavar="TIME", help="When chains must be valid (ISO 8601): now."
 )
 @click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1 and 1024-bit RSA.")
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads: one per core.")
+@click.option(
+    "--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads: by default one per core."
+)
 @backend_option
 def command(
     *,
