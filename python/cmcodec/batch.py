@@ -272,7 +272,8 @@ def verify_batch(
     anchors, or a callback (see `cmcodec.trust`); without it chains are ``"unchecked"``.
     ``certificates``: where to look for signers beside the messages' own. ``authorised_ras``: the RA
     certificates whose ``raVerified`` counts (RULES R2). ``at``: when chains must be valid, now by
-    default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (RULES V10a).
+    default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (RULES
+    V10a).
     ``progress``: called with messages done and messages in all, from the calling thread.
 
     Raises `UnsupportedError` where ``trust`` needs a newer ``cryptography``, and what ``progress``
