@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -44,7 +45,7 @@ def environment(cast: Cast) -> dict[str, str]:
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
         "cores": str(cores()),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": " ".join([platform.system(), *re.findall(r"^\d+\.\d+", platform.release())]),
         "python": platform.python_version(),
     } | cast.versions()
 
