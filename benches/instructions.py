@@ -39,6 +39,9 @@ RECORD = ROOT / "benches" / "record" / "instructions.json"
 TOLERANCE = 0.02
 """Of a count: hash tables have random keys, and libraries beside the engine are updated."""
 
+BY_ADDRESS = 0.04
+"""The same of encoding, which keeps OBJECT IDENTIFIERs by where they are in memory."""
+
 DEEP = "signerInfos[0].signedAttrs[1].attrValues[0]"
 
 
@@ -122,13 +125,18 @@ def environment() -> dict[str, str]:
     }
 
 
+def tolerance(name: str) -> float:
+    """How far the count of an operation may be above the record."""
+    return BY_ADDRESS if name.startswith("encode each") else TOLERANCE
+
+
 def compare(counted: dict[str, int], recorded: dict[str, int]) -> list[str]:
     """Prints a table; returns the names of what takes too many instructions, or is not recorded."""
     worse = []
     for name, number in counted.items():
         before = recorded.get(name)
         change = float("inf") if before is None else number / before - 1
-        verdict = "same" if abs(change) <= TOLERANCE else "fewer" if change < 0 else "MORE"
+        verdict = "same" if abs(change) <= tolerance(name) else "fewer" if change < 0 else "MORE"
         if verdict == "MORE":
             worse.append(name)
         print(f"{name:30} {before or 0:14,} {number:14,} {change:+8.2%} {verdict}")
@@ -164,7 +172,7 @@ def main() -> int:
         return 0
     worse = compare(count(), record["instructions"])
     if worse:
-        print(f"more than {TOLERANCE:.0%} above the record: {', '.join(worse)}")
+        print(f"too far above the record: {', '.join(worse)}")
     return 1 if worse else 0
 
 

@@ -28,5 +28,11 @@ def test_five_per_cent_are_too_many(count: int, worse: list[str]) -> None:
     assert instructions.compare({"load": count}, {"load": 10_000}) == worse
 
 
+def test_encoding_may_differ_by_where_objects_are() -> None:
+    encode = "encode each content"
+    assert instructions.compare({encode: 10_300}, {encode: 10_000}) == []
+    assert instructions.compare({encode: 10_500}, {encode: 10_000}) == [encode]
+
+
 def test_what_is_not_recorded_is_not_passed() -> None:
     assert instructions.compare({"load": 1}, {}) == ["load"]
