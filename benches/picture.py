@@ -32,10 +32,14 @@ TITLES = {
     "read": "Load and read six fields of each",
     "walk": "Load and make everything typed values",
     "encode": "Encode from fresh objects",
+    "build": "Build and sign a batch of responses",
 }
 CURVES = {"load": "#0969da", "read": "#1a7f37", "verify": "#cf222e"}
-KEY_LINES, CURVE_LINES = 9, 15
-"""How tall these panels are, in bars."""
+CURVE_LINES = 15
+"""How tall the curves are, in bars."""
+
+HEAD = 0.95
+"""Inches above the panels."""
 
 INK, FAINT, LINE = "#1f2328", "#59636e", "#d1d9e0"
 OUR_COLOUR, RELATED, LIMIT_COLOUR, PEERS = "#0969da", "#80ccff", "#9198a1", "#d4a72c"
@@ -70,29 +74,49 @@ def draw(report: Report, path: Path) -> None:
 
 
 def _figure(report: Report) -> Figure:
-    """Two columns: a panel for each operation, who is who, and the curves."""
-    found = {name: speeds(report, name) for name in TITLES}
+    """A panel for each operation that was measured, and the curves."""
     panels: list[tuple[int, Panel]] = [
-        (len(them), partial(_bars, operation=name, found=them))
-        for name, them in found.items()
-        if them
+        (len(found), partial(_bars, operation=operation, found=found))
+        for operation in TITLES
+        if (found := speeds(report, operation))
     ]
-    panels.append((KEY_LINES, partial(_key, report=report)))
     if len(panels) % 2:
         panels.append((0, _nothing))
     if report.growth:
         curves = (_time, _memory)
         panels += [(CURVE_LINES, partial(curve, points=report.growth)) for curve in curves]
     rows = [max(left[0], right[0]) for left, right in zip(panels[::2], panels[1::2], strict=True)]
-    figure = Figure(figsize=(12, 0.23 * sum(rows) + 0.8 * len(rows)), layout="constrained")
+    height = 0.23 * sum(rows) + 0.8 * len(rows) + HEAD
+    figure = Figure(figsize=(12, height), layout="constrained")
     grid = figure.add_gridspec(len(rows), 2, height_ratios=[row + 2 for row in rows])
-    figure.get_layout_engine().set(hspace=0.03, wspace=0.03)
+    below_head = (0, 0, 1, 1 - HEAD / height)
+    figure.get_layout_engine().set(hspace=0.03, wspace=0.03, rect=below_head)
     for place, (_, panel) in enumerate(panels):
         row, column = divmod(place, 2)
         panel(figure.add_subplot(grid[row, column]), lines=rows[row])
-    title = f"cmcodec {report.version}: messages per second, and growth with the size of a batch"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    _head(figure, report, height)
     return figure
+
+
+def _head(figure: Figure, report: Report, height: float) -> None:
+    """What this is, where it was measured, and whose colour is whose."""
+    title = f"cmcodec {report.version}: messages per second, and growth with the size of a batch"
+    figure.text(0.01, 1 - 0.1 / height, title, va="top", fontsize=13, fontweight="bold")
+    here = report.environment
+    about = [here.get("processor", ""), f"{here.get('cores', '?')} cores", here.get("system", "")]
+    about += [f"Python {here.get('python', '?')}", "best of all rounds, sides in turn"]
+    about += ["logarithmic scales", "repeat it: cmc bench"]
+    figure.text(0.01, 1 - 0.42 / height, " · ".join(about), va="top", color=FAINT)
+    colours = {
+        "cmcodec, from Python": OUR_COLOUR,
+        "its core crate from Rust, its fallback": RELATED,
+        "limit: only the verifications, or a bare walk": LIMIT_COLOUR,
+        "peers, one thread": PEERS,
+    }
+    patches = [Patch(color=colour, label=label) for label, colour in colours.items()]
+    place = (0.002, 1 - 0.58 / height)
+    legend = figure.legend(handles=patches, ncols=4, loc="upper left", bbox_to_anchor=place)
+    legend.set_in_layout(False)
 
 
 def _nothing(axes: Axes, lines: int) -> None:  # noqa: ARG001 - as other panels
@@ -132,24 +156,6 @@ def _bars(axes: Axes, lines: int, operation: str, found: dict[str, float]) -> No
         weight = "bold" if name.startswith(OURS) else "normal"
         axes.text(speed * 1.12, place, _number(speed), va="center", fontweight=weight)
         axes.get_yticklabels()[place].set_fontweight(weight)
-
-
-def _key(axes: Axes, lines: int, report: Report) -> None:  # noqa: ARG001
-    """Whose colour is whose, and where this was measured."""
-    axes.set_axis_off()
-    colours = {
-        "cmcodec, from Python": OUR_COLOUR,
-        "its core crate from Rust, and its fallback": RELATED,
-        "limit: only the verifications, or a bare walk": LIMIT_COLOUR,
-        "peers, one thread": PEERS,
-    }
-    patches = [Patch(color=colour, label=label) for label, colour in colours.items()]
-    axes.legend(handles=patches, loc="upper left", borderaxespad=0, handlelength=1.2)
-    known = ("processor", "cores", "system", "python", "date")
-    about = [f"{name}: {report.environment[name]}" for name in known if name in report.environment]
-    about += ["Best of all rounds, sides in turn; scales are logarithmic.", "Repeat it: cmc bench"]
-    text = "\n".join(about)
-    axes.text(0, 0.42, text, transform=axes.transAxes, va="top", color=FAINT, linespacing=1.5)
 
 
 # --- growth ----------------------------------------------------------------------------------

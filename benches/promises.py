@@ -89,6 +89,7 @@ SPEED = (
     Speed("verify", BATCH, FALLBACK, "asn1crypto", 1),
     Speed("verify", 1, OURS, "asn1crypto", None),
     Speed("build", BATCH, OURS, "asn1crypto", None),
+    Speed("build", BATCH, OURS + ALL_THREADS, "asn1crypto", None),
 )
 
 MEMORY = {"load": 1.1, "read": 1.1, "verify": 2.0}

@@ -181,6 +181,10 @@ def _our_job(operation: str, der: bytes, threads: int) -> Job:
     """What this library does; it offers more than its peers."""
     if operation == "verify":
         return Job(lambda: der, partial(_verified, threads=threads))
+    if operation == "build":
+        return Job(
+            partial(peers.prepared, ours, operation, der), partial(ours.build, threads=threads)
+        )
     if operation == "unchanged":
         return Job(partial(_content, der), types.PKIData.to_der)
     if operation == "relay":
