@@ -15,8 +15,8 @@ from benches import growth, memory, startup, workload
 from benches.measure import Ratio, alternate, load_average
 from benches.promises import ALL_THREADS, FALLBACK, MEMORY, OPERATIONS, OURS, SPEED
 from benches.report import Against, Comparison, Figure, Report, Timing
-from benches.sides import cores
 from cmcodec import _backend
+from cmcodec.batch import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

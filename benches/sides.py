@@ -5,7 +5,6 @@ Every side is asked for its answer once, and it must be right, before anybody is
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -18,6 +17,7 @@ from benches.measure import Side, timed
 from benches.peers import answers, ours, served
 from benches.promises import ALL_THREADS, CORE, FALLBACK, LIMIT, MEMCPY, OURS
 from cmcodec import _backend, types
+from cmcodec.batch import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -46,13 +46,6 @@ class Program(NamedTuple):
     offer: served.Offer
     patience: float
     """Seconds that it runs before it is timed."""
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def threads_of(side: str) -> int:

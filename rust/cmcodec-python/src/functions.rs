@@ -6,7 +6,6 @@ use cmcodec::error::{Error, Reason};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::outline::{member, outline as outline_message};
 use cmcodec::schema::locate::Step;
-use cmcodec::schema::sink::Null;
 use cmcodec::schema::walk::{self, Options, Walker};
 use cmcodec::schema::{self, Node};
 use pyo3::exceptions::PyValueError;
@@ -94,8 +93,7 @@ fn build<'py>(
     let Some(built) = builder.at(node, pos, end) else {
         return Err(builder.raised.unwrap_or_else(|| {
             // Octets that were not validated: the walk knows what is wrong with them.
-            let walked =
-                Walker::new(buffer.as_bytes(), Options::default(), &mut Null).at(node, pos, end);
+            let walked = Walker::new(buffer.as_bytes(), Options::default()).at(node, pos, end);
             raise(py, node.root, &walked.err().unwrap_or(Error::new(Reason::BadValue, pos)))
         }));
     };

@@ -8,7 +8,6 @@ use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::runs::Run;
-use crate::schema::sink::Null;
 use crate::schema::walk::{Member, Options, Walker};
 
 /// How a message was encoded.
@@ -54,9 +53,8 @@ impl Loaded<'_> {
     /// # Errors
     /// The message is none: [`load`] without [`Options::defer`] says why.
     pub fn members_of(&self, run: &Run) -> Result<Vec<Member>> {
-        let mut sink = Null;
         let options = Options { defer: false, ..self.options };
-        let mut walker = Walker::new(&self.der, options, &mut sink);
+        let mut walker = Walker::new(&self.der, options);
         walker.run(run)?;
         Ok(walker.members)
     }
@@ -94,8 +92,7 @@ fn walk<'a>(
     encoding: Encoding,
     options: Options,
 ) -> Result<Loaded<'a>> {
-    let mut sink = Null;
-    let mut walker = Walker::new(&der, options, &mut sink);
+    let mut walker = Walker::new(&der, options);
     if let Err(error) = walker.root(root) {
         // What was left for later may have an error that stands before this one.
         let whole = Options { defer: false, ..options };

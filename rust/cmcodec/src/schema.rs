@@ -12,7 +12,6 @@ pub mod locate;
 pub mod node;
 pub mod primitive;
 pub mod runs;
-pub mod sink;
 pub mod walk;
 
 pub use node::{Field, Kind, Node};

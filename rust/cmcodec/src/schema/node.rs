@@ -5,7 +5,7 @@ use crate::der::{Tlv, read_tlv};
 /// One ASN.1 type.
 #[derive(Debug)]
 pub struct Node {
-    /// Position in [`super::compiled::NODES`]; sinks index their own tables by it.
+    /// Position in [`super::compiled::NODES`]; whoever has more to say of a type keeps a table by it.
     pub id: usize,
     /// The name of the declared class, or a description of an anonymous type.
     pub name: &'static str,

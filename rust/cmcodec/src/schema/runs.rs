@@ -2,7 +2,6 @@
 
 use super::body_parts::member_id;
 use super::node::Node;
-use super::sink::Sink;
 use super::walk::Walker;
 use crate::der::{Tlv, children};
 use crate::error::Result;
@@ -36,7 +35,7 @@ impl Run {
     }
 }
 
-impl<S: Sink> Walker<'_, S> {
+impl Walker<'_> {
     /// Leaves the members of a cmsSequence for later.
     pub(super) fn defer(&mut self, element: &'static Node, tlv: Tlv, depth: usize) {
         let mut run = Run {

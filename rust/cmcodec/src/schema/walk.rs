@@ -10,7 +10,6 @@ use super::body_parts::{are_ascending, check_body_parts, member_id};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::runs::{DEFERRED_FROM, Run};
-use super::sink::{Null, Sink};
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
@@ -45,16 +44,15 @@ impl Default for Options {
 
 /// Validates the whole of `data` as `node`.
 pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()> {
-    Walker::new(data, options, &mut Null).root(node)
+    Walker::new(data, options).root(node)
 }
 
 /// A walk under way.
 #[derive(Debug)]
-pub struct Walker<'a, S> {
+pub struct Walker<'a> {
     pub(super) data: &'a [u8],
     pub(super) options: Options,
     pub(super) layers: usize,
-    sink: &'a mut S,
     /// With `confine`, every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
     /// With `defer`, those that were left for later, in received order.
@@ -75,41 +73,34 @@ pub struct Member {
     pub error: Option<Error>,
 }
 
-impl<'a, S: Sink> Walker<'a, S> {
+impl<'a> Walker<'a> {
     /// A walk over `data` that has not begun.
-    pub fn new(data: &'a [u8], options: Options, sink: &'a mut S) -> Self {
-        Self {
-            data,
-            options,
-            layers: 1,
-            sink,
-            members: Vec::new(),
-            runs: Vec::new(),
-            ids: Vec::new(),
-        }
+    pub fn new(data: &'a [u8], options: Options) -> Self {
+        Self { data, options, layers: 1, members: Vec::new(), runs: Vec::new(), ids: Vec::new() }
     }
 
     /// Reads the whole input as `node`.
-    pub fn root(&mut self, node: &'static Node) -> Result<S::Value> {
+    pub fn root(&mut self, node: &'static Node) -> Result<()> {
         self.exactly(node, 0, self.data.len())
     }
 
-    /// Reads the element at `pos` as `node`; also returns where it ends.
-    pub fn at(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<(S::Value, usize)> {
+    /// Reads the element at `pos` as `node`; returns where it ends.
+    pub fn at(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<usize> {
         let tlv = read_tlv(self.data, pos, end)?;
         if !node.accepts(tlv.tag()) {
             return Err(Error::new(Reason::BadTag, tlv.start()));
         }
-        Ok((self.element(node, tlv, 1, &[])?, tlv.end()))
+        self.element(node, tlv, 1, &[])?;
+        Ok(tlv.end())
     }
 
     /// Reads `data[pos..end]` as `node`, nothing left over.
-    fn exactly(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<S::Value> {
-        let (value, stop) = self.at(node, pos, end)?;
+    fn exactly(&mut self, node: &'static Node, pos: usize, end: usize) -> Result<()> {
+        let stop = self.at(node, pos, end)?;
         if stop != end {
             return Err(Error::new(Reason::TrailingData, stop));
         }
-        Ok(value)
+        Ok(())
     }
 
     /// Reads the element at `pos`, which is `depth` deep.
@@ -129,67 +120,50 @@ impl<'a, S: Sink> Walker<'a, S> {
         tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
-    ) -> Result<S::Value> {
+    ) -> Result<()> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
-                let frame = self.sink.open(node)?;
                 let known = self.ids.len();
-                let frame = self.fields(fields, tlv, depth, *body_parts, frame)?;
+                self.fields(fields, tlv, depth, *body_parts)?;
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
-                if *body_parts && S::DESCENDS {
+                if *body_parts {
                     let members = self.ids.get(known..).unwrap_or_default();
                     if !are_ascending(self.data, tlv, fields, members) {
                         check_body_parts(self.data, tlv, fields)?;
                     }
                     self.ids.truncate(known);
                 }
-                self.sink.close(node, frame)
+                Ok(())
             }
-            Kind::Choice { fields } => self.choice(node, fields, tlv, depth, oid),
+            Kind::Choice { fields } => self.choice(fields, tlv, depth, oid),
             Kind::SequenceOf { element, minimum, maximum, parts } => {
                 if *parts {
-                    self.parts(node, element, tlv, depth)
+                    self.parts(element, tlv, depth)
                 } else {
-                    let frame = self.sink.open(node)?;
                     let bounds = (*minimum, *maximum);
-                    let frame = self.elements(element, tlv, depth, oid, bounds, None, frame)?;
-                    self.sink.close(node, frame)
+                    self.elements(element, tlv, depth, oid, bounds, None)
                 }
             }
             Kind::SetOf { element, minimum, maximum, signed } => {
                 let unordered =
                     if *signed { Reason::AttributesUnsorted } else { Reason::NotCanonical };
-                let frame = self.sink.open(node)?;
                 let bounds = (*minimum, *maximum);
-                let frame =
-                    self.elements(element, tlv, depth, oid, bounds, Some(unordered), frame)?;
-                self.sink.close(node, frame)
+                self.elements(element, tlv, depth, oid, bounds, Some(unordered))
             }
-            Kind::Named(inner) => {
-                let value = self.element(inner, tlv, depth, oid)?;
-                self.sink.name(node, value)
-            }
+            Kind::Named(inner) => self.element(inner, tlv, depth, oid),
             Kind::Open(table) => match table.look_up(oid) {
                 Some(known) if !known.accepts(tlv.tag()) => {
                     Err(Error::new(Reason::BadTag, tlv.start()))
                 }
                 Some(known) => self.element(known, tlv, depth, &[]),
-                None => self.any(node, tlv, depth),
+                None => check_any(self.data, tlv, depth),
             },
-            Kind::Any | Kind::Opaque => self.any(node, tlv, depth),
-            Kind::Containing(table) => self.containing(node, table, tlv, oid),
-            kind => {
-                primitive::check(kind, self.data, tlv)?;
-                self.sink.leaf(node, self.data, tlv)
-            }
+            Kind::Any | Kind::Opaque => check_any(self.data, tlv, depth),
+            Kind::Containing(table) => self.containing(table, tlv, oid),
+            kind => primitive::check(kind, self.data, tlv),
         }
-    }
-
-    fn any(&mut self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<S::Value> {
-        check_any(self.data, tlv, depth)?;
-        self.sink.leaf(node, self.data, tlv)
     }
 
     fn fields(
@@ -198,14 +172,13 @@ impl<'a, S: Sink> Walker<'a, S> {
         tlv: Tlv,
         depth: usize,
         body_parts: bool,
-        mut frame: S::Frame,
-    ) -> Result<S::Frame> {
+    ) -> Result<()> {
         let confine = self.options.confine;
         let mut pos = tlv.content();
         let mut oid: &'a [u8] = &[];
-        let mut rest = fields.iter().enumerate();
+        let mut rest = fields.iter();
         while pos < tlv.end() {
-            let Some((mut index, mut field)) = rest.next() else {
+            let Some(mut field) = rest.next() else {
                 return Err(Error::new(Reason::TrailingData, pos));
             };
             let element = self
@@ -215,27 +188,24 @@ impl<'a, S: Sink> Walker<'a, S> {
                 if field.is_required() {
                     return Err(missing(field, pos));
                 }
-                (index, field) =
-                    rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
+                field = rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
             }
             if body_parts {
                 // Only what stands in cmsSequence is a message of its own.
                 self.options.confine =
                     confine && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
             }
-            let value = self
-                .field(field, element, depth + 1, oid)
+            self.field(field, element, depth + 1, oid)
                 .map_err(|error| error.within(Segment::Field(field.name)))?;
-            self.sink.add(&mut frame, index, value)?;
             if matches!(field.node.kind, Kind::ObjectIdentifier) {
                 oid = element.value(self.data);
             }
             pos = element.end();
         }
         self.options.confine = confine;
-        match rest.find(|(_, field)| field.is_required()) {
-            Some((_, field)) => Err(missing(field, pos)),
-            None => Ok(frame),
+        match rest.find(|field| field.is_required()) {
+            Some(field) => Err(missing(field, pos)),
+            None => Ok(()),
         }
     }
 
@@ -247,15 +217,15 @@ impl<'a, S: Sink> Walker<'a, S> {
         tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
-    ) -> Result<S::Value> {
+    ) -> Result<()> {
         if field.explicit {
             return self.explicit(field, tlv, depth, oid);
         }
-        let value = self.value(field.node, tlv, depth, oid)?;
+        self.value(field.node, tlv, depth, oid)?;
         if field.default.is_some_and(|default| default == tlv.octets(self.data)) {
             return Err(Error::new(Reason::NotCanonical, tlv.start()));
         }
-        Ok(value)
+        Ok(())
     }
 
     /// Reads a field whose tag stands around the type's own.
@@ -265,33 +235,26 @@ impl<'a, S: Sink> Walker<'a, S> {
         tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
-    ) -> Result<S::Value> {
+    ) -> Result<()> {
         let inner = self.child(tlv.content(), tlv.end(), depth + 1)?;
         if !field.node.accepts(inner.tag()) {
             return Err(Error::new(Reason::BadTag, inner.start()));
         }
-        let value = self.value(field.node, inner, depth + 1, oid)?;
+        self.value(field.node, inner, depth + 1, oid)?;
         if inner.end() != tlv.end() {
             return Err(Error::new(Reason::TrailingData, inner.end()));
         }
         if field.default.is_some_and(|default| default == inner.octets(self.data)) {
             return Err(Error::new(Reason::NotCanonical, tlv.start()));
         }
-        Ok(value)
+        Ok(())
     }
 
     /// [`Self::element`], which primitive values, half of all, need not enter.
     #[inline(always)]
-    fn value(
-        &mut self,
-        node: &'static Node,
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
-    ) -> Result<S::Value> {
+    fn value(&mut self, node: &'static Node, tlv: Tlv, depth: usize, oid: &'a [u8]) -> Result<()> {
         if node.kind.is_primitive() {
-            primitive::check(&node.kind, self.data, tlv)?;
-            self.sink.leaf(node, self.data, tlv)
+            primitive::check(&node.kind, self.data, tlv)
         } else {
             self.element(node, tlv, depth, oid)
         }
@@ -310,20 +273,16 @@ impl<'a, S: Sink> Walker<'a, S> {
 
     fn choice(
         &mut self,
-        node: &'static Node,
         fields: &'static [Field],
         tlv: Tlv,
         depth: usize,
         oid: &'a [u8],
-    ) -> Result<S::Value> {
-        for (index, field) in fields.iter().enumerate() {
+    ) -> Result<()> {
+        for field in fields {
             if self.matches(field, tlv) {
-                let mut frame = self.sink.open(node)?;
-                let value = self
+                return self
                     .field(field, tlv, depth, oid)
-                    .map_err(|error| error.within(Segment::Field(field.name)))?;
-                self.sink.add(&mut frame, index, value)?;
-                return self.sink.close(node, frame);
+                    .map_err(|error| error.within(Segment::Field(field.name)));
             }
         }
         Err(Error::new(Reason::BadTag, tlv.start()))
@@ -338,8 +297,7 @@ impl<'a, S: Sink> Walker<'a, S> {
         oid: &'a [u8],
         (minimum, maximum): (usize, usize),
         unordered: Option<Reason>,
-        mut frame: S::Frame,
-    ) -> Result<S::Frame> {
+    ) -> Result<()> {
         let mut pos = tlv.content();
         let mut index = 0;
         let mut previous: &[u8] = &[];
@@ -349,8 +307,7 @@ impl<'a, S: Sink> Walker<'a, S> {
             if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
-            let value = self.value(element, inner, depth + 1, oid).map_err(within)?;
-            self.sink.add(&mut frame, index, value)?;
+            self.value(element, inner, depth + 1, oid).map_err(within)?;
             if let Some(reason) = unordered {
                 let octets = inner.octets(self.data);
                 if index > 0 && octets < previous {
@@ -364,26 +321,17 @@ impl<'a, S: Sink> Walker<'a, S> {
         if index < minimum || index > maximum {
             return Err(Error::new(Reason::BadValue, tlv.start()));
         }
-        Ok(frame)
+        Ok(())
     }
 
     /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
-    fn parts(
-        &mut self,
-        node: &'static Node,
-        element: &'static Node,
-        tlv: Tlv,
-        depth: usize,
-    ) -> Result<S::Value> {
-        if S::DESCENDS {
-            let Options { confine, defer, .. } = self.options;
-            if confine && defer && tlv.len() >= DEFERRED_FROM {
-                self.defer(element, tlv, depth);
-            } else {
-                self.members(element, tlv.content(), tlv.end(), 0, depth)?;
-            }
+    fn parts(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
+        let Options { confine, defer, .. } = self.options;
+        if confine && defer && tlv.len() >= DEFERRED_FROM {
+            self.defer(element, tlv, depth);
+            return Ok(());
         }
-        self.sink.leaf(node, self.data, tlv)
+        self.members(element, tlv.content(), tlv.end(), 0, depth)
     }
 
     /// The members that stand in `data[pos..end]`, the first being `index`.
@@ -424,24 +372,16 @@ impl<'a, S: Sink> Walker<'a, S> {
 
     /// An OCTET STRING that contains another type: one message layer more,
     /// where depth counts from one again (P1, P6).
-    fn containing(
-        &mut self,
-        node: &'static Node,
-        table: &'static Table,
-        tlv: Tlv,
-        oid: &[u8],
-    ) -> Result<S::Value> {
-        if S::DESCENDS {
-            if let Some(contained) = table.look_up(oid) {
-                if self.layers > self.options.max_layers {
-                    return Err(Error::new(Reason::MessageLimit, tlv.content()));
-                }
-                self.layers += 1;
-                self.exactly(contained, tlv.content(), tlv.end())?;
-                self.layers -= 1;
+    fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
+        if let Some(contained) = table.look_up(oid) {
+            if self.layers > self.options.max_layers {
+                return Err(Error::new(Reason::MessageLimit, tlv.content()));
             }
+            self.layers += 1;
+            self.exactly(contained, tlv.content(), tlv.end())?;
+            self.layers -= 1;
         }
-        self.sink.leaf(node, self.data, tlv)
+        Ok(())
     }
 }
 
