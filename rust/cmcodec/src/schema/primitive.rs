@@ -137,7 +137,8 @@ fn any_object_identifier(content: &[u8]) -> Check {
 
 /// UTF8String.
 pub fn utf8_string(content: &[u8]) -> Check {
-    or(std::str::from_utf8(content).is_ok(), Reason::BadValue)
+    // Short as they are, most are told without the decoder.
+    or(content.is_ascii() || std::str::from_utf8(content).is_ok(), Reason::BadValue)
 }
 
 /// A point in time as its DER form spells it, in UTC.

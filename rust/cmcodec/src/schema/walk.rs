@@ -253,10 +253,10 @@ impl<'a> Walker<'a> {
     /// [`Self::element`], which primitive values, half of all, need not enter.
     #[inline(always)]
     fn value(&mut self, node: &'static Node, tlv: Tlv, depth: usize, oid: &'a [u8]) -> Result<()> {
-        if node.kind.is_primitive() {
-            primitive::check(&node.kind, self.data, tlv)
-        } else {
-            self.element(node, tlv, depth, oid)
+        match &node.kind {
+            Kind::OctetString => Ok(()),
+            kind if kind.is_primitive() => primitive::check(kind, self.data, tlv),
+            _ => self.element(node, tlv, depth, oid),
         }
     }
 
