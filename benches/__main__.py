@@ -10,7 +10,7 @@ import click
 
 from benches import table
 from benches.report import Comparison, Figure, Report
-from benches.run import ROOT, SECTIONS, Settings, run
+from benches.run import ROOT, SECTIONS, Settings, environment, plans, run, version
 from benches.sides import Cast
 
 if TYPE_CHECKING:
@@ -100,18 +100,15 @@ def _drawing() -> ModuleType:
 def _measured(settings: Settings, peers: frozenset[str] | None, jvm: bool) -> Report:
     console = table.console()
 
-    def progress(text: str) -> None:
-        # No more than a line, and no thread that draws it: they would be measured too.
-        if sys.stderr.isatty():
-            click.echo(f"\r\033[K{text}", nl=False, err=True)
-
     def show(result: Comparison | Figure) -> None:
-        progress("")
+        table.progress("")
         if isinstance(result, Comparison):
             console.print(table.comparison(result))
 
     with Cast(peers, jvm=jvm) as cast:
-        return run(cast, settings, show, progress)
+        report = Report(version(), environment(cast))
+        planned = plans(cast, settings.only, quick=settings.quick)
+    return run(report, planned, settings, show, table.progress)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,10 @@ import os
 import statistics
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -78,17 +78,29 @@ class Ratio:
         return cls(theirs.best / ours.best, theirs.median / ours.median, min(rounds), max(rounds))
 
 
-def timed(work: Callable[[T], object], fresh: Callable[[], T]) -> Callable[[], float]:
-    """The ``run`` of a side that works in this process, on what ``fresh`` gives.
+def whole(given: T) -> Iterable[T]:
+    """Everything at once."""
+    return (given,)
 
-    Making that is not timed. Each call gets its own: a library may keep what it once found out.
+
+def timed(
+    work: Callable[[Any], object],
+    fresh: Callable[[], T],
+    parts: Callable[[T], Iterable[Any]] = whole,
+) -> Callable[[], float]:
+    """The ``run`` of a side that works in this process, on what ``fresh`` gives, part by part.
+
+    Making that, and its parts, is not timed. Each call gets its own: a library may keep what it
+    once found out.
     """
 
     def run() -> float:
-        given = fresh()
-        start = time.perf_counter()
-        work(given)
-        return time.perf_counter() - start
+        taken = 0.0
+        for part in parts(fresh()):
+            start = time.perf_counter()
+            work(part)
+            taken += time.perf_counter() - start
+        return taken
 
     return run
 

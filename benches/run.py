@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import re
 import tomllib
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,14 +17,13 @@ from benches import growth, memory, startup, workload
 from benches.measure import Ratio, alternate, load_average
 from benches.promises import ALL_THREADS, FALLBACK, MEMORY, OPERATIONS, OURS, SPEED
 from benches.report import Against, Comparison, Figure, Report, Timing
-from cmcodec import _backend
+from benches.sides import Cast, base_of
 from cmcodec.batch import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from benches.promises import Speed
-    from benches.sides import Cast
 
     Progress = Callable[[str], object]
     Show = Callable[[Comparison | Figure], object]
@@ -64,12 +65,16 @@ def _processor() -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """One operation on one batch: what is promised, and all who take part."""
+    """One operation on one batch: what is promised, all who take part, and how to get others.
+
+    ``absent`` has those of whom something is promised.
+    """
 
     operation: str
     count: int
     promises: tuple[Speed, ...]
     sides: tuple[str, ...]
+    absent: dict[str, str]
 
 
 def plans(cast: Cast, wanted: Collection[str], *, quick: bool) -> list[Plan]:
@@ -80,20 +85,36 @@ def plans(cast: Cast, wanted: Collection[str], *, quick: bool) -> list[Plan]:
             promise = replace(it, count=QUICK, bound=None) if quick else it
             groups.setdefault((it.operation, promise.count), []).append(promise)
     return [
-        Plan(operation, count, tuple(promises), _sides(cast, operation, count, promises, quick))
+        _plan(cast, operation, count, promises, quick)
         for (operation, count), promises in groups.items()
     ]
 
 
-def _sides(
-    cast: Cast, operation: str, count: int, promises: Sequence[Speed], quick: bool
-) -> tuple[str, ...]:
-    names = [OURS, *(name for it in promises for name in (it.ours, it.peer))]
+def _plan(cast: Cast, operation: str, count: int, promises: Sequence[Speed], quick: bool) -> Plan:
+    promised = [OURS, *(name for it in promises for name in (it.ours, it.peer))]
+    others: list[str] = []
     if quick or count != workload.BATCH:
-        names += cast.programs_for(operation)
+        others += cast.programs_for(operation)
     if quick or count != workload.LARGE:
-        names += [FALLBACK, *cast.modules_for(operation)]
-    return tuple(name for name in dict.fromkeys(names) if cast.is_here(name))
+        others += [FALLBACK, *cast.modules_for(operation)]
+    sides = tuple(name for name in dict.fromkeys([*promised, *others]) if cast.is_here(name))
+    absent = {name: cast.how_to_get(name) for name in promised if name not in sides}
+    return Plan(operation, count, tuple(promises), sides, absent)
+
+
+def compared_alone(plan: Plan, rounds: int, progress: Progress) -> Comparison:
+    """As `compared`, in a process of its own: with the memory that no other comparison has used.
+
+    Objects that are made where others were freed lie further apart, and take longer to look at.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as process:
+        return process.submit(_compared_by_those, plan, rounds, progress).result()
+
+
+def _compared_by_those(plan: Plan, rounds: int, progress: Progress) -> Comparison:
+    with Cast({base_of(name) for name in plan.sides}, jvm=True, limits=False) as cast:
+        return compared(cast, plan, rounds, progress)
 
 
 def compared(cast: Cast, plan: Plan, rounds: int, progress: Progress) -> Comparison:
@@ -123,12 +144,7 @@ def compared(cast: Cast, plan: Plan, rounds: int, progress: Progress) -> Compari
             for (ours, peer), at_least in bounds.items()
             if ours in taken and peer in taken
         ),
-        {
-            name: cast.how_to_get(name)
-            for it in plan.promises
-            for name in (it.ours, it.peer)
-            if name not in taken
-        },
+        plan.absent,
     )
 
 
@@ -171,13 +187,19 @@ class Settings:
     quick: bool = False
 
 
-def run(cast: Cast, settings: Settings, show: Show, progress: Progress) -> Report:
-    """Measures; calls ``show`` with each result as it is there."""
-    report = Report(version(), environment(cast))
-    for plan in plans(cast, settings.only, quick=settings.quick):
-        report.comparisons.append(compared(cast, plan, settings.rounds, progress))
+def run(
+    report: Report,
+    plans: Sequence[Plan],
+    settings: Settings,
+    show: Show,
+    progress: Progress,
+    *,
+    compare: Callable[[Plan, int, Progress], Comparison] = compared_alone,
+) -> Report:
+    """Adds everything that is measured to a report; calls ``show`` with each when it is there."""
+    for plan in plans:
+        report.comparisons.append(compare(plan, settings.rounds, progress))
         show(report.comparisons[-1])
-    _backend.use(os.environ.get("CMCODEC_BACKEND", "auto"))
     for figure in _figures(settings, report, progress):
         report.figures.append(replace(figure, at_most=None) if settings.quick else figure)
         show(report.figures[-1])

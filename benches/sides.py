@@ -9,33 +9,38 @@ import time
 from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
 from benches import peers, workload
-from benches.measure import Side, timed
+from benches.measure import Side, timed, whole
 from benches.peers import answers, ours, served
 from benches.promises import ALL_THREADS, CORE, FALLBACK, LIMIT, MEMCPY, OURS
 from cmcodec import _backend, types
 from cmcodec.batch import cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from types import ModuleType
 
 BACKENDS = {OURS: "rust", FALLBACK: "pure"}
 LIMITS = {"load": "walk", "verify": "verify"}
 """What a limit is asked for where the others do an operation."""
 
+FRESH = 10
+"""Messages whose objects are built before they are encoded: few, as in a program that answers."""
+
 WARM = 5.0
 """Seconds of work after which a virtual machine has compiled what it runs."""
 
 
 class Job(NamedTuple):
-    """What is timed, and what gives it its input."""
+    """What is timed, what gives it its input, and in which parts it gets that."""
 
     fresh: Callable[[], Any]
     work: Callable[[Any], object]
+    parts: Callable[[Any], Iterable[Any]] = whole
 
 
 class Program(NamedTuple):
@@ -48,6 +53,11 @@ class Program(NamedTuple):
     """Seconds that it runs before it is timed."""
 
 
+def base_of(side: str) -> str:
+    """Who a side is, whatever number of threads it uses."""
+    return side.removesuffix(ALL_THREADS)
+
+
 def threads_of(side: str) -> int:
     """How many threads a side uses."""
     return cores() if side.endswith(ALL_THREADS) else 1
@@ -56,12 +66,19 @@ def threads_of(side: str) -> int:
 class Cast(ExitStack):
     """Those who are here, by the names that `promises` has for them.
 
-    All peers, or those ``wanted`` of them, which must be installed or built; the limits always.
+    All peers, or those ``wanted`` of them, which must be installed or built; with ``limits``, the
+    limits and the core crate whether wanted or not. Programs nobody of whom is wanted do not start.
     """
 
-    def __init__(self, wanted: Collection[str] | None = None, *, jvm: bool = False) -> None:
+    def __init__(
+        self,
+        wanted: Collection[str] | None = None,
+        *,
+        jvm: bool = False,
+        limits: bool = True,
+    ) -> None:
         super().__init__()
-        self._wanted = wanted
+        self._wanted = None if wanted is None else {*wanted, *((CORE, LIMIT) if limits else ())}
         self._problem = {
             "bouncycastle": "--jvm, with a JDK (17 or newer) and Maven",
             OURS: "install it where cargo is",
@@ -73,14 +90,16 @@ class Cast(ExitStack):
             if self._is_wanted(module.NAME)
         }
         self.programs: dict[str, Program] = {}
-        self._start(served.RUST, ("rust-asn1", "rasn", "rustcrypto", LIMIT), 0)
+        self._start(served.RUST, ("rust-asn1", "rasn", "rustcrypto", LIMIT, CORE), 0)
         if jvm:
             self._start(served.JAVA, ("bouncycastle",), WARM)
 
     def _is_wanted(self, name: str) -> bool:
-        return self._wanted is None or name in {*self._wanted, OURS, CORE, LIMIT}
+        return self._wanted is None or name in self._wanted
 
     def _start(self, program: served.Program, names: tuple[str, ...], patience: float) -> None:
+        if not any(map(self._is_wanted, names)):
+            return
         try:
             started = self.enter_context(program.start())
         except served.ServedError as error:
@@ -93,12 +112,12 @@ class Cast(ExitStack):
 
     def is_here(self, side: str) -> bool:
         """Whether a side takes part."""
-        name = side.removesuffix(ALL_THREADS)
+        name = base_of(side)
         return name in (*self._backends, MEMCPY, *self.modules, *self.programs)
 
     def how_to_get(self, side: str) -> str:
         """What would make a side take part that does not."""
-        name = side.removesuffix(ALL_THREADS)
+        name = base_of(side)
         if not self._is_wanted(name):
             return "left out by --peers"
         return self._problem.get(name, 'pip install ".[bench]"')
@@ -134,8 +153,8 @@ class Cast(ExitStack):
             module, der = self.modules[name], workload.batch(count)
             peers.assert_right(module, operation, der, count)
             job = _job(module, operation, der)
-            return Side(name, timed(job.work, job.fresh))
-        base = name.removesuffix(ALL_THREADS)
+            return Side(name, timed(job.work, job.fresh, job.parts))
+        base = base_of(name)
         if base in BACKENDS:
             threads = threads_of(name)
             run = our_run(BACKENDS[base], operation, workload.batch(count), count, threads)
@@ -159,7 +178,7 @@ def our_run(
         assert types.PKIData.from_der(answer).cms_sequence == _content(der).cms_sequence
     else:
         peers.assert_answer(ours, operation, answer, der, count)
-    run = timed(job.work, job.fresh)
+    run = timed(job.work, job.fresh, job.parts)
 
     def switched() -> float:
         # Choosing looks at files, which the call after it would feel.
@@ -186,7 +205,16 @@ def _our_job(operation: str, der: bytes, threads: int) -> Job:
 
 
 def _job(module: ModuleType, operation: str, der: bytes) -> Job:
+    if operation == "encode":
+        return Job(partial(module.objects, der), module.encode, in_groups)
     return Job(partial(peers.prepared, module, operation, der), getattr(module, operation))
+
+
+def in_groups(objects: Iterable[Any]) -> Iterator[list[Any]]:
+    """The objects of `FRESH` messages, built just before they are encoded."""
+    objects = iter(objects)
+    while group := list(islice(objects, FRESH)):
+        yield group
 
 
 def _verified(der: bytes, threads: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -23,6 +24,14 @@ def console() -> Console:
     """Standard output; a file gets all columns."""
     found = Console(highlight=False)
     return found if found.is_terminal else Console(highlight=False, width=140)
+
+
+def progress(text: str) -> None:
+    """What is being done, on a terminal."""
+    # No more than a line, and no thread that draws it: they would be measured too.
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
 
 
 def environment(report: Report) -> str:

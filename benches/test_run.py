@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -12,8 +14,10 @@ from benches.__main__ import main
 from benches.peers import served
 from benches.promises import ALL_THREADS, FALLBACK, LIMIT, MEMCPY, OPERATIONS, OURS
 from benches.report import Report
+from cmcodec import _backend
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 pytest.importorskip("cmcodec._rust")
@@ -27,16 +31,27 @@ class Missing:
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(run, "QUICK", workload.SMALL)
     monkeypatch.setattr(served, "RUST", Missing())
+    yield
+    _backend.use(os.environ.get("CMCODEC_BACKEND", "auto"))
+
+
+def measured(
+    cast: sides.Cast, only: Collection[str], show: Callable[[object], object] = lambda _: None
+) -> Report:
+    """A quick run of one round in this process."""
+    planned = run.plans(cast, only, quick=True)
+    settings = run.Settings(only, rounds=1, quick=True)
+    report = Report(run.version(), run.environment(cast))
+    return run.run(report, planned, settings, show, print, compare=partial(run.compared, cast))
 
 
 def test_every_operation_is_measured_and_answers_are_right() -> None:
     shown: list[object] = []
     with sides.Cast() as cast:
-        settings = run.Settings(OPERATIONS, rounds=1, quick=True)
-        report = run.run(cast, settings, shown.append, lambda _: None)
+        report = measured(cast, OPERATIONS, shown.append)
     assert {it.operation for it in report.comparisons} == set(OPERATIONS)
     assert shown == report.comparisons
     for compared in report.comparisons:
@@ -46,8 +61,7 @@ def test_every_operation_is_measured_and_answers_are_right() -> None:
 
 def test_a_quick_run_is_held_against_no_promise() -> None:
     with sides.Cast(frozenset()) as cast:
-        settings = run.Settings(["load"], rounds=1, quick=True)
-        report = run.run(cast, settings, lambda _: None, lambda _: None)
+        report = measured(cast, ["load"])
     assert report.promises() == []
 
 

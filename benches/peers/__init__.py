@@ -8,7 +8,7 @@ that its library can do rightly:
 ``read(der)``     decodes and reads six fields of each nested message, in the library's types;
                   ``fields(rows)`` converts them to `answers.Fields`.
 ``walk(der)``     decodes and makes everything, as typed as the library has it; read as ``load``.
-``encode(it)``    encodes whole messages of ``objects(der)``, which are fresh, and good for one use.
+``encode(it)``    encodes whole messages from what ``objects(der)`` yields, good for one use.
 ``verify(der)``   verifies signer and proof of possession of each nested message and the signature
                   around them; returns how many messages are verified.
 ``build(it)``     builds and signs a response to each request of `ingredients.answers`, and the
@@ -76,7 +76,7 @@ def prepared(peer: ModuleType, operation: str, der: bytes) -> object:
     """What an operation works on, made anew: it is good for one use."""
     if operation == "build":
         return ingredients.answers(der)
-    return peer.objects(der) if operation == "encode" else der
+    return list(peer.objects(der)) if operation == "encode" else der
 
 
 def assert_right(peer: ModuleType, operation: str, der: bytes, count: int) -> None:

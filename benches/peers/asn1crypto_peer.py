@@ -141,11 +141,11 @@ class Parts(NamedTuple):
     signer_infos: Any
 
 
-def objects(der: bytes) -> list[Parts]:
-    return [_parts(it) for it in ingredients.messages(der)]
+def objects(der: bytes) -> Iterator[Parts]:
+    return (_parts(it) for it in ingredients.messages(der))
 
 
-def encode(objects: list[Parts]) -> list[bytes]:
+def encode(objects: Iterable[Parts]) -> list[bytes]:
     return [_whole(it).dump() for it in objects]
 
 

@@ -17,6 +17,8 @@ from benches.peers import hazmat_schema as schema
 from benches.workload import PKI_DATA, SIGNED_DATA
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from benches.peers.ingredients import Ingredients
 
 NAME = "hazmat.asn1, schema for encoding only"
@@ -151,11 +153,11 @@ class Parts(NamedTuple):
     signer_info: SignerInfo
 
 
-def objects(der: bytes) -> list[Parts]:
-    return [_parts(it) for it in ingredients.messages(der)]
+def objects(der: bytes) -> Iterator[Parts]:
+    return (_parts(it) for it in ingredients.messages(der))
 
 
-def encode(objects: list[Parts]) -> list[bytes]:
+def encode(objects: Iterable[Parts]) -> list[bytes]:
     return [asn1.encode_der(_whole(it)) for it in objects]
 
 

@@ -24,7 +24,7 @@ from benches.peers.ingredients import IdentityProof
 from benches.workload import EXTENSION_REQUEST, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from benches.peers.ingredients import Algorithm, Ingredients
 
@@ -164,11 +164,11 @@ class Parts(NamedTuple):
     attributes: list[tuple[ObjectIdentifier, Any]]
 
 
-def objects(der: bytes) -> list[Parts]:
-    return [parts(it) for it in ingredients.messages(der)]
+def objects(der: bytes) -> Iterator[Parts]:
+    return (parts(it) for it in ingredients.messages(der))
 
 
-def encode(objects: list[Parts]) -> list[bytes]:
+def encode(objects: Iterable[Parts]) -> list[bytes]:
     return [asn1.encode_der(_whole(it)) for it in objects]
 
 

@@ -21,7 +21,7 @@ from cmcodec.asn1 import TLV, BitString
 from cmcodec.types import controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from benches.peers.ingredients import Algorithm, Answer, Ingredients
     from benches.workload.keys import PrivateKey
@@ -116,11 +116,11 @@ class Parts(NamedTuple):
     signer_info: types.SignerInfo
 
 
-def objects(der: bytes) -> list[Parts]:
-    return [_parts(it) for it in ingredients.messages(der)]
+def objects(der: bytes) -> Iterator[Parts]:
+    return (_parts(it) for it in ingredients.messages(der))
 
 
-def encode(objects: list[Parts]) -> list[bytes]:
+def encode(objects: Iterable[Parts]) -> list[bytes]:
     return [_whole(it).to_der() for it in objects]
 
 

@@ -7,12 +7,15 @@ encoding; for the same reason ``verify`` encodes anew what was signed.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyasn1.codec.der import decoder, encoder
 from pyasn1_modules import rfc5652
 
 from benches.peers.pyasn1_library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NAME = "pyasn1"
 DISTRIBUTIONS = ("pyasn1", "pyasn1-modules", "cryptography")
@@ -39,7 +42,7 @@ def objects(der: bytes) -> list[tuple[Any, Any]]:
     return walk(der)[1:]
 
 
-def encode(objects: list[tuple[Any, Any]]) -> list[bytes]:
+def encode(objects: Iterable[tuple[Any, Any]]) -> list[bytes]:
     return [encoder.encode(_whole(*it)) for it in objects]
 
 
