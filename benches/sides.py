@@ -31,7 +31,7 @@ LIMITS = {"load": "walk", "verify": "verify"}
 FRESH = 10
 """Messages whose objects are built before they are encoded: few, as in a program that answers."""
 
-WARM = 5.0
+WARM = 30.0
 """Seconds of work after which a virtual machine has compiled what it runs."""
 
 
