@@ -22,6 +22,7 @@ def verify(*items: bytes, **decisions: Any) -> Any:
     defaults: dict[str, Any] = {
         "strict": False,
         "max_layers": 8,
+        "max_size": 1 << 29,
         "nested": True,
         "certificates": [],
         "authorised_ras": [],

@@ -33,6 +33,7 @@ def verify(
     *,
     strict: bool,
     max_layers: int,
+    max_size: int,
     nested: bool,
     certificates: Sequence[bytes],
     authorised_ras: Sequence[bytes],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, cast, final, overload
 
 from cmcodec import _backend, _present
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,6 +261,8 @@ def verify_batch(
     authorised_ras: Iterable[CertificateLike] = (),
     at: datetime | None = None,
     legacy: bool = False,
+    max_layers: int = DEFAULT_MESSAGE_LAYERS,
+    max_size: int = DEFAULT_MESSAGE_SIZE,
     progress: Callable[[int, int], object] | None = None,
 ) -> BatchReport:
     """Verifies one message with all that are nested in it, or many messages.
@@ -273,7 +275,7 @@ def verify_batch(
     ``certificates``: where to look for signers beside the messages' own. ``authorised_ras``: the RA
     certificates whose ``raVerified`` counts (RULES R2). ``at``: when chains must be valid, now by
     default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (RULES
-    V10a).
+    V10a). ``max_layers`` and ``max_size`` bound each item, a `Message` too, as they do in `load`.
     ``progress``: called with messages done and messages in all, from the calling thread.
 
     Raises `UnsupportedError` where ``trust`` needs a newer ``cryptography``, and what ``progress``
@@ -295,6 +297,8 @@ def verify_batch(
         authorised_ras=authorised_ras,
         at=at,
         legacy=legacy,
+        max_layers=max_layers,
+        max_size=max_size,
         progress=progress,
     )
 
@@ -309,6 +313,8 @@ def verify_items(
     authorised_ras: Iterable[CertificateLike],
     at: datetime | None,
     legacy: bool,
+    max_layers: int,
+    max_size: int,
     progress: Callable[[int, int], object] | None,
 ) -> BatchReport:
     """`verify_batch` over octets, with or without what is nested in them."""
@@ -327,7 +333,8 @@ def verify_items(
     verdicts = _backend.verify(
         items,
         strict=False,
-        max_layers=DEFAULT_MESSAGE_LAYERS,
+        max_layers=max(1, max_layers),
+        max_size=max(0, max_size),
         nested=nested,
         certificates=extra,
         authorised_ras=ras,

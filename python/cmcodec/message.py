@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, final, overload
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError, VerificationError
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
+from cmcodec.limits import (
+    DEFAULT_MESSAGE_LAYERS,
+    DEFAULT_MESSAGE_SIZE,
+    MAX_MESSAGE_LAYERS,
+    MAX_MESSAGE_SIZE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -214,7 +219,8 @@ class Message:
     ) -> Verified:
         """Verifies every signature of this message and the proofs of possession in it.
 
-        The arguments are those of `verify_batch`. Messages nested in this one are not looked at:
+        The arguments are those of `verify_batch` but for the bounds: the message was accepted
+        within those of `load`. Messages nested in this one are not looked at:
         an outer signature says nothing about them (RULES R5).
 
         Raises `VerificationError` with the reason of the first check that failed; for a message
@@ -231,6 +237,9 @@ class Message:
             authorised_ras=authorised_ras,
             at=at,
             legacy=legacy,
+            # It was accepted within the bounds of `load`.
+            max_layers=MAX_MESSAGE_LAYERS,
+            max_size=MAX_MESSAGE_SIZE,
             progress=progress,
         )[0]
         if row.verdict != "verified":

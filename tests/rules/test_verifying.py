@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import cmcodec
 from cmcodec import _backend as backend
 from cmcodec.errors import LimitError
 from messages import (
@@ -485,10 +486,21 @@ def test_p6_layers() -> None:
     assert found == [*(("verified", None, n) for n in range(8)), ("malformed", "limit", 8)]
     assert verify(message, max_layers=9).counts()["verified"] == 9
     assert len(verify(message, max_layers=1)) == 2
+    assert cmcodec.load(message, max_layers=9).verify().signers
+    assert cmcodec.verify_batch(message).counts()["malformed"] == 1
+    assert cmcodec.verify_batch(message, max_layers=9).counts()["verified"] == 9
     with pytest.raises(LimitError) as caught:
         backend.load(message, False, 8, 1 << 20)
     assert caught.value.reason == "limit"
     assert caught.value.path.startswith("contentInfo.content.encapContentInfo.eContent.cmsSequence")
+
+
+def test_p6_size() -> None:
+    message = Message(content=pki_data()).encode()
+    for size, reason in ((len(message), None), (len(message) - 1, "limit")):
+        ((_, _, _, _, _, found, *_),) = rows(verify(message, max_size=size))
+        assert found == reason
+        assert cmcodec.verify_batch(message, max_size=size)[0].reason == reason
 
 
 def test_p9_no_room_on_the_stack() -> None:

@@ -8,7 +8,7 @@ from cmcodec import _schema, types
 from cmcodec._pure.ber import to_der
 from cmcodec._pure.tlv import Fault
 from cmcodec._pure.walk import Walk
-from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
+from cmcodec.limits import MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from cmcodec._pure.walk import Member
@@ -34,8 +34,8 @@ def load(
     *,
     strict: bool,
     max_layers: int,
+    max_size: int,
     confine: bool,
-    max_size: int = DEFAULT_MESSAGE_SIZE,
 ) -> Loaded:
     """Validate one of the four PKI messages, or another CMS content (RFC 10002 §3, §4).
 

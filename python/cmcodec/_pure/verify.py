@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec._pure import pop, signers, view
@@ -78,6 +79,7 @@ def verify(
     *,
     strict: bool,
     max_layers: int,
+    max_size: int,
     nested: bool,
     certificates: Sequence[bytes],
     authorised_ras: Sequence[bytes],
@@ -95,8 +97,9 @@ def verify(
     report = _Report(progress)
     ders: list[bytes] = []
     tasks: list[_Task | Row] = []
+    read = partial(load, strict=strict, max_layers=max_layers, max_size=max_size, confine=True)
     for index, item in enumerate(items):
-        der, found = _read(index, item, strict=strict, max_layers=max_layers, nested=nested)
+        der, found = _read(index, item, read, nested)
         ders.append(der)
         tasks += found
         report.advance(0, len(items))
@@ -127,11 +130,11 @@ class _Task(NamedTuple):
 
 
 def _read(
-    index: int, item: bytes, *, strict: bool, max_layers: int, nested: bool
+    index: int, item: bytes, read: Callable[[bytes], Loaded], nested: bool
 ) -> tuple[bytes, list[_Task | Row]]:
     """The DER form of an item, and its messages, or the row that it is none."""
     try:
-        loaded = load(item, strict=strict, max_layers=max_layers, confine=True)
+        loaded = read(item)
     except Fault as fault:
         return item, [_malformed(index, (), (0, len(item)), fault)]
     except RecursionError:

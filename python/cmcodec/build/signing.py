@@ -22,6 +22,7 @@ from cmcodec.build import algorithms
 from cmcodec.build._der import element, header, set_of
 from cmcodec.build._parallel import for_each
 from cmcodec.errors import EncodeError, SigningError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -285,6 +286,8 @@ def _refusal(octets: bytes) -> str | None:
         authorised_ras=(),
         at=None,
         legacy=False,
+        max_layers=DEFAULT_MESSAGE_LAYERS,
+        max_size=DEFAULT_MESSAGE_SIZE,
         progress=None,
     )[0]
     return None if row.verdict == "verified" else row.reason or row.verdict

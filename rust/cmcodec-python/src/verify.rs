@@ -21,7 +21,8 @@ pub struct Verdicts {
 /// Verifies every message in `items` on `threads` threads.
 #[pyfunction]
 #[pyo3(signature = (
-    items, *, strict, max_layers, nested, certificates, authorised_ras, legacy, threads, progress
+    items, *, strict, max_layers, max_size, nested, certificates, authorised_ras, legacy, threads,
+    progress
 ))]
 #[allow(clippy::too_many_arguments)] // One for each decision of the caller.
 pub fn verify(
@@ -29,6 +30,7 @@ pub fn verify(
     items: Vec<Bound<'_, PyBytes>>,
     strict: bool,
     max_layers: usize,
+    max_size: usize,
     nested: bool,
     certificates: Vec<Vec<u8>>,
     authorised_ras: Vec<[u8; 32]>,
@@ -37,7 +39,7 @@ pub fn verify(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Verdicts> {
     let config = Config {
-        options: Options { strict, max_layers, ..Options::default() },
+        options: Options { strict, max_layers, max_size, ..Options::default() },
         nested,
         legacy,
         certificates: KnownCertificates::new(certificates),
