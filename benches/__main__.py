@@ -57,7 +57,7 @@ def main(
 ) -> None:
     """Measure what is promised, beside every peer that is here and the limits of the machine.
 
-    The same as `cmc bench`. Takes about 20 minutes with all peers, and one with --quick.
+    The same as `cmc bench`. Takes about 15 minutes with all peers, and one with --quick.
 
     Exit status: 0 all promises are kept, 1 one is not, 2 wrong use.
     """
