@@ -100,7 +100,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             && match &node.kind {
                 Kind::Sequence { fields, body_parts: true, .. } => {
                     let root = read_tlv(octets, 0, octets.len());
-                    root.and_then(|root| check_body_parts(octets, root, fields)).is_ok()
+                    root.and_then(|root| check_body_parts(octets, root, fields, None)).is_ok()
                 }
                 _ => true,
             };

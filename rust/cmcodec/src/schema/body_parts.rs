@@ -32,56 +32,21 @@ fn id_of(data: &[u8], element: Tlv) -> Result<Tlv> {
     Ok(id)
 }
 
-/// Whether the ids of all sequences ascend from 1 on, as those of nearly every
-/// message do: then they are unique. `members` are those in cmsSequence.
-pub(super) fn are_ascending(
+/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+///
+/// `tlv` is a SEQUENCE of this type and good in every other respect. `members`
+/// are the ids in cmsSequence, 0 for what is none, where they are known.
+#[inline(never)]
+pub fn check_body_parts(
     data: &[u8],
     tlv: Tlv,
     fields: &'static [Field],
-    members: &[u32],
-) -> bool {
-    let (mut last, mut count) = (0, 0);
-    let mut follows = |id: u32| {
-        count += 1;
-        std::mem::replace(&mut last, id) < id
-    };
-    fields.iter().zip(children(data, tlv.content(), tlv.end()).flatten()).all(
-        |(field, sequence)| {
-            if matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) {
-                return members.iter().all(|id| follows(*id));
-            }
-            children(data, sequence.content(), sequence.end()).flatten().all(|element| {
-                let id = id_of(data, element).ok().and_then(|id| body_part_id(id.value(data)));
-                id.is_some_and(&mut follows)
-            })
-        },
-    ) && count <= MAX_BODY_PARTS
-}
-
-/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
-///
-/// `tlv` is a SEQUENCE of this type and good in every other respect.
-#[inline(never)]
-pub fn check_body_parts(data: &[u8], tlv: Tlv, fields: &'static [Field]) -> Result<()> {
-    // Nearly always they count up, and then none of them needs to be kept.
-    let mut last = 0;
-    let rising = |id| std::mem::replace(&mut last, id) < id;
-    if each_body_part(data, tlv, fields, rising).is_ok() {
+    members: Option<&[u32]>,
+) -> Result<()> {
+    if are_ascending(data, tlv, fields, members) {
         return Ok(());
     }
     let mut seen = Seen::default();
-    each_body_part(data, tlv, fields, |id| seen.insert(id))
-}
-
-/// Hands out the id of each body part, in order, until one is refused as not
-/// new.
-#[inline(always)] // Its two callers are one: nearly always the first is all.
-fn each_body_part(
-    data: &[u8],
-    tlv: Tlv,
-    fields: &'static [Field],
-    mut is_new: impl FnMut(u32) -> bool,
-) -> Result<()> {
     let mut count = 0;
     for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
         let sequence = sequence?;
@@ -90,7 +55,7 @@ fn each_body_part(
             let refused = match body_part_id(id.value(data)) {
                 Some(value) if count < MAX_BODY_PARTS => {
                     count += 1;
-                    if is_new(value) {
+                    if seen.insert(value) {
                         continue;
                     }
                     Reason::DuplicateBodyPartId
@@ -103,6 +68,28 @@ fn each_body_part(
         }
     }
     Ok(())
+}
+
+/// Whether the ids of all sequences ascend from 1 on, as those of nearly every
+/// message do: then they are unique, and none needs to be kept.
+#[inline(always)] // One caller.
+fn are_ascending(data: &[u8], tlv: Tlv, fields: &'static [Field], members: Option<&[u32]>) -> bool {
+    let (mut last, mut count) = (0, 0);
+    let mut follows = |id: u32| {
+        count += 1;
+        std::mem::replace(&mut last, id) < id
+    };
+    fields.iter().zip(children(data, tlv.content(), tlv.end()).flatten()).all(
+        |(field, sequence)| match members {
+            Some(ids) if matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) => {
+                ids.iter().all(|id| follows(*id))
+            }
+            _ => children(data, sequence.content(), sequence.end()).flatten().all(|element| {
+                let id = id_of(data, element).ok().and_then(|id| body_part_id(id.value(data)));
+                id.is_some_and(&mut follows)
+            }),
+        },
+    ) && count <= MAX_BODY_PARTS
 }
 
 /// A set of ids: without allocation while they are few, as in nearly every

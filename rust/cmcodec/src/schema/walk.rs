@@ -6,7 +6,7 @@
 //! name the same reason, offset and path.
 
 use super::any::check_any;
-use super::body_parts::{are_ascending, check_body_parts, member_id};
+use super::body_parts::{check_body_parts, member_id};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::runs::{DEFERRED_FROM, Run};
@@ -130,9 +130,7 @@ impl<'a> Walker<'a> {
                 }
                 if *body_parts {
                     let members = self.ids.get(known..).unwrap_or_default();
-                    if !are_ascending(self.data, tlv, fields, members) {
-                        check_body_parts(self.data, tlv, fields)?;
-                    }
+                    check_body_parts(self.data, tlv, fields, Some(members))?;
                     self.ids.truncate(known);
                 }
                 Ok(())
