@@ -7,7 +7,7 @@ use crate::error::{Error, Reason, Result};
 use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::schema::Node;
 use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
-use crate::schema::runs::Run;
+use crate::schema::runs::{Deferred, Run, Splitter};
 use crate::schema::walk::{Member, Options, Walker};
 
 /// How a message was encoded.
@@ -41,8 +41,9 @@ pub struct Loaded<'a> {
     /// With [`Options::confine`], what stands in the cmsSequence of the message
     /// and of those nested in it, each before its own (RULES R5).
     pub members: Vec<Member>,
-    /// With [`Options::defer`], the members that nothing is known of yet.
-    pub runs: Vec<Run>,
+    /// With [`Options::defer`], the cmsSequence of whose members nothing is known
+    /// yet, nor of body part ids.
+    pub deferred: Option<Deferred>,
     options: Options,
 }
 
@@ -53,10 +54,21 @@ impl Loaded<'_> {
     /// # Errors
     /// The message is none: [`load`] without [`Options::defer`] says why.
     pub fn members_of(&self, run: &Run) -> Result<Vec<Member>> {
+        let Some(deferred) = &self.deferred else { return Ok(Vec::new()) };
         let options = Options { defer: false, ..self.options };
         let mut walker = Walker::new(&self.der, options);
-        walker.run(run)?;
+        walker.run(deferred, run)?;
         Ok(walker.members)
+    }
+
+    /// Checks body part ids, where `splitter` has found all members
+    /// (RULES P6).
+    ///
+    /// # Errors
+    /// The message is none, as for [`Self::members_of`].
+    pub fn check_body_parts(&self, splitter: &Splitter) -> Result<()> {
+        let deferred = self.deferred.as_ref();
+        deferred.map_or(Ok(()), |deferred| deferred.check_body_parts(&self.der, splitter))
     }
 }
 
@@ -96,10 +108,13 @@ fn walk<'a>(
     if let Err(error) = walker.root(root) {
         // What was left for later may have an error that stands before this one.
         let whole = Options { defer: false, ..options };
-        return if walker.runs.is_empty() { Err(error) } else { walk(root, der, encoding, whole) };
+        return match walker.deferred {
+            None => Err(error),
+            Some(_) => walk(root, der, encoding, whole),
+        };
     }
-    let (members, runs) = (walker.members, walker.runs);
-    Ok(Loaded { der, encoding, root, members, runs, options })
+    let (members, deferred) = (walker.members, walker.deferred);
+    Ok(Loaded { der, encoding, root, members, deferred, options })
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

@@ -31,20 +31,22 @@ impl std::error::Error for Cancelled {}
 /// threads, of which the calling one is the first. Each has a `state` of its
 /// own.
 ///
-/// `progress` is called with the weight of the slots that are done, only on the
+/// `work` tells its last argument how much more it has done, and goes on as
+/// long as that answers true. `progress` is called with the sum, only on the
 /// calling thread, every 50 milliseconds while that has work, and at the end;
-/// false ends the work after the slots under way.
+/// false ends the work. What a slot is expected to tell in all is its `weight`.
 pub(crate) fn for_each<T: Send, S>(
     slots: &mut [T],
     threads: usize,
     weight: impl Fn(&T) -> usize + Sync,
     state: impl Fn() -> S + Sync,
-    work: impl Fn(&mut S, &mut T) + Sync,
+    work: impl Fn(&mut S, &mut T, &mut dyn FnMut(usize) -> bool) + Sync,
     progress: &dyn Fn(usize) -> bool,
 ) -> Result<(), Cancelled> {
     let total: usize = slots.iter().map(&weight).sum();
+    let heaviest = slots.iter().map(&weight).max().unwrap_or(1);
     let heavy = (total / threads.max(1) / 8).clamp(1, MAX_CHUNK);
-    let chunk = (heavy * slots.len()).div_ceil(total.max(1)).max(1);
+    let chunk = (heavy / heaviest.max(1)).max(1);
     let helpers = threads.min(slots.len().div_ceil(chunk)).saturating_sub(1);
     let queue = Mutex::new(slots.chunks_mut(chunk));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -52,16 +54,18 @@ pub(crate) fn for_each<T: Send, S>(
     let stop = AtomicBool::new(false);
     let run = |tick: &mut dyn FnMut()| {
         let mut state = state();
+        let mut more = |count| {
+            done.fetch_add(count, Ordering::Relaxed);
+            tick();
+            !stop.load(Ordering::Relaxed)
+        };
         while let Some(chunk) = next() {
-            let chunk_weight: usize = chunk.iter().map(&weight).sum();
             for slot in chunk {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                work(&mut state, slot);
+                work(&mut state, slot, &mut more);
             }
-            done.fetch_add(chunk_weight, Ordering::Relaxed);
-            tick();
         }
     };
     let report = || {

@@ -26,8 +26,12 @@ fn batch() -> Vec<u8> {
 fn members(data: &[u8], options: Options) -> Result<Vec<Member>> {
     let loaded = load(data, options)?;
     let mut members = loaded.members.clone();
-    for run in &loaded.runs {
-        members.extend(loaded.members_of(run)?);
+    if let Some(deferred) = &loaded.deferred {
+        let mut splitter = deferred.splitter();
+        while let Some(run) = splitter.next(&loaded.der) {
+            members.extend(loaded.members_of(&run)?);
+        }
+        loaded.check_body_parts(&splitter)?;
     }
     Ok(members)
 }
@@ -40,7 +44,10 @@ fn runs_change_no_refusal() {
     let config = Config { options: whole, threads: 2, ..Config::default() };
     let known = members(&batch, whole).unwrap();
     assert_eq!(members(&batch, deferred).unwrap(), known);
-    assert_eq!(load(&batch, deferred).unwrap().runs.len(), MEMBERS.div_ceil(16));
+    let mut splitter = load(&batch, deferred).unwrap().deferred.unwrap().splitter();
+    assert_eq!(splitter.next(&batch).map(|run| (run.first(), run.count())), Some((0, 16)));
+    assert_eq!(splitter.total(&batch), MEMBERS);
+    assert_eq!(splitter.next(&batch).map(|run| (run.first(), run.count())), Some((16, 16)));
     assert_eq!(rows(&batch, &config).len(), 1 + MEMBERS);
 
     let (mut refused, mut confined) = (0, 0);

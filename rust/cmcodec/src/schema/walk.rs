@@ -9,7 +9,7 @@ use super::any::check_any;
 use super::body_parts::{check_body_parts, member_id};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
-use super::runs::{DEFERRED_FROM, Run};
+use super::runs::{DEFERRED_FROM, Deferred};
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
@@ -55,8 +55,8 @@ pub struct Walker<'a> {
     pub(super) layers: usize,
     /// With `confine`, every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
-    /// With `defer`, those that were left for later, in received order.
-    pub runs: Vec<Run>,
+    /// With `defer`, the cmsSequence of which they were left for later.
+    pub deferred: Option<Deferred>,
     /// Body part ids of the members of the message under way, behind those of
     /// the messages around it; 0 for what is none.
     pub(super) ids: Vec<u32>,
@@ -76,7 +76,7 @@ pub struct Member {
 impl<'a> Walker<'a> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options) -> Self {
-        Self { data, options, layers: 1, members: Vec::new(), runs: Vec::new(), ids: Vec::new() }
+        Self { data, options, layers: 1, members: Vec::new(), deferred: None, ids: Vec::new() }
     }
 
     /// Reads the whole input as `node`.
@@ -129,8 +129,10 @@ impl<'a> Walker<'a> {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
                 if *body_parts {
-                    let members = self.ids.get(known..).unwrap_or_default();
-                    check_body_parts(self.data, tlv, fields, Some(members))?;
+                    if !self.defers_ids(tlv, fields) {
+                        let members = self.ids.get(known..).unwrap_or_default();
+                        check_body_parts(self.data, tlv, fields, Some(members))?;
+                    }
                     self.ids.truncate(known);
                 }
                 Ok(())

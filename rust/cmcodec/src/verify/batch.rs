@@ -2,25 +2,28 @@
 //!
 //! First every item is loaded, then every message in them is verified. The
 //! members of a large batch are left for later while it is loaded, and then
-//! read in runs just before they are verified: one item of 100,000 nested
-//! messages keeps as many threads busy as 100,000 items of one, and octets are
-//! in the cache when a verification asks for them. A single verification and a
-//! batch are the same code.
+//! found and read in runs just before they are verified, by whichever thread
+//! is free: one item of 100,000 nested messages keeps as many threads busy as
+//! 100,000 items of one, nobody waits for its members to be found, and octets
+//! are in the cache when a verification asks for them. A single verification
+//! and a batch are the same code.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::num::NonZero;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::certificates::KnownCertificates;
 use super::message::{self, Worker};
 use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
 use crate::der::read_tlv;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled};
-use crate::schema::runs::Run;
+use crate::schema::runs::Splitter;
 use crate::schema::walk::{Member, Options};
 use crate::view::cms::{ContentInfo, ID_AUTHENTICATED_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::view::pkidata::TaggedContentInfo;
@@ -74,7 +77,7 @@ pub fn verify(
     items: &[&[u8]],
     config: &Config,
     progress: &(dyn Fn(usize, usize) -> bool + Sync),
-) -> Result<Report, Cancelled> {
+) -> std::result::Result<Report, Cancelled> {
     let threads = match config.threads {
         0 => thread::available_parallelism().map_or(1, NonZero::get),
         given => given,
@@ -87,21 +90,25 @@ pub fn verify(
         threads.min(1 + size / OCTETS_PER_THREAD),
         |_| 1,
         || (),
-        |(), input| input.load(options),
+        |(), input, _| input.load(options),
         &|_| items.is_empty() || progress(0, items.len()),
     )?;
     let mut jobs = Vec::with_capacity(inputs.len());
     for (item, input) in inputs.iter().enumerate() {
-        input.list(item, config.nested, &mut jobs);
+        input.list(item, config.nested, threads, &mut jobs);
     }
-    let total = jobs.iter().map(Job::count).sum();
+    let messages = jobs.iter().filter(|job| matches!(job, Job::Message(_))).count();
+    // To be counted, members have to be found: only for one who waits long enough to be told.
+    let counted = OnceCell::new();
+    let count = || inputs.iter().map(Input::deferred).fold(messages, usize::saturating_add);
+    let total = || *counted.get_or_init(count);
     pool::for_each(
         &mut jobs,
         threads,
-        Job::count,
+        Job::weight,
         || Worker::new(config),
-        |worker, job| job.work(&inputs, worker),
-        &|done| done == total || progress(done, total),
+        |worker, job, more| job.work(&inputs, worker, more),
+        &|done| done == total() || progress(done, total()),
     )?;
     let rows = collect(jobs, items, &mut inputs, options);
     if progress(rows.len(), rows.len()) {
@@ -111,25 +118,28 @@ pub fn verify(
     }
 }
 
-/// The rows of all jobs, in order. An item of which a run could not be read is
-/// read again as a whole, for the error that is first in received order.
+/// The rows of all jobs, in order. An item of which the members could not be
+/// read is read again as a whole, for the error that is first in received order.
 fn collect(
     jobs: Vec<Job>,
     items: &[&[u8]],
     inputs: &mut [Input<'_>],
     options: Options,
 ) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::with_capacity(jobs.iter().map(Job::count).sum());
-    let mut refused = None;
+    let mut rows: Vec<Row> = Vec::with_capacity(jobs.len());
     for job in jobs {
-        match job {
-            Job::Message(row) => rows.push(row),
-            Job::Read(item, found) if refused != Some(item) => rows.extend(found),
-            Job::Refused(item, error) if refused != Some(item) => {
-                refused = Some(item);
-                let (Some(input), Some(octets)) = (inputs.get_mut(item), items.get(item)) else {
-                    continue;
-                };
+        let item = match job {
+            Job::Message(row) => {
+                rows.push(row);
+                continue;
+            }
+            Job::Members(item) => item,
+        };
+        let Some(input) = inputs.get_mut(item) else { continue };
+        match input.take_members() {
+            Ok(found) => rows.extend(found),
+            Err(error) => {
+                let octets = items.get(item).copied().unwrap_or_default();
                 let whole = load(octets, Options { defer: false, ..options });
                 let error = whole.err().unwrap_or(error);
                 let others = rows.iter().rposition(|row| row.item != item);
@@ -137,7 +147,6 @@ fn collect(
                 rows.push(Row::malformed(item, &[], 0..octets.len(), &error));
                 *input = Input::Refused(octets.len(), error);
             }
-            Job::Read(..) | Job::Refused(..) | Job::Unread(..) => {}
         }
     }
     rows
@@ -147,42 +156,36 @@ fn collect(
 enum Job {
     /// A message to verify, if it is to be verified.
     Message(Row),
-    /// Members of an item to read and verify.
-    Unread(usize, Run),
-    /// What became of them.
-    Read(usize, Vec<Row>),
-    /// Why the item is no message.
-    Refused(usize, Error),
+    /// Members of an item to find, read and verify, as long as there are any.
+    /// Each thread has one of these.
+    Members(usize),
 }
 
 impl Job {
-    /// Messages, as far as is known.
-    fn count(&self) -> usize {
+    /// Members make a thread busy, whatever else there is.
+    fn weight(&self) -> usize {
         match self {
             Self::Message(_) => 1,
-            Self::Unread(_, run) => run.count(),
-            Self::Read(_, rows) => rows.len(),
-            Self::Refused(..) => 0,
+            Self::Members(_) => usize::from(u16::MAX),
         }
     }
 
-    fn work<'a>(&mut self, inputs: &'a [Input<'_>], worker: &mut Worker<'a>) {
+    fn work<'a>(
+        &mut self,
+        inputs: &'a [Input<'_>],
+        worker: &mut Worker<'a>,
+        more: &mut dyn FnMut(usize) -> bool,
+    ) {
         match self {
-            Self::Message(row) => row.verify(inputs, worker),
-            Self::Unread(item, run) => {
-                let item = *item;
-                let Some(Input::Loaded(loaded)) = inputs.get(item) else { return };
-                *self = match loaded.members_of(run) {
-                    Ok(members) => {
-                        let mut rows = Vec::with_capacity(members.len());
-                        list(item, loaded, &members, |row| rows.push(row));
-                        rows.iter_mut().for_each(|row| row.verify(inputs, worker));
-                        Self::Read(item, rows)
-                    }
-                    Err(error) => Self::Refused(item, error),
-                };
+            Self::Message(row) => {
+                row.verify(inputs, worker);
+                more(1);
             }
-            Self::Read(..) | Self::Refused(..) => {}
+            Self::Members(item) => {
+                if let Some(input) = inputs.get(*item) {
+                    input.verify_members(*item, inputs, worker, more);
+                }
+            }
         }
     }
 }
@@ -190,38 +193,107 @@ impl Job {
 /// An item on its way.
 enum Input<'a> {
     Received(&'a [u8]),
-    Loaded(Loaded<'a>),
+    Loaded(Loaded<'a>, Option<Box<Members>>),
     Refused(usize, Error),
+}
+
+/// The members of an item that are found while others are verified.
+struct Members {
+    splitter: Mutex<Splitter>,
+    /// The rows of runs, or why the item is no message, by the index of the
+    /// first member.
+    found: Mutex<Vec<(usize, Result<Vec<Row>>)>>,
 }
 
 impl Input<'_> {
     fn load(&mut self, options: Options) {
         if let Self::Received(octets) = *self {
             *self = match load(octets, options) {
-                Ok(loaded) => Self::Loaded(loaded),
+                Ok(loaded) => {
+                    let members = loaded.deferred.as_ref().map(|deferred| {
+                        let splitter = Mutex::new(deferred.splitter());
+                        Box::new(Members { splitter, found: Mutex::default() })
+                    });
+                    Self::Loaded(loaded, members)
+                }
                 Err(error) => Self::Refused(octets.len(), error),
             };
         }
     }
 
     /// Adds the jobs of this item, in order.
-    fn list(&self, item: usize, nested: bool, jobs: &mut Vec<Job>) {
+    fn list(&self, item: usize, nested: bool, threads: usize, jobs: &mut Vec<Job>) {
         match self {
             Self::Received(_) => {}
             Self::Refused(len, error) => {
                 jobs.push(Job::Message(Row::malformed(item, &[], 0..*len, error)));
             }
-            Self::Loaded(loaded) => {
+            Self::Loaded(loaded, members) => {
                 let row = Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding);
                 jobs.push(Job::Message(row));
                 if nested {
-                    jobs.reserve(loaded.members.len() + loaded.runs.len());
+                    jobs.reserve(loaded.members.len());
                     list(item, loaded, &loaded.members, |row| jobs.push(Job::Message(row)));
-                    jobs.extend(loaded.runs.iter().map(|run| Job::Unread(item, run.clone())));
+                }
+                if members.is_some() {
+                    jobs.extend((0..threads).map(|_| Job::Members(item)));
                 }
             }
         }
     }
+
+    /// How many members were left for later.
+    fn deferred(&self) -> usize {
+        match self {
+            Self::Loaded(loaded, Some(members)) => locked(&members.splitter).total(&loaded.der),
+            _ => 0,
+        }
+    }
+
+    /// Finds, reads and verifies members that were left for later, until there
+    /// are no more.
+    fn verify_members<'a>(
+        &'a self,
+        item: usize,
+        inputs: &'a [Input<'_>],
+        worker: &mut Worker<'a>,
+        more: &mut dyn FnMut(usize) -> bool,
+    ) {
+        let Self::Loaded(loaded, Some(members)) = self else { return };
+        let next = || locked(&members.splitter).next(&loaded.der);
+        while let Some(run) = next() {
+            let found = loaded.members_of(&run).map(|members| {
+                let mut rows = Vec::with_capacity(members.len());
+                list(item, loaded, &members, |row| rows.push(row));
+                rows.iter_mut().for_each(|row| row.verify(inputs, worker));
+                rows
+            });
+            locked(&members.found).push((run.first(), found));
+            if !more(run.count()) {
+                return;
+            }
+        }
+    }
+
+    /// The rows of the members that were left for later, once.
+    fn take_members(&mut self) -> Result<Vec<Row>> {
+        let Self::Loaded(loaded, members) = self else { return Ok(Vec::new()) };
+        let Some(members) = members.take() else { return Ok(Vec::new()) };
+        let Members { splitter, found } = *members;
+        let splitter = splitter.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.sort_unstable_by_key(|(first, _)| *first);
+        let mut rows = Vec::with_capacity(splitter.count());
+        for (_, found) in found {
+            rows.extend(found?);
+        }
+        loaded.check_body_parts(&splitter)?;
+        Ok(rows)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Finds the rows of members of one item. Of a message that holds its
@@ -260,7 +332,7 @@ fn list(item: usize, loaded: &Loaded<'_>, members: &[Member], mut found: impl Fn
 /// The DER forms that the caller does not have.
 fn converted(inputs: Vec<Input<'_>>) -> Vec<(usize, Vec<u8>)> {
     let owned = |(item, input)| match input {
-        Input::Loaded(Loaded { der: Cow::Owned(der), .. }) => Some((item, der)),
+        Input::Loaded(Loaded { der: Cow::Owned(der), .. }, _) => Some((item, der)),
         _ => None,
     };
     inputs.into_iter().enumerate().filter_map(owned).collect()
@@ -285,7 +357,7 @@ impl Row {
     }
 
     fn verify<'a>(&mut self, inputs: &'a [Input<'_>], worker: &mut Worker<'a>) {
-        if let (true, Some(Input::Loaded(loaded))) = (self.is_pending(), inputs.get(self.item)) {
+        if let (true, Some(Input::Loaded(loaded, _))) = (self.is_pending(), inputs.get(self.item)) {
             self.finding = message::verify(&loaded.der, self.span.clone(), worker);
         }
     }
