@@ -4,16 +4,22 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Weight of the slots that a thread takes at a time: little, so that all end
-/// together.
-const MAX_CHUNK: usize = 32;
+/// Slots that a thread takes at a time where each is quickly done: few, so that
+/// all end together.
+pub(crate) const MAX_CHUNK: usize = 32;
 
 /// Time between two reports of progress.
 const INTERVAL: Duration = Duration::from_millis(50);
+
+/// What a mutex holds. A thread that panicked leaves it as it was between two
+/// operations, and its panic is told when it is joined.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The caller's progress function said to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,27 +35,24 @@ impl std::error::Error for Cancelled {}
 
 /// Does `work` on each slot once, from the first on, on up to `threads`
 /// threads, of which the calling one is the first. Each has a `state` of its
-/// own.
+/// own, and takes up to `chunk` slots at a time.
 ///
 /// `work` tells its last argument how much more it has done, and goes on as
 /// long as that answers true. `progress` is called with the sum, only on the
 /// calling thread, every 50 milliseconds while that has work, and at the end;
-/// false ends the work. What a slot is expected to tell in all is its `weight`.
+/// false ends the work.
 pub(crate) fn for_each<T: Send, S>(
     slots: &mut [T],
     threads: usize,
-    weight: impl Fn(&T) -> usize + Sync,
+    chunk: usize,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &mut T, &mut dyn FnMut(usize) -> bool) + Sync,
     progress: &dyn Fn(usize) -> bool,
 ) -> Result<(), Cancelled> {
-    let total: usize = slots.iter().map(&weight).sum();
-    let heaviest = slots.iter().map(&weight).max().unwrap_or(1);
-    let heavy = (total / threads.max(1) / 8).clamp(1, MAX_CHUNK);
-    let chunk = (heavy / heaviest.max(1)).max(1);
+    let chunk = (slots.len() / threads.max(1) / 8).clamp(1, chunk);
     let helpers = threads.min(slots.len().div_ceil(chunk)).saturating_sub(1);
     let queue = Mutex::new(slots.chunks_mut(chunk));
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || locked(&queue).next();
     let done = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let run = |tick: &mut dyn FnMut()| {

@@ -13,7 +13,7 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::certificates::KnownCertificates;
@@ -22,7 +22,7 @@ use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
 use crate::der::read_tlv;
 use crate::error::{Error, Result};
 use crate::load::{Encoding, Loaded, load};
-use crate::pool::{self, Cancelled};
+use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
 use crate::schema::runs::Splitter;
 use crate::schema::walk::{Member, Options};
 use crate::view::cms::{ContentInfo, ID_AUTHENTICATED_DATA, ID_DATA, ID_SIGNED_DATA};
@@ -88,9 +88,12 @@ pub fn verify(
     pool::for_each(
         &mut inputs,
         threads.min(1 + size / OCTETS_PER_THREAD),
-        |_| 1,
+        MAX_CHUNK,
         || (),
-        |(), input, _| input.load(options),
+        |(), input, more| {
+            input.load(options);
+            more(1);
+        },
         &|_| items.is_empty() || progress(0, items.len()),
     )?;
     let mut jobs = Vec::with_capacity(inputs.len());
@@ -98,6 +101,8 @@ pub fn verify(
         input.list(item, config.nested, threads, &mut jobs);
     }
     let messages = jobs.iter().filter(|job| matches!(job, Job::Message(_))).count();
+    // Members keep a thread busy: no other is to wait behind them.
+    let chunk = if messages == jobs.len() { MAX_CHUNK } else { 1 };
     // To be counted, members have to be found: only for one who waits long enough to be told.
     let counted = OnceCell::new();
     let count = || inputs.iter().map(Input::deferred).fold(messages, usize::saturating_add);
@@ -105,7 +110,7 @@ pub fn verify(
     pool::for_each(
         &mut jobs,
         threads,
-        Job::weight,
+        chunk,
         || Worker::new(config),
         |worker, job, more| job.work(&inputs, worker, more),
         &|done| done == total() || progress(done, total()),
@@ -136,17 +141,14 @@ fn collect(
             Job::Members(item) => item,
         };
         let Some(input) = inputs.get_mut(item) else { continue };
-        match input.take_members() {
-            Ok(found) => rows.extend(found),
-            Err(error) => {
-                let octets = items.get(item).copied().unwrap_or_default();
-                let whole = load(octets, Options { defer: false, ..options });
-                let error = whole.err().unwrap_or(error);
-                let others = rows.iter().rposition(|row| row.item != item);
-                rows.truncate(others.map_or(0, |last| last + 1));
-                rows.push(Row::malformed(item, &[], 0..octets.len(), &error));
-                *input = Input::Refused(octets.len(), error);
-            }
+        if let Err(error) = input.take_members(&mut rows) {
+            let octets = items.get(item).copied().unwrap_or_default();
+            let whole = load(octets, Options { defer: false, ..options });
+            let error = whole.err().unwrap_or(error);
+            let others = rows.iter().rposition(|row| row.item != item);
+            rows.truncate(others.map_or(0, |last| last + 1));
+            rows.push(Row::malformed(item, &[], 0..octets.len(), &error));
+            *input = Input::Refused(octets.len(), error);
         }
     }
     rows
@@ -162,14 +164,6 @@ enum Job {
 }
 
 impl Job {
-    /// Members make a thread busy, whatever else there is.
-    fn weight(&self) -> usize {
-        match self {
-            Self::Message(_) => 1,
-            Self::Members(_) => usize::from(u16::MAX),
-        }
-    }
-
     fn work<'a>(
         &mut self,
         inputs: &'a [Input<'_>],
@@ -275,25 +269,20 @@ impl Input<'_> {
         }
     }
 
-    /// The rows of the members that were left for later, once.
-    fn take_members(&mut self) -> Result<Vec<Row>> {
-        let Self::Loaded(loaded, members) = self else { return Ok(Vec::new()) };
-        let Some(members) = members.take() else { return Ok(Vec::new()) };
+    /// Adds the rows of the members that were left for later, once.
+    fn take_members(&mut self, rows: &mut Vec<Row>) -> Result<()> {
+        let Self::Loaded(loaded, members) = self else { return Ok(()) };
+        let Some(members) = members.take() else { return Ok(()) };
         let Members { splitter, found } = *members;
         let splitter = splitter.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.sort_unstable_by_key(|(first, _)| *first);
-        let mut rows = Vec::with_capacity(splitter.count());
+        rows.reserve(splitter.count());
         for (_, found) in found {
             rows.extend(found?);
         }
-        loaded.check_body_parts(&splitter)?;
-        Ok(rows)
+        loaded.check_body_parts(&splitter)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Finds the rows of members of one item. Of a message that holds its
