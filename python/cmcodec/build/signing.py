@@ -22,7 +22,6 @@ from cmcodec.build import algorithms
 from cmcodec.build._der import element, header, set_of
 from cmcodec.build._parallel import for_each
 from cmcodec.errors import EncodeError, SigningError
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -277,19 +276,7 @@ class _Signing:
 
 def _refusal(octets: bytes) -> str | None:
     """Why a message does not verify."""
-    row = verify_items(
-        [octets],
-        nested=False,
-        threads=1,
-        trust=None,
-        certificates=(),
-        authorised_ras=(),
-        at=None,
-        legacy=False,
-        max_layers=DEFAULT_MESSAGE_LAYERS,
-        max_size=DEFAULT_MESSAGE_SIZE,
-        progress=None,
-    )[0]
+    (row,) = verify_items([octets], nested=False, threads=1)
     return None if row.verdict == "verified" else row.reason or row.verdict
 
 
