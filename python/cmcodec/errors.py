@@ -1,4 +1,4 @@
-"""Every exception this package raises on bad input or bad use (RULES P9)."""
+"""Every exception this package raises on bad input or bad use (rule P9)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DecodeError(CMCError, ValueError):
 
 
 class LimitError(DecodeError):
-    """The octets exceed a bound that keeps the work finite (RULES P1, P2, P5, P6, P10)."""
+    """The octets exceed a bound that keeps the work finite (rules P1, P2, P5, P6, P10)."""
 
 
 class EncodeError(CMCError, ValueError):

@@ -1,6 +1,6 @@
-"""Every bound on untrusted input, named, with its reason (RULES P1 to P8, V2, V8).
+"""Every bound on untrusted input, named, with its reason (rules P1 to P8, V2, V8, V9).
 
-The engine has the same numbers in ``rust/cmcodec/src/limits.rs``; a test compares them.
+``tools/generate.py`` writes them down for the engine.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 MAX_DEPTH: Final = 32
-"""Deepest nesting of TLVs within one message layer (P1)."""
+"""Deepest nesting of elements within one message layer (P1). Real messages stay below 20."""
 
 DEFAULT_MESSAGE_LAYERS: Final = 8
-"""PKI messages inside PKI messages by default (P6)."""
+"""PKI messages inside PKI messages by default (P6): EE in RA in RA is 3."""
 
 MAX_MESSAGE_LAYERS: Final = 32
-"""What the default may be raised to (P6)."""
+"""What the default may be raised to (P6): bounds the stack of the walk."""
 
 DEFAULT_MESSAGE_SIZE: Final = 512 * 1024 * 1024
 """Octets in a message by default (P6)."""
@@ -26,7 +26,7 @@ MAX_BODY_PARTS: Final = 1_000_000
 """Elements of one PKIData or PKIResponse (P6)."""
 
 MAX_OID_OCTETS: Final = 128
-"""Octets of the content of an OBJECT IDENTIFIER (P5)."""
+"""Octets of the content of an OBJECT IDENTIFIER (P5): longer ones take quadratic time to print."""
 
 MAX_ARC_OCTETS: Final = 19
 """Octets of one arc: with at most two bits in the first of them, arcs stay below 2^128 (P5)."""
@@ -39,3 +39,18 @@ MAX_SIGNERS: Final = 64
 
 MAX_KEY_CANDIDATES: Final = 4
 """Candidate keys tried for one SignerInfo (V8, V15)."""
+
+MIN_RSA_MODULUS_BITS: Final = 2048
+"""Shortest RSA modulus (V9)."""
+
+MAX_RSA_MODULUS_BITS: Final = 8192
+"""Longest RSA modulus (V9): bounds the time of one verification."""
+
+LEGACY_RSA_MODULUS_BITS: Final = 1024
+"""The one shorter RSA modulus that ``legacy`` admits (V10a)."""
+
+MIN_RSA_EXPONENT: Final = 3
+"""Smallest RSA exponent (V9)."""
+
+MAX_RSA_EXPONENT: Final = 1 << 33
+"""Largest RSA exponent (V9): bounds the time of one verification."""

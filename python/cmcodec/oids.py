@@ -1,340 +1,330 @@
-"""The names of OBJECT IDENTIFIERs, in one table: what a person sees where a message has an OID.
+"""Every OBJECT IDENTIFIER of this package, once: a constant, the number, and the standard's name.
 
-Names are those of the ASN.1 modules that define them. Nothing is decided by this table: which OID
-means which type stands in ``cmcodec.types.tables``, and which algorithms verify, in the backends.
+Names are those of the ASN.1 modules that define them. Which identifier means which type stands in
+`cmcodec.types.tables`; which algorithms are on offer, in `cmcodec.algorithms`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["LABELS", "NAMES", "name"]
+NAMES: Final[dict[str, str]] = {}
+"""The standard's name of every identifier that RFC 10002, RFC 10004 and what they import name."""
+
+
+def _named(oid: str, name: str) -> str:
+    NAMES[oid] = name
+    return oid
 
 
 def name(oid: str) -> str:
-    """The name of an OID, or the OID itself where it has none here."""
+    """The name of an identifier, or the identifier itself where it has none here."""
     return NAMES.get(oid, oid)
 
 
-def _arc(prefix: str, names: dict[str, str]) -> dict[str, str]:
-    return {f"{prefix}.{last}": known for last, known in names.items()}
+ID_CMC: Final = "1.3.6.1.5.5.7.7"
+"""The arc of the controls of CMC (RFC 10002 §6)."""
 
+# Controls and attributes of CMC (RFC 10002 §6 and §7.1).
+ID_CMC_STATUS_INFO: Final = _named("1.3.6.1.5.5.7.7.1", "id-cmc-statusInfo")
+ID_CMC_IDENTIFICATION: Final = _named("1.3.6.1.5.5.7.7.2", "id-cmc-identification")
+ID_CMC_IDENTITY_PROOF: Final = _named("1.3.6.1.5.5.7.7.3", "id-cmc-identityProof")
+ID_CMC_DATA_RETURN: Final = _named("1.3.6.1.5.5.7.7.4", "id-cmc-dataReturn")
+ID_CMC_TRANSACTION_ID: Final = _named("1.3.6.1.5.5.7.7.5", "id-cmc-transactionId")
+ID_CMC_SENDER_NONCE: Final = _named("1.3.6.1.5.5.7.7.6", "id-cmc-senderNonce")
+ID_CMC_RECIPIENT_NONCE: Final = _named("1.3.6.1.5.5.7.7.7", "id-cmc-recipientNonce")
+ID_CMC_ADD_EXTENSIONS: Final = _named("1.3.6.1.5.5.7.7.8", "id-cmc-addExtensions")
+ID_CMC_ENCRYPTED_POP: Final = _named("1.3.6.1.5.5.7.7.9", "id-cmc-encryptedPOP")
+ID_CMC_DECRYPTED_POP: Final = _named("1.3.6.1.5.5.7.7.10", "id-cmc-decryptedPOP")
+ID_CMC_LRA_POP_WITNESS: Final = _named("1.3.6.1.5.5.7.7.11", "id-cmc-lraPOPWitness")
+ID_CMC_GET_CERT: Final = _named("1.3.6.1.5.5.7.7.15", "id-cmc-getCert")
+ID_CMC_GET_CRL: Final = _named("1.3.6.1.5.5.7.7.16", "id-cmc-getCRL")
+ID_CMC_REVOKE_REQUEST: Final = _named("1.3.6.1.5.5.7.7.17", "id-cmc-revokeRequest")
+ID_CMC_REG_INFO: Final = _named("1.3.6.1.5.5.7.7.18", "id-cmc-regInfo")
+ID_CMC_RESPONSE_INFO: Final = _named("1.3.6.1.5.5.7.7.19", "id-cmc-responseInfo")
+ID_CMC_QUERY_PENDING: Final = _named("1.3.6.1.5.5.7.7.21", "id-cmc-queryPending")
+ID_CMC_POP_LINK_RANDOM: Final = _named("1.3.6.1.5.5.7.7.22", "id-cmc-popLinkRandom")
+ID_CMC_POP_LINK_WITNESS: Final = _named("1.3.6.1.5.5.7.7.23", "id-cmc-popLinkWitness")
+ID_CMC_CONFIRM_CERT_ACCEPTANCE: Final = _named("1.3.6.1.5.5.7.7.24", "id-cmc-confirmCertAcceptance")
+ID_CMC_STATUS_INFO_V2: Final = _named("1.3.6.1.5.5.7.7.25", "id-cmc-statusInfoV2")
+ID_CMC_TRUSTED_ANCHORS: Final = _named("1.3.6.1.5.5.7.7.26", "id-cmc-trustedAnchors")
+ID_CMC_AUTH_DATA: Final = _named("1.3.6.1.5.5.7.7.27", "id-cmc-authData")
+ID_CMC_BATCH_REQUESTS: Final = _named("1.3.6.1.5.5.7.7.28", "id-cmc-batchRequests")
+ID_CMC_BATCH_RESPONSES: Final = _named("1.3.6.1.5.5.7.7.29", "id-cmc-batchResponses")
+ID_CMC_PUBLISH_CERT: Final = _named("1.3.6.1.5.5.7.7.30", "id-cmc-publishCert")
+ID_CMC_MOD_CERT_TEMPLATE: Final = _named("1.3.6.1.5.5.7.7.31", "id-cmc-modCertTemplate")
+ID_CMC_CONTROL_PROCESSED: Final = _named("1.3.6.1.5.5.7.7.32", "id-cmc-controlProcessed")
+ID_CMC_POP_LINK_WITNESS_V2: Final = _named("1.3.6.1.5.5.7.7.33", "id-cmc-popLinkWitnessV2")
+ID_CMC_IDENTITY_PROOF_V2: Final = _named("1.3.6.1.5.5.7.7.34", "id-cmc-identityProofV2")
+ID_CMC_RA_IDENTITY_WITNESS: Final = _named("1.3.6.1.5.5.7.7.35", "id-cmc-raIdentityWitness")
+ID_CMC_CHANGE_SUBJECT_NAME: Final = _named("1.3.6.1.5.5.7.7.36", "id-cmc-changeSubjectName")
+ID_CMC_RESPONSE_BODY: Final = _named("1.3.6.1.5.5.7.7.37", "id-cmc-responseBody")
+ID_CMC_GLA_RR: Final = _named("1.3.6.1.5.5.7.7.99", "id-cmc-glaRR")
 
-NAMES: Final[dict[str, str]] = {
-    # Controls and attributes of CMC (RFC 10002 §6 and §7.1).
-    **_arc(
-        "1.3.6.1.5.5.7.7",
-        {
-            "1": "id-cmc-statusInfo",
-            "2": "id-cmc-identification",
-            "3": "id-cmc-identityProof",
-            "4": "id-cmc-dataReturn",
-            "5": "id-cmc-transactionId",
-            "6": "id-cmc-senderNonce",
-            "7": "id-cmc-recipientNonce",
-            "8": "id-cmc-addExtensions",
-            "9": "id-cmc-encryptedPOP",
-            "10": "id-cmc-decryptedPOP",
-            "11": "id-cmc-lraPOPWitness",
-            "15": "id-cmc-getCert",
-            "16": "id-cmc-getCRL",
-            "17": "id-cmc-revokeRequest",
-            "18": "id-cmc-regInfo",
-            "19": "id-cmc-responseInfo",
-            "21": "id-cmc-queryPending",
-            "22": "id-cmc-popLinkRandom",
-            "23": "id-cmc-popLinkWitness",
-            "24": "id-cmc-confirmCertAcceptance",
-            "25": "id-cmc-statusInfoV2",
-            "26": "id-cmc-trustedAnchors",
-            "27": "id-cmc-authData",
-            "28": "id-cmc-batchRequests",
-            "29": "id-cmc-batchResponses",
-            "30": "id-cmc-publishCert",
-            "31": "id-cmc-modCertTemplate",
-            "32": "id-cmc-controlProcessed",
-            "33": "id-cmc-popLinkWitnessV2",
-            "34": "id-cmc-identityProofV2",
-            "35": "id-cmc-raIdentityWitness",
-            "36": "id-cmc-changeSubjectName",
-            "37": "id-cmc-responseBody",
-            "99": "id-cmc-glaRR",
-        },
-    ),
-    # Content types (RFC 10002 §3.2, RFC 5652, RFC 5083, RFC 4211).
-    "1.3.6.1.5.5.7.12.1": "id-cct-crs",
-    "1.3.6.1.5.5.7.12.2": "id-cct-PKIData",
-    "1.3.6.1.5.5.7.12.3": "id-cct-PKIResponse",
-    **_arc(
-        "1.2.840.113549.1.7",
-        {
-            "1": "id-data",
-            "2": "id-signedData",
-            "3": "id-envelopedData",
-            "5": "id-digestedData",
-            "6": "id-encryptedData",
-        },
-    ),
-    "1.2.840.113549.1.9.16.1.2": "id-ct-authData",
-    "1.2.840.113549.1.9.16.1.21": "id-ct-encKeyWithID",
-    "1.2.840.113549.1.9.16.1.23": "id-ct-authEnvelopedData",
-    "1.2.840.113549.1.9.16.13.3": "id-ori-kem",
-    # Extended failure information (RFC 10002 §6.1.1, RFC 5275).
-    "1.3.6.1.5.5.7.15": "id-cet",
-    "1.3.6.1.5.5.7.15.1": "id-cet-skdFailInfo",
-    # Attributes (PKCS#9, RFC 5652 §11, RFC 6211, RFC 10002 §3.2.3).
-    **_arc(
-        "1.2.840.113549.1.9",
-        {
-            "1": "id-emailAddress",
-            "2": "id-unstructuredName",
-            "3": "id-contentType",
-            "4": "id-messageDigest",
-            "5": "id-signingTime",
-            "6": "id-countersignature",
-            "7": "id-challengePassword",
-            "8": "id-unstructuredAddress",
-            "14": "id-extensionRequest",
-            "52": "id-aa-cmsAlgorithmProtect",
-            "16.2.12": "id-aa-signingCertificate",
-            "16.2.34": "id-aa-cmc-unsignedData",
-            "16.2.47": "id-aa-signingCertificateV2",
-        },
-    ),
-    "1.3.6.1.4.1.311.2.1.14": "szOID_CERT_EXTENSIONS",
-    # Registration controls and information of CRMF (RFC 4211 §6 and §7).
-    **_arc(
-        "1.3.6.1.5.5.7.5.1",
-        {
-            "1": "id-regCtrl-regToken",
-            "2": "id-regCtrl-authenticator",
-            "3": "id-regCtrl-pkiPublicationInfo",
-            "4": "id-regCtrl-pkiArchiveOptions",
-            "5": "id-regCtrl-oldCertID",
-            "6": "id-regCtrl-protocolEncrKey",
-        },
-    ),
-    "1.3.6.1.5.5.7.5.2.1": "id-regInfo-utf8Pairs",
-    "1.3.6.1.5.5.7.5.2.2": "id-regInfo-certReq",
-    # Digests (RFC 5754, RFC 8702).
-    "1.3.14.3.2.26": "id-sha1",
-    **_arc(
-        "2.16.840.1.101.3.4.2",
-        {
-            "1": "id-sha256",
-            "2": "id-sha384",
-            "3": "id-sha512",
-            "4": "id-sha224",
-            "6": "id-sha512-256",
-            "8": "id-sha3-256",
-            "9": "id-sha3-384",
-            "10": "id-sha3-512",
-            "11": "id-shake128",
-            "12": "id-shake256",
-            "18": "id-shake256-len",
-            "19": "id-KmacWithSHAKE128",
-            "20": "id-KmacWithSHAKE256",
-        },
-    ),
-    # MACs and key derivation (RFC 4231, RFC 8018, RFC 4211).
-    "1.3.6.1.5.5.8.1.2": "hMAC-SHA1",
-    **_arc(
-        "1.2.840.113549.2",
-        {
-            "7": "id-hmacWithSHA1",
-            "8": "id-hmacWithSHA224",
-            "9": "id-hmacWithSHA256",
-            "10": "id-hmacWithSHA384",
-            "11": "id-hmacWithSHA512",
-            "12": "id-hmacWithSHA512-224",
-            "13": "id-hmacWithSHA512-256",
-        },
-    ),
-    "1.2.840.113549.1.5.12": "id-PBKDF2",
-    "1.2.840.113533.7.66.13": "id-PasswordBasedMac",
-    # Signatures and public keys (RFC 4055, RFC 5758, RFC 8410, RFC 9882).
-    **_arc(
-        "1.2.840.113549.1.1",
-        {
-            "1": "rsaEncryption",
-            "5": "sha1WithRSAEncryption",
-            "7": "id-RSAES-OAEP",
-            "8": "id-mgf1",
-            "9": "id-pSpecified",
-            "10": "id-RSASSA-PSS",
-            "11": "sha256WithRSAEncryption",
-            "12": "sha384WithRSAEncryption",
-            "13": "sha512WithRSAEncryption",
-            "14": "sha224WithRSAEncryption",
-        },
-    ),
-    "1.2.840.10040.4.1": "id-dsa",
-    "1.2.840.10040.4.3": "id-dsa-with-sha1",
-    "2.16.840.1.101.3.4.3.1": "id-dsa-with-sha224",
-    "2.16.840.1.101.3.4.3.2": "id-dsa-with-sha256",
-    "1.2.840.10045.2.1": "id-ecPublicKey",
-    "1.2.840.10045.4.1": "ecdsa-with-SHA1",
-    "1.2.840.10045.4.3.1": "ecdsa-with-SHA224",
-    "1.2.840.10045.4.3.2": "ecdsa-with-SHA256",
-    "1.2.840.10045.4.3.3": "ecdsa-with-SHA384",
-    "1.2.840.10045.4.3.4": "ecdsa-with-SHA512",
-    "1.2.840.10045.3.1.7": "secp256r1",
-    "1.3.132.0.34": "secp384r1",
-    "1.3.132.0.35": "secp521r1",
-    "1.2.840.10046.2.1": "dhpublicnumber",
-    "1.3.101.110": "id-X25519",
-    "1.3.101.111": "id-X448",
-    "1.3.101.112": "id-Ed25519",
-    "1.3.101.113": "id-Ed448",
-    "2.16.840.1.101.3.4.3.17": "id-ml-dsa-44",
-    "2.16.840.1.101.3.4.3.18": "id-ml-dsa-65",
-    "2.16.840.1.101.3.4.3.19": "id-ml-dsa-87",
-    # No signature, and proofs of possession of Diffie-Hellman keys (RFC 10002 §C, RFC 6955).
-    **_arc(
-        "1.3.6.1.5.5.7.6",
-        {
-            "2": "id-alg-noSignature",
-            "3": "id-alg-dhPop-static-sha1-hmac-sha1",
-            "4": "id-alg-dhPop-sha1",
-            "5": "id-alg-dhPop-sha224",
-            "6": "id-alg-dhPop-sha256",
-            "7": "id-alg-dhPop-sha384",
-            "8": "id-alg-dhPop-sha512",
-            "15": "id-alg-dhPop-static-sha224-hmac-sha224",
-            "16": "id-alg-dhPop-static-sha256-hmac-sha256",
-            "17": "id-alg-dhPop-static-sha384-hmac-sha384",
-            "18": "id-alg-dhPop-static-sha512-hmac-sha512",
-            "25": "id-alg-ecdhPop-static-sha224-hmac-sha224",
-            "26": "id-alg-ecdhPop-static-sha256-hmac-sha256",
-            "27": "id-alg-ecdhPop-static-sha384-hmac-sha384",
-            "28": "id-alg-ecdhPop-static-sha512-hmac-sha512",
-        },
-    ),
-    # Key management (RFC 3370, RFC 5753, RFC 8418).
-    **_arc(
-        "1.2.840.113549.1.9.16.3",
-        {
-            "5": "id-alg-ESDH",
-            "6": "id-alg-CMS3DESwrap",
-            "9": "id-alg-PWRI-KEK",
-            "10": "id-alg-SSDH",
-            "19": "dhSinglePass-stdDH-hkdf-sha256-scheme",
-            "20": "dhSinglePass-stdDH-hkdf-sha384-scheme",
-            "21": "dhSinglePass-stdDH-hkdf-sha512-scheme",
-        },
-    ),
-    "1.3.133.16.840.63.0.2": "dhSinglePass-stdDH-sha1kdf-scheme",
-    "1.3.132.1.11.0": "dhSinglePass-stdDH-sha224kdf-scheme",
-    "1.3.132.1.11.1": "dhSinglePass-stdDH-sha256kdf-scheme",
-    "1.3.132.1.11.2": "dhSinglePass-stdDH-sha384kdf-scheme",
-    "1.3.132.1.11.3": "dhSinglePass-stdDH-sha512kdf-scheme",
-    # Content encryption and key wrap (RFC 3565, RFC 5084, RFC 3370).
-    "1.2.840.113549.3.7": "des-ede3-cbc",
-    **_arc(
-        "2.16.840.1.101.3.4.1",
-        {
-            "2": "id-aes128-CBC",
-            "5": "id-aes128-wrap",
-            "6": "id-aes128-GCM",
-            "7": "id-aes128-CCM",
-            "22": "id-aes192-CBC",
-            "25": "id-aes192-wrap",
-            "26": "id-aes192-GCM",
-            "27": "id-aes192-CCM",
-            "42": "id-aes256-CBC",
-            "45": "id-aes256-wrap",
-            "46": "id-aes256-GCM",
-            "47": "id-aes256-CCM",
-        },
-    ),
-    # Attributes of names (RFC 5280 §A.1, RFC 4519).
-    **_arc(
-        "2.5.4",
-        {
-            "3": "id-at-commonName",
-            "4": "id-at-surname",
-            "5": "id-at-serialNumber",
-            "6": "id-at-countryName",
-            "7": "id-at-localityName",
-            "8": "id-at-stateOrProvinceName",
-            "9": "id-at-streetAddress",
-            "10": "id-at-organizationName",
-            "11": "id-at-organizationalUnitName",
-            "12": "id-at-title",
-            "41": "id-at-name",
-            "42": "id-at-givenName",
-            "43": "id-at-initials",
-            "44": "id-at-generationQualifier",
-            "46": "id-at-dnQualifier",
-            "65": "id-at-pseudonym",
-            "97": "id-at-organizationIdentifier",
-        },
-    ),
-    "0.9.2342.19200300.100.1.1": "id-at-userId",
-    "0.9.2342.19200300.100.1.25": "id-domainComponent",
-    # Extensions of certificates and CRLs (RFC 5280 §4.2 and §5).
-    **_arc(
-        "2.5.29",
-        {
-            "9": "id-ce-subjectDirectoryAttributes",
-            "14": "id-ce-subjectKeyIdentifier",
-            "15": "id-ce-keyUsage",
-            "16": "id-ce-privateKeyUsagePeriod",
-            "17": "id-ce-subjectAltName",
-            "18": "id-ce-issuerAltName",
-            "19": "id-ce-basicConstraints",
-            "20": "id-ce-cRLNumber",
-            "21": "id-ce-cRLReasons",
-            "24": "id-ce-invalidityDate",
-            "27": "id-ce-deltaCRLIndicator",
-            "28": "id-ce-issuingDistributionPoint",
-            "29": "id-ce-certificateIssuer",
-            "30": "id-ce-nameConstraints",
-            "31": "id-ce-cRLDistributionPoints",
-            "32": "id-ce-certificatePolicies",
-            "33": "id-ce-policyMappings",
-            "35": "id-ce-authorityKeyIdentifier",
-            "36": "id-ce-policyConstraints",
-            "37": "id-ce-extKeyUsage",
-            "46": "id-ce-freshestCRL",
-            "54": "id-ce-inhibitAnyPolicy",
-        },
-    ),
-    "1.3.6.1.5.5.7.1.1": "id-pe-authorityInfoAccess",
-    "1.3.6.1.5.5.7.1.11": "id-pe-subjectInfoAccess",
-    # Key purposes and the access method of CMC servers (RFC 10002 §9, RFC 5280 §4.2.1.12).
-    **_arc(
-        "1.3.6.1.5.5.7.3",
-        {
-            "1": "id-kp-serverAuth",
-            "2": "id-kp-clientAuth",
-            "3": "id-kp-codeSigning",
-            "4": "id-kp-emailProtection",
-            "8": "id-kp-timeStamping",
-            "9": "id-kp-OCSPSigning",
-            "27": "id-kp-cmcCA",
-            "28": "id-kp-cmcRA",
-            "29": "id-kp-cmcArchive",
-        },
-    ),
-    "1.3.6.1.5.5.7.48.12": "id-ad-cmc",
-}
-"""The name of every OID that RFC 10002, RFC 10004 and what they import speak of."""
+# Content types (RFC 10002 §3.2, RFC 5652, RFC 5083, RFC 4211).
+ID_CCT_CRS: Final = _named("1.3.6.1.5.5.7.12.1", "id-cct-crs")
+ID_CCT_PKI_DATA: Final = _named("1.3.6.1.5.5.7.12.2", "id-cct-PKIData")
+ID_CCT_PKI_RESPONSE: Final = _named("1.3.6.1.5.5.7.12.3", "id-cct-PKIResponse")
+ID_DATA: Final = _named("1.2.840.113549.1.7.1", "id-data")
+ID_SIGNED_DATA: Final = _named("1.2.840.113549.1.7.2", "id-signedData")
+ID_ENVELOPED_DATA: Final = _named("1.2.840.113549.1.7.3", "id-envelopedData")
+ID_DIGESTED_DATA: Final = _named("1.2.840.113549.1.7.5", "id-digestedData")
+ID_ENCRYPTED_DATA: Final = _named("1.2.840.113549.1.7.6", "id-encryptedData")
+ID_CT_AUTH_DATA: Final = _named("1.2.840.113549.1.9.16.1.2", "id-ct-authData")
+ID_CT_ENC_KEY_WITH_ID: Final = _named("1.2.840.113549.1.9.16.1.21", "id-ct-encKeyWithID")
+ID_CT_AUTH_ENVELOPED_DATA: Final = _named("1.2.840.113549.1.9.16.1.23", "id-ct-authEnvelopedData")
+ID_ORI_KEM: Final = _named("1.2.840.113549.1.9.16.13.3", "id-ori-kem")
+
+# Extended failure information (RFC 10002 §6.1.1, RFC 5275).
+ID_CET: Final = _named("1.3.6.1.5.5.7.15", "id-cet")
+ID_CET_SKD_FAIL_INFO: Final = _named("1.3.6.1.5.5.7.15.1", "id-cet-skdFailInfo")
+
+# Attributes (PKCS#9, RFC 5652 §11, RFC 6211, RFC 10002 §3.2.3).
+ID_EMAIL_ADDRESS: Final = _named("1.2.840.113549.1.9.1", "id-emailAddress")
+ID_UNSTRUCTURED_NAME: Final = _named("1.2.840.113549.1.9.2", "id-unstructuredName")
+ID_CONTENT_TYPE: Final = _named("1.2.840.113549.1.9.3", "id-contentType")
+ID_MESSAGE_DIGEST: Final = _named("1.2.840.113549.1.9.4", "id-messageDigest")
+ID_SIGNING_TIME: Final = _named("1.2.840.113549.1.9.5", "id-signingTime")
+ID_COUNTERSIGNATURE: Final = _named("1.2.840.113549.1.9.6", "id-countersignature")
+ID_CHALLENGE_PASSWORD: Final = _named("1.2.840.113549.1.9.7", "id-challengePassword")
+ID_UNSTRUCTURED_ADDRESS: Final = _named("1.2.840.113549.1.9.8", "id-unstructuredAddress")
+ID_EXTENSION_REQUEST: Final = _named("1.2.840.113549.1.9.14", "id-extensionRequest")
+ID_AA_CMS_ALGORITHM_PROTECT: Final = _named("1.2.840.113549.1.9.52", "id-aa-cmsAlgorithmProtect")
+ID_AA_SIGNING_CERTIFICATE: Final = _named("1.2.840.113549.1.9.16.2.12", "id-aa-signingCertificate")
+ID_AA_CMC_UNSIGNED_DATA: Final = _named("1.2.840.113549.1.9.16.2.34", "id-aa-cmc-unsignedData")
+ID_AA_SIGNING_CERTIFICATE_V2: Final = _named(
+    "1.2.840.113549.1.9.16.2.47", "id-aa-signingCertificateV2"
+)
+SZ_OID_CERT_EXTENSIONS: Final = _named("1.3.6.1.4.1.311.2.1.14", "szOID_CERT_EXTENSIONS")
+
+# Registration controls and information of CRMF (RFC 4211 §6 and §7).
+ID_REG_CTRL_REG_TOKEN: Final = _named("1.3.6.1.5.5.7.5.1.1", "id-regCtrl-regToken")
+ID_REG_CTRL_AUTHENTICATOR: Final = _named("1.3.6.1.5.5.7.5.1.2", "id-regCtrl-authenticator")
+ID_REG_CTRL_PKI_PUBLICATION_INFO: Final = _named(
+    "1.3.6.1.5.5.7.5.1.3", "id-regCtrl-pkiPublicationInfo"
+)
+ID_REG_CTRL_PKI_ARCHIVE_OPTIONS: Final = _named(
+    "1.3.6.1.5.5.7.5.1.4", "id-regCtrl-pkiArchiveOptions"
+)
+ID_REG_CTRL_OLD_CERT_ID: Final = _named("1.3.6.1.5.5.7.5.1.5", "id-regCtrl-oldCertID")
+ID_REG_CTRL_PROTOCOL_ENCR_KEY: Final = _named("1.3.6.1.5.5.7.5.1.6", "id-regCtrl-protocolEncrKey")
+ID_REG_INFO_UTF8_PAIRS: Final = _named("1.3.6.1.5.5.7.5.2.1", "id-regInfo-utf8Pairs")
+ID_REG_INFO_CERT_REQ: Final = _named("1.3.6.1.5.5.7.5.2.2", "id-regInfo-certReq")
+
+# Digests (RFC 5754, RFC 8702).
+ID_SHA1: Final = _named("1.3.14.3.2.26", "id-sha1")
+ID_SHA256: Final = _named("2.16.840.1.101.3.4.2.1", "id-sha256")
+ID_SHA384: Final = _named("2.16.840.1.101.3.4.2.2", "id-sha384")
+ID_SHA512: Final = _named("2.16.840.1.101.3.4.2.3", "id-sha512")
+ID_SHA224: Final = _named("2.16.840.1.101.3.4.2.4", "id-sha224")
+ID_SHA512_256: Final = _named("2.16.840.1.101.3.4.2.6", "id-sha512-256")
+ID_SHA3_256: Final = _named("2.16.840.1.101.3.4.2.8", "id-sha3-256")
+ID_SHA3_384: Final = _named("2.16.840.1.101.3.4.2.9", "id-sha3-384")
+ID_SHA3_512: Final = _named("2.16.840.1.101.3.4.2.10", "id-sha3-512")
+ID_SHAKE128: Final = _named("2.16.840.1.101.3.4.2.11", "id-shake128")
+ID_SHAKE256: Final = _named("2.16.840.1.101.3.4.2.12", "id-shake256")
+ID_SHAKE256_LEN: Final = _named("2.16.840.1.101.3.4.2.18", "id-shake256-len")
+ID_KMAC_WITH_SHAKE128: Final = _named("2.16.840.1.101.3.4.2.19", "id-KmacWithSHAKE128")
+ID_KMAC_WITH_SHAKE256: Final = _named("2.16.840.1.101.3.4.2.20", "id-KmacWithSHAKE256")
+
+# MACs and key derivation (RFC 4231, RFC 8018, RFC 4211).
+HMAC_SHA1: Final = _named("1.3.6.1.5.5.8.1.2", "hMAC-SHA1")
+ID_HMAC_WITH_SHA1: Final = _named("1.2.840.113549.2.7", "id-hmacWithSHA1")
+ID_HMAC_WITH_SHA224: Final = _named("1.2.840.113549.2.8", "id-hmacWithSHA224")
+ID_HMAC_WITH_SHA256: Final = _named("1.2.840.113549.2.9", "id-hmacWithSHA256")
+ID_HMAC_WITH_SHA384: Final = _named("1.2.840.113549.2.10", "id-hmacWithSHA384")
+ID_HMAC_WITH_SHA512: Final = _named("1.2.840.113549.2.11", "id-hmacWithSHA512")
+ID_HMAC_WITH_SHA512_224: Final = _named("1.2.840.113549.2.12", "id-hmacWithSHA512-224")
+ID_HMAC_WITH_SHA512_256: Final = _named("1.2.840.113549.2.13", "id-hmacWithSHA512-256")
+ID_PBKDF2: Final = _named("1.2.840.113549.1.5.12", "id-PBKDF2")
+ID_PASSWORD_BASED_MAC: Final = _named("1.2.840.113533.7.66.13", "id-PasswordBasedMac")
+
+# Signatures and public keys (RFC 4055, RFC 5758, RFC 8410, RFC 9882).
+RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.1", "rsaEncryption")
+SHA1_WITH_RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.5", "sha1WithRSAEncryption")
+ID_RSAES_OAEP: Final = _named("1.2.840.113549.1.1.7", "id-RSAES-OAEP")
+ID_MGF1: Final = _named("1.2.840.113549.1.1.8", "id-mgf1")
+ID_P_SPECIFIED: Final = _named("1.2.840.113549.1.1.9", "id-pSpecified")
+ID_RSASSA_PSS: Final = _named("1.2.840.113549.1.1.10", "id-RSASSA-PSS")
+SHA256_WITH_RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.11", "sha256WithRSAEncryption")
+SHA384_WITH_RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.12", "sha384WithRSAEncryption")
+SHA512_WITH_RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.13", "sha512WithRSAEncryption")
+SHA224_WITH_RSA_ENCRYPTION: Final = _named("1.2.840.113549.1.1.14", "sha224WithRSAEncryption")
+ID_DSA: Final = _named("1.2.840.10040.4.1", "id-dsa")
+ID_DSA_WITH_SHA1: Final = _named("1.2.840.10040.4.3", "id-dsa-with-sha1")
+ID_DSA_WITH_SHA224: Final = _named("2.16.840.1.101.3.4.3.1", "id-dsa-with-sha224")
+ID_DSA_WITH_SHA256: Final = _named("2.16.840.1.101.3.4.3.2", "id-dsa-with-sha256")
+ID_EC_PUBLIC_KEY: Final = _named("1.2.840.10045.2.1", "id-ecPublicKey")
+ECDSA_WITH_SHA1: Final = _named("1.2.840.10045.4.1", "ecdsa-with-SHA1")
+ECDSA_WITH_SHA224: Final = _named("1.2.840.10045.4.3.1", "ecdsa-with-SHA224")
+ECDSA_WITH_SHA256: Final = _named("1.2.840.10045.4.3.2", "ecdsa-with-SHA256")
+ECDSA_WITH_SHA384: Final = _named("1.2.840.10045.4.3.3", "ecdsa-with-SHA384")
+ECDSA_WITH_SHA512: Final = _named("1.2.840.10045.4.3.4", "ecdsa-with-SHA512")
+SECP256R1: Final = _named("1.2.840.10045.3.1.7", "secp256r1")
+SECP384R1: Final = _named("1.3.132.0.34", "secp384r1")
+SECP521R1: Final = _named("1.3.132.0.35", "secp521r1")
+DHPUBLICNUMBER: Final = _named("1.2.840.10046.2.1", "dhpublicnumber")
+ID_X25519: Final = _named("1.3.101.110", "id-X25519")
+ID_X448: Final = _named("1.3.101.111", "id-X448")
+ID_ED25519: Final = _named("1.3.101.112", "id-Ed25519")
+ID_ED448: Final = _named("1.3.101.113", "id-Ed448")
+ID_ML_DSA_44: Final = _named("2.16.840.1.101.3.4.3.17", "id-ml-dsa-44")
+ID_ML_DSA_65: Final = _named("2.16.840.1.101.3.4.3.18", "id-ml-dsa-65")
+ID_ML_DSA_87: Final = _named("2.16.840.1.101.3.4.3.19", "id-ml-dsa-87")
+
+# No signature, and proofs of possession of Diffie-Hellman keys (RFC 10002 §C, RFC 6955).
+ID_ALG_NO_SIGNATURE: Final = _named("1.3.6.1.5.5.7.6.2", "id-alg-noSignature")
+ID_ALG_DH_POP_STATIC_SHA1_HMAC_SHA1: Final = _named(
+    "1.3.6.1.5.5.7.6.3", "id-alg-dhPop-static-sha1-hmac-sha1"
+)
+ID_ALG_DH_POP_SHA1: Final = _named("1.3.6.1.5.5.7.6.4", "id-alg-dhPop-sha1")
+ID_ALG_DH_POP_SHA224: Final = _named("1.3.6.1.5.5.7.6.5", "id-alg-dhPop-sha224")
+ID_ALG_DH_POP_SHA256: Final = _named("1.3.6.1.5.5.7.6.6", "id-alg-dhPop-sha256")
+ID_ALG_DH_POP_SHA384: Final = _named("1.3.6.1.5.5.7.6.7", "id-alg-dhPop-sha384")
+ID_ALG_DH_POP_SHA512: Final = _named("1.3.6.1.5.5.7.6.8", "id-alg-dhPop-sha512")
+ID_ALG_DH_POP_STATIC_SHA224_HMAC_SHA224: Final = _named(
+    "1.3.6.1.5.5.7.6.15", "id-alg-dhPop-static-sha224-hmac-sha224"
+)
+ID_ALG_DH_POP_STATIC_SHA256_HMAC_SHA256: Final = _named(
+    "1.3.6.1.5.5.7.6.16", "id-alg-dhPop-static-sha256-hmac-sha256"
+)
+ID_ALG_DH_POP_STATIC_SHA384_HMAC_SHA384: Final = _named(
+    "1.3.6.1.5.5.7.6.17", "id-alg-dhPop-static-sha384-hmac-sha384"
+)
+ID_ALG_DH_POP_STATIC_SHA512_HMAC_SHA512: Final = _named(
+    "1.3.6.1.5.5.7.6.18", "id-alg-dhPop-static-sha512-hmac-sha512"
+)
+ID_ALG_ECDH_POP_STATIC_SHA224_HMAC_SHA224: Final = _named(
+    "1.3.6.1.5.5.7.6.25", "id-alg-ecdhPop-static-sha224-hmac-sha224"
+)
+ID_ALG_ECDH_POP_STATIC_SHA256_HMAC_SHA256: Final = _named(
+    "1.3.6.1.5.5.7.6.26", "id-alg-ecdhPop-static-sha256-hmac-sha256"
+)
+ID_ALG_ECDH_POP_STATIC_SHA384_HMAC_SHA384: Final = _named(
+    "1.3.6.1.5.5.7.6.27", "id-alg-ecdhPop-static-sha384-hmac-sha384"
+)
+ID_ALG_ECDH_POP_STATIC_SHA512_HMAC_SHA512: Final = _named(
+    "1.3.6.1.5.5.7.6.28", "id-alg-ecdhPop-static-sha512-hmac-sha512"
+)
+
+# Key management (RFC 3370, RFC 5753, RFC 8418).
+ID_ALG_ESDH: Final = _named("1.2.840.113549.1.9.16.3.5", "id-alg-ESDH")
+ID_ALG_CMS3DES_WRAP: Final = _named("1.2.840.113549.1.9.16.3.6", "id-alg-CMS3DESwrap")
+ID_ALG_PWRI_KEK: Final = _named("1.2.840.113549.1.9.16.3.9", "id-alg-PWRI-KEK")
+ID_ALG_SSDH: Final = _named("1.2.840.113549.1.9.16.3.10", "id-alg-SSDH")
+DH_SINGLE_PASS_STD_DH_HKDF_SHA256_SCHEME: Final = _named(
+    "1.2.840.113549.1.9.16.3.19", "dhSinglePass-stdDH-hkdf-sha256-scheme"
+)
+DH_SINGLE_PASS_STD_DH_HKDF_SHA384_SCHEME: Final = _named(
+    "1.2.840.113549.1.9.16.3.20", "dhSinglePass-stdDH-hkdf-sha384-scheme"
+)
+DH_SINGLE_PASS_STD_DH_HKDF_SHA512_SCHEME: Final = _named(
+    "1.2.840.113549.1.9.16.3.21", "dhSinglePass-stdDH-hkdf-sha512-scheme"
+)
+DH_SINGLE_PASS_STD_DH_SHA1KDF_SCHEME: Final = _named(
+    "1.3.133.16.840.63.0.2", "dhSinglePass-stdDH-sha1kdf-scheme"
+)
+DH_SINGLE_PASS_STD_DH_SHA224KDF_SCHEME: Final = _named(
+    "1.3.132.1.11.0", "dhSinglePass-stdDH-sha224kdf-scheme"
+)
+DH_SINGLE_PASS_STD_DH_SHA256KDF_SCHEME: Final = _named(
+    "1.3.132.1.11.1", "dhSinglePass-stdDH-sha256kdf-scheme"
+)
+DH_SINGLE_PASS_STD_DH_SHA384KDF_SCHEME: Final = _named(
+    "1.3.132.1.11.2", "dhSinglePass-stdDH-sha384kdf-scheme"
+)
+DH_SINGLE_PASS_STD_DH_SHA512KDF_SCHEME: Final = _named(
+    "1.3.132.1.11.3", "dhSinglePass-stdDH-sha512kdf-scheme"
+)
+
+# Content encryption and key wrap (RFC 3565, RFC 5084, RFC 3370).
+DES_EDE3_CBC: Final = _named("1.2.840.113549.3.7", "des-ede3-cbc")
+ID_AES128_CBC: Final = _named("2.16.840.1.101.3.4.1.2", "id-aes128-CBC")
+ID_AES128_WRAP: Final = _named("2.16.840.1.101.3.4.1.5", "id-aes128-wrap")
+ID_AES128_GCM: Final = _named("2.16.840.1.101.3.4.1.6", "id-aes128-GCM")
+ID_AES128_CCM: Final = _named("2.16.840.1.101.3.4.1.7", "id-aes128-CCM")
+ID_AES192_CBC: Final = _named("2.16.840.1.101.3.4.1.22", "id-aes192-CBC")
+ID_AES192_WRAP: Final = _named("2.16.840.1.101.3.4.1.25", "id-aes192-wrap")
+ID_AES192_GCM: Final = _named("2.16.840.1.101.3.4.1.26", "id-aes192-GCM")
+ID_AES192_CCM: Final = _named("2.16.840.1.101.3.4.1.27", "id-aes192-CCM")
+ID_AES256_CBC: Final = _named("2.16.840.1.101.3.4.1.42", "id-aes256-CBC")
+ID_AES256_WRAP: Final = _named("2.16.840.1.101.3.4.1.45", "id-aes256-wrap")
+ID_AES256_GCM: Final = _named("2.16.840.1.101.3.4.1.46", "id-aes256-GCM")
+ID_AES256_CCM: Final = _named("2.16.840.1.101.3.4.1.47", "id-aes256-CCM")
+
+# Attributes of names (RFC 5280 §A.1, RFC 4519).
+ID_AT_COMMON_NAME: Final = _named("2.5.4.3", "id-at-commonName")
+ID_AT_SURNAME: Final = _named("2.5.4.4", "id-at-surname")
+ID_AT_SERIAL_NUMBER: Final = _named("2.5.4.5", "id-at-serialNumber")
+ID_AT_COUNTRY_NAME: Final = _named("2.5.4.6", "id-at-countryName")
+ID_AT_LOCALITY_NAME: Final = _named("2.5.4.7", "id-at-localityName")
+ID_AT_STATE_OR_PROVINCE_NAME: Final = _named("2.5.4.8", "id-at-stateOrProvinceName")
+ID_AT_STREET_ADDRESS: Final = _named("2.5.4.9", "id-at-streetAddress")
+ID_AT_ORGANIZATION_NAME: Final = _named("2.5.4.10", "id-at-organizationName")
+ID_AT_ORGANIZATIONAL_UNIT_NAME: Final = _named("2.5.4.11", "id-at-organizationalUnitName")
+ID_AT_TITLE: Final = _named("2.5.4.12", "id-at-title")
+ID_AT_NAME: Final = _named("2.5.4.41", "id-at-name")
+ID_AT_GIVEN_NAME: Final = _named("2.5.4.42", "id-at-givenName")
+ID_AT_INITIALS: Final = _named("2.5.4.43", "id-at-initials")
+ID_AT_GENERATION_QUALIFIER: Final = _named("2.5.4.44", "id-at-generationQualifier")
+ID_AT_DN_QUALIFIER: Final = _named("2.5.4.46", "id-at-dnQualifier")
+ID_AT_PSEUDONYM: Final = _named("2.5.4.65", "id-at-pseudonym")
+ID_AT_ORGANIZATION_IDENTIFIER: Final = _named("2.5.4.97", "id-at-organizationIdentifier")
+ID_AT_USER_ID: Final = _named("0.9.2342.19200300.100.1.1", "id-at-userId")
+ID_DOMAIN_COMPONENT: Final = _named("0.9.2342.19200300.100.1.25", "id-domainComponent")
+
+# Extensions of certificates and CRLs (RFC 5280 §4.2 and §5).
+ID_CE_SUBJECT_DIRECTORY_ATTRIBUTES: Final = _named("2.5.29.9", "id-ce-subjectDirectoryAttributes")
+ID_CE_SUBJECT_KEY_IDENTIFIER: Final = _named("2.5.29.14", "id-ce-subjectKeyIdentifier")
+ID_CE_KEY_USAGE: Final = _named("2.5.29.15", "id-ce-keyUsage")
+ID_CE_PRIVATE_KEY_USAGE_PERIOD: Final = _named("2.5.29.16", "id-ce-privateKeyUsagePeriod")
+ID_CE_SUBJECT_ALT_NAME: Final = _named("2.5.29.17", "id-ce-subjectAltName")
+ID_CE_ISSUER_ALT_NAME: Final = _named("2.5.29.18", "id-ce-issuerAltName")
+ID_CE_BASIC_CONSTRAINTS: Final = _named("2.5.29.19", "id-ce-basicConstraints")
+ID_CE_C_RL_NUMBER: Final = _named("2.5.29.20", "id-ce-cRLNumber")
+ID_CE_C_RL_REASONS: Final = _named("2.5.29.21", "id-ce-cRLReasons")
+ID_CE_INVALIDITY_DATE: Final = _named("2.5.29.24", "id-ce-invalidityDate")
+ID_CE_DELTA_CRL_INDICATOR: Final = _named("2.5.29.27", "id-ce-deltaCRLIndicator")
+ID_CE_ISSUING_DISTRIBUTION_POINT: Final = _named("2.5.29.28", "id-ce-issuingDistributionPoint")
+ID_CE_CERTIFICATE_ISSUER: Final = _named("2.5.29.29", "id-ce-certificateIssuer")
+ID_CE_NAME_CONSTRAINTS: Final = _named("2.5.29.30", "id-ce-nameConstraints")
+ID_CE_C_RL_DISTRIBUTION_POINTS: Final = _named("2.5.29.31", "id-ce-cRLDistributionPoints")
+ID_CE_CERTIFICATE_POLICIES: Final = _named("2.5.29.32", "id-ce-certificatePolicies")
+ID_CE_POLICY_MAPPINGS: Final = _named("2.5.29.33", "id-ce-policyMappings")
+ID_CE_AUTHORITY_KEY_IDENTIFIER: Final = _named("2.5.29.35", "id-ce-authorityKeyIdentifier")
+ID_CE_POLICY_CONSTRAINTS: Final = _named("2.5.29.36", "id-ce-policyConstraints")
+ID_CE_EXT_KEY_USAGE: Final = _named("2.5.29.37", "id-ce-extKeyUsage")
+ID_CE_FRESHEST_CRL: Final = _named("2.5.29.46", "id-ce-freshestCRL")
+ID_CE_INHIBIT_ANY_POLICY: Final = _named("2.5.29.54", "id-ce-inhibitAnyPolicy")
+ID_PE_AUTHORITY_INFO_ACCESS: Final = _named("1.3.6.1.5.5.7.1.1", "id-pe-authorityInfoAccess")
+ID_PE_SUBJECT_INFO_ACCESS: Final = _named("1.3.6.1.5.5.7.1.11", "id-pe-subjectInfoAccess")
+
+# Key purposes and the access method of CMC servers (RFC 10002 §9, RFC 5280 §4.2.1.12).
+ID_KP_SERVER_AUTH: Final = _named("1.3.6.1.5.5.7.3.1", "id-kp-serverAuth")
+ID_KP_CLIENT_AUTH: Final = _named("1.3.6.1.5.5.7.3.2", "id-kp-clientAuth")
+ID_KP_CODE_SIGNING: Final = _named("1.3.6.1.5.5.7.3.3", "id-kp-codeSigning")
+ID_KP_EMAIL_PROTECTION: Final = _named("1.3.6.1.5.5.7.3.4", "id-kp-emailProtection")
+ID_KP_TIME_STAMPING: Final = _named("1.3.6.1.5.5.7.3.8", "id-kp-timeStamping")
+ID_KP_OCSP_SIGNING: Final = _named("1.3.6.1.5.5.7.3.9", "id-kp-OCSPSigning")
+ID_KP_CMC_CA: Final = _named("1.3.6.1.5.5.7.3.27", "id-kp-cmcCA")
+ID_KP_CMC_RA: Final = _named("1.3.6.1.5.5.7.3.28", "id-kp-cmcRA")
+ID_KP_CMC_ARCHIVE: Final = _named("1.3.6.1.5.5.7.3.29", "id-kp-cmcArchive")
+ID_AD_CMC: Final = _named("1.3.6.1.5.5.7.48.12", "id-ad-cmc")
 
 LABELS: Final[dict[str, str]] = {
-    "2.5.4.3": "CN",
-    "2.5.4.4": "SN",
-    "2.5.4.5": "serialNumber",
-    "2.5.4.6": "C",
-    "2.5.4.7": "L",
-    "2.5.4.8": "ST",
-    "2.5.4.9": "STREET",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "2.5.4.12": "title",
-    "2.5.4.42": "givenName",
-    "0.9.2342.19200300.100.1.1": "UID",
-    "0.9.2342.19200300.100.1.25": "DC",
-    "1.2.840.113549.1.9.1": "emailAddress",
+    ID_AT_COMMON_NAME: "CN",
+    ID_AT_SURNAME: "SN",
+    ID_AT_SERIAL_NUMBER: "serialNumber",
+    ID_AT_COUNTRY_NAME: "C",
+    ID_AT_LOCALITY_NAME: "L",
+    ID_AT_STATE_OR_PROVINCE_NAME: "ST",
+    ID_AT_STREET_ADDRESS: "STREET",
+    ID_AT_ORGANIZATION_NAME: "O",
+    ID_AT_ORGANIZATIONAL_UNIT_NAME: "OU",
+    ID_AT_TITLE: "title",
+    ID_AT_GIVEN_NAME: "givenName",
+    ID_AT_USER_ID: "UID",
+    ID_DOMAIN_COMPONENT: "DC",
+    ID_EMAIL_ADDRESS: "emailAddress",
 }
 """The short forms of name attributes in the text form of a name (RFC 4514 §3, RFC 4519)."""

@@ -1,0 +1,197 @@
+"""The algorithms on offer, once: one row each (RFC 5754, RFC 4056, RFC 5480, RFC 8419, RFC 9882).
+
+What is in no row is `unsupported_algorithm`. Both verifiers and the signers of `cmcodec.cms` read
+these rows, the engine in the form that ``tools/generate.py`` gives them. What computes, stands with
+the backends.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, StrEnum
+from typing import Final, NamedTuple
+
+from cmcodec import oids
+
+__all__ = [
+    "CURVES",
+    "DIGESTS",
+    "PUBLIC_KEYS",
+    "SIGNATURES",
+    "Curve",
+    "Digest",
+    "Parameters",
+    "PublicKey",
+    "Scheme",
+    "Signature",
+]
+
+
+class Digest(NamedTuple):
+    """A hash function: as `hashlib` calls it, and as FIPS 180-4 does; its parameters are absent.
+
+    Readers accept NULL too (RFC 5754 §2). One that is ``legacy`` needs the caller's leave (rule
+    V10a).
+    """
+
+    name: str
+    title: str
+    oid: str
+    octets: int
+    legacy: bool = False
+
+
+SHA256: Final = Digest("sha256", "SHA-256", oids.ID_SHA256, 32)
+SHA384: Final = Digest("sha384", "SHA-384", oids.ID_SHA384, 48)
+SHA512: Final = Digest("sha512", "SHA-512", oids.ID_SHA512, 64)
+SHA1: Final = Digest("sha1", "SHA-1", oids.ID_SHA1, 20, legacy=True)
+
+DIGESTS: Final = (SHA256, SHA512, SHA384, SHA1)
+"""The most frequent first."""
+
+
+class Scheme(StrEnum):
+    """A kind of signature, hash functions apart."""
+
+    RSA_PKCS1 = "rsa"
+    """RSASSA-PKCS1-v1_5 (RFC 8017 §8.2)."""
+    RSA_PSS = "rsa-pss"
+    """RSASSA-PSS with MGF1 over the same hash function (RFC 8017 §8.1, RFC 4056)."""
+    ECDSA = "ecdsa"
+    """ECDSA with an ECDSA-Sig-Value (RFC 5753 §7.2)."""
+    ED25519 = "ed25519"
+    """Ed25519, pure (RFC 8032 §5.1, RFC 8419)."""
+    ML_DSA_44 = "ml-dsa-44"
+    """ML-DSA-44, pure, without context (FIPS 204, RFC 9882)."""
+    ML_DSA_65 = "ml-dsa-65"
+    """ML-DSA-65, the same."""
+    ML_DSA_87 = "ml-dsa-87"
+    """ML-DSA-87, the same."""
+    NO_SIGNATURE = "none"
+    """id-alg-noSignature: nothing is signed (RFC 10002 §C.1, rule V12)."""
+
+
+class Parameters(Enum):
+    """Which parameters an AlgorithmIdentifier has to have."""
+
+    ABSENT = "absent"
+    ABSENT_OR_NULL = "absent or NULL"
+    NULL = "NULL"
+    PSS = "RSASSA-PSS-params, which also name the hash function"
+
+
+class Signature(NamedTuple):
+    """A signature algorithm.
+
+    ``name`` is what reports call it; ``{}`` stands for the hash function where the identifier does
+    not tell it: rsaEncryption leaves it to digestAlgorithm, RSASSA-PSS to its parameters.
+    ``digests`` are the hash functions that go with it as digestAlgorithm, its own first. Ed25519
+    and ML-DSA hash by themselves, but RFC 8419 §3 ties the one to SHA-512, and RFC 9882 §3.3 each
+    parameter set of the other to hash functions that are as strong.
+    """
+
+    oid: str
+    name: str
+    scheme: Scheme
+    parameters: Parameters
+    digests: tuple[Digest, ...] = ()
+
+
+_RSA: Final = (Scheme.RSA_PKCS1, Parameters.ABSENT_OR_NULL)
+_ECDSA: Final = (Scheme.ECDSA, Parameters.ABSENT)
+
+SIGNATURES: Final = (
+    Signature(oids.SHA256_WITH_RSA_ENCRYPTION, "sha256WithRSAEncryption", *_RSA, (SHA256,)),
+    Signature(oids.SHA384_WITH_RSA_ENCRYPTION, "sha384WithRSAEncryption", *_RSA, (SHA384,)),
+    Signature(oids.SHA512_WITH_RSA_ENCRYPTION, "sha512WithRSAEncryption", *_RSA, (SHA512,)),
+    # In SignerInfo.signatureAlgorithm (RFC 5754 §3.2).
+    Signature(oids.RSA_ENCRYPTION, "{}WithRSAEncryption", *_RSA),
+    Signature(oids.ID_RSASSA_PSS, "RSASSA-PSS-{}", Scheme.RSA_PSS, Parameters.PSS),
+    Signature(oids.ECDSA_WITH_SHA256, "ecdsa-with-SHA256", *_ECDSA, (SHA256,)),
+    Signature(oids.ECDSA_WITH_SHA384, "ecdsa-with-SHA384", *_ECDSA, (SHA384,)),
+    Signature(oids.ECDSA_WITH_SHA512, "ecdsa-with-SHA512", *_ECDSA, (SHA512,)),
+    Signature(oids.ID_ED25519, "Ed25519", Scheme.ED25519, Parameters.ABSENT, (SHA512,)),
+    Signature(
+        oids.ID_ML_DSA_44,
+        "ML-DSA-44",
+        Scheme.ML_DSA_44,
+        Parameters.ABSENT,
+        (SHA512, SHA384, SHA256),
+    ),
+    Signature(
+        oids.ID_ML_DSA_65, "ML-DSA-65", Scheme.ML_DSA_65, Parameters.ABSENT, (SHA512, SHA384)
+    ),
+    Signature(oids.ID_ML_DSA_87, "ML-DSA-87", Scheme.ML_DSA_87, Parameters.ABSENT, (SHA512,)),
+    Signature(oids.ID_ALG_NO_SIGNATURE, "id-alg-noSignature", Scheme.NO_SIGNATURE, Parameters.NULL),
+    Signature(oids.SHA1_WITH_RSA_ENCRYPTION, "sha1WithRSAEncryption", *_RSA, (SHA1,)),
+)
+"""Every signature algorithm on offer."""
+
+
+class PublicKey(NamedTuple):
+    """A type of public key, and the schemes that it serves (RFC 5280 §4.1.2.7).
+
+    Octets of a key and of a signature are given where the parameter set fixes them (FIPS 204 §4,
+    table 2).
+    """
+
+    oid: str
+    title: str
+    schemes: tuple[Scheme, ...]
+    key_octets: int = 0
+    signature_octets: int = 0
+
+
+PUBLIC_KEYS: Final = (
+    PublicKey(oids.RSA_ENCRYPTION, "RSA", (Scheme.RSA_PKCS1, Scheme.RSA_PSS)),
+    PublicKey(oids.ID_EC_PUBLIC_KEY, "EC", (Scheme.ECDSA,)),
+    PublicKey(oids.ID_ED25519, "Ed25519", (Scheme.ED25519,), 32, 64),
+    PublicKey(oids.ID_RSASSA_PSS, "RSA-PSS", (Scheme.RSA_PSS,)),
+    PublicKey(oids.ID_ML_DSA_44, "ML-DSA-44", (Scheme.ML_DSA_44,), 1312, 2420),
+    PublicKey(oids.ID_ML_DSA_65, "ML-DSA-65", (Scheme.ML_DSA_65,), 1952, 3309),
+    PublicKey(oids.ID_ML_DSA_87, "ML-DSA-87", (Scheme.ML_DSA_87,), 2592, 4627),
+)
+"""Every type of key on offer."""
+
+
+class Curve(NamedTuple):
+    """A named curve (RFC 5480 §2.1.1.1) and the hash function of its strength.
+
+    ``coordinate`` is the number of octets of a coordinate, ``order`` that of the base point.
+    """
+
+    oid: str
+    name: str
+    title: str
+    coordinate: int
+    digest: Digest
+    order: int
+
+
+CURVES: Final = (
+    Curve(
+        oids.SECP256R1,
+        "secp256r1",
+        "P-256",
+        32,
+        SHA256,
+        0xFFFFFFFF_00000000_FFFFFFFF_FFFFFFFF_BCE6FAAD_A7179E84_F3B9CAC2_FC632551,
+    ),
+    Curve(
+        oids.SECP384R1,
+        "secp384r1",
+        "P-384",
+        48,
+        SHA384,
+        (2**192 - 1 << 192) + 0xC7634D81_F4372DDF_581A0DB2_48B0A77A_ECEC196A_CCC52973,
+    ),
+    Curve(
+        oids.SECP521R1,
+        "secp521r1",
+        "P-521",
+        66,
+        SHA512,
+        (2**262 - 1 << 259)
+        + 0x2_51868783_BF2F966B_7FCC0148_F709A5D0_3BB5C9B8_899C47AE_BB6FB71E_91386409,
+    ),
+)
+"""Every curve on offer."""
