@@ -1,39 +1,53 @@
-"""Parameters of AlgorithmIdentifiers (RFC 4055, RFC 5084, RFC 6955, RFC 8018)."""
+"""Parameters of AlgorithmIdentifiers (RFC 4055, RFC 5084, RFC 6955, RFC 8018).
+
+The tags of RFC 4055 are EXPLICIT.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
+from cmcodec import oids
 from cmcodec.asn1 import (
     TLV,
     Asn1,
     Choice,
     Default,
     Explicit,
+    FieldName,
     Range,
     choice,
     sequence,
 )
-from cmcodec.asn1 import (
-    Name as FieldName,
-)
+from cmcodec.asn1.der import element
+from cmcodec.asn1.scalars import encode_object_identifier
 from cmcodec.types.pkix import AlgorithmIdentifier, IssuerAndSerialNumber
 
 _NULL = TLV(b"\x05\x00")
-_SHA1 = AlgorithmIdentifier(algorithm="1.3.14.3.2.26", parameters=_NULL)
+_SHA1 = AlgorithmIdentifier(algorithm=oids.ID_SHA1, parameters=_NULL)
 _MGF1_SHA1 = AlgorithmIdentifier(
-    algorithm="1.2.840.113549.1.1.8",
-    parameters=TLV(bytes.fromhex("300906052b0e03021a0500")),
+    algorithm=oids.ID_MGF1,
+    parameters=TLV(element(0x30, element(0x06, encode_object_identifier(oids.ID_SHA1)), _NULL.der)),
 )
-_P_SPECIFIED_EMPTY = AlgorithmIdentifier(
-    algorithm="1.2.840.113549.1.1.9", parameters=TLV(b"\x04\x00")
-)
-_HMAC_SHA1 = AlgorithmIdentifier(algorithm="1.2.840.113549.2.7", parameters=_NULL)
+_P_SPECIFIED_EMPTY = AlgorithmIdentifier(algorithm=oids.ID_P_SPECIFIED, parameters=TLV(b"\x04\x00"))
+_HMAC_SHA1 = AlgorithmIdentifier(algorithm=oids.ID_HMAC_WITH_SHA1, parameters=_NULL)
 
 
 @sequence
 class RSASSAPSSParams(Asn1):
-    """RFC 4055 §3.1."""
+    """RFC 4055 §3.1: the parameters of id-RSASSA-PSS, in an algorithm and in a key.
+
+    ::
+
+        RSASSA-PSS-params ::= SEQUENCE {
+          hashAlgorithm      [0] HashAlgorithm DEFAULT sha1Identifier,
+          maskGenAlgorithm   [1] MaskGenAlgorithm DEFAULT mgf1SHA1Identifier,
+          saltLength         [2] INTEGER DEFAULT 20,
+          trailerField       [3] INTEGER DEFAULT 1 }
+
+        HashAlgorithm ::= AlgorithmIdentifier
+        MaskGenAlgorithm ::= AlgorithmIdentifier
+    """
 
     hash_algorithm: Annotated[AlgorithmIdentifier, Explicit(0), Default(_SHA1)] = _SHA1
     mask_gen_algorithm: Annotated[AlgorithmIdentifier, Explicit(1), Default(_MGF1_SHA1)] = (
@@ -45,7 +59,15 @@ class RSASSAPSSParams(Asn1):
 
 @sequence
 class RSAESOAEPParams(Asn1):
-    """RFC 4055 §4.1."""
+    """RFC 4055 §4.1: the parameters of id-RSAES-OAEP.
+
+    ::
+
+        RSAES-OAEP-params ::= SEQUENCE {
+          hashFunc      [0] AlgorithmIdentifier DEFAULT sha1Identifier,
+          maskGenFunc   [1] AlgorithmIdentifier DEFAULT mgf1SHA1Identifier,
+          pSourceFunc   [2] AlgorithmIdentifier DEFAULT pSpecifiedEmptyIdentifier }
+    """
 
     hash_func: Annotated[AlgorithmIdentifier, Explicit(0), Default(_SHA1)] = _SHA1
     mask_gen_func: Annotated[AlgorithmIdentifier, Explicit(1), Default(_MGF1_SHA1)] = _MGF1_SHA1
@@ -56,7 +78,21 @@ class RSAESOAEPParams(Asn1):
 
 @choice
 class PBKDF2Salt(Choice):
-    """RFC 8018 §A.2, ``salt``. CMS wants ``specified``."""
+    """RFC 8018 §A.2: ``salt`` of PBKDF2-params.
+
+    ::
+
+        PBKDF2-params ::= SEQUENCE {
+          salt CHOICE {
+            specified OCTET STRING,
+            otherSource AlgorithmIdentifier {{PBKDF2-SaltSources}}
+          },
+          iterationCount INTEGER (1..MAX),
+          keyLength INTEGER (1..MAX) OPTIONAL,
+          prf AlgorithmIdentifier {{PBKDF2-PRFs}} DEFAULT algid-hmacWithSHA1 }
+
+    CMS wants ``specified``.
+    """
 
     specified: bytes | None = None
     other_source: AlgorithmIdentifier | None = None
@@ -64,7 +100,21 @@ class PBKDF2Salt(Choice):
 
 @sequence
 class PBKDF2Params(Asn1):
-    """RFC 8018 §A.2. Bounds on the work are the user's (RULES P10), not the syntax's."""
+    """RFC 8018 §A.2: the parameters of id-PBKDF2.
+
+    ::
+
+        PBKDF2-params ::= SEQUENCE {
+          salt CHOICE {
+            specified OCTET STRING,
+            otherSource AlgorithmIdentifier {{PBKDF2-SaltSources}}
+          },
+          iterationCount INTEGER (1..MAX),
+          keyLength INTEGER (1..MAX) OPTIONAL,
+          prf AlgorithmIdentifier {{PBKDF2-PRFs}} DEFAULT algid-hmacWithSHA1 }
+
+    Bounds on the work are the user's (rule P10), not the syntax's.
+    """
 
     salt: PBKDF2Salt
     iteration_count: Annotated[int, Range(1, 2**63 - 1)]
@@ -74,7 +124,16 @@ class PBKDF2Params(Asn1):
 
 @sequence
 class GCMParameters(Asn1):
-    """RFC 5084 §3.2."""
+    """RFC 5084 §3.2: the parameters of AES-GCM.
+
+    ::
+
+        GCMParameters ::= SEQUENCE {
+          aes-nonce        OCTET STRING, -- recommended size is 12 octets
+          aes-ICVlen       AES-GCM-ICVlen DEFAULT 12 }
+
+        AES-GCM-ICVlen ::= INTEGER (12 | 13 | 14 | 15 | 16)
+    """
 
     aes_nonce: Annotated[bytes, FieldName("aes-nonce")]
     aes_icvlen: Annotated[int, Range(12, 16), Default(12), FieldName("aes-ICVlen")] = 12
@@ -82,7 +141,16 @@ class GCMParameters(Asn1):
 
 @sequence
 class DhSigStatic(Asn1):
-    """RFC 6955 §4."""
+    """RFC 6955 §4: what stands for the signature in a static DH or ECDH proof of possession.
+
+    ::
+
+        DhSigStatic ::= SEQUENCE {
+          issuerAndSerial IssuerAndSerialNumber OPTIONAL,
+          hashValue       MessageDigest }
+
+        MessageDigest ::= OCTET STRING
+    """
 
     issuer_and_serial: IssuerAndSerialNumber | None = None
     hash_value: bytes
@@ -90,7 +158,14 @@ class DhSigStatic(Asn1):
 
 @sequence
 class ECDSASigValue(Asn1):
-    """RFC 3279 §2.2.3, the content of an ECDSA signature."""
+    """RFC 3279 §2.2.3: the content of an ECDSA signature.
+
+    ::
+
+        Ecdsa-Sig-Value ::= SEQUENCE {
+          r     INTEGER,
+          s     INTEGER }
+    """
 
     r: int
     s: int

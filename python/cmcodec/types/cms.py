@@ -1,4 +1,7 @@
-"""Cryptographic Message Syntax (RFC 5652, RFC 5083, RFC 9629)."""
+"""Cryptographic Message Syntax (RFC 5652, RFC 5083, RFC 9629).
+
+A tag without a keyword is IMPLICIT, as in the modules of these RFCs.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from cmcodec.asn1 import (
     SetOf,
     SignedSetOf,
     Size,
+    alias,
     choice,
-    named,
     sequence,
 )
 from cmcodec.types.pkcs10 import Attribute
@@ -35,22 +38,47 @@ from cmcodec.types.pkix import (
 
 @sequence
 class ContentInfo(Asn1):
-    """RFC 5652 §3."""
+    """RFC 5652 §3: a content with the OID of its type, the outermost type of every CMS message.
+
+    ::
+
+        ContentInfo ::= SEQUENCE {
+          contentType ContentType,
+          content [0] EXPLICIT ANY DEFINED BY contentType }
+
+        ContentType ::= OBJECT IDENTIFIER
+    """
 
     content_type: OID
     content: Annotated[Asn1, Open("content"), Explicit(0)]
 
 
-@named
+@alias
 class Data(Asn1):
-    """RFC 5652 §4, the content of id-data."""
+    """RFC 5652 §4: the content of id-data.
+
+    ::
+
+        Data ::= OCTET STRING
+
+    RFC 5652 prints no ASN.1 for it; this is that of RFC 2315 §8.
+    """
 
     value: bytes
 
 
 @sequence
 class EncapsulatedContentInfo(Asn1):
-    """RFC 5652 §5.2. A PKIData or PKIResponse in ``e_content`` is validated, and stays octets."""
+    """RFC 5652 §5.2: the signed, digested or authenticated content and its type.
+
+    ::
+
+        EncapsulatedContentInfo ::= SEQUENCE {
+          eContentType ContentType,
+          eContent [0] EXPLICIT OCTET STRING OPTIONAL }
+
+    A PKIData or PKIResponse in ``e_content`` is validated, and stays octets.
+    """
 
     e_content_type: OID
     e_content: Annotated[bytes | None, Containing("encapsulated"), Explicit(0)] = None
@@ -58,7 +86,14 @@ class EncapsulatedContentInfo(Asn1):
 
 @sequence
 class OtherCertificateFormat(Asn1):
-    """RFC 5652 §10.2.2."""
+    """RFC 5652 §10.2.2: a certificate of any other format, the alternative ``other``.
+
+    ::
+
+        OtherCertificateFormat ::= SEQUENCE {
+          otherCertFormat OBJECT IDENTIFIER,
+          otherCert ANY DEFINED BY otherCertFormat }
+    """
 
     other_cert_format: OID
     other_cert: TLV
@@ -66,7 +101,19 @@ class OtherCertificateFormat(Asn1):
 
 @choice
 class CertificateChoices(Choice):
-    """RFC 5652 §10.2.2. Attribute certificates and PKCS#6 certificates stay octets."""
+    """RFC 5652 §10.2.2: one certificate, of one of five formats.
+
+    ::
+
+        CertificateChoices ::= CHOICE {
+          certificate Certificate,
+          extendedCertificate [0] IMPLICIT ExtendedCertificate,  -- Obsolete
+          v1AttrCert [1] IMPLICIT AttributeCertificateV1,        -- Obsolete
+          v2AttrCert [2] IMPLICIT AttributeCertificateV2,
+          other [3] IMPLICIT OtherCertificateFormat }
+
+    Attribute certificates and PKCS#6 certificates stay octets.
+    """
 
     certificate: Certificate | None = None
     extended_certificate: Annotated[TLV | None, Implicit(0)] = None
@@ -77,7 +124,14 @@ class CertificateChoices(Choice):
 
 @sequence
 class OtherRevocationInfoFormat(Asn1):
-    """RFC 5652 §10.2.1."""
+    """RFC 5652 §10.2.1: revocation information of any other format, an OCSP response say.
+
+    ::
+
+        OtherRevocationInfoFormat ::= SEQUENCE {
+          otherRevInfoFormat OBJECT IDENTIFIER,
+          otherRevInfo ANY DEFINED BY otherRevInfoFormat }
+    """
 
     other_rev_info_format: OID
     other_rev_info: TLV
@@ -85,7 +139,14 @@ class OtherRevocationInfoFormat(Asn1):
 
 @choice
 class RevocationInfoChoice(Choice):
-    """RFC 5652 §10.2.1."""
+    """RFC 5652 §10.2.1: one CRL, or revocation information of another format.
+
+    ::
+
+        RevocationInfoChoice ::= CHOICE {
+          crl CertificateList,
+          other [1] IMPLICIT OtherRevocationInfoFormat }
+    """
 
     crl: CertificateList | None = None
     other: Annotated[OtherRevocationInfoFormat | None, Implicit(1)] = None
@@ -93,7 +154,16 @@ class RevocationInfoChoice(Choice):
 
 @choice
 class SignerIdentifier(Choice):
-    """RFC 5652 §5.3."""
+    """RFC 5652 §5.3: which certificate verifies a signature.
+
+    ::
+
+        SignerIdentifier ::= CHOICE {
+          issuerAndSerialNumber IssuerAndSerialNumber,
+          subjectKeyIdentifier [0] SubjectKeyIdentifier }
+
+        SubjectKeyIdentifier ::= OCTET STRING
+    """
 
     issuer_and_serial_number: IssuerAndSerialNumber | None = None
     subject_key_identifier: Annotated[bytes | None, Implicit(0)] = None
@@ -101,7 +171,23 @@ class SignerIdentifier(Choice):
 
 @sequence
 class SignerInfo(Asn1):
-    """RFC 5652 §5.3."""
+    """RFC 5652 §5.3: who signed, and how.
+
+    ::
+
+        SignerInfo ::= SEQUENCE {
+          version CMSVersion,
+          sid SignerIdentifier,
+          digestAlgorithm DigestAlgorithmIdentifier,
+          signedAttrs [0] IMPLICIT SignedAttributes OPTIONAL,
+          signatureAlgorithm SignatureAlgorithmIdentifier,
+          signature SignatureValue,
+          unsignedAttrs [1] IMPLICIT UnsignedAttributes OPTIONAL }
+
+        SignedAttributes ::= SET SIZE (1..MAX) OF Attribute
+        UnsignedAttributes ::= SET SIZE (1..MAX) OF Attribute
+        SignatureValue ::= OCTET STRING
+    """
 
     version: int
     sid: SignerIdentifier
@@ -114,7 +200,24 @@ class SignerInfo(Asn1):
 
 @sequence
 class SignedData(Asn1):
-    """RFC 5652 §5.1."""
+    """RFC 5652 §5.1: a content with its signatures, certificates and CRLs.
+
+    ::
+
+        SignedData ::= SEQUENCE {
+          version CMSVersion,
+          digestAlgorithms DigestAlgorithmIdentifiers,
+          encapContentInfo EncapsulatedContentInfo,
+          certificates [0] IMPLICIT CertificateSet OPTIONAL,
+          crls [1] IMPLICIT RevocationInfoChoices OPTIONAL,
+          signerInfos SignerInfos }
+
+        DigestAlgorithmIdentifiers ::= SET OF DigestAlgorithmIdentifier
+        SignerInfos ::= SET OF SignerInfo
+        CertificateSet ::= SET OF CertificateChoices
+        RevocationInfoChoices ::= SET OF RevocationInfoChoice
+        CMSVersion ::= INTEGER { v0(0), v1(1), v2(2), v3(3), v4(4), v5(5) }
+    """
 
     version: int
     digest_algorithms: SetOf[AlgorithmIdentifier]
@@ -126,7 +229,17 @@ class SignedData(Asn1):
 
 @sequence
 class OriginatorInfo(Asn1):
-    """RFC 5652 §6.1."""
+    """RFC 5652 §6.1: certificates and CRLs of the sender of an encrypted or authenticated content.
+
+    ::
+
+        OriginatorInfo ::= SEQUENCE {
+          certs [0] IMPLICIT CertificateSet OPTIONAL,
+          crls [1] IMPLICIT RevocationInfoChoices OPTIONAL }
+
+        CertificateSet ::= SET OF CertificateChoices
+        RevocationInfoChoices ::= SET OF RevocationInfoChoice
+    """
 
     certs: Annotated[SetOf[CertificateChoices] | None, Implicit(0)] = None
     crls: Annotated[SetOf[RevocationInfoChoice] | None, Implicit(1)] = None
@@ -134,7 +247,16 @@ class OriginatorInfo(Asn1):
 
 @choice
 class RecipientIdentifier(Choice):
-    """RFC 5652 §6.2.1."""
+    """RFC 5652 §6.2.1: which certificate of the recipient the sender used.
+
+    ::
+
+        RecipientIdentifier ::= CHOICE {
+          issuerAndSerialNumber IssuerAndSerialNumber,
+          subjectKeyIdentifier [0] SubjectKeyIdentifier }
+
+        SubjectKeyIdentifier ::= OCTET STRING
+    """
 
     issuer_and_serial_number: IssuerAndSerialNumber | None = None
     subject_key_identifier: Annotated[bytes | None, Implicit(0)] = None
@@ -142,7 +264,18 @@ class RecipientIdentifier(Choice):
 
 @sequence
 class KeyTransRecipientInfo(Asn1):
-    """RFC 5652 §6.2.1."""
+    """RFC 5652 §6.2.1: the key encrypted with the recipient's public key, by RSA say.
+
+    ::
+
+        KeyTransRecipientInfo ::= SEQUENCE {
+          version CMSVersion,  -- always set to 0 or 2
+          rid RecipientIdentifier,
+          keyEncryptionAlgorithm KeyEncryptionAlgorithmIdentifier,
+          encryptedKey EncryptedKey }
+
+        EncryptedKey ::= OCTET STRING
+    """
 
     version: int
     rid: RecipientIdentifier
@@ -152,7 +285,14 @@ class KeyTransRecipientInfo(Asn1):
 
 @sequence
 class OriginatorPublicKey(Asn1):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: the sender's public key for key agreement.
+
+    ::
+
+        OriginatorPublicKey ::= SEQUENCE {
+          algorithm AlgorithmIdentifier,
+          publicKey BIT STRING }
+    """
 
     algorithm: AlgorithmIdentifier
     public_key: BitString
@@ -160,7 +300,17 @@ class OriginatorPublicKey(Asn1):
 
 @choice
 class OriginatorIdentifierOrKey(Choice):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: the sender's key for key agreement, by its certificate or as it is.
+
+    ::
+
+        OriginatorIdentifierOrKey ::= CHOICE {
+          issuerAndSerialNumber IssuerAndSerialNumber,
+          subjectKeyIdentifier [0] SubjectKeyIdentifier,
+          originatorKey [1] OriginatorPublicKey }
+
+        SubjectKeyIdentifier ::= OCTET STRING
+    """
 
     issuer_and_serial_number: IssuerAndSerialNumber | None = None
     subject_key_identifier: Annotated[bytes | None, Implicit(0)] = None
@@ -169,7 +319,14 @@ class OriginatorIdentifierOrKey(Choice):
 
 @sequence
 class OtherKeyAttribute(Asn1):
-    """RFC 5652 §10.2.7."""
+    """RFC 5652 §10.2.7: a further attribute by which a recipient finds its key.
+
+    ::
+
+        OtherKeyAttribute ::= SEQUENCE {
+          keyAttrId OBJECT IDENTIFIER,
+          keyAttr ANY DEFINED BY keyAttrId OPTIONAL }
+    """
 
     key_attr_id: OID
     key_attr: TLV | None = None
@@ -177,7 +334,17 @@ class OtherKeyAttribute(Asn1):
 
 @sequence
 class RecipientKeyIdentifier(Asn1):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: the recipient's key for key agreement, by its key identifier.
+
+    ::
+
+        RecipientKeyIdentifier ::= SEQUENCE {
+          subjectKeyIdentifier SubjectKeyIdentifier,
+          date GeneralizedTime OPTIONAL,
+          other OtherKeyAttribute OPTIONAL }
+
+        SubjectKeyIdentifier ::= OCTET STRING
+    """
 
     subject_key_identifier: bytes
     date: datetime | None = None
@@ -186,7 +353,14 @@ class RecipientKeyIdentifier(Asn1):
 
 @choice
 class KeyAgreeRecipientIdentifier(Choice):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: which certificate of the recipient the sender used for key agreement.
+
+    ::
+
+        KeyAgreeRecipientIdentifier ::= CHOICE {
+          issuerAndSerialNumber IssuerAndSerialNumber,
+          rKeyId [0] IMPLICIT RecipientKeyIdentifier }
+    """
 
     issuer_and_serial_number: IssuerAndSerialNumber | None = None
     r_key_id: Annotated[RecipientKeyIdentifier | None, Implicit(0)] = None
@@ -194,7 +368,16 @@ class KeyAgreeRecipientIdentifier(Choice):
 
 @sequence
 class RecipientEncryptedKey(Asn1):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: one recipient of a key agreement, and the key encrypted for it.
+
+    ::
+
+        RecipientEncryptedKey ::= SEQUENCE {
+          rid KeyAgreeRecipientIdentifier,
+          encryptedKey EncryptedKey }
+
+        EncryptedKey ::= OCTET STRING
+    """
 
     rid: KeyAgreeRecipientIdentifier
     encrypted_key: bytes
@@ -202,7 +385,20 @@ class RecipientEncryptedKey(Asn1):
 
 @sequence
 class KeyAgreeRecipientInfo(Asn1):
-    """RFC 5652 §6.2.2."""
+    """RFC 5652 §6.2.2: the key encrypted under keys agreed with the recipients, by ECDH say.
+
+    ::
+
+        KeyAgreeRecipientInfo ::= SEQUENCE {
+          version CMSVersion,  -- always set to 3
+          originator [0] EXPLICIT OriginatorIdentifierOrKey,
+          ukm [1] EXPLICIT UserKeyingMaterial OPTIONAL,
+          keyEncryptionAlgorithm KeyEncryptionAlgorithmIdentifier,
+          recipientEncryptedKeys RecipientEncryptedKeys }
+
+        RecipientEncryptedKeys ::= SEQUENCE OF RecipientEncryptedKey
+        UserKeyingMaterial ::= OCTET STRING
+    """
 
     version: int
     originator: Annotated[OriginatorIdentifierOrKey, Explicit(0)]
@@ -213,7 +409,15 @@ class KeyAgreeRecipientInfo(Asn1):
 
 @sequence
 class KEKIdentifier(Asn1):
-    """RFC 5652 §6.2.3."""
+    """RFC 5652 §6.2.3: which key-encryption key, known to both sides before, the sender used.
+
+    ::
+
+        KEKIdentifier ::= SEQUENCE {
+          keyIdentifier OCTET STRING,
+          date GeneralizedTime OPTIONAL,
+          other OtherKeyAttribute OPTIONAL }
+    """
 
     key_identifier: bytes
     date: datetime | None = None
@@ -222,7 +426,18 @@ class KEKIdentifier(Asn1):
 
 @sequence
 class KEKRecipientInfo(Asn1):
-    """RFC 5652 §6.2.3."""
+    """RFC 5652 §6.2.3: the key encrypted under a key-encryption key that both sides know.
+
+    ::
+
+        KEKRecipientInfo ::= SEQUENCE {
+          version CMSVersion,  -- always set to 4
+          kekid KEKIdentifier,
+          keyEncryptionAlgorithm KeyEncryptionAlgorithmIdentifier,
+          encryptedKey EncryptedKey }
+
+        EncryptedKey ::= OCTET STRING
+    """
 
     version: int
     kekid: KEKIdentifier
@@ -232,7 +447,20 @@ class KEKRecipientInfo(Asn1):
 
 @sequence
 class PasswordRecipientInfo(Asn1):
-    """RFC 5652 §6.2.4, the recipient of a CMC AuthenticatedData (R-023)."""
+    """RFC 5652 §6.2.4: the key encrypted under a password or shared secret.
+
+    ::
+
+        PasswordRecipientInfo ::= SEQUENCE {
+          version CMSVersion,  -- Always set to 0
+          keyDerivationAlgorithm [0] KeyDerivationAlgorithmIdentifier OPTIONAL,
+          keyEncryptionAlgorithm KeyEncryptionAlgorithmIdentifier,
+          encryptedKey EncryptedKey }
+
+        EncryptedKey ::= OCTET STRING
+
+    It is the recipient of a CMC AuthenticatedData (R-023).
+    """
 
     version: int
     key_derivation_algorithm: Annotated[AlgorithmIdentifier | None, Implicit(0)] = None
@@ -242,7 +470,14 @@ class PasswordRecipientInfo(Asn1):
 
 @sequence
 class OtherRecipientInfo(Asn1):
-    """RFC 5652 §6.2.5."""
+    """RFC 5652 §6.2.5: a recipient of a kind that RFC 5652 does not name, KEMRecipientInfo say.
+
+    ::
+
+        OtherRecipientInfo ::= SEQUENCE {
+          oriType OBJECT IDENTIFIER,
+          oriValue ANY DEFINED BY oriType }
+    """
 
     ori_type: OID
     ori_value: Annotated[Asn1, Open("recipient")]
@@ -250,7 +485,24 @@ class OtherRecipientInfo(Asn1):
 
 @sequence
 class KEMRecipientInfo(Asn1):
-    """RFC 9629 §3, the value of id-ori-kem."""
+    """RFC 9629 §3: the key encrypted by a KEM, ML-KEM say; the value of id-ori-kem.
+
+    ::
+
+        KEMRecipientInfo ::= SEQUENCE {
+          version CMSVersion,  -- always set to 0
+          rid RecipientIdentifier,
+          kem KEMAlgorithmIdentifier,
+          kemct OCTET STRING,
+          kdf KeyDerivationAlgorithmIdentifier,
+          kekLength INTEGER (1..65535),
+          ukm [0] EXPLICIT UserKeyingMaterial OPTIONAL,
+          wrap KeyEncryptionAlgorithmIdentifier,
+          encryptedKey EncryptedKey }
+
+        UserKeyingMaterial ::= OCTET STRING
+        EncryptedKey ::= OCTET STRING
+    """
 
     version: int
     rid: RecipientIdentifier
@@ -265,7 +517,17 @@ class KEMRecipientInfo(Asn1):
 
 @choice
 class RecipientInfo(Choice):
-    """RFC 5652 §6.2."""
+    """RFC 5652 §6.2: one recipient, and how it gets the key.
+
+    ::
+
+        RecipientInfo ::= CHOICE {
+          ktri KeyTransRecipientInfo,
+          kari [1] KeyAgreeRecipientInfo,
+          kekri [2] KEKRecipientInfo,
+          pwri [3] PasswordRecipientInfo,
+          ori [4] OtherRecipientInfo }
+    """
 
     ktri: KeyTransRecipientInfo | None = None
     kari: Annotated[KeyAgreeRecipientInfo | None, Implicit(1)] = None
@@ -276,7 +538,17 @@ class RecipientInfo(Choice):
 
 @sequence
 class EncryptedContentInfo(Asn1):
-    """RFC 5652 §6.1."""
+    """RFC 5652 §6.1: the encrypted content, its type and the algorithm.
+
+    ::
+
+        EncryptedContentInfo ::= SEQUENCE {
+          contentType ContentType,
+          contentEncryptionAlgorithm ContentEncryptionAlgorithmIdentifier,
+          encryptedContent [0] IMPLICIT EncryptedContent OPTIONAL }
+
+        EncryptedContent ::= OCTET STRING
+    """
 
     content_type: OID
     content_encryption_algorithm: AlgorithmIdentifier
@@ -285,7 +557,20 @@ class EncryptedContentInfo(Asn1):
 
 @sequence
 class EnvelopedData(Asn1):
-    """RFC 5652 §6.1."""
+    """RFC 5652 §6.1: a content encrypted for its recipients.
+
+    ::
+
+        EnvelopedData ::= SEQUENCE {
+          version CMSVersion,
+          originatorInfo [0] IMPLICIT OriginatorInfo OPTIONAL,
+          recipientInfos RecipientInfos,
+          encryptedContentInfo EncryptedContentInfo,
+          unprotectedAttrs [1] IMPLICIT UnprotectedAttributes OPTIONAL }
+
+        RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo
+        UnprotectedAttributes ::= SET SIZE (1..MAX) OF Attribute
+    """
 
     version: int
     originator_info: Annotated[OriginatorInfo | None, Implicit(0)] = None
@@ -296,7 +581,24 @@ class EnvelopedData(Asn1):
 
 @sequence
 class AuthEnvelopedData(Asn1):
-    """RFC 5083 §2.1."""
+    """RFC 5083 §2.1: a content encrypted for its recipients with authentication, by AES-GCM say.
+
+    ::
+
+        AuthEnvelopedData ::= SEQUENCE {
+          version CMSVersion,
+          originatorInfo [0] IMPLICIT OriginatorInfo OPTIONAL,
+          recipientInfos RecipientInfos,
+          authEncryptedContentInfo EncryptedContentInfo,
+          authAttrs [1] IMPLICIT AuthAttributes OPTIONAL,
+          mac MessageAuthenticationCode,
+          unauthAttrs [2] IMPLICIT UnauthAttributes OPTIONAL }
+
+        RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo
+        AuthAttributes ::= SET SIZE (1..MAX) OF Attribute
+        UnauthAttributes ::= SET SIZE (1..MAX) OF Attribute
+        MessageAuthenticationCode ::= OCTET STRING
+    """
 
     version: int
     originator_info: Annotated[OriginatorInfo | None, Implicit(0)] = None
@@ -309,7 +611,26 @@ class AuthEnvelopedData(Asn1):
 
 @sequence
 class AuthenticatedData(Asn1):
-    """RFC 5652 §9.1."""
+    """RFC 5652 §9.1: a content with a MAC whose key its recipients get.
+
+    ::
+
+        AuthenticatedData ::= SEQUENCE {
+          version CMSVersion,
+          originatorInfo [0] IMPLICIT OriginatorInfo OPTIONAL,
+          recipientInfos RecipientInfos,
+          macAlgorithm MessageAuthenticationCodeAlgorithm,
+          digestAlgorithm [1] DigestAlgorithmIdentifier OPTIONAL,
+          encapContentInfo EncapsulatedContentInfo,
+          authAttrs [2] IMPLICIT AuthAttributes OPTIONAL,
+          mac MessageAuthenticationCode,
+          unauthAttrs [3] IMPLICIT UnauthAttributes OPTIONAL }
+
+        RecipientInfos ::= SET SIZE (1..MAX) OF RecipientInfo
+        AuthAttributes ::= SET SIZE (1..MAX) OF Attribute
+        UnauthAttributes ::= SET SIZE (1..MAX) OF Attribute
+        MessageAuthenticationCode ::= OCTET STRING
+    """
 
     version: int
     originator_info: Annotated[OriginatorInfo | None, Implicit(0)] = None
@@ -324,7 +645,18 @@ class AuthenticatedData(Asn1):
 
 @sequence
 class DigestedData(Asn1):
-    """RFC 5652 §7."""
+    """RFC 5652 §7: a content with its digest.
+
+    ::
+
+        DigestedData ::= SEQUENCE {
+          version CMSVersion,
+          digestAlgorithm DigestAlgorithmIdentifier,
+          encapContentInfo EncapsulatedContentInfo,
+          digest Digest }
+
+        Digest ::= OCTET STRING
+    """
 
     version: int
     digest_algorithm: AlgorithmIdentifier
@@ -334,7 +666,17 @@ class DigestedData(Asn1):
 
 @sequence
 class EncryptedData(Asn1):
-    """RFC 5652 §8."""
+    """RFC 5652 §8: a content encrypted under a key that is agreed elsewhere.
+
+    ::
+
+        EncryptedData ::= SEQUENCE {
+          version CMSVersion,
+          encryptedContentInfo EncryptedContentInfo,
+          unprotectedAttrs [1] IMPLICIT UnprotectedAttributes OPTIONAL }
+
+        UnprotectedAttributes ::= SET SIZE (1..MAX) OF Attribute
+    """
 
     version: int
     encrypted_content_info: EncryptedContentInfo
@@ -344,30 +686,57 @@ class EncryptedData(Asn1):
 # --- attribute values ------------------------------------------------------------------------
 
 
-@named
+@alias
 class ContentType(Asn1):
-    """RFC 5652 §11.1."""
+    """RFC 5652 §11.1: the value of the attribute id-contentType, the type of the content.
+
+    ::
+
+        ContentType ::= OBJECT IDENTIFIER
+    """
 
     value: OID
 
 
-@named
+@alias
 class MessageDigest(Asn1):
-    """RFC 5652 §11.2."""
+    """RFC 5652 §11.2: the value of the attribute id-messageDigest, the digest of the content.
+
+    ::
+
+        MessageDigest ::= OCTET STRING
+    """
 
     value: bytes
 
 
-@named
+@alias
 class SigningTime(Asn1):
-    """RFC 5652 §11.3. Reported, never trusted (RULES V11)."""
+    """RFC 5652 §11.3: the value of the attribute id-signingTime, when the signer says it signed.
+
+    ::
+
+        SigningTime ::= Time
+
+    It is reported, never trusted (rule V11).
+    """
 
     value: Time
 
 
 @sequence
 class CMSAlgorithmProtection(Asn1):
-    """RFC 6211 §2."""
+    """RFC 6211 §2: the value of the attribute id-aa-CMSAlgorithmProtection, the algorithms again.
+
+    ::
+
+        CMSAlgorithmProtection ::= SEQUENCE {
+          digestAlgorithm         DigestAlgorithmIdentifier,
+          signatureAlgorithm  [1] SignatureAlgorithmIdentifier OPTIONAL,
+          macAlgorithm        [2] MessageAuthenticationCodeAlgorithm OPTIONAL }
+        (WITH COMPONENTS { signatureAlgorithm PRESENT, macAlgorithm ABSENT } |
+         WITH COMPONENTS { signatureAlgorithm ABSENT, macAlgorithm PRESENT })
+    """
 
     digest_algorithm: AlgorithmIdentifier
     signature_algorithm: Annotated[AlgorithmIdentifier | None, Implicit(1)] = None

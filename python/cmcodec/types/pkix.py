@@ -1,4 +1,7 @@
-"""The X.509 types that CMC borrows (RFC 5280, RFC 5912)."""
+"""The X.509 types that CMC borrows (RFC 5280, RFC 5912).
+
+A tag without a keyword is IMPLICIT, and EXPLICIT before a CHOICE such as Name.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from cmcodec.asn1 import (
     Default,
     Elements,
     Explicit,
+    FieldName,
     IA5String,
     Implicit,
     Legacy,
@@ -23,12 +27,9 @@ from cmcodec.asn1 import (
     SetOf,
     Size,
     UTCTime,
+    alias,
     choice,
-    named,
     sequence,
-)
-from cmcodec.asn1 import (
-    Name as FieldName,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,16 @@ if TYPE_CHECKING:
 
 @sequence
 class AlgorithmIdentifier(Asn1):
-    """RFC 5280 §4.1.1.2. ``parameters`` stay as received; SPEC D says which are accepted where."""
+    """RFC 5280 §4.1.1.2: an algorithm and its parameters.
+
+    ::
+
+        AlgorithmIdentifier ::= SEQUENCE {
+          algorithm               OBJECT IDENTIFIER,
+          parameters              ANY DEFINED BY algorithm OPTIONAL }
+
+    ``parameters`` stay as received.
+    """
 
     algorithm: OID
     parameters: TLV | None = None
@@ -46,7 +56,17 @@ class AlgorithmIdentifier(Asn1):
 
 @sequence
 class AttributeTypeAndValue(Asn1):
-    """RFC 5280 §4.1.2.4, and the registration controls of RFC 4211 §6 and §7."""
+    """RFC 5280 §4.1.2.4: a part of a name; also a registration control of RFC 4211 §6 and §7.
+
+    ::
+
+        AttributeTypeAndValue ::= SEQUENCE {
+          type     AttributeType,
+          value    AttributeValue }
+
+        AttributeType ::= OBJECT IDENTIFIER
+        AttributeValue ::= ANY -- DEFINED BY AttributeType
+    """
 
     type: OID
     value: Annotated[Asn1, Open("registration")]
@@ -54,7 +74,17 @@ class AttributeTypeAndValue(Asn1):
 
 @choice
 class Name(Choice):
-    """RFC 5280 §4.1.2.4. The empty name, "NULL" in RFC 10002, is ``rdn_sequence=()``.
+    """RFC 5280 §4.1.2.4: a distinguished name.
+
+    ::
+
+        Name ::= CHOICE { -- only one possibility for now --
+          rdnSequence  RDNSequence }
+
+        RDNSequence ::= SEQUENCE OF RelativeDistinguishedName
+        RelativeDistinguishedName ::= SET SIZE (1..MAX) OF AttributeTypeAndValue
+
+    The empty name, "NULL" in RFC 10002, is ``rdn_sequence=()``.
 
     Some peers send an ASN.1 NULL for it (T-12): ``null``.
     """
@@ -70,7 +100,23 @@ class Name(Choice):
 
 @choice
 class GeneralName(Choice):
-    """RFC 5280 §4.2.1.6. The types of [0], [3] and [5] are kept as octets."""
+    """RFC 5280 §4.2.1.6: a name of any kind.
+
+    ::
+
+        GeneralName ::= CHOICE {
+          otherName                 [0]  OtherName,
+          rfc822Name                [1]  IA5String,
+          dNSName                   [2]  IA5String,
+          x400Address               [3]  ORAddress,
+          directoryName             [4]  Name,
+          ediPartyName              [5]  EDIPartyName,
+          uniformResourceIdentifier [6]  IA5String,
+          iPAddress                 [7]  OCTET STRING,
+          registeredID              [8]  OBJECT IDENTIFIER }
+
+    The types of [3] and [5] are kept as octets.
+    """
 
     other_name: Annotated[OtherName | None, Implicit(0)] = None
     rfc822_name: Annotated[IA5String | None, Implicit(1), FieldName("rfc822Name")] = None
@@ -85,38 +131,72 @@ class GeneralName(Choice):
 
 @sequence
 class OtherName(Asn1):
-    """RFC 5280 §4.2.1.6, an alternative of GeneralName."""
+    """RFC 5280 §4.2.1.6: a name of a kind that its OID names, an alternative of GeneralName.
+
+    ::
+
+        OtherName ::= SEQUENCE {
+          type-id    OBJECT IDENTIFIER,
+          value      [0] EXPLICIT ANY DEFINED BY type-id }
+    """
 
     type_id: Annotated[OID, FieldName("type-id")]
     value: Annotated[TLV, Explicit(0)]
 
 
-@named
+@alias
 class GeneralNames(Elements):
-    """RFC 5280 §4.2.1.6."""
+    """RFC 5280 §4.2.1.6: one or more names, the value of subjectAltName among others.
+
+    ::
+
+        GeneralNames ::= SEQUENCE SIZE (1..MAX) OF GeneralName
+    """
 
     value: Annotated[tuple[GeneralName, ...], Size(1)]
 
 
 @sequence
 class Extension(Asn1):
-    """RFC 5280 §4.2. ``extn_value`` is the content of the OCTET STRING, itself DER."""
+    """RFC 5280 §4.2: one extension of a certificate.
+
+    ::
+
+        Extension ::= SEQUENCE {
+          extnID      OBJECT IDENTIFIER,
+          critical    BOOLEAN DEFAULT FALSE,
+          extnValue   OCTET STRING }
+
+    ``extn_value`` is the content of the OCTET STRING, itself DER.
+    """
 
     extn_id: Annotated[OID, FieldName("extnID")]
     critical: Annotated[bool, Default(False)] = False
     extn_value: bytes
 
 
-@named
+@alias
 class Extensions(Elements):
-    """RFC 5280 §4.1.2.9."""
+    """RFC 5280 §4.1.2.9: the extensions of a certificate.
+
+    ::
+
+        Extensions ::= SEQUENCE SIZE (1..MAX) OF Extension
+    """
 
     value: Annotated[tuple[Extension, ...], Size(1)]
 
 
 @sequence
 class SubjectPublicKeyInfo(Asn1):
-    """RFC 5280 §4.1.2.7."""
+    """RFC 5280 §4.1.2.7: a public key and its algorithm.
+
+    ::
+
+        SubjectPublicKeyInfo ::= SEQUENCE {
+          algorithm            AlgorithmIdentifier,
+          subjectPublicKey     BIT STRING }
+    """
 
     algorithm: AlgorithmIdentifier
     subject_public_key: BitString
@@ -130,7 +210,14 @@ class SubjectPublicKeyInfo(Asn1):
 
 @choice
 class Time(Choice):
-    """RFC 5280 §4.1.2.5."""
+    """RFC 5280 §4.1.2.5: a time, UTCTime up to 2049 and GeneralizedTime from 2050.
+
+    ::
+
+        Time ::= CHOICE {
+          utcTime        UTCTime,
+          generalTime    GeneralizedTime }
+    """
 
     utc_time: UTCTime | None = None
     general_time: datetime | None = None
@@ -138,14 +225,31 @@ class Time(Choice):
 
 @sequence
 class IssuerAndSerialNumber(Asn1):
-    """RFC 5652 §10.2.4."""
+    """RFC 5652 §10.2.4: a certificate, by its issuer and its number.
+
+    ::
+
+        IssuerAndSerialNumber ::= SEQUENCE {
+          issuer Name,
+          serialNumber CertificateSerialNumber }
+
+        CertificateSerialNumber ::= INTEGER
+    """
 
     issuer: Name
     serial_number: int
 
 
 class Certificate(TLV):
-    """A certificate (RFC 5280 §4.1), opaque because it is signed as it stands."""
+    """RFC 5280 §4.1: a certificate, opaque because it is signed as it stands.
+
+    ::
+
+        Certificate ::= SEQUENCE {
+          tbsCertificate       TBSCertificate,
+          signatureAlgorithm   AlgorithmIdentifier,
+          signatureValue       BIT STRING }
+    """
 
     __slots__ = ()
     __asn1__ = "opaque"
@@ -158,7 +262,15 @@ class Certificate(TLV):
 
 
 class CertificateList(TLV):
-    """A CRL (RFC 5280 §5.1), opaque because it is signed as it stands."""
+    """RFC 5280 §5.1: a CRL, opaque because it is signed as it stands.
+
+    ::
+
+        CertificateList ::= SEQUENCE {
+          tbsCertList          TBSCertList,
+          signatureAlgorithm   AlgorithmIdentifier,
+          signatureValue       BIT STRING }
+    """
 
     __slots__ = ()
     __asn1__ = "opaque"
@@ -171,7 +283,23 @@ class CertificateList(TLV):
 
 
 class CRLReason(IntEnum):
-    """RFC 5280 §5.3.1."""
+    """RFC 5280 §5.3.1: why a certificate is revoked.
+
+    ::
+
+        CRLReason ::= ENUMERATED {
+          unspecified             (0),
+          keyCompromise           (1),
+          cACompromise            (2),
+          affiliationChanged      (3),
+          superseded              (4),
+          cessationOfOperation    (5),
+          certificateHold         (6),
+               -- value 7 is not used
+          removeFromCRL           (8),
+          privilegeWithdrawn      (9),
+          aACompromise           (10) }
+    """
 
     UNSPECIFIED = 0
     KEY_COMPROMISE = 1
@@ -186,7 +314,23 @@ class CRLReason(IntEnum):
 
 
 class ReasonFlag(IntEnum):
-    """The bits of ReasonFlags (RFC 5280 §4.2.1.13): ``ReasonFlag.SUPERSEDED in reasons``."""
+    """RFC 5280 §4.2.1.13: the bits of ReasonFlags.
+
+    ::
+
+        ReasonFlags ::= BIT STRING {
+          unused                  (0),
+          keyCompromise           (1),
+          cACompromise            (2),
+          affiliationChanged      (3),
+          superseded              (4),
+          cessationOfOperation    (5),
+          certificateHold         (6),
+          privilegeWithdrawn      (7),
+          aACompromise            (8) }
+
+    ``ReasonFlag.SUPERSEDED in reasons`` asks for one bit.
+    """
 
     UNUSED = 0
     KEY_COMPROMISE = 1

@@ -1,114 +1,177 @@
-"""Which OBJECT IDENTIFIER means which type: one row per open type (RFC 10002 §6, RFC 5652 §11)."""
+"""Which OBJECT IDENTIFIER means which type: one table per open type (RFC 10002 §6, RFC 5652 §11).
+
+`CONTROL_ROWS` also says where a control may stand, how often, and whether it refers to others.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from enum import Flag, auto
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from cmcodec.types import cmc, cms, controls, crmf, pkcs10, pkix
+from cmcodec import oids
+from cmcodec.asn1 import schema
+from cmcodec.types import algorithms, cmc, cms, controls, crmf, pkcs10, pkix
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
 
-ID_CMC: Final = "1.3.6.1.5.5.7.7"
+__all__ = ["CONTROLS", "CONTROL_ROWS", "OPEN_TYPES", "PARAMETERS", "Control", "Place"]
 
-CONTROLS: Final[dict[str, type[Asn1]]] = {
-    f"{ID_CMC}.1": controls.CMCStatusInfo,
-    f"{ID_CMC}.2": controls.Identification,
-    f"{ID_CMC}.3": controls.IdentityProof,
-    f"{ID_CMC}.4": controls.DataReturn,
-    f"{ID_CMC}.5": controls.TransactionId,
-    f"{ID_CMC}.6": controls.SenderNonce,
-    f"{ID_CMC}.7": controls.RecipientNonce,
-    f"{ID_CMC}.8": controls.AddExtensions,
-    f"{ID_CMC}.9": controls.EncryptedPOP,
-    f"{ID_CMC}.10": controls.DecryptedPOP,
-    f"{ID_CMC}.11": controls.LraPopWitness,
-    f"{ID_CMC}.15": controls.GetCert,
-    f"{ID_CMC}.16": controls.GetCRL,
-    f"{ID_CMC}.17": controls.RevokeRequest,
-    f"{ID_CMC}.18": controls.RegInfo,
-    f"{ID_CMC}.19": controls.ResponseInfo,
-    f"{ID_CMC}.21": controls.QueryPending,
-    f"{ID_CMC}.22": controls.PopLinkRandom,
-    f"{ID_CMC}.23": controls.PopLinkWitness,
-    f"{ID_CMC}.24": controls.CMCCertId,
-    f"{ID_CMC}.25": controls.CMCStatusInfoV2,
-    f"{ID_CMC}.26": controls.PublishTrustAnchors,
-    f"{ID_CMC}.27": controls.AuthPublish,
-    f"{ID_CMC}.28": cmc.BodyPartList,
-    f"{ID_CMC}.29": cmc.BodyPartList,
-    f"{ID_CMC}.30": controls.CMCPublicationInfo,
-    f"{ID_CMC}.31": controls.ModCertTemplate,
-    f"{ID_CMC}.32": controls.ControlsProcessed,
-    f"{ID_CMC}.33": controls.PopLinkWitnessV2,
-    f"{ID_CMC}.34": controls.IdentityProofV2,
-    f"{ID_CMC}.35": cmc.BodyPartPath,
-    f"{ID_CMC}.36": controls.ChangeSubjectName,
-    f"{ID_CMC}.37": cmc.BodyPartPath,
-}
-"""The 33 controls and attribute values of CMC (SPEC A.2)."""
 
-ATTRIBUTES: Final[dict[str, type[Asn1]]] = {
-    "1.2.840.113549.1.9.3": cms.ContentType,
-    "1.2.840.113549.1.9.4": cms.MessageDigest,
-    "1.2.840.113549.1.9.5": cms.SigningTime,
-    "1.2.840.113549.1.9.6": cms.SignerInfo,
-    "1.2.840.113549.1.9.14": pkcs10.ExtensionReq,
-    "1.2.840.113549.1.9.16.2.34": cmc.CMCUnsignedData,
-    "1.2.840.113549.1.9.52": cms.CMSAlgorithmProtection,
-    "1.3.6.1.4.1.311.2.1.14": pkcs10.ExtensionReq,
-    f"{ID_CMC}.23": controls.PopLinkWitness,
-    f"{ID_CMC}.33": controls.PopLinkWitnessV2,
-    f"{ID_CMC}.34": controls.IdentityProofV2,
-    f"{ID_CMC}.36": controls.ChangeSubjectName,
-}
-"""Values of signed and unsigned attributes and of attributes in a PKCS#10 request."""
+class Place(Flag):
+    """Where a control may stand (RFC 10002 §6, table 1)."""
 
-REGISTRATION: Final[dict[str, type[Asn1]]] = {
-    "1.3.6.1.5.5.7.5.1.1": crmf.RegToken,
-    "1.3.6.1.5.5.7.5.1.2": crmf.Authenticator,
-    "1.3.6.1.5.5.7.5.1.3": crmf.PKIPublicationInfo,
-    "1.3.6.1.5.5.7.5.1.4": crmf.PKIArchiveOptions,
-    "1.3.6.1.5.5.7.5.1.5": crmf.CertId,
-    "1.3.6.1.5.5.7.5.1.6": pkix.SubjectPublicKeyInfo,
-    "1.3.6.1.5.5.7.5.2.1": crmf.UTF8Pairs,
-    "1.3.6.1.5.5.7.5.2.2": crmf.CertRequest,
-    f"{ID_CMC}.23": controls.PopLinkWitness,
-    f"{ID_CMC}.33": controls.PopLinkWitnessV2,
-    f"{ID_CMC}.34": controls.IdentityProofV2,
-    f"{ID_CMC}.36": controls.ChangeSubjectName,
-}
-"""Values of ``CertRequest.controls`` and ``CertReqMsg.regInfo``: one value, no SET (T-15)."""
+    REQUEST = auto()
+    """In the controlSequence of a PKIData."""
+    RESPONSE = auto()
+    """In the controlSequence of a PKIResponse."""
+    ATTRIBUTE = auto()
+    """In a certification request: an attribute of PKCS#10, a control of CRMF."""
 
-CONTENT_TYPES: Final[dict[str, type[Asn1]]] = {
-    "1.2.840.113549.1.7.1": cms.Data,
-    "1.2.840.113549.1.7.2": cms.SignedData,
-    "1.2.840.113549.1.7.3": cms.EnvelopedData,
-    "1.2.840.113549.1.7.5": cms.DigestedData,
-    "1.2.840.113549.1.7.6": cms.EncryptedData,
-    "1.2.840.113549.1.9.16.1.2": cms.AuthenticatedData,
-    "1.2.840.113549.1.9.16.1.23": cms.AuthEnvelopedData,
-}
-"""What a ContentInfo can hold (SPEC A.1)."""
 
-ENCAPSULATED: Final[dict[str, type[Asn1]]] = {
-    "1.2.840.113549.1.7.3": cms.EnvelopedData,
-    "1.2.840.113549.1.9.16.1.23": cms.AuthEnvelopedData,
-    "1.3.6.1.5.5.7.12.2": cmc.PKIData,
-    "1.3.6.1.5.5.7.12.3": cmc.PKIResponse,
+class Control(NamedTuple):
+    """A control or attribute of CMC: ``number`` is its arc below id-cmc.
+
+    ``at_most`` is how often it may stand in one place, None for any number of times. ``refers``:
+    its value names other body parts, which `cmcodec.verify.references` follows.
+    """
+
+    number: int
+    oid: str
+    value: type[Asn1]
+    place: Place
+    at_most: int | None = 1
+    refers: bool = False
+
+    @property
+    def name(self) -> str:
+        """The standard's name: ``batchRequests``."""
+        return oids.name(self.oid).removeprefix("id-cmc-")
+
+
+_Q, _P, _A = Place
+_ANY: Final = None
+
+CONTROL_ROWS: Final = (
+    Control(1, oids.ID_CMC_STATUS_INFO, controls.CMCStatusInfo, _P | _Q, _ANY),
+    Control(2, oids.ID_CMC_IDENTIFICATION, controls.Identification, _Q),
+    Control(3, oids.ID_CMC_IDENTITY_PROOF, controls.IdentityProof, _Q),
+    Control(4, oids.ID_CMC_DATA_RETURN, controls.DataReturn, _P | _Q),
+    Control(5, oids.ID_CMC_TRANSACTION_ID, controls.TransactionId, _P | _Q),
+    Control(6, oids.ID_CMC_SENDER_NONCE, controls.SenderNonce, _P | _Q),
+    Control(7, oids.ID_CMC_RECIPIENT_NONCE, controls.RecipientNonce, _P | _Q),
+    Control(8, oids.ID_CMC_ADD_EXTENSIONS, controls.AddExtensions, _Q, _ANY, refers=True),
+    Control(9, oids.ID_CMC_ENCRYPTED_POP, controls.EncryptedPOP, _P, _ANY),
+    Control(10, oids.ID_CMC_DECRYPTED_POP, controls.DecryptedPOP, _Q, _ANY, refers=True),
+    Control(11, oids.ID_CMC_LRA_POP_WITNESS, controls.LraPopWitness, _Q, _ANY, refers=True),
+    Control(15, oids.ID_CMC_GET_CERT, controls.GetCert, _Q, _ANY),
+    Control(16, oids.ID_CMC_GET_CRL, controls.GetCRL, _Q, _ANY),
+    Control(17, oids.ID_CMC_REVOKE_REQUEST, controls.RevokeRequest, _Q, _ANY),
+    Control(18, oids.ID_CMC_REG_INFO, controls.RegInfo, _Q, _ANY),
+    Control(19, oids.ID_CMC_RESPONSE_INFO, controls.ResponseInfo, _P, _ANY),
+    Control(21, oids.ID_CMC_QUERY_PENDING, controls.QueryPending, _Q, _ANY),
+    Control(22, oids.ID_CMC_POP_LINK_RANDOM, controls.PopLinkRandom, _Q),
+    Control(23, oids.ID_CMC_POP_LINK_WITNESS, controls.PopLinkWitness, _A),
+    Control(24, oids.ID_CMC_CONFIRM_CERT_ACCEPTANCE, controls.CMCCertId, _Q, _ANY),
+    Control(25, oids.ID_CMC_STATUS_INFO_V2, controls.CMCStatusInfoV2, _P | _Q, _ANY),
+    Control(26, oids.ID_CMC_TRUSTED_ANCHORS, controls.PublishTrustAnchors, _P | _Q),
+    Control(27, oids.ID_CMC_AUTH_DATA, controls.AuthPublish, _P | _Q, _ANY, refers=True),
+    Control(28, oids.ID_CMC_BATCH_REQUESTS, cmc.BodyPartList, _Q, refers=True),
+    Control(29, oids.ID_CMC_BATCH_RESPONSES, cmc.BodyPartList, _P, refers=True),
+    Control(30, oids.ID_CMC_PUBLISH_CERT, controls.CMCPublicationInfo, _Q, _ANY),
+    Control(31, oids.ID_CMC_MOD_CERT_TEMPLATE, controls.ModCertTemplate, _Q, _ANY, refers=True),
+    Control(32, oids.ID_CMC_CONTROL_PROCESSED, controls.ControlsProcessed, _Q, _ANY, refers=True),
+    Control(33, oids.ID_CMC_POP_LINK_WITNESS_V2, controls.PopLinkWitnessV2, _A),
+    Control(34, oids.ID_CMC_IDENTITY_PROOF_V2, controls.IdentityProofV2, _Q),
+    Control(35, oids.ID_CMC_RA_IDENTITY_WITNESS, cmc.BodyPartPath, _Q, _ANY, refers=True),
+    Control(36, oids.ID_CMC_CHANGE_SUBJECT_NAME, controls.ChangeSubjectName, _A),
+    Control(37, oids.ID_CMC_RESPONSE_BODY, cmc.BodyPartPath, _P, _ANY, refers=True),
+)
+"""The 33 controls and attributes of CMC."""
+
+CONTROLS: Final[dict[str, type[Asn1]]] = {row.oid: row.value for row in CONTROL_ROWS}
+"""The class of the value of each control and attribute."""
+
+# 34 is no attribute, but was taken for 33, which is one (T-01).
+_IN_REQUESTS: Final[dict[str, type[Asn1]]] = {
+    oids.ID_CMC_POP_LINK_WITNESS: controls.PopLinkWitness,
+    oids.ID_CMC_POP_LINK_WITNESS_V2: controls.PopLinkWitnessV2,
+    oids.ID_CMC_IDENTITY_PROOF_V2: controls.IdentityProofV2,
+    oids.ID_CMC_CHANGE_SUBJECT_NAME: controls.ChangeSubjectName,
 }
-"""What the octets of eContent encode (RFC 10002 §3.2 and §5)."""
 
 OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
-    "attribute": ATTRIBUTES,
-    "content": CONTENT_TYPES,
+    # Values of signed and unsigned attributes, and of attributes in a PKCS#10 request.
+    "attribute": {
+        oids.ID_CONTENT_TYPE: cms.ContentType,
+        oids.ID_MESSAGE_DIGEST: cms.MessageDigest,
+        oids.ID_SIGNING_TIME: cms.SigningTime,
+        oids.ID_COUNTERSIGNATURE: cms.SignerInfo,
+        oids.ID_EXTENSION_REQUEST: pkcs10.ExtensionReq,
+        oids.ID_AA_CMC_UNSIGNED_DATA: cmc.CMCUnsignedData,
+        oids.ID_AA_CMS_ALGORITHM_PROTECT: cms.CMSAlgorithmProtection,
+        oids.SZ_OID_CERT_EXTENSIONS: pkcs10.ExtensionReq,
+        **_IN_REQUESTS,
+    },
+    # What a ContentInfo can hold.
+    "content": {
+        oids.ID_DATA: cms.Data,
+        oids.ID_SIGNED_DATA: cms.SignedData,
+        oids.ID_ENVELOPED_DATA: cms.EnvelopedData,
+        oids.ID_DIGESTED_DATA: cms.DigestedData,
+        oids.ID_ENCRYPTED_DATA: cms.EncryptedData,
+        oids.ID_CT_AUTH_DATA: cms.AuthenticatedData,
+        oids.ID_CT_AUTH_ENVELOPED_DATA: cms.AuthEnvelopedData,
+    },
     "control": CONTROLS,
-    "encapsulated": ENCAPSULATED,
+    # What the octets of eContent encode (RFC 10002 §3.2 and §5).
+    "encapsulated": {
+        oids.ID_ENVELOPED_DATA: cms.EnvelopedData,
+        oids.ID_CT_AUTH_ENVELOPED_DATA: cms.AuthEnvelopedData,
+        oids.ID_CCT_PKI_DATA: cmc.PKIData,
+        oids.ID_CCT_PKI_RESPONSE: cmc.PKIResponse,
+    },
     "failure": {},
     "message": {},
-    "recipient": {"1.2.840.113549.1.9.16.13.3": cms.KEMRecipientInfo},
-    "registration": REGISTRATION,
+    "recipient": {oids.ID_ORI_KEM: cms.KEMRecipientInfo},
+    # Values of ``CertRequest.controls`` and ``CertReqMsg.regInfo``: one value, no SET (T-15).
+    "registration": {
+        oids.ID_REG_CTRL_REG_TOKEN: crmf.RegToken,
+        oids.ID_REG_CTRL_AUTHENTICATOR: crmf.Authenticator,
+        oids.ID_REG_CTRL_PKI_PUBLICATION_INFO: crmf.PKIPublicationInfo,
+        oids.ID_REG_CTRL_PKI_ARCHIVE_OPTIONS: crmf.PKIArchiveOptions,
+        oids.ID_REG_CTRL_OLD_CERT_ID: crmf.CertId,
+        oids.ID_REG_CTRL_PROTOCOL_ENCR_KEY: pkix.SubjectPublicKeyInfo,
+        oids.ID_REG_INFO_UTF8_PAIRS: crmf.UTF8Pairs,
+        oids.ID_REG_INFO_CERT_REQ: crmf.CertRequest,
+        **_IN_REQUESTS,
+    },
     "request": {},
     "unsigned": {},
 }
 """The tables that ``Open`` and ``Containing`` name."""
+
+schema.register_open_types(OPEN_TYPES)
+
+PARAMETERS: Final[dict[str, type[Asn1]]] = {
+    oids.ID_PASSWORD_BASED_MAC: crmf.PBMParameter,
+    oids.ID_RSAES_OAEP: algorithms.RSAESOAEPParams,
+    oids.ID_MGF1: pkix.AlgorithmIdentifier,
+    oids.ID_RSASSA_PSS: algorithms.RSASSAPSSParams,
+    oids.ID_PBKDF2: algorithms.PBKDF2Params,
+    oids.ID_ALG_ESDH: pkix.AlgorithmIdentifier,
+    oids.ID_ALG_PWRI_KEK: pkix.AlgorithmIdentifier,
+    oids.ID_ALG_SSDH: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA256_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA384_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA512_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_SHA1KDF_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_SHA224KDF_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_SHA256KDF_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_SHA384KDF_SCHEME: pkix.AlgorithmIdentifier,
+    oids.DH_SINGLE_PASS_STD_DH_SHA512KDF_SCHEME: pkix.AlgorithmIdentifier,
+    oids.ID_AES128_GCM: algorithms.GCMParameters,
+    oids.ID_AES192_GCM: algorithms.GCMParameters,
+    oids.ID_AES256_GCM: algorithms.GCMParameters,
+}
+"""What the parameters of an algorithm are; an AlgorithmIdentifier keeps them as received."""

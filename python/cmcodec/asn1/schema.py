@@ -1,29 +1,42 @@
-"""The declarations of ``cmcodec.types`` in compiled form.
+"""The declarations in compiled form: a graph of `Node` objects.
 
-`node` turns a declared class into a graph of `Node` objects, which the fallback runs and
-``tools/compile_schema.py`` writes down for the engine. Nothing else reads the annotations.
+`node` compiles a declared class. The fallback runs the graph, and ``tools/generate.py`` writes it
+down for the engine. Nothing else reads annotations. A declaration with an annotation that is not
+known, stands twice, or does not go with its type is refused with `TypeError`.
 """
 
 from __future__ import annotations
 
 import types as python_types
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from cmcodec import asn1, types
-from cmcodec.types.tables import OPEN_TYPES
+from cmcodec.asn1 import notation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from enum import IntEnum
+
+    from cmcodec.asn1.notation import Marker
+
+A = TypeVar("A")
 
 
 class Kind(Enum):
     """What a node reads; the name is the variant of the engine's ``Kind``."""
 
+    ALIAS = "Alias"
     ANY = "Any"
     BIT_STRING = "BitString"
     BOOLEAN = "Boolean"
@@ -33,7 +46,6 @@ class Kind(Enum):
     GENERALIZED_TIME = "GeneralizedTime"
     IA5_STRING = "Ia5String"
     INTEGER = "Integer"
-    NAMED = "Named"
     NULL = "Null"
     OBJECT_IDENTIFIER = "ObjectIdentifier"
     OCTET_STRING = "OctetString"
@@ -72,16 +84,24 @@ _PYTHON_TYPES = {
     datetime: Kind.GENERALIZED_TIME,
     int: Kind.INTEGER,
     str: Kind.UTF8_STRING,
-    asn1.BitString: Kind.BIT_STRING,
-    asn1.NullType: Kind.NULL,
-    asn1.TLV: Kind.ANY,
 }
 
-_MARKED = {
-    "IA5String": Kind.IA5_STRING,
-    "OBJECT IDENTIFIER": Kind.OBJECT_IDENTIFIER,
-    "UTCTime": Kind.UTC_TIME,
+_OWN_TYPES = {"any": Kind.ANY, "bit string": Kind.BIT_STRING, "null": Kind.NULL}
+"""The classes that stand for types of ASN.1 itself, by what they say they are."""
+
+_MARKERS: dict[Marker, tuple[Kind, Kind]] = {
+    notation.IA5_STRING: (Kind.UTF8_STRING, Kind.IA5_STRING),
+    notation.OBJECT_IDENTIFIER: (Kind.UTF8_STRING, Kind.OBJECT_IDENTIFIER),
+    notation.UTC_TIME: (Kind.GENERALIZED_TIME, Kind.UTC_TIME),
 }
+"""Which kind a marker makes of which."""
+
+_open_tables: set[str] = set()
+
+
+def register_open_types(tables: Mapping[str, object]) -> None:
+    """Makes the names of tables known that ``Open`` and ``Containing`` may give."""
+    _open_tables.update(tables)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -99,9 +119,9 @@ class Node:
     maximum: int | None = None
     range: tuple[int, int] | None = None
     numbers: type[IntEnum] | None = None
-    named_bits: bool = False
+    named_bit_list: bool = False
     signed: bool = False
-    parts: bool = False
+    lazy: bool = False
     at_least_one: bool = False
     body_parts: bool = False
 
@@ -125,33 +145,50 @@ class Field:
 
 @dataclass(slots=True)
 class _Annotations:
-    """What stands in ``Annotated`` around one Python type."""
+    """What stands in ``Annotated`` around one Python type, at one place of a declaration."""
 
+    place: str
     python_type: Any
     extras: list[Any] = field(default_factory=list)
     optional: bool = False
 
-    def take(self, kind: type[Any]) -> Any:
+    def take(self, kind: type[A]) -> A | None:
         """The annotation of this kind, or None."""
-        return next((extra for extra in self.extras if isinstance(extra, kind)), None)
+        found = [extra for extra in self.extras if isinstance(extra, kind)]
+        if len(found) > 1:
+            raise TypeError(f"{self.place}: {kind.__name__} stands twice")
+        self.extras = [extra for extra in self.extras if not isinstance(extra, kind)]
+        return found[0] if found else None
 
-    def marked(self, name: str) -> bool:
-        return any(isinstance(e, asn1.Marker) and e.name == name for e in self.extras)
+    def marked(self, marker: Marker) -> bool:
+        """Whether this marker is there."""
+        found = self.extras.count(marker)
+        if found > 1:
+            raise TypeError(f"{self.place}: {marker.name} stands twice")
+        self.extras = [extra for extra in self.extras if extra != marker]
+        return found == 1
+
+    def end(self) -> None:
+        """Refuses what nothing has taken."""
+        for extra in self.extras:
+            raise TypeError(f"{self.place}: {extra!r} does not go with {self.python_type!r}")
 
 
-def _unwrap(hint: Any) -> _Annotations:
+def _unwrap(place: str, hint: Any) -> _Annotations:
     """Peels ``Annotated`` and ``| None`` off in whichever order they stand."""
     if get_origin(hint) is Annotated:
         inner, *extras = get_args(hint)
-        found = _unwrap(inner)
+        found = _unwrap(place, inner)
         found.extras.extend(extras)
         return found
     if get_origin(hint) in (Union, python_types.UnionType):
-        (inner,) = (arg for arg in get_args(hint) if arg is not type(None))
-        found = _unwrap(inner)
+        inner, *others = (arg for arg in get_args(hint) if arg is not type(None))
+        if others:
+            raise TypeError(f"{place}: {hint!r} is no CHOICE: declare a class")
+        found = _unwrap(place, inner)
         found.optional = True
         return found
-    return _Annotations(hint)
+    return _Annotations(place, hint)
 
 
 def camel_case(attribute: str) -> str:
@@ -196,17 +233,17 @@ def node(cls: type[Any]) -> Node:
     made = _classes.get(cls)
     if made is not None:
         return made
-    if cls in _PYTHON_TYPES:
-        return _primitive(_Annotations(cls))
     kind = cls.__asn1__
+    if kind in _OWN_TYPES:
+        return _primitive(_Annotations(cls.__name__, cls))
     made = Node(cls.__name__, Kind.SEQUENCE, cls)
     if kind == "opaque":
         made.kind, made.tags = Kind.OPAQUE, (0x30,)
         return _classes.setdefault(cls, made)
     hints = get_type_hints(cls, include_extras=True)
-    if kind == "named":
-        made.kind = Kind.NAMED
-        made.inner = _of(_unwrap(hints["value"]))
+    if kind == "alias":
+        made.kind = Kind.ALIAS
+        made.inner = _of(_unwrap(f"{cls.__name__}.value", hints["value"]))
         made.tags = made.inner.tags
     elif kind == "choice":
         made.kind = Kind.CHOICE
@@ -224,10 +261,19 @@ def node(cls: type[Any]) -> Node:
 
 def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
     for declared in fields(cls):
-        found = _unwrap(hints[declared.name])
+        found = _unwrap(f"{cls.__name__}.{declared.name}", hints[declared.name])
+        rename = found.take(notation.FieldName)
+        implicit, explicit = found.take(notation.Implicit), found.take(notation.Explicit)
+        first, default = found.take(notation.First), found.take(notation.Default)
+        legacy = found.take(notation.Legacy)
         inner = _of(found)
-        rename = found.take(asn1.Name)
-        implicit, explicit = found.take(asn1.Implicit), found.take(asn1.Explicit)
+        if implicit and explicit:
+            raise TypeError(f"{found.place}: IMPLICIT and EXPLICIT exclude each other")
+        if (
+            declared.default != (default.value if default else None)
+            and declared.default is not MISSING
+        ):
+            raise TypeError(f"{found.place}: the DEFAULT is not that of the class")
         if explicit:
             tags: tuple[int, ...] = (0xA0 | explicit.tag,)
         elif implicit:
@@ -235,7 +281,6 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
             tags = ((0xA0 if constructed else 0x80) | implicit.tag,)
         else:
             tags = inner.tags
-        first, default = found.take(asn1.First), found.take(asn1.Default)
         yield Field(
             name=rename.name if rename else camel_case(declared.name),
             attribute=declared.name,
@@ -247,29 +292,45 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
             default=default.value if default else None,
             first=first.tags if first else (),
             or_empty=bool(first and first.or_empty),
-            legacy=found.take(asn1.Legacy) is not None,
+            legacy=legacy is not None,
         )
 
 
 def _of(found: _Annotations) -> Node:
-    """The node of a field's type, without its context tag."""
-    opened = found.take(asn1.Open)
+    """The node of a type that has no context tag of its own."""
+    opened = found.take(notation.Open)
     if opened:
-        return _share(Node(f"open_{opened.table}", Kind.OPEN, table=opened.table))
-    if get_origin(found.python_type) is tuple:
-        return _collection(found)
-    if found.python_type in _PYTHON_TYPES:
-        return _primitive(found)
-    return node(found.python_type)
+        made = _share(Node(f"open_{_table(found, opened)}", Kind.OPEN, table=opened.table))
+    elif get_origin(found.python_type) is tuple:
+        made = _collection(found)
+    elif found.python_type in _PYTHON_TYPES or _asn1(found) in _OWN_TYPES:
+        made = _primitive(found)
+    elif _asn1(found):
+        made = node(found.python_type)
+    else:
+        raise TypeError(f"{found.place}: {found.python_type!r} is no declared type")
+    found.end()
+    return made
+
+
+def _asn1(found: _Annotations) -> str:
+    return getattr(found.python_type, "__asn1__", "")
+
+
+def _table(found: _Annotations, named: notation.Open | notation.Containing) -> str:
+    if named.table not in _open_tables:
+        raise TypeError(f"{found.place}: there is no table {named.table!r}")
+    return named.table
 
 
 def _collection(found: _Annotations) -> Node:
-    element = _of(_unwrap(get_args(found.python_type)[0]))
-    size = found.take(asn1.Size) or asn1.Size(0)
-    signed, parts = found.marked("SET OF, signed"), found.marked("SEQUENCE OF, built on access")
-    kind = Kind.SET_OF if signed or found.marked("SET OF") else Kind.SEQUENCE_OF
-    bounds = "" if size == asn1.Size(0) else f"_{size.minimum}_{size.maximum or 'max'}"
-    prefix = ("signed_" if signed else "") + ("parts_" if parts else "")
+    element = _of(_unwrap(found.place, get_args(found.python_type)[0]))
+    size = found.take(notation.Size) or notation.Size(0)
+    signed, lazy = found.marked(notation.SIGNED_SET_OF), found.marked(notation.LAZY)
+    is_set = found.marked(notation.SET_OF) or signed
+    kind = Kind.SET_OF if is_set else Kind.SEQUENCE_OF
+    bounds = "" if size == notation.Size(0) else f"_{size.minimum}_{size.maximum or 'max'}"
+    prefix = ("signed_" if signed else "") + ("lazy_" if lazy else "")
     return _share(
         Node(
             f"{prefix}{kind.name.lower()}_{element.name}{bounds}",
@@ -279,36 +340,38 @@ def _collection(found: _Annotations) -> Node:
             minimum=size.minimum,
             maximum=size.maximum,
             signed=signed,
-            parts=parts,
+            lazy=lazy,
         )
     )
 
 
 def _primitive(found: _Annotations) -> Node:
-    kind = _PYTHON_TYPES[found.python_type]
+    kind = _PYTHON_TYPES.get(found.python_type) or _OWN_TYPES[_asn1(found)]
     name = ""
-    for extra in found.extras:
-        if isinstance(extra, asn1.Marker) and extra.name in _MARKED:
-            kind = _MARKED[extra.name]
-    containing, bounds = found.take(asn1.Containing), found.take(asn1.Range)
-    numbers = found.take(asn1.Named)
+    for marker, (before, after) in _MARKERS.items():
+        if kind is before and found.marked(marker):
+            kind = after
+    containing = found.take(notation.Containing) if kind is Kind.OCTET_STRING else None
+    integer = kind is Kind.INTEGER
+    bounds = found.take(notation.Range) if integer else None
+    numbers = found.take(notation.NamedNumbers) if integer else None
+    named_bit_list = kind is Kind.BIT_STRING and found.marked(notation.NamedBitList)
     if containing:
-        kind, name = Kind.CONTAINING, f"_{containing.table}"
+        kind, name = Kind.CONTAINING, f"_{_table(found, containing)}"
     if bounds:
         name = f"_{bounds.minimum}_{bounds.maximum}"
     if numbers:
         name = f"_{numbers.numbers.__name__}"
         kind = Kind.ENUMERATED if numbers.enumerated else kind
-    named_bits = found.marked("named bit list")
     return _share(
         Node(
-            kind.name.lower() + name + ("_named" if named_bits else ""),
+            kind.name.lower() + name + ("_named" if named_bit_list else ""),
             kind,
             tags=(TAGS[kind],) if kind in TAGS else (),
             table=containing.table if containing else "",
             range=(bounds.minimum, bounds.maximum) if bounds else None,
             numbers=numbers.numbers if numbers else None,
-            named_bits=named_bits,
+            named_bit_list=named_bit_list,
         )
     )
 
@@ -318,16 +381,6 @@ def _share(made: Node) -> Node:
     return _anonymous.setdefault(made.name, made)
 
 
-@cache
-def nodes() -> tuple[Node, ...]:
-    """Every node, classes first in the order of ``types.__all__``; the index is its id."""
-    declared = [node(getattr(types, name)) for name in types.__all__ if _is_declared(name)]
-    for table in OPEN_TYPES.values():
-        for cls in table.values():
-            node(cls)
-    return (*declared, *sorted(_anonymous.values(), key=lambda made: made.name))
-
-
-def _is_declared(name: str) -> bool:
-    cls = getattr(types, name)
-    return isinstance(cls, type) and issubclass(cls, asn1.Asn1)
+def anonymous() -> list[Node]:
+    """The nodes of types without a class that were compiled so far, by name."""
+    return [made for _, made in sorted(_anonymous.items())]

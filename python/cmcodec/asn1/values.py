@@ -1,33 +1,10 @@
-"""The vocabulary in which every ASN.1 type of this package is declared, once.
-
-A declaration is a frozen dataclass; what ASN.1 needs beyond the Python type stands in
-``Annotated``::
-
-    @sequence
-    class GetCert(Asn1):
-        issuer_name: GeneralName
-        serial_number: int
-
-Both backends read these declarations: the fallback compiles them into closures, the engine
-into the committed table ``rust/cmcodec/src/schema/compiled.rs``.
-
-Python type                       ASN.1 type
-``int`` ``bool`` ``bytes``        INTEGER, BOOLEAN, OCTET STRING
-``str``                           UTF8String (``IA5String``, ``OID`` below)
-``BitString`` ``NullType``        BIT STRING, NULL
-``datetime``                      GeneralizedTime (``UTCTime`` below), always in UTC
-``tuple[T, ...]`` ``SetOf[T]``    SEQUENCE OF, SET OF
-``T | None`` with default None    OPTIONAL, or an alternative of a CHOICE
-an ``Asn1`` class                 that type
-"""
+"""What declares an ASN.1 type, and what every value of a declared type can do."""
 
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, fields
-from datetime import datetime
 from typing import (
     TYPE_CHECKING,
-    Annotated,
     Any,
     ClassVar,
     Final,
@@ -38,167 +15,13 @@ from typing import (
     overload,
 )
 
-from cmcodec import _backend, _present
+from cmcodec import _backend
+from cmcodec.asn1 import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from enum import IntEnum
-
-__all__ = [
-    "NULL",
-    "OID",
-    "TLV",
-    "Asn1",
-    "BitString",
-    "Containing",
-    "Default",
-    "Explicit",
-    "First",
-    "IA5String",
-    "Implicit",
-    "Legacy",
-    "Name",
-    "Named",
-    "NamedBits",
-    "NullType",
-    "Open",
-    "Parts",
-    "Range",
-    "SetOf",
-    "SignedSetOf",
-    "Size",
-    "UTCTime",
-    "choice",
-    "named",
-    "sequence",
-]
 
 T = TypeVar("T")
-
-# --- annotations -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Implicit:
-    """``[tag] IMPLICIT``: the context tag replaces the type's own."""
-
-    tag: int
-
-
-@dataclass(frozen=True, slots=True)
-class Explicit:
-    """``[tag] EXPLICIT``: the context tag stands around the type's own."""
-
-    tag: int
-
-
-@dataclass(frozen=True, slots=True)
-class Default:
-    """``DEFAULT value``: the value is never encoded."""
-
-    value: object
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """``SIZE (minimum..MAX)`` of a SEQUENCE OF or SET OF."""
-
-    minimum: int
-    maximum: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """``INTEGER (minimum..maximum)``, both included."""
-
-    minimum: int
-    maximum: int
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """The name the standard gives a field, where it is not the camelCase of ours."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """An INTEGER or ENUMERATED with named numbers; unknown numbers stay plain ``int`` (T-18)."""
-
-    numbers: type[IntEnum]
-    enumerated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """``ANY DEFINED BY`` the last OBJECT IDENTIFIER before it in the enclosing SEQUENCE.
-
-    ``table`` names a row of ``types.tables.OPEN_TYPES``. A value whose identifier is not in the
-    table is a ``TLV`` and round-trips octet for octet.
-    """
-
-    table: str
-
-
-@dataclass(frozen=True, slots=True)
-class Containing:
-    """``OCTET STRING (CONTAINING type)``, the type being named as for `Open`.
-
-    The octets are validated as that type and stay octets.
-    """
-
-    table: str
-
-
-@dataclass(frozen=True, slots=True)
-class First:
-    """Chooses between types of one tag by the identifier octets of the first elements inside.
-
-    ``First(0x30, 0xA4)`` matches where the first element is a SEQUENCE whose own first element is
-    [4]. ``or_empty`` matches a value without content too.
-    """
-
-    tags: tuple[int, ...]
-    or_empty: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Legacy:
-    """A form of RFC 2797, RFC 6402 or old peers: read unless ``strict``, re-encoded unchanged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """An annotation that needs nothing but a name."""
-
-    name: str
-
-
-_SET_OF: Final = Marker("SET OF")
-_SIGNED_SET_OF: Final = Marker("SET OF, signed")
-_PARTS: Final = Marker("SEQUENCE OF, built on access")
-
-SetOf = Annotated[tuple[T, ...], _SET_OF]
-"""SET OF: encoded in DER order, which `==` does not see through."""
-
-SignedSetOf = Annotated[tuple[T, ...], _SIGNED_SET_OF]
-"""SET OF whose received octets are signed: out of order is `attributes_unsorted` (RULES V4)."""
-
-Parts = Annotated[tuple[T, ...], _PARTS]
-"""SEQUENCE OF that may hold a whole batch: decoded, its elements are built on access."""
-
-OID = Annotated[str, Marker("OBJECT IDENTIFIER")]
-"""OBJECT IDENTIFIER as dotted decimal text."""
-
-IA5String = Annotated[str, Marker("IA5String")]
-UTCTime = Annotated[datetime, Marker("UTCTime")]
-"""UTCTime: years 1950 to 2049, whole seconds."""
-
-NamedBits: Final = Marker("named bit list")
-"""A BIT STRING whose trailing zero bits carry no meaning, so that DER drops them."""
-
-# --- values ----------------------------------------------------------------------------------
 
 
 class Asn1:
@@ -238,10 +61,10 @@ class Asn1:
 
         Octets are hex, integers from 2^53 on decimal strings, absent fields absent.
         """
-        return _present.to_dict(self)
+        return display.to_dict(self)
 
     def __repr__(self) -> str:
-        return _present.represent(self)
+        return display.represent(self)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -257,7 +80,7 @@ def sequence(
     """Declares a SEQUENCE: fields in the standard's order, built by keyword.
 
     ``at_least_one`` demands one field although all are OPTIONAL; ``body_parts`` that the elements
-    inside have unique body part ids (RULES P6).
+    inside have unique body part ids (rule P6).
     """
 
     def declare(cls: type[T]) -> type[T]:
@@ -275,9 +98,9 @@ def choice(cls: type[T], /) -> type[T]:
 
 
 @dataclass_transform(frozen_default=True)
-def named(cls: type[T], /) -> type[T]:
+def alias(cls: type[T], /) -> type[T]:
     """Declares a type that is another one under a name of its own, held in ``value``."""
-    return _dataclass(cls, "named", kw_only=False)
+    return _dataclass(cls, "alias", kw_only=False)
 
 
 def _dataclass(cls: type[T], kind: str, *, kw_only: bool) -> type[T]:

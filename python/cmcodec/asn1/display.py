@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, Final
 
+from cmcodec.asn1 import schema
+
 MAX_TEXT: Final = 2000
 """Characters of a ``repr``: what fits a screen."""
 
@@ -103,12 +105,10 @@ def _fields_to_dict(value: Any) -> Any:
         return None
     if kind == "bit string":
         return {"unusedBits": value.unused_bits, "octets": value.data.hex()}
-    if kind == "named":
+    if kind == "alias":
         return to_dict(value.value)
-    from cmcodec import _schema
-
     return {
         field.name: to_dict(item)
-        for field in _schema.node(type(value)).fields
+        for field in schema.node(type(value)).fields
         if (item := getattr(value, field.attribute)) is not None
     }

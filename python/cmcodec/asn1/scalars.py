@@ -10,6 +10,16 @@ def encode_integer(value: int) -> bytes:
     return value.to_bytes((value + (value < 0)).bit_length() // 8 + 1, "big", signed=True)
 
 
+def encode_object_identifier(oid: str) -> bytes:
+    """OBJECT IDENTIFIER (X.690 8.19) of dotted text that is one."""
+    first, second, *others = map(int, oid.split("."))
+    octets = bytearray()
+    for arc in (first * 40 + second, *others):
+        groups = range((max(arc.bit_length(), 1) - 1) // 7, -1, -1)
+        octets += bytes(arc >> 7 * group & 0x7F | (0x80 if group else 0) for group in groups)
+    return bytes(octets)
+
+
 def encode_generalized_time(value: datetime) -> bytes | None:
     """GeneralizedTime (X.690 11.7), or None where ``value`` has no time zone or year."""
     moment = _in_utc(value)

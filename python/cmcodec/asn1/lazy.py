@@ -6,7 +6,8 @@ from array import array
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
-from cmcodec import _backend, _present
+from cmcodec import _backend
+from cmcodec.asn1 import display
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,21 +15,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Parts(Sequence[T], Generic[T]):
+class LazySequence(Sequence[T], Generic[T]):
     """The elements of ``buffer[start:end]``, validated before, each built when it is reached.
 
     Iterating takes constant memory; indexing remembers eight octets per element. Nothing built is
     kept. Equal to any sequence with equal elements. A `to_der` around them copies their octets.
     """
 
-    __slots__ = ("_offsets", "buffer", "end", "proof", "start", "type_name")
+    __slots__ = ("_offsets", "buffer", "end", "start", "type_name", "validated")
 
     buffer: bytes
     start: int
     end: int
     type_name: str
     _offsets: array[int] | None
-    proof: object
+    validated: object
     """What a backend knows about these octets, so that it need not read them again to encode."""
 
     def __init__(self, buffer: bytes, start: int, end: int, type_name: str) -> None:
@@ -37,7 +38,7 @@ class Parts(Sequence[T], Generic[T]):
         self.end = end
         self.type_name = type_name
         self._offsets = None
-        self.proof = None
+        self.validated = None
 
     @property
     def octets(self) -> bytes:
@@ -71,9 +72,9 @@ class Parts(Sequence[T], Generic[T]):
         return value
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, Parts) and other.type_name == self.type_name:
+        if isinstance(other, LazySequence) and other.type_name == self.type_name:
             return self.octets == other.octets
-        if isinstance(other, (tuple, list, Parts)):
+        if isinstance(other, (tuple, list, LazySequence)):
             return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
         return NotImplemented
 
@@ -81,7 +82,7 @@ class Parts(Sequence[T], Generic[T]):
         return hash(tuple(self))
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Parts, (self.octets, 0, self.end - self.start, self.type_name)
+        return LazySequence, (self.octets, 0, self.end - self.start, self.type_name)
 
     def __repr__(self) -> str:
-        return _present.represent(self)
+        return display.represent(self)
