@@ -10,7 +10,8 @@
     report.counts()                             # {'verified': 10001}
 
 Every ASN.1 type is a class of `cmcodec.types`; ``cmcodec.CONTROLS`` maps the OID of a control to
-the class of its value. ``cmcodec.backend`` is ``"rust"`` or ``"pure"``.
+the class of its value. `cmcodec.cms` signs, `cmcodec.builders` makes batches. ``cmcodec.backend``
+is ``"rust"`` or ``"pure"``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cmcodec import _backend
+from cmcodec._backend import use as use_backend
 from cmcodec.errors import (
     CMCError,
     DecodeError,
@@ -29,11 +31,14 @@ from cmcodec.errors import (
     VerificationError,
 )
 from cmcodec.message import Message, Verified, load
+from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
-    from cmcodec import asn1, build, types
-    from cmcodec.batch import BatchReport, Note, RequestReport, Row, Signer, verify_batch
+    from cmcodec import asn1, builders, cms, types
     from cmcodec.types import CONTROLS
+    from cmcodec.verify.batch import verify_batch
+    from cmcodec.verify.report import BatchReport
+    from cmcodec.verify.verdict import Note, RequestReport, Row, Signer
 
     backend: str
     __version__: str
@@ -47,8 +52,10 @@ __all__ = [
     "LimitError",
     "Message",
     "Note",
+    "Reason",
     "RequestReport",
     "Row",
+    "Rule",
     "Signer",
     "SigningError",
     "UnsupportedError",
@@ -57,21 +64,24 @@ __all__ = [
     "__version__",
     "asn1",
     "backend",
-    "build",
+    "builders",
+    "cms",
     "load",
     "types",
+    "use_backend",
     "verify_batch",
 ]
 
 _ON_ACCESS = {
     "CONTROLS": "cmcodec.types",
-    "BatchReport": "cmcodec.batch",
-    "Note": "cmcodec.batch",
-    "RequestReport": "cmcodec.batch",
-    "Row": "cmcodec.batch",
-    "Signer": "cmcodec.batch",
-    "verify_batch": "cmcodec.batch",
+    "BatchReport": "cmcodec.verify.report",
+    "Note": "cmcodec.verify.verdict",
+    "RequestReport": "cmcodec.verify.verdict",
+    "Row": "cmcodec.verify.verdict",
+    "Signer": "cmcodec.verify.verdict",
+    "verify_batch": "cmcodec.verify.batch",
 }
+_PACKAGES = ("asn1", "builders", "cms", "types")
 
 
 def __getattr__(name: str) -> Any:
@@ -80,7 +90,7 @@ def __getattr__(name: str) -> Any:
         return _backend.name()
     if name == "__version__":
         return import_module("importlib.metadata").version("cmcodec")
-    if name in ("asn1", "build", "types"):
+    if name in _PACKAGES:
         return import_module(f"cmcodec.{name}")
     if name in _ON_ACCESS:
         return getattr(import_module(_ON_ACCESS[name]), name)

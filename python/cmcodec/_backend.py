@@ -1,10 +1,13 @@
-"""The choice of backend, and the seam: every function both backends have.
+"""The backend interface, and the choice of backend.
+
+`Backend` is what both have: the engine in ``_rust``, the fallback in ``_pure.backend``. The type
+checker holds both to it. Everything else of this package stands above it, once.
 
 ``CMCODEC_BACKEND`` is ``auto`` (the engine where it is installed), ``rust`` (fails without it) or
 ``pure``. An engine that is installed and does not load is an error, never a silent slow-down.
 
-The functions are those of ``_pure.backend``, where each is described. They stand here under their
-own names from the first use on, so that a call goes straight to the backend.
+The functions stand here under their own names from the first use on, so that a call goes straight
+to the backend.
 """
 
 from __future__ import annotations
@@ -12,31 +15,137 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cmcodec.errors import UnsupportedError
 
-__all__ = [
-    "content",
-    "decode",
-    "decode_at",
-    "encode",
-    "load",
-    "locate",
-    "members",
-    "offsets",
-    "outline",
-    "verify",
-]
-"""The seam. `name` and `use` are about the backend itself."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
+    from cmcodec.verify.verdict import Row
+
+    Validated: TypeAlias = tuple[bytes, int, int, str]
+    """A message that was validated: its buffer, start and end there, and how it was encoded."""
+
+
+class Backend(Protocol):
+    """What reads, writes and verifies octets.
+
+    A ``name`` is that of a class of `cmcodec.types`, or ``BitString``, ``NullType``, ``TLV``;
+    another raises `KeyError`. ``buffer[start:end]`` has been validated before, unless it says
+    otherwise. Functions that read octets from outside raise `DecodeError` or `LimitError`, with
+    the same reason, offset and path on every backend.
+    """
+
+    def certificate(self, octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
+        """Issuer, serial number and key identifier of a certificate (RFC 5280 §4.1).
+
+        The first two are whole elements, the last is the value of subjectKeyIdentifier. None
+        where ``octets`` do not have the shape of a certificate.
+        """
+
+    def content(
+        self, buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
+    ) -> Any:
+        """The content of a message, as `message_kind` finds it; None where there is none.
+
+        ``nested_validated``: what is nested in it was validated too, within the default bounds.
+        """
+
+    def decode(self, name: str, data: bytes, strict: bool, /) -> Any:
+        """The value of ``data``, all of it validated here, as the class of this name.
+
+        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402.
+        """
+
+    def decode_at(self, name: str, buffer: bytes, pos: int, end: int, /) -> tuple[Any, int]:
+        """The value at ``pos`` as the class of this name, and where it ends."""
+
+    def encode(self, name: str, value: Any, /) -> bytes:
+        """The DER of ``value``, which `decode` accepts; raises `EncodeError`."""
+
+    def load(
+        self, data: bytes, strict: bool, max_layers: int, max_size: int, /
+    ) -> tuple[bytes, str, str]:
+        """Validates a message: its DER form, how it was encoded, and the name of its root type."""
+
+    def locate(
+        self, name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...], /
+    ) -> tuple[int, int, int] | None:
+        """Start, content and end of the element that ``path`` leads to; None where there is none.
+
+        A path crosses octet strings and open types without a step of its own.
+        """
+
+    def members(self, buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
+        """Of each TaggedContentInfo in a cmsSequence: its id, and the span of its ContentInfo.
+
+        Raises `ValueError` at what is no TaggedContentInfo.
+        """
+
+    def message_kind(
+        self, buffer: bytes, start: int, end: int, root: str, /
+    ) -> tuple[str, str, int, int]:
+        """The kind of a message, and the type and span of its content.
+
+        The type is PKIData, PKIResponse or CertificationRequest, else empty with the span given.
+        """
+
+    def offsets(self, buffer: bytes, start: int, end: int, /) -> list[int]:
+        """Where each element of ``buffer[start:end]`` starts."""
+
+    def verify(
+        self,
+        items: Sequence[bytes | Validated],
+        *,
+        strict: bool,
+        max_layers: int,
+        max_size: int,
+        nested: bool,
+        certificates: Sequence[bytes],
+        authorised_ras: Sequence[bytes],
+        legacy: bool,
+        threads: int,
+        progress: Callable[[int, int], object] | None,
+    ) -> Verdicts:
+        """A row for every item, and with ``nested`` for every message inside it (rules V, R).
+
+        Octets are loaded first, within the bounds given; messages inside a validated item are not
+        looked at. ``certificates`` are more that may have signed; ``authorised_ras`` are the
+        SHA-256 of the certificates whose raVerified counts. ``progress`` is called from this
+        thread with the numbers of rows done and of all rows; with 0 and the number of items while
+        those are read. What it raises ends the work.
+        """
+
+
+class Verdicts(Protocol):
+    """The rows of a verification, in order; each is made when it is asked for."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __getitem__(self, index: int, /) -> Row:
+        """A row, with what the backend found: no chain, no notes. Raises `IndexError`."""
+
+    def der(self, item: int, /) -> bytes:
+        """The octets that the offsets of an item refer to."""
+
+    def malformed(self) -> list[tuple[int, int]]:
+        """Item and offset of each message that could not be read."""
+
+    def counts(self) -> dict[str, int]:
+        """How many rows have each verdict."""
+
+
+_FUNCTIONS = tuple(name for name in vars(Backend) if not name.startswith("_"))
 _MODULES = {"rust": "cmcodec._rust", "pure": "cmcodec._pure.backend"}
 
 _chosen: str | None = None
 
 
 def use(wanted: str) -> None:
-    """Chooses the backend for everything that follows.
+    """Chooses the backend for everything that follows: ``auto``, ``rust`` or ``pure``.
 
     Raises `UnsupportedError` for an unknown one, and for an engine that is not installed.
     """
@@ -48,7 +157,7 @@ def use(wanted: str) -> None:
     if chosen == "rust" and not installed:
         raise UnsupportedError("CMCODEC_BACKEND=rust: the engine is not installed")
     module = import_module(_MODULES[chosen])
-    globals().update((function, getattr(module, function)) for function in __all__)
+    globals().update((function, getattr(module, function)) for function in _FUNCTIONS)
     _chosen = chosen
 
 
@@ -61,23 +170,28 @@ def name() -> str:
 
 
 if TYPE_CHECKING:
-    from cmcodec._rust import (
-        content,
-        decode,
-        decode_at,
-        encode,
-        load,
-        locate,
-        members,
-        offsets,
-        outline,
-        verify,
-    )
+    from cmcodec import _rust
+    from cmcodec._pure import backend as _pure
+
+    _engine: Backend = _rust
+    _fallback: Backend = _pure
+
+    certificate = _engine.certificate
+    content = _engine.content
+    decode = _engine.decode
+    decode_at = _engine.decode_at
+    encode = _engine.encode
+    load = _engine.load
+    locate = _engine.locate
+    members = _engine.members
+    message_kind = _engine.message_kind
+    offsets = _engine.offsets
+    verify = _engine.verify
 else:
 
     def __getattr__(attribute: str) -> Any:
-        """A function of the seam, when no backend has been chosen yet."""
-        if attribute not in __all__ or _chosen is not None:
+        """A function of the interface, when no backend has been chosen yet."""
+        if attribute not in _FUNCTIONS or _chosen is not None:
             raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
         name()
         return globals()[attribute]

@@ -1,10 +1,14 @@
-"""The engine. `cmcodec._pure.backend` describes each function."""
+"""The engine. `cmcodec._backend.Backend` describes each function."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
+from cmcodec._backend import Validated
+from cmcodec.verify.verdict import Row
+
 __all__ = [
     "Verdicts",
+    "certificate",
     "content",
     "decode",
     "decode_at",
@@ -12,24 +16,47 @@ __all__ = [
     "load",
     "locate",
     "members",
+    "message_kind",
     "offsets",
-    "outline",
     "verify",
 ]
 
-def content(buffer: bytes, start: int, end: int, root: str, is_proven: bool = False) -> Any: ...
-def decode(name: str, data: bytes, strict: bool) -> Any: ...
-def decode_at(name: str, buffer: bytes, pos: int, end: int) -> tuple[Any, int]: ...
-def encode(name: str, value: Any) -> bytes: ...
-def load(data: bytes, strict: bool, max_layers: int, max_size: int) -> tuple[bytes, str, str]: ...
+def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
+    """See `cmcodec._backend.Backend.certificate`."""
+
+def content(
+    buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
+) -> Any:
+    """See `cmcodec._backend.Backend.content`."""
+
+def decode(name: str, data: bytes, strict: bool, /) -> Any:
+    """See `cmcodec._backend.Backend.decode`."""
+
+def decode_at(name: str, buffer: bytes, pos: int, end: int, /) -> tuple[Any, int]:
+    """See `cmcodec._backend.Backend.decode_at`."""
+
+def encode(name: str, value: Any, /) -> bytes:
+    """See `cmcodec._backend.Backend.encode`."""
+
+def load(data: bytes, strict: bool, max_layers: int, max_size: int, /) -> tuple[bytes, str, str]:
+    """See `cmcodec._backend.Backend.load`."""
+
 def locate(
-    name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...]
-) -> tuple[int, int, int] | None: ...
-def members(buffer: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]: ...
-def offsets(buffer: bytes, start: int, end: int) -> list[int]: ...
-def outline(buffer: bytes, start: int, end: int, root: str) -> tuple[str, str, int, int]: ...
+    name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...], /
+) -> tuple[int, int, int] | None:
+    """See `cmcodec._backend.Backend.locate`."""
+
+def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
+    """See `cmcodec._backend.Backend.members`."""
+
+def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[str, str, int, int]:
+    """See `cmcodec._backend.Backend.message_kind`."""
+
+def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:
+    """See `cmcodec._backend.Backend.offsets`."""
+
 def verify(
-    items: Sequence[bytes],
+    items: Sequence[bytes | Validated],
     *,
     strict: bool,
     max_layers: int,
@@ -40,14 +67,15 @@ def verify(
     legacy: bool,
     threads: int,
     progress: Callable[[int, int], object] | None,
-) -> Verdicts: ...
+) -> Verdicts:
+    """See `cmcodec._backend.Backend.verify`."""
 
 @final
 class Verdicts:
-    """The rows over a list of messages; each is made a tuple when it is asked for."""
+    """See `cmcodec._backend.Verdicts`."""
 
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int, /) -> tuple[Any, ...]: ...
-    def der(self, item: int) -> bytes: ...
+    def __getitem__(self, index: int, /) -> Row: ...
+    def der(self, item: int, /) -> bytes: ...
     def malformed(self) -> list[tuple[int, int]]: ...
     def counts(self) -> dict[str, int]: ...

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, final, overload
+from typing import TYPE_CHECKING, Any, Final, cast, final, overload
 
 from cmcodec import _backend
-from cmcodec.errors import DecodeError, VerificationError
-from cmcodec.limits import (
-    DEFAULT_MESSAGE_LAYERS,
-    DEFAULT_MESSAGE_SIZE,
-    MAX_MESSAGE_LAYERS,
-    MAX_MESSAGE_SIZE,
-)
+from cmcodec.errors import VerificationError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
+from cmcodec.loaded import Loaded
+from cmcodec.reasons import Reason
+from cmcodec.received import received_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from cmcodec import types
-    from cmcodec.batch import Note, RequestReport, Row, Signer
-    from cmcodec.trust import CertificateLike, Trust
-
-    Kind = Literal["full-request", "full-response", "simple-request", "simple-response", "other"]
-    Buffer = bytes | bytearray | memoryview
+    from cmcodec.received import Buffer
+    from cmcodec.verify.trust import CertificateLike, Trust
+    from cmcodec.verify.verdict import Encoding, Note, RequestReport, Row, Signer
 
 __all__ = ["Message", "Messages", "Verified", "load"]
 
-_PEM: Final = re.compile(
-    rb"-----BEGIN ([A-Z0-9 #]{1,64})-----[ \t\r]*\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*"
-)
-_MAX_PREAMBLE: Final = 1 << 16
 _STEP: Final = re.compile(r"\.?([A-Za-z0-9-]+)|\[([0-9]{1,9})\]")
 
 
@@ -58,127 +48,31 @@ def load(
     octets = received_octets(data)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     der, encoding, root = _backend.load(octets, strict, layers, max(0, max_size))
-    seal = _SEAL if layers > DEFAULT_MESSAGE_LAYERS else _PROVEN
-    return Message(seal, der, (0, len(der)), encoding, root)
-
-
-def received_octets(data: Buffer) -> bytes:
-    """The octets as ``bytes``, out of their PEM armour if they have one.
-
-    Anything but ``bytes`` is copied, because it can change under a running verification (RULES
-    P11). Raises `DecodeError` for broken armour.
-    """
-    octets = data if type(data) is bytes else bytes(memoryview(data))
-    # RFC 7468 §2: text may stand before the armour. No DER message begins like text.
-    armour = -1 if octets[:1] == b"\x30" else octets.find(b"-----BEGIN ", 0, _MAX_PREAMBLE)
-    if armour < 0:
-        return octets
-    found = _PEM.fullmatch(octets, armour)
-    if found is None:
-        raise DecodeError("bad_value", 0, "pem")
-    try:
-        return base64.b64decode(b"".join(found[2].split()), validate=True)
-    except binascii.Error:
-        raise DecodeError("bad_value", 0, "pem") from None
-
-
-_SEAL: Final = object()
-"""Only this package makes a `Message` or a `Verified`: each says that a check was passed."""
-_PROVEN: Final = object()
-"""The seal of a `Message` whose nested ones passed it too, within the bounds of encoding."""
+    return _made(
+        der,
+        (0, len(der)),
+        cast("Encoding", encoding),
+        root,
+        nested_validated=layers <= DEFAULT_MESSAGE_LAYERS,
+    )
 
 
 @final
-class Message:
+class Message(Loaded):
     """A validated message. Its content is reached only under names that say ``unverified``.
 
     Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received).
     """
 
-    __slots__ = ("_end", "_is_proven", "_root", "_start", "buffer", "encoding")
+    __slots__ = ()
 
-    def __init__(
-        self, seal: object, buffer: bytes, span: tuple[int, int], encoding: str, root: str
-    ) -> None:
-        self._is_proven: Final = seal is _PROVEN
-        if not self._is_proven and seal is not _SEAL:
-            raise TypeError("messages come from cmcodec.load")
-        self.buffer: Final = buffer
-        self._start, self._end = span
-        self.encoding: Final = encoding
-        self._root: Final = root
-
-    def _outline(self) -> tuple[str, str, int, int]:
-        return _backend.outline(self.buffer, self._start, self._end, self._root)
-
-    @property
-    def kind(self) -> Kind:
-        """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
-        return cast("Kind", self._outline()[0])
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """Where the message stands in ``buffer``, the DER form of what was loaded."""
-        return self._start, self._end
-
-    def to_der(self) -> bytes:
-        """The message in DER: as received, or converted where its wrapper was BER."""
-        return self.buffer[self._start : self._end]
-
-    @property
-    def unverified_structure(self) -> types.ContentInfo | types.CertificationRequest:
-        """The whole message, CMS wrapper included, before any verification."""
-        structure: types.ContentInfo | types.CertificationRequest = _backend.decode_at(
-            self._root, self.buffer, self._start, self._end
-        )[0]
-        return structure
-
-    @property
-    def unverified_content(
-        self,
-    ) -> types.PKIData | types.PKIResponse | types.CertificationRequest | None:
-        """What the message says, before any verification; None unless it is a request or response.
-
-        A simple response says nothing: its certificates are in ``certificates``.
-        """
-        content: types.PKIData | types.PKIResponse | types.CertificationRequest | None = (
-            _backend.content(self.buffer, self._start, self._end, self._root, self._is_proven)
-        )
-        return content
+    def __init__(self) -> None:
+        raise TypeError("messages come from cmcodec.load")
 
     @property
     def unverified_messages(self) -> Messages:
         """The messages in ``cmsSequence``, in order, each with a verdict of its own to come."""
-        _, name, start, end = self._outline()
-        found = None
-        if name in ("PKIData", "PKIResponse"):
-            found = _backend.locate(name, self.buffer, start, end, ("cmsSequence",))
-        return Messages(self.buffer, *(found[1:] if found else (0, 0)))
-
-    @property
-    def certificates(self) -> tuple[types.Certificate, ...]:
-        """The X.509 certificates the wrapper carries, which being there makes none trusted."""
-        return tuple(
-            choice.certificate
-            for choice in self._choices("certificates", "CertificateChoices")
-            if choice.certificate is not None
-        )
-
-    @property
-    def crls(self) -> tuple[types.CertificateList, ...]:
-        """The CRLs the wrapper carries."""
-        return tuple(
-            choice.crl
-            for choice in self._choices("crls", "RevocationInfoChoice")
-            if choice.crl is not None
-        )
-
-    def _choices(self, field: str, type_name: str) -> Iterator[Any]:
-        found = self._locate(("content", field))
-        _, pos, end = found or (0, 0, 0)
-        while pos < end:
-            choice, pos = _backend.decode_at(type_name, self.buffer, pos, end)
-            yield choice
+        return Messages(self.buffer, *self._cms_sequence())
 
     def locate(self, path: str) -> tuple[int, int] | None:
         """Where the element at ``path`` stands in ``buffer``; None where there is none.
@@ -198,8 +92,13 @@ class Message:
         found = self._locate(tuple(steps))
         return None if found is None else (found[0], found[2])
 
-    def _locate(self, path: tuple[str | int, ...]) -> tuple[int, int, int] | None:
-        return _backend.locate(self._root, self.buffer, self._start, self._end, path)
+    def element_offsets(self, path: tuple[str | int, ...]) -> list[int] | None:
+        """Where each element of the sequence at ``path`` starts in ``buffer``; None without one.
+
+        ``path`` is one of `locate`, step by step: names and positions.
+        """
+        found = self._locate(path)
+        return None if found is None else _backend.offsets(self.buffer, found[1], found[2])
 
     def octets(self, path: str) -> bytes | None:
         """The octets of the element at ``path`` exactly as received."""
@@ -221,15 +120,15 @@ class Message:
 
         The arguments are those of `verify_batch` but for the bounds: the message was accepted
         within those of `load`. Messages nested in this one are not looked at:
-        an outer signature says nothing about them (RULES R5).
+        an outer signature says nothing about them (rule R5).
 
         Raises `VerificationError` with the reason of the first check that failed; for a message
         without signers that reason is ``no_signer``, for an encrypted one ``encrypted``.
         """
-        from cmcodec.batch import verify_items
+        from cmcodec.verify.batch import verify_items
 
         row = verify_items(
-            [self.to_der()],
+            [(self.buffer, self._start, self._end, self.encoding)],
             nested=False,
             threads=threads,
             trust=trust,
@@ -237,19 +136,18 @@ class Message:
             authorised_ras=authorised_ras,
             at=at,
             legacy=legacy,
-            # It was accepted within the bounds of `load`.
-            max_layers=MAX_MESSAGE_LAYERS,
-            max_size=MAX_MESSAGE_SIZE,
             progress=progress,
         )[0]
         if row.verdict != "verified":
-            offset = None if row.offset is None else row.offset + self._start
-            raise VerificationError(row.reason or "no_signer", offset, rule=row.rule)
-        return Verified(_SEAL, self, row)
+            reason = row.reason or Reason.NO_SIGNER
+            raise VerificationError(reason, row.offset, rule=row.rule)
+        verified = object.__new__(Verified)
+        verified._message, verified._row = self, row
+        return verified
 
     def to_dict(self) -> dict[str, Any]:
         """The message as JSON types, octets that are messages themselves opened."""
-        from cmcodec._present import to_dict
+        from cmcodec.asn1.display import to_dict
 
         structure: dict[str, Any] = to_dict(self.unverified_structure)
         content = self.unverified_content
@@ -273,20 +171,24 @@ class Message:
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.to_der(), self.encoding, self._root)
 
-    def __repr__(self) -> str:
-        return f"<Message {self.kind}, {self.encoding}, {self._end - self._start} octets>"
 
-
-def _restore(der: bytes, encoding: str, root: str) -> Message:
+def _restore(der: bytes, encoding: Encoding, root: str) -> Message:
     """Unpickles a message: octets from outside, so they are validated again."""
     message = load(der, max_layers=MAX_MESSAGE_LAYERS)
-    return Message(_SEAL, message.buffer, message.span, encoding, root)
+    return _made(message.buffer, message.span, encoding, root)
 
 
-def message_at(der: bytes, span: tuple[int, int], kind: str) -> Message:
-    """The message of this kind at ``span`` of a buffer that was validated."""
-    root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
-    return Message(_SEAL, der, span, "der", root)
+def _made(
+    buffer: bytes,
+    span: tuple[int, int],
+    encoding: Encoding,
+    root: str,
+    *,
+    nested_validated: bool = False,
+) -> Message:
+    made = object.__new__(Message)
+    Loaded.__init__(made, buffer, span, encoding, root, nested_validated=nested_validated)
+    return made
 
 
 @final
@@ -306,9 +208,11 @@ class Messages(Sequence[tuple[int, Message]]):
         self._offsets: array[int] | None = None
 
     def _from(self, pos: int) -> Iterator[tuple[int, Message]]:
-        buffer = self._buffer
+        buffer, new, begin = self._buffer, object.__new__, Loaded.__init__
         for identifier, start, end in _backend.members(buffer, pos, self._end):
-            yield identifier, Message(_SEAL, buffer, (start, end), "der", "ContentInfo")
+            message = new(Message)
+            begin(message, buffer, (start, end), "der", "ContentInfo")
+            yield identifier, message
 
     def __iter__(self) -> Iterator[tuple[int, Message]]:
         return self._from(self._start)
@@ -335,16 +239,20 @@ class Messages(Sequence[tuple[int, Message]]):
 class Verified:
     """A message whose signatures and proofs of possession verified, and what is known of them.
 
-    Nested messages are not part of it: each has a verdict of its own (RULES R5).
+    Nested messages are not part of it: each has a verdict of its own (rule R5).
     """
 
-    __slots__ = ("_row", "message")
+    __slots__ = ("_message", "_row")
+    _message: Message
+    _row: Row
 
-    def __init__(self, seal: object, message: Message, row: Row) -> None:
-        if seal is not _SEAL:
-            raise TypeError("verified messages come from Message.verify")
-        self.message: Final = message
-        self._row: Final = row
+    def __init__(self) -> None:
+        raise TypeError("verified messages come from Message.verify")
+
+    @property
+    def message(self) -> Message:
+        """The message that was verified."""
+        return self._message
 
     @property
     def content(self) -> types.PKIData | types.PKIResponse | types.CertificationRequest | None:
@@ -368,7 +276,7 @@ class Verified:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """References of controls that lead nowhere (RULES R4)."""
+        """References of controls that lead nowhere (rule R4)."""
         return self._row.notes
 
     def __repr__(self) -> str:

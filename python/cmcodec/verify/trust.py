@@ -1,4 +1,4 @@
-"""Certificate chains: which signers a caller trusts (RULES V13, RFC 10002 §9).
+"""Certificate chains: which signers a caller trusts (rule V13, RFC 10002 §9).
 
 CMC certificates carry neither WebPKI key usages nor a subject alternative name, so the policy here
 is RFC 5280's path validation with CA certificates that say so, and nothing more.

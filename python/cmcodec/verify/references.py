@@ -1,19 +1,19 @@
-"""References of controls to other body parts (RFC 10002 §3.2.2, RULES R4)."""
+"""References of controls to other body parts (RFC 10002 §3.2.2, rule R4)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cmcodec import types
-from cmcodec.batch import Note
+from cmcodec import oids, types
+from cmcodec.loaded import Loaded, members
+from cmcodec.reasons import Reason
+from cmcodec.verify.verdict import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    from cmcodec.message import Message
 
-
-def notes(message: Message, malformed: Collection[int]) -> tuple[Note, ...]:
+def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
     """One note for each control and way in which what it names is not there.
 
     ``malformed`` are the offsets of nested messages that have not been validated.
@@ -26,44 +26,43 @@ def notes(message: Message, malformed: Collection[int]) -> tuple[Note, ...]:
             if check is None:
                 continue
             for reason in check(scope, value):
-                found[Note(control_id=control.body_part_id, reason=reason)] = None  # type: ignore[arg-type]
+                found[Note(control_id=control.body_part_id, reason=reason)] = None
     return tuple(found)
 
 
 class _Scope:
     """What stands in one message, by id."""
 
-    def __init__(self, message: Message, malformed: Collection[int]) -> None:
+    def __init__(self, message: Loaded, malformed: Collection[int]) -> None:
         self._malformed = malformed
         content: Any = message.unverified_content
         self.controls: tuple[types.TaggedAttribute, ...] = getattr(content, "control_sequence", ())
         self.control_ids = {control.body_part_id for control in self.controls}
         self.request_ids = {_request_id(r) for r in getattr(content, "req_sequence", ())}
         self.other_ids = {o.body_part_id for o in getattr(content, "other_msg_sequence", ())}
-        self._members = message.unverified_messages
-        self._positions: dict[int, int] | None = None
+        self._message = message
+        self._members: dict[int, tuple[int, int]] | None = None
         self._scopes: dict[int, _Scope | None] = {}
 
-    def positions(self) -> dict[int, int]:
-        """Position in cmsSequence by id."""
-        if self._positions is None:
-            self._positions = {
-                identifier: position for position, (identifier, _) in enumerate(self._members)
+    def members(self) -> dict[int, tuple[int, int]]:
+        """Where the members of cmsSequence stand, by id."""
+        if self._members is None:
+            self._members = {
+                identifier: member.span for identifier, member in members(self._message)
             }
-        return self._positions
+        return self._members
 
     def enter(self, identifier: int) -> _Scope | None:
         """The message in cmsSequence with this id; 0 is the current one (T-26)."""
         if identifier == 0:
             return self
         if identifier not in self._scopes:
-            position = self.positions().get(identifier)
+            span = self.members().get(identifier)
             self._scopes[identifier] = None
-            if position is not None:
-                member = self._members[position][1]
-                # A malformed member has a row of its own and holds nothing (RULES R5).
-                if member.span[0] not in self._malformed:
-                    self._scopes[identifier] = _Scope(member, self._malformed)
+            # A malformed member has a row of its own and holds nothing (rule R5).
+            if span is not None and span[0] not in self._malformed:
+                member = Loaded(self._message.buffer, span, "der", "ContentInfo")
+                self._scopes[identifier] = _Scope(member, self._malformed)
         return self._scopes[identifier]
 
     def has(self, identifier: int) -> bool:
@@ -72,7 +71,7 @@ class _Scope:
             or identifier in self.control_ids
             or identifier in self.request_ids
             or identifier in self.other_ids
-            or identifier in self.positions()
+            or identifier in self.members()
         )
 
     def follow(self, path: Iterable[int]) -> tuple[_Scope, int] | None:
@@ -93,10 +92,10 @@ def _request_id(request: types.TaggedRequest) -> int:
     return int((request.tcr or request.orm).body_part_id)  # type: ignore[union-attr]
 
 
-_DANGLING, _DUPLICATE = "dangling_reference", "duplicate_reference"
+_DANGLING, _DUPLICATE = Reason.DANGLING_REFERENCE, Reason.DUPLICATE_REFERENCE
 
 
-def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterator[str]:
+def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterator[Reason]:
     seen: set[int] = set()
     for identifier in identifiers:
         if identifier in seen:
@@ -106,52 +105,52 @@ def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterat
         seen.add(identifier)
 
 
-def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[str]:
-    return _each(value, scope.positions().__contains__)
+def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[Reason]:
+    return _each(value, scope.members().__contains__)
 
 
-def _published(scope: _Scope, value: types.AuthPublish) -> Iterator[str]:
-    return _each([value.value], scope.positions().__contains__)
+def _published(scope: _Scope, value: types.AuthPublish) -> Iterator[Reason]:
+    return _each([value.value], scope.members().__contains__)
 
 
-def _requests_in(target: _Scope | None, identifiers: Iterable[int]) -> Iterator[str]:
+def _requests_in(target: _Scope | None, identifiers: Iterable[int]) -> Iterator[Reason]:
     if target is None:
         yield _DANGLING
     else:
         yield from _each(identifiers, target.request_ids.__contains__)
 
 
-def _witnessed(scope: _Scope, value: types.LraPopWitness) -> Iterator[str]:
+def _witnessed(scope: _Scope, value: types.LraPopWitness) -> Iterator[Reason]:
     return _requests_in(scope.enter(value.pki_data_bodyid), value.body_ids)
 
 
-def _extended(scope: _Scope, value: types.AddExtensions) -> Iterator[str]:
+def _extended(scope: _Scope, value: types.AddExtensions) -> Iterator[Reason]:
     return _requests_in(scope.enter(value.pki_data_reference), value.cert_references)
 
 
-def _modified(scope: _Scope, value: types.ModCertTemplate) -> Iterator[str]:
+def _modified(scope: _Scope, value: types.ModCertTemplate) -> Iterator[Reason]:
     found = scope.follow(value.pki_data_reference)
     target = found[0].enter(found[1]) if found else None
     return _requests_in(target, value.cert_references)
 
 
-def _decrypted(scope: _Scope, value: types.DecryptedPOP) -> Iterator[str]:
+def _decrypted(scope: _Scope, value: types.DecryptedPOP) -> Iterator[Reason]:
     return _requests_in(scope, [value.body_part_id])
 
 
-def _along(scope: _Scope, value: types.BodyPartPath) -> Iterator[str]:
+def _along(scope: _Scope, value: types.BodyPartPath) -> Iterator[Reason]:
     found = scope.follow(value)
     if found is None or not found[0].has(found[1]):
         yield _DANGLING
 
 
-def _responded(scope: _Scope, value: types.BodyPartPath) -> Iterator[str]:
+def _responded(scope: _Scope, value: types.BodyPartPath) -> Iterator[Reason]:
     found = scope.follow(value)
-    if found is None or found[1] not in found[0].positions():
+    if found is None or found[1] not in found[0].members():
         yield _DANGLING
 
 
-def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[str]:
+def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[Reason]:
     seen: set[types.BodyPartReference] = set()
     for reference in value.body_list:
         path = (
@@ -167,17 +166,16 @@ def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[str]:
         seen.add(reference)
 
 
-_ID_CMC = "1.3.6.1.5.5.7.7"
-
-_CHECKS: dict[tuple[str, type[Any]], Callable[[_Scope, Any], Iterator[str]]] = {
-    (f"{_ID_CMC}.8", types.AddExtensions): _extended,
-    (f"{_ID_CMC}.10", types.DecryptedPOP): _decrypted,
-    (f"{_ID_CMC}.11", types.LraPopWitness): _witnessed,
-    (f"{_ID_CMC}.27", types.AuthPublish): _published,
-    (f"{_ID_CMC}.28", types.BodyPartList): _batch,
-    (f"{_ID_CMC}.29", types.BodyPartList): _batch,
-    (f"{_ID_CMC}.31", types.ModCertTemplate): _modified,
-    (f"{_ID_CMC}.32", types.ControlsProcessed): _processed,
-    (f"{_ID_CMC}.35", types.BodyPartPath): _along,
-    (f"{_ID_CMC}.37", types.BodyPartPath): _responded,
+_CHECKS: dict[tuple[str, type[Any]], Callable[[_Scope, Any], Iterator[Reason]]] = {
+    (oids.ID_CMC_ADD_EXTENSIONS, types.AddExtensions): _extended,
+    (oids.ID_CMC_DECRYPTED_POP, types.DecryptedPOP): _decrypted,
+    (oids.ID_CMC_LRA_POP_WITNESS, types.LraPopWitness): _witnessed,
+    (oids.ID_CMC_AUTH_DATA, types.AuthPublish): _published,
+    (oids.ID_CMC_BATCH_REQUESTS, types.BodyPartList): _batch,
+    (oids.ID_CMC_BATCH_RESPONSES, types.BodyPartList): _batch,
+    (oids.ID_CMC_MOD_CERT_TEMPLATE, types.ModCertTemplate): _modified,
+    (oids.ID_CMC_CONTROL_PROCESSED, types.ControlsProcessed): _processed,
+    (oids.ID_CMC_RA_IDENTITY_WITNESS, types.BodyPartPath): _along,
+    (oids.ID_CMC_RESPONSE_BODY, types.BodyPartPath): _responded,
 }
+"""How each control that `tables.CONTROL_ROWS` says refers to body parts is followed."""

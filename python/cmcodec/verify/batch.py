@@ -1,0 +1,151 @@
+"""Verifying many messages at once (rules V and R)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from cmcodec import _backend
+from cmcodec.errors import DecodeError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
+from cmcodec.loaded import Loaded
+from cmcodec.received import Buffer, received_octets
+from cmcodec.verify.report import BatchReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from cmcodec._backend import Validated
+    from cmcodec.verify.trust import CertificateLike, Trust
+
+__all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
+
+Item: TypeAlias = Buffer | Loaded
+"""A message as `load` takes it, or one that was loaded."""
+
+
+def verify_batch(
+    data: Item | Iterable[Item],
+    *,
+    threads: int | None = None,
+    trust: Trust | None = None,
+    certificates: Iterable[CertificateLike] = (),
+    authorised_ras: Iterable[CertificateLike] = (),
+    at: datetime | None = None,
+    legacy: bool = False,
+    max_layers: int = DEFAULT_MESSAGE_LAYERS,
+    max_size: int = DEFAULT_MESSAGE_SIZE,
+    progress: Callable[[int, int], object] | None = None,
+) -> BatchReport:
+    """Verifies one message with all that are nested in it, or many messages.
+
+    ``data`` is a message as `load` takes it, a `Message`, or an iterable of either. Never raises
+    for a bad message: it is a row of the report, and its neighbours are unaffected (rule R5).
+
+    ``threads``: how many to use; by default all cores, and in the fallback one. ``trust``: trust
+    anchors, or a callback (see `cmcodec.verify.trust`); without it chains are ``"unchecked"``.
+    ``certificates``: where to look for signers beside the messages' own. ``authorised_ras``: the RA
+    certificates whose ``raVerified`` counts (rule R2). ``at``: when chains must be valid, now by
+    default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule
+    V10a). ``max_layers`` and ``max_size`` bound each item, a `Message` too, as they do in `load`.
+    ``progress``: called with messages done and messages in all, from the calling thread.
+
+    Raises `UnsupportedError` where ``trust`` needs a newer ``cryptography``, and what ``progress``
+    or a trust callback raises.
+    """
+    items: list[Item]
+    if isinstance(data, Loaded) or _is_buffer(data):
+        items = [cast("Item", data)]
+    else:
+        items = list(cast("Iterable[Item]", data))
+    return verify_items(
+        [_item_octets(item) for item in items],
+        nested=True,
+        threads=threads,
+        trust=trust,
+        certificates=certificates,
+        authorised_ras=authorised_ras,
+        at=at,
+        legacy=legacy,
+        max_layers=max_layers,
+        max_size=max_size,
+        progress=progress,
+    )
+
+
+def verify_items(
+    items: Sequence[bytes | Validated],
+    *,
+    nested: bool,
+    threads: int | None = None,
+    trust: Trust | None = None,
+    certificates: Iterable[CertificateLike] = (),
+    authorised_ras: Iterable[CertificateLike] = (),
+    at: datetime | None = None,
+    legacy: bool = False,
+    max_layers: int = DEFAULT_MESSAGE_LAYERS,
+    max_size: int = DEFAULT_MESSAGE_SIZE,
+    progress: Callable[[int, int], object] | None = None,
+) -> BatchReport:
+    """`verify_batch` over octets or validated messages, with or without what is nested in them."""
+    extra: list[bytes] = []
+    ras: list[bytes] = []
+    if certificates or authorised_ras:
+        import hashlib
+
+        from cmcodec.verify.trust import certificate_octets
+
+        extra = [certificate_octets(certificate) for certificate in certificates]
+        ras = [hashlib.sha256(certificate_octets(ra)).digest() for ra in authorised_ras]
+    checker = None
+    if trust is not None:
+        from cmcodec.verify.trust import Checker
+
+        checker = Checker(trust, extra, at)
+    if threads is None:
+        threads = default_threads()
+    verdicts = _backend.verify(
+        items,
+        strict=False,
+        max_layers=max(1, max_layers),
+        max_size=max(0, max_size),
+        nested=nested,
+        certificates=extra,
+        authorised_ras=ras,
+        legacy=legacy,
+        threads=max(1, threads),
+        progress=progress,
+    )
+    return BatchReport(verdicts, checker)
+
+
+def default_threads() -> int:
+    """As many as pay: two thirds of what the fallback does hold the interpreter's lock."""
+    return cores() if _backend.name() == "rust" else 1
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return usable or os.cpu_count() or 1
+
+
+def _is_buffer(data: object) -> bool:
+    try:
+        memoryview(data)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def _item_octets(item: Item) -> bytes:
+    """An item's octets; what has broken PEM armour stays as it is and becomes a malformed row."""
+    if isinstance(item, Loaded):
+        return item.to_der()
+    try:
+        octets = received_octets(item)
+    except DecodeError:
+        return bytes(memoryview(item))
+    return octets

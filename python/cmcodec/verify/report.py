@@ -1,0 +1,130 @@
+"""The report over many messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, final, overload
+
+from cmcodec.verify import checks
+
+if TYPE_CHECKING:
+    from cmcodec._backend import Verdicts
+    from cmcodec.verify.trust import Checker
+    from cmcodec.verify.verdict import Note, Row
+
+__all__ = ["BatchReport"]
+
+
+@final
+class BatchReport(Sequence["Row"]):
+    """One `Row` for each PKI message: the outer one first, then its nested ones in order.
+
+    Rows are made when they are reached, so a report over 1,000,000 messages stays small. What is
+    costly about them, chains and notes, is found once.
+    """
+
+    __slots__ = ("_chains", "_malformed", "_notes", "_verdicts")
+
+    def __init__(self, verdicts: Verdicts, checker: Checker | None) -> None:
+        self._verdicts = verdicts
+        # By position: for each signer whom a certificate names, the anchor it leads to.
+        self._chains = None if checker is None else _chains(verdicts, checker)
+        # By position, once a row that refers to others was looked at.
+        self._notes: dict[int, tuple[Note, ...]] = {}
+        # Where nested messages stand that are no messages, by item, once it is needed.
+        self._malformed: dict[int, set[int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        position = index + len(self) if index < 0 else index
+        if not 0 <= position < len(self):
+            raise IndexError("no such row")
+        return self._row(position)
+
+    def __iter__(self) -> Iterator[Row]:
+        return map(self._row, range(len(self)))
+
+    def counts(self) -> dict[str, int]:
+        """How many messages got which verdict; verdicts nobody got are left out."""
+        if not self._chains:
+            found = self._verdicts.counts()
+            return {verdict: number for verdict, number in found.items() if number}
+        counted: dict[str, int] = {}
+        for row in self:
+            counted[row.verdict] = counted.get(row.verdict, 0) + 1
+        return counted
+
+    def failures(self) -> Iterator[Row]:
+        """The rows of every message that is not verified."""
+        return (row for row in self if row.verdict != "verified")
+
+    def der(self, index: int) -> bytes:
+        """The DER form of input number ``index``, which offsets and spans refer to."""
+        return self._verdicts.der(index)
+
+    def _row(self, position: int) -> Row:
+        row = self._verdicts[position]
+        if row.refers:
+            notes = self._notes.get(position)
+            if notes is None:
+                notes = self._notes[position] = self._find_notes(row)
+            if notes:
+                row = row.with_changes(notes=notes)
+        anchors = self._chains and self._chains.get(position)
+        return _chained(row, anchors) if anchors else row
+
+    def _find_notes(self, row: Row) -> tuple[Note, ...]:
+        from cmcodec.loaded import Loaded
+        from cmcodec.verify import references
+
+        if self._malformed is None:
+            self._malformed = {}
+            for item, start in self._verdicts.malformed():
+                self._malformed.setdefault(item, set()).add(start)
+        message = Loaded.of(self.der(row.index), row.span, row.kind)
+        return references.notes(message, self._malformed.get(row.index, frozenset()))
+
+    def __repr__(self) -> str:
+        counted = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())
+        return f"<BatchReport {len(self)} messages: {counted}>"
+
+
+def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None, ...]]:
+    """The anchors of all rows whose signers have certificates (rule V13)."""
+    from cmcodec.loaded import Loaded
+
+    found: dict[int, tuple[str | None, ...]] = {}
+    for position in range(len(verdicts)):
+        row = verdicts[position]
+        if any(signer.certificate for signer in row.signers):
+            message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
+            carried = [certificate.der for certificate in message.certificates]
+            found[position] = tuple(
+                checker.anchor(signer.certificate.der, carried) if signer.certificate else None
+                for signer in row.signers
+            )
+    return found
+
+
+def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:
+    """The row with its chains, and with the verdict that they lead to."""
+    signers = tuple(
+        replace(
+            signer,
+            chain="untrusted" if anchor is None else "trusted",
+            anchor_sha256=anchor or None,
+        )
+        if signer.certificate
+        else signer
+        for signer, anchor in zip(row.signers, anchors, strict=True)
+    )
+    return checks.settle(row.with_changes(signers=signers))

@@ -1,0 +1,141 @@
+"""What is known of a verified message: declared classes, which the backends make.
+
+They stand below the backends. A report adds what is found above them: chains and notes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+
+from cmcodec.asn1 import display
+
+if TYPE_CHECKING:
+    from cmcodec.reasons import Reason, Rule
+    from cmcodec.types import Certificate
+
+Kind: TypeAlias = Literal[
+    "full-request", "full-response", "simple-request", "simple-response", "other"
+]
+Encoding: TypeAlias = Literal["der", "ber"]
+Verdict: TypeAlias = Literal["verified", "failed", "unsigned", "unverified", "malformed"]
+Form: TypeAlias = Literal["pkcs10", "crmf", "other"]
+Pop: TypeAlias = Literal["verified", "ra-asserted", "absent", "challenge-needed", "failed"]
+Chain: TypeAlias = Literal["unchecked", "trusted", "untrusted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """One SignerInfo: which key verified it, and whether that key's certificate is trusted.
+
+    ``certificate_sha256`` names the certificate, ``request_id`` the certification request whose
+    own key signed; both are None where the signature is not good, and then ``reason`` says why.
+    ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
+    ``anchor_sha256`` names the anchor of a trusted chain. ``certificate`` is the certificate.
+    """
+
+    algorithm: str | None
+    certificate_sha256: str | None
+    request_id: int | None
+    chain: Chain | None
+    anchor_sha256: str | None = None
+    reason: Reason | None = None
+    certificate: Certificate | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReport:
+    """One certification request and the state of its proof of possession (rules R1, R2, R6)."""
+
+    id: int
+    form: Form
+    pop: Pop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A control that refers to something that is not there (rule R4). Changes no verdict."""
+
+    control_id: int
+    reason: Reason
+
+
+class InBuffer:
+    """What a row knows beside what it says; no part of its equality, repr, dict or pickle."""
+
+    __slots__ = ("_buffer", "_refers")
+    _buffer: bytes
+    _refers: bool
+
+    @property
+    def buffer(self) -> bytes | None:
+        """The octets that offset and span count in; None for a row made by hand or unpickled."""
+        return getattr(self, "_buffer", None)
+
+    @property
+    def refers(self) -> bool:
+        """Whether a control of the message may refer to other body parts (rule R4)."""
+        return getattr(self, "_refers", False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(InBuffer):
+    """The verdict over one PKI message.
+
+    ``index`` is the position of the input it came in, ``path`` the body part ids from the
+    outermost message to this one (empty for the outermost). ``offset`` and ``span`` count octets
+    in the DER form of that input. ``reason`` and ``rule`` are None for a verified message.
+    """
+
+    index: int
+    path: tuple[int, ...]
+    kind: Kind
+    encoding: Encoding
+    verdict: Verdict
+    reason: Reason | None
+    rule: Rule | None
+    offset: int | None
+    signers: tuple[Signer, ...]
+    requests: tuple[RequestReport, ...]
+    transaction_id: int | None
+    notes: tuple[Note, ...]
+    span: tuple[int, int]
+
+    def with_changes(self, **changes: Any) -> Self:
+        """The row with other values, in the same buffer."""
+        made = replace(self, **changes)
+        for name in InBuffer.__slots__:
+            if hasattr(self, name):
+                object.__setattr__(made, name, getattr(self, name))
+        return made
+
+    def to_dict(self, file: str | None = None) -> dict[str, Any]:
+        """The row as JSON types; ``file`` takes the place of ``index`` where given."""
+        number = self.transaction_id
+        return {
+            **({"index": self.index} if file is None else {"file": file}),
+            "path": list(self.path),
+            "kind": self.kind,
+            "encoding": self.encoding,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "rule": self.rule,
+            "offset": self.offset,
+            "signers": [
+                {
+                    "algorithm": signer.algorithm,
+                    "certificate_sha256": signer.certificate_sha256,
+                    "request_id": signer.request_id,
+                    "chain": signer.chain,
+                }
+                for signer in self.signers
+            ],
+            "requests": [
+                {"id": request.id, "form": request.form, "pop": request.pop}
+                for request in self.requests
+            ],
+            "transaction_id": None if number is None else display.decimal(number),
+            "notes": [
+                {"control_id": note.control_id, "reason": note.reason} for note in self.notes
+            ],
+        }
