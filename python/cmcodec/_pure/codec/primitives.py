@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core
 
-from cmcodec._pure.tlv import Fault, header
-from cmcodec._schema import Kind
+from cmcodec._pure.codec.tlv import Error, header
 from cmcodec.asn1 import NULL, BitString
+from cmcodec.asn1.schema import Kind
 from cmcodec.limits import MAX_ARC_OCTETS, MAX_DEPTH, MAX_INTEGER_OCTETS, MAX_OID_OCTETS
+from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cmcodec._schema import Node
+    from cmcodec.asn1.schema import Node
 
     Leaf = Callable[[bytes, int, int, int], Any]
 
@@ -32,37 +33,37 @@ _UTC_TIME = re.compile(rb"(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z")
 
 def boolean(data: bytes, start: int, content: int, end: int) -> None:
     if end - content != 1:
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
     if data[content] not in (0x00, 0xFF):
-        raise Fault("not_canonical", start)
+        raise Error(Reason.NOT_CANONICAL, start)
 
 
 def integer(data: bytes, start: int, content: int, end: int) -> None:
     length = end - content
     if length == 0:
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
     first = data[content]
     if length > MAX_INTEGER_OCTETS + (first == 0):
-        raise Fault("limit", start, "P5")
+        raise Error(Reason.LIMIT, start, Rule.P5)
     if first in (0x00, 0xFF) and length > 1 and first >> 7 == data[content + 1] >> 7:
-        raise Fault("not_canonical", start)
+        raise Error(Reason.NOT_CANONICAL, start)
 
 
 def bit_string(data: bytes, start: int, content: int, end: int) -> None:
     if content == end:
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
     unused = data[content]
     if unused:
         if unused > 7 or end - content == 1:
-            raise Fault("bad_value", start)
+            raise Error(Reason.BAD_VALUE, start)
         if data[end - 1] & (1 << unused) - 1:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
 
 
 def named_bit_string(data: bytes, start: int, content: int, end: int) -> None:
     bit_string(data, start, content, end)
     if end - content > 1 and not data[end - 1] >> data[content] & 1:
-        raise Fault("not_canonical", start)
+        raise Error(Reason.NOT_CANONICAL, start)
 
 
 def octet_string(data: bytes, start: int, content: int, end: int) -> None:
@@ -71,7 +72,7 @@ def octet_string(data: bytes, start: int, content: int, end: int) -> None:
 
 def null(data: bytes, start: int, content: int, end: int) -> None:
     if content != end:
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
 
 
 _known_oids: set[bytes] = set()
@@ -87,32 +88,32 @@ def object_identifier(data: bytes, start: int, content: int, end: int) -> None:
 
 def _check_oid(octets: bytes, start: int) -> None:
     if not octets:
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
     if len(octets) > MAX_OID_OCTETS:
-        raise Fault("limit", start, "P5")
+        raise Error(Reason.LIMIT, start, Rule.P5)
     arc_start = 0
     for index, octet in enumerate(octets):
         if index == arc_start and octet == 0x80:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
         if octet < 0x80:
             used = index + 1 - arc_start
             if used > MAX_ARC_OCTETS or (used == MAX_ARC_OCTETS and octets[arc_start] & 0x7C):
-                raise Fault("limit", start, "P5")
+                raise Error(Reason.LIMIT, start, Rule.P5)
             arc_start = index + 1
     if arc_start != len(octets):
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
 
 
 def utf8_string(data: bytes, start: int, content: int, end: int) -> None:
     try:
         data[content:end].decode("utf-8")
     except UnicodeDecodeError:
-        raise Fault("bad_value", start) from None
+        raise Error(Reason.BAD_VALUE, start) from None
 
 
 def ia5_string(data: bytes, start: int, content: int, end: int) -> None:
     if not data[content:end].isascii():
-        raise Fault("bad_value", start)
+        raise Error(Reason.BAD_VALUE, start)
 
 
 def generalized_time(data: bytes, start: int, content: int, end: int) -> None:
@@ -126,9 +127,9 @@ def utc_time(data: bytes, start: int, content: int, end: int) -> None:
 def _check_time(read: Callable[[bytes], datetime | None], octets: bytes, start: int) -> None:
     try:
         if read(octets) is None:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
     except ValueError:
-        raise Fault("bad_value", start) from None
+        raise Error(Reason.BAD_VALUE, start) from None
 
 
 _CHECKS: dict[Kind, Leaf] = {
@@ -206,13 +207,13 @@ _VALUES: dict[Kind, Callable[[bytes], Any]] = {
 
 def leaf(node: Node, *, makes: bool) -> Leaf | None:
     """The check of a primitive type, which with ``makes`` returns the value; None for others."""
-    if node.kind is Kind.NAMED:
+    if node.kind is Kind.ALIAS:
         assert node.inner
         inner, cls = leaf(node.inner, makes=makes), node.cls
         if inner is None or cls is None or not makes:
             return inner
         return lambda data, start, content, end: cls(inner(data, start, content, end))
-    check = named_bit_string if node.named_bits else _CHECKS.get(node.kind)
+    check = named_bit_string if node.named_bit_list else _CHECKS.get(node.kind)
     if check is None:
         return None
     if node.range:
@@ -224,7 +225,7 @@ def _in_range(minimum: int, maximum: int) -> Leaf:
     def check(data: bytes, start: int, content: int, end: int) -> None:
         integer(data, start, content, end)
         if not minimum <= number(data[content:end]) <= maximum:
-            raise Fault("limit", start, "P6")
+            raise Error(Reason.LIMIT, start, Rule.P6)
 
     return check
 
@@ -253,7 +254,7 @@ def _valued(node: Node) -> Callable[[bytes], Any]:
 
 
 def _bad_tag(data: bytes, start: int, content: int, end: int) -> None:
-    raise Fault("bad_tag", start)
+    raise Error(Reason.BAD_TAG, start)
 
 
 _UNIVERSAL: dict[int, Leaf] = {
@@ -282,7 +283,7 @@ _BY_TAG = [_by_tag(tag) for tag in range(256)]
 
 
 def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> None:
-    """Proves that an element of unknown type is DER as far as tags tell (RULES P1, P3).
+    """Checks that an element of unknown type is DER as far as tags tell (rules P1, P3).
 
     Iterative: a stack of ends, never deeper than MAX_DEPTH. A SET is taken for a SET OF.
     """
@@ -293,7 +294,7 @@ def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> No
     if not tag & 0x20 or content == end:
         return
     if depth >= MAX_DEPTH:
-        raise Fault("depth", content)
+        raise Error(Reason.DEPTH, content)
     pos, is_set, previous = content, tag == 0x31, b""
     stack: list[tuple[int, bool, bytes]] = []
     while True:
@@ -310,12 +311,12 @@ def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> No
         if is_set:
             octets = data[pos:stop]
             if octets < previous:
-                raise Fault("not_canonical", pos)
+                raise Error(Reason.NOT_CANONICAL, pos)
             previous = octets
         if tag & 0x20 and content != stop:
             stack.append((end, is_set, previous))
             if depth + len(stack) >= MAX_DEPTH:
-                raise Fault("depth", content)
+                raise Error(Reason.DEPTH, content)
             pos, end, is_set, previous = content, stop, tag == 0x31, b""
         else:
             pos = stop
@@ -328,7 +329,7 @@ _encoded: dict[str, bytes] = {}
 
 
 def encode_object_identifier(value: str) -> bytes | None:
-    """The content octets, or None where ``value`` is no OBJECT IDENTIFIER within RULES P5."""
+    """The content octets, or None where ``value`` is no OBJECT IDENTIFIER within rule P5."""
     found = _encoded.get(value)
     if found is None:
         found = _encode_oid(value)

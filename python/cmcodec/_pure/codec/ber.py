@@ -1,21 +1,29 @@
-"""BER in the CMS wrapper, converted to DER before the walk (SPEC E, "DER/BER").
+"""BER in the CMS wrapper, converted to DER before the walk (RFC 5652 §10.1).
 
-What the wrapper is, and what in it stays as received, is the table of shapes below; the engine's
-``der::ber`` has the same one. Whatever the table does not name is copied octet for octet, so that
-the DER walk that follows judges it as it was sent.
+What the wrapper is, and what in it stays as received, say the shapes of `cmcodec.types.wrapper`.
+What no shape names is copied octet for octet, so that the DER walk judges it as it was sent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from cmcodec._pure.codec.primitives import encode_object_identifier
 from cmcodec.limits import MAX_BODY_PARTS, MAX_DEPTH
+from cmcodec.types.wrapper import (
+    CONTENT_INFO,
+    CONTENT_TYPES,
+    PLAIN,
+    UNKNOWN_CONTENT,
+    VERBATIM,
+    Kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from cmcodec.types.wrapper import Shape
 
 
 def to_der(data: bytes) -> bytes | None:
@@ -24,7 +32,7 @@ def to_der(data: bytes) -> bytes | None:
     ``None`` where the input cannot be read as the BER encoding of one ContentInfo. The wrapper is
     the ContentInfo and the CMS structure in it. Signed and authenticated attributes,
     certificates, CRLs, attribute values and the octets of eContent are not converted, even where
-    they are BER (RULES V4). The result is not proven to be anything: it has yet to be walked.
+    they are BER (rule V4). The result is not validated: the walk follows.
     """
     converter = _Converter(data)
     try:
@@ -42,146 +50,9 @@ class _UnreadableError(Exception):
     """The input is not BER, or out of bounds; becomes ``None``."""
 
 
-class Kind(Enum):
-    """How an element is converted."""
-
-    VERBATIM = "as received"
-    PLAIN = "by its universal tags alone, all the way down"
-    """Minimal definite lengths, strings in one piece, sets in order, TRUE as FF."""
-    OCTETS = "an OCTET STRING under whatever tag, in one piece"
-    SEQUENCE = "the fields in order, each found by the tags it may have"
-    """Verbatim where there is no such field left. Also what is inside an EXPLICIT tag."""
-    SET_OF = "elements of one shape, put in order"
-    CONTENT = "the content of a ContentInfo, tag included: a row of CONTENT_TYPES"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A `Kind`, with the fields of a SEQUENCE or the element of a SET OF."""
-
-    kind: Kind
-    fields: tuple[tuple[bytes, Shape], ...] = ()
-    element: Shape | None = None
-
-
-def _sequence(*fields: tuple[bytes, Shape]) -> Shape:
-    return Shape(Kind.SEQUENCE, fields)
-
-
-def _set_of(element: Shape) -> Shape:
-    return Shape(Kind.SET_OF, element=element)
-
-
-VERBATIM: Final = Shape(Kind.VERBATIM)
-PLAIN: Final = Shape(Kind.PLAIN)
-OCTETS: Final = Shape(Kind.OCTETS)
-CONTENT: Final = Shape(Kind.CONTENT)
-
-CONTENT_INFO: Final = _sequence((b"\x06", PLAIN), (b"\xa0", CONTENT))
-
-OCTETS_INSIDE: Final = _sequence((b"\x04\x24", OCTETS))
-"""An EXPLICIT tag around an OCTET STRING. Other content, as PKCS #7 had it, is verbatim."""
-
-SET_OF_SIGNED: Final = _set_of(VERBATIM)
-"""Certificates or CRLs."""
-
-UNSIGNED_ATTRIBUTES: Final = _set_of(_sequence((b"\x06", PLAIN), (b"\x31", _set_of(VERBATIM))))
-"""Attributes that no signature or MAC covers.
-
-Their values may hold signed octets of their own (a countersignature, a time-stamp).
-"""
-
-SIGNER_INFO: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\x30\x80", PLAIN),  # sid
-    (b"\x30", PLAIN),  # digestAlgorithm
-    (b"\xa0", VERBATIM),  # signedAttrs
-    (b"\x30", PLAIN),  # signatureAlgorithm
-    (b"\x04\x24", OCTETS),  # signature
-    (b"\xa1", UNSIGNED_ATTRIBUTES),  # unsignedAttrs
-)
-
-ENCAPSULATED_CONTENT_INFO: Final = _sequence(
-    (b"\x06", PLAIN),  # eContentType
-    (b"\xa0", OCTETS_INSIDE),  # eContent
-)
-
-SIGNED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\x31", PLAIN),  # digestAlgorithms
-    (b"\x30", ENCAPSULATED_CONTENT_INFO),  # encapContentInfo
-    (b"\xa0", SET_OF_SIGNED),  # certificates
-    (b"\xa1", SET_OF_SIGNED),  # crls
-    (b"\x31", _set_of(SIGNER_INFO)),  # signerInfos
-)
-
-ORIGINATOR_INFO: Final = _sequence(
-    (b"\xa0", SET_OF_SIGNED),  # certs
-    (b"\xa1", SET_OF_SIGNED),  # crls
-)
-
-ENCRYPTED_CONTENT_INFO: Final = _sequence(
-    (b"\x06", PLAIN),  # contentType
-    (b"\x30", PLAIN),  # contentEncryptionAlgorithm
-    (b"\x80\xa0", OCTETS),  # encryptedContent
-)
-
-ENVELOPED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\xa0", ORIGINATOR_INFO),  # originatorInfo
-    (b"\x31", PLAIN),  # recipientInfos
-    (b"\x30", ENCRYPTED_CONTENT_INFO),  # encryptedContentInfo
-    (b"\xa1", UNSIGNED_ATTRIBUTES),  # unprotectedAttrs
-)
-
-AUTH_ENVELOPED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\xa0", ORIGINATOR_INFO),  # originatorInfo
-    (b"\x31", PLAIN),  # recipientInfos
-    (b"\x30", ENCRYPTED_CONTENT_INFO),  # authEncryptedContentInfo
-    (b"\xa1", VERBATIM),  # authAttrs
-    (b"\x04\x24", OCTETS),  # mac
-    (b"\xa2", UNSIGNED_ATTRIBUTES),  # unauthAttrs
-)
-
-AUTHENTICATED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\xa0", ORIGINATOR_INFO),  # originatorInfo
-    (b"\x31", PLAIN),  # recipientInfos
-    (b"\x30", PLAIN),  # macAlgorithm
-    (b"\xa1", PLAIN),  # digestAlgorithm
-    (b"\x30", ENCAPSULATED_CONTENT_INFO),  # encapContentInfo
-    (b"\xa2", VERBATIM),  # authAttrs
-    (b"\x04\x24", OCTETS),  # mac
-    (b"\xa3", UNSIGNED_ATTRIBUTES),  # unauthAttrs
-)
-
-DIGESTED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\x30", PLAIN),  # digestAlgorithm
-    (b"\x30", ENCAPSULATED_CONTENT_INFO),  # encapContentInfo
-    (b"\x04\x24", OCTETS),  # digest
-)
-
-ENCRYPTED_DATA: Final = _sequence(
-    (b"\x02", PLAIN),  # version
-    (b"\x30", ENCRYPTED_CONTENT_INFO),  # encryptedContentInfo
-    (b"\xa1", UNSIGNED_ATTRIBUTES),  # unprotectedAttrs
-)
-
-CONTENT_TYPES: Final[dict[bytes, Shape]] = {
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01": OCTETS_INSIDE,
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02": _sequence((b"\x30", SIGNED_DATA)),
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03": _sequence((b"\x30", ENVELOPED_DATA)),
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x05": _sequence((b"\x30", DIGESTED_DATA)),
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06": _sequence((b"\x30", ENCRYPTED_DATA)),
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x02": _sequence((b"\x30", AUTHENTICATED_DATA)),
-    b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17": _sequence((b"\x30", AUTH_ENVELOPED_DATA)),
+_CONTENT_TYPES: Final = {
+    encode_object_identifier(oid): shape for oid, shape in CONTENT_TYPES.items()
 }
-"""What a ContentInfo can hold, by the content octets of contentType (SPEC A.1)."""
-
-UNKNOWN_CONTENT: Final = _sequence()
-"""Of an unknown type only the tag around it belongs to the wrapper."""
 
 SEGMENTS: Final[dict[int, int]] = {
     0x23: 0x03,
@@ -195,7 +66,7 @@ def _next_field(
 ) -> tuple[Shape, tuple[tuple[bytes, Shape], ...]]:
     """The shape of the next element, and the fields that may follow it.
 
-    What the table has before it is absent from the input.
+    What stands before it is absent from the input.
     """
     for index, (tags, shape) in enumerate(fields):
         if tag in tags:
@@ -268,7 +139,7 @@ class _Converter:
             elif shape.element is not None:
                 inner = shape.element
             if inner.kind is Kind.CONTENT:
-                inner = CONTENT_TYPES.get(oid, UNKNOWN_CONTENT)
+                inner = _CONTENT_TYPES.get(oid, UNKNOWN_CONTENT)
             pos = self.element(inner, child, depth + 1)
             if child.tag == 0x06:
                 oid = data[child.content : pos]
@@ -309,7 +180,7 @@ class _Converter:
         """Put the elements from ``at`` on in the order of DER (X.690 11.6).
 
         A set out of order has `MAX_BODY_PARTS` elements at most: what sorting may cost has a
-        bound (P7, P8), and no batch has more certificates than parts.
+        bound (rules P7, P8), and no batch has more certificates than body parts.
         """
         octets = bytes(self.der[at:])
         if all(earlier <= later for earlier, later in pairwise(_split(octets))):
@@ -361,7 +232,7 @@ def _read(data: bytes, start: int, limit: int) -> _Header:
     """The header at ``start`` of an element that must end at or before ``limit``.
 
     Refused are end-of-contents octets, what is no header, and lengths and tag numbers out of
-    bounds (RULES P2, P5).
+    bounds (rules P2, P5).
     """
     if start + 2 > limit:
         raise _UnreadableError
@@ -389,7 +260,7 @@ def _read(data: bytes, start: int, limit: int) -> _Header:
 def _high_tag_number(data: bytes, pos: int, limit: int) -> int:
     """Where the identifier ends that goes on at ``pos``, before the length octets.
 
-    Refused are tag numbers below 31 and from 2^31 on (X.690 8.1.2.4, RULES P5).
+    Refused are tag numbers below 31 and from 2^31 on (X.690 8.1.2.4, rule P5).
     """
     number = 0
     while pos + 1 < limit:

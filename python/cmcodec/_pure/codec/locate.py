@@ -1,15 +1,15 @@
-"""Where the octets of a named element stand (the engine's ``schema::locate``)."""
+"""Where the octets of a named element stand."""
 
 from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cmcodec import _schema
-from cmcodec._pure.primitives import dotted
-from cmcodec._pure.tlv import Fault, Tlv, children, read_tlv
-from cmcodec._pure.walk import begins
-from cmcodec._schema import Field, Kind, Node
+from cmcodec._pure.codec.primitives import dotted
+from cmcodec._pure.codec.tlv import Error, Tlv, children, read_tlv
+from cmcodec._pure.codec.walk import begins
+from cmcodec.asn1 import schema
+from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.types.tables import OPEN_TYPES
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def locate(node: Node, data: bytes, pos: int, end: int, path: Sequence[str | int
     """The element that ``path`` leads to, or None where there is no such element.
 
     ``data[pos:end]`` has been validated as the ``node`` the path begins at. A path crosses
-    CONTAINING octet strings and open types without a step of its own, as the paths of faults do.
+    CONTAINING octet strings and open types without a step of its own, as the paths of errors do.
     """
     try:
         tlv: Tlv | None = read_tlv(data, pos, end)
@@ -34,7 +34,7 @@ def locate(node: Node, data: bytes, pos: int, end: int, path: Sequence[str | int
             if found is None:
                 return None
             node, tlv, oid = found
-    except Fault:
+    except Error:
         return None
     return tlv
 
@@ -58,7 +58,7 @@ def _step(
 
 def _enter(node: Node, data: bytes, tlv: Tlv, oid: str) -> tuple[Node, Tlv] | None:
     """Through names, open types and octet strings to what has elements."""
-    while node.kind in (Kind.NAMED, Kind.OPEN, Kind.CONTAINING):
+    while node.kind in (Kind.ALIAS, Kind.OPEN, Kind.CONTAINING):
         if node.inner:
             node = node.inner
             continue
@@ -67,7 +67,7 @@ def _enter(node: Node, data: bytes, tlv: Tlv, oid: str) -> tuple[Node, Tlv] | No
             return None
         if node.kind is Kind.CONTAINING:
             tlv = read_tlv(data, tlv.content, tlv.end)
-        node = _schema.node(cls)
+        node = schema.node(cls)
     return node, tlv
 
 

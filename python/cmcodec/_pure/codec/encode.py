@@ -1,19 +1,29 @@
-"""Encoding on asn1crypto, driven by the declarations (the engine's ``schema::writer``)."""
+"""Encoding on asn1crypto, driven by the declarations."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cmcodec import _scalars, _schema, types
-from cmcodec._pure import primitives
-from cmcodec._pure.tlv import Fault, element, header
-from cmcodec._schema import Field, Kind, Node
-from cmcodec.asn1 import TLV, Asn1, BitString, NullType
+from cmcodec import types
+from cmcodec._pure.codec import primitives
+from cmcodec._pure.codec.tlv import Error, element, header
+from cmcodec.asn1 import TLV, Asn1, BitString, LazySequence, NullType, scalars, schema
+from cmcodec.asn1.schema import Field, Kind, Node
+from cmcodec.reasons import Reason
 from cmcodec.types.tables import OPEN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+class Refusal(Exception):
+    """A value has no encoding; each level adds its step to ``path``, innermost first."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path: list[str | int] = []
 
 
 def write(node: Node, value: Any, tag: int | None = None, oid: str = "") -> bytes:
@@ -27,16 +37,16 @@ def write(node: Node, value: Any, tag: int | None = None, oid: str = "") -> byte
         expected, contents = primitive
         # bool is an int to Python, never to ASN.1.
         if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
-            raise Fault("bad_type", 0)
+            raise Refusal(Reason.BAD_TYPE)
         octets = contents(value)
         if octets is None:
-            raise Fault("bad_value", 0)
+            raise Refusal(Reason.BAD_VALUE)
         return element(tag or node.tags[0], octets)
     if kind is Kind.SEQUENCE:
         return element(tag or 0x30, _write_fields(node, value))
     if kind is Kind.CHOICE:
         return _write_choice(node, value, tag, oid)
-    if kind is Kind.NAMED:
+    if kind is Kind.ALIAS:
         assert node.inner
         _expect(value, node.cls)
         return write(node.inner, getattr(value, "value", _ABSENT), tag, oid)
@@ -47,7 +57,7 @@ def write(node: Node, value: Any, tag: int | None = None, oid: str = "") -> byte
         known = OPEN_TYPES[node.table].get(oid)
         if isinstance(value, TLV):
             return _verbatim(value)
-        return write(_schema.node(known or _declared(type(value))), value)
+        return write(schema.node(known or _declared(type(value))), value)
     # What is left, ANY and OPAQUE, carries its own tag.
     _expect(value, node.cls or TLV)
     return _verbatim(value)
@@ -61,26 +71,26 @@ def _verbatim(value: Any) -> bytes:
     """The octets of one element, no less and no more: they must not become other fields."""
     der = getattr(value, "der", _ABSENT)
     if not isinstance(der, bytes):
-        raise Fault("bad_type", 0)
+        raise Refusal(Reason.BAD_TYPE)
     try:
         whole = header(der, 0, len(der))[1] == len(der)
-    except Fault:
+    except Error:
         whole = False
     if not whole:
-        raise Fault("bad_value", 0)
+        raise Refusal(Reason.BAD_VALUE)
     return der
 
 
 def _declared(cls: type[Any]) -> type[Any]:
     """``cls``, which is one of ours and not a caller's own."""
     if cls not in (BitString, NullType) and getattr(types, cls.__name__, None) is not cls:
-        raise Fault("bad_type", 0)
+        raise Refusal(Reason.BAD_TYPE)
     return cls
 
 
 def _expect(value: object, cls: type[Any] | None) -> None:
     if cls is None or not isinstance(value, cls):
-        raise Fault("bad_type", 0)
+        raise Refusal(Reason.BAD_TYPE)
 
 
 def _write_fields(node: Node, value: Any) -> bytes:
@@ -102,8 +112,8 @@ def _write_fields(node: Node, value: Any) -> bytes:
 def _write_field(field: Field, item: Any, oid: str) -> bytes:
     try:
         octets = write(field.node, item, field.implicit, oid)
-    except Fault as fault:
-        fault.path.append(field.name)
+    except Refusal as refusal:
+        refusal.path.append(field.name)
         raise
     return element(field.tags[0], octets) if field.explicit else octets
 
@@ -113,24 +123,22 @@ def _write_choice(node: Node, value: Any, tag: int | None, oid: str) -> bytes:
     items = [(field, getattr(value, field.attribute, _ABSENT)) for field in node.fields]
     present = [(field, item) for field, item in items if item is not None]
     if len(present) != 1 or tag is not None:
-        raise Fault("bad_value", 0)
+        raise Refusal(Reason.BAD_VALUE)
     return _write_field(*present[0], oid)
 
 
 def _write_elements(node: Node, value: Any, oid: str) -> bytes:
-    from cmcodec._parts import Parts
-
     assert node.inner
-    if isinstance(value, Parts) and value.type_name == node.inner.name:
+    if isinstance(value, LazySequence) and value.type_name == node.inner.name:
         return value.octets
-    if not isinstance(value, (tuple, list, Parts)):
-        raise Fault("bad_type", 0)
+    if not isinstance(value, (tuple, list, LazySequence)):
+        raise Refusal(Reason.BAD_TYPE)
     encoded = []
     for index, item in enumerate(value):
         try:
             encoded.append(write(node.inner, item, None, oid))
-        except Fault as fault:
-            fault.path.append(index)
+        except Refusal as refusal:
+            refusal.path.append(index)
             raise
     if node.kind is Kind.SET_OF:
         encoded.sort()
@@ -159,13 +167,13 @@ _CONTENTS: dict[Kind, tuple[type[Any], Callable[[Any], bytes | None]]] = {
     Kind.BIT_STRING: (BitString, _bits),
     Kind.BOOLEAN: (bool, lambda value: b"\xff" if value else b"\x00"),
     Kind.CONTAINING: (bytes, bytes),
-    Kind.ENUMERATED: (int, _scalars.encode_integer),
-    Kind.GENERALIZED_TIME: (datetime, _scalars.encode_generalized_time),
+    Kind.ENUMERATED: (int, scalars.encode_integer),
+    Kind.GENERALIZED_TIME: (datetime, scalars.encode_generalized_time),
     Kind.IA5_STRING: (str, _ascii),
-    Kind.INTEGER: (int, _scalars.encode_integer),
+    Kind.INTEGER: (int, scalars.encode_integer),
     Kind.NULL: (NullType, lambda value: b""),
     Kind.OBJECT_IDENTIFIER: (str, primitives.encode_object_identifier),
     Kind.OCTET_STRING: (bytes, bytes),
-    Kind.UTC_TIME: (datetime, _scalars.encode_utc_time),
+    Kind.UTC_TIME: (datetime, scalars.encode_utc_time),
     Kind.UTF8_STRING: (str, _utf8),
 }

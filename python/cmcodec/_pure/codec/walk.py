@@ -1,4 +1,4 @@
-"""The one pass over untrusted octets, driven by the declarations (the engine's ``schema::walk``).
+"""The one pass over untrusted octets, driven by the declarations.
 
 `_Compiler` turns each node of the schema into a closure that checks an element. The order of
 checks is the engine's, so that both refuse with the same reason at the same offset under the same
@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from cmcodec import _schema
-from cmcodec._pure import body_parts, primitives
-from cmcodec._pure.codec import write
-from cmcodec._pure.primitives import check_any
-from cmcodec._pure.tlv import Fault, header
-from cmcodec._schema import Field, Kind, Node
-from cmcodec.asn1 import TLV
+from cmcodec._pure.codec import body_parts, primitives
+from cmcodec._pure.codec.encode import write
+from cmcodec._pure.codec.primitives import check_any
+from cmcodec._pure.codec.tlv import Error, header
+from cmcodec.asn1 import TLV, LazySequence, schema
+from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_DEPTH
+from cmcodec.reasons import Reason, Rule
 from cmcodec.types.tables import OPEN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cmcodec._pure.primitives import Leaf
+    from cmcodec._pure.codec.primitives import Leaf
 
     # Where an element starts, has its content, and ends; how deep it stands; the content of the
     # last OBJECT IDENTIFIER before it in its SEQUENCE.
@@ -32,50 +32,58 @@ if TYPE_CHECKING:
 class Walk:
     """One pass over one input."""
 
-    __slots__ = ("confine", "data", "descends", "layers", "max_layers", "members", "proven")
+    __slots__ = (
+        "data",
+        "descends",
+        "isolate_members",
+        "layers",
+        "max_layers",
+        "members",
+        "validated",
+    )
 
     def __init__(
         self,
         data: bytes,
         *,
         max_layers: int = DEFAULT_MESSAGE_LAYERS,
-        confine: bool = False,
+        isolate_members: bool = False,
         descends: bool = True,
-        proven: bytes = b"",
+        validated: bytes = b"",
     ) -> None:
         self.data = data
         self.max_layers = max_layers
         self.layers = 1
-        # Set: list what stands in a cmsSequence, in received order, and keep faults inside a
-        # TaggedContentInfo of sound frame to it (RULES R5).
-        self.confine = confine
+        # Set: list what stands in a cmsSequence, in received order, and keep errors inside a
+        # TaggedContentInfo of sound frame to it (rule R5).
+        self.isolate_members = isolate_members
         self.members: list[Member] = []
         # Unset where the input was validated before: nested messages are not read again.
         self.descends = descends
         # The elements of a cmsSequence of the outermost layer that are not read again.
-        self.proven = proven
+        self.validated = validated
 
     def enters(self, content: int, end: int) -> bool:
         """Whether the elements in ``data[content:end]``, a cmsSequence, are to be read."""
-        if self.proven and self.layers == 1:
-            return self.data[content:end] != self.proven
+        if self.validated and self.layers == 1:
+            return self.data[content:end] != self.validated
         return self.descends
 
     def check(self, node: Node, *, strict: bool = False) -> None:
-        """Proves that the whole input is ``node``."""
+        """Checks that the whole input is ``node``."""
         _COMPILERS[strict, False].whole(self, node, 0, len(self.data))
 
     def value(self, node: Node, pos: int, end: int, *, strict: bool = False) -> Any:
-        """The value of ``data[pos:end]``, which is proven to be ``node``."""
+        """The value of ``data[pos:end]``, which is checked to be ``node``."""
         return _COMPILERS[strict, True].whole(self, node, pos, end)
 
 
 class Member(NamedTuple):
-    """A TaggedContentInfo: messages around it, where it starts, the fault that was kept to it."""
+    """A TaggedContentInfo: messages around it, where it starts, the error that was kept to it."""
 
     layer: int
     start: int
-    fault: Fault | None = None
+    error: Error | None = None
 
 
 class _Compiled(NamedTuple):
@@ -119,10 +127,10 @@ class _Compiler:
         tags, _, reader = self.of(node)
         content, stop = header(data, pos, end)
         if data[pos] not in tags:
-            raise Fault("bad_tag", pos)
+            raise Error(Reason.BAD_TAG, pos)
         value = reader(walk, pos, content, stop, 1, b"")
         if stop != end:
-            raise Fault("trailing_data", stop)
+            raise Error(Reason.TRAILING_DATA, stop)
         return value
 
     def of(self, node: Node) -> _Compiled:
@@ -140,7 +148,7 @@ class _Compiler:
 
     # --- names for types, and types the schema does not say or says elsewhere ----------------
 
-    def _named(self, node: Node) -> Reader:
+    def _alias(self, node: Node) -> Reader:
         assert node.inner
         assert node.cls
         reader, cls = self.of(node.inner).reader, node.cls
@@ -169,10 +177,10 @@ class _Compiler:
             if compiled is None:
                 if oid not in types:
                     return unknown(walk, start, content, end, depth, oid)
-                compiled = known[oid] = self.of(_schema.node(types[oid]))
+                compiled = known[oid] = self.of(schema.node(types[oid]))
             tags, _, reader = compiled
             if walk.data[start] not in tags:
-                raise Fault("bad_tag", start)
+                raise Error(Reason.BAD_TAG, start)
             return reader(walk, start, content, end, depth, b"")
 
         return read
@@ -184,9 +192,9 @@ class _Compiler:
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             if walk.descends and oid in types:
                 if walk.layers > walk.max_layers:
-                    raise Fault("limit", content, "P6")
+                    raise Error(Reason.LIMIT, content, Rule.P6)
                 walk.layers += 1
-                validating().whole(walk, _schema.node(types[oid]), content, end)
+                validating().whole(walk, schema.node(types[oid]), content, end)
                 walk.layers -= 1
             return walk.data[content:end] if makes else None
 
@@ -196,12 +204,12 @@ class _Compiler:
 
     def _collection(self, node: Node) -> Reader:
         assert node.inner
-        if node.parts:
-            return self._parts(node.inner)
+        if node.lazy:
+            return self._lazy(node.inner)
         tags, leaf, reader = self.of(node.inner)
         minimum, maximum, makes = node.minimum, node.maximum, self._makes
         ordered = node.kind is Kind.SET_OF
-        unordered = "attributes_unsorted" if node.signed else "not_canonical"
+        unordered = Reason.ATTRIBUTES_UNSORTED if node.signed else Reason.NOT_CANONICAL
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             data, pos, index, previous = walk.data, content, 0, b""
@@ -210,10 +218,10 @@ class _Compiler:
             try:
                 while pos < end:
                     if depth > MAX_DEPTH:
-                        raise Fault("depth", pos)
+                        raise Error(Reason.DEPTH, pos)
                     content, stop = header(data, pos, end)
                     if data[pos] not in tags:
-                        raise Fault("bad_tag", pos)
+                        raise Error(Reason.BAD_TAG, pos)
                     if leaf:
                         value = leaf(data, pos, content, stop)
                     else:
@@ -223,20 +231,20 @@ class _Compiler:
                     if ordered:
                         octets = data[pos:stop]
                         if octets < previous:
-                            raise Fault(unordered, pos)
+                            raise Error(unordered, pos)
                         previous = octets
                     pos = stop
                     index += 1
-            except Fault as fault:
-                fault.path.append(index)
+            except Error as error:
+                error.path.append(index)
                 raise
             if index < minimum or (maximum is not None and index > maximum):
-                raise Fault("bad_value", start)
+                raise Error(Reason.BAD_VALUE, start)
             return tuple(values)
 
         return read
 
-    def _parts(self, element: Node) -> Reader:
+    def _lazy(self, element: Node) -> Reader:
         """A SEQUENCE OF TaggedContentInfo, whose elements may be messages."""
         tags, _, reader = self._validating().of(element)
         makes = self._makes
@@ -245,9 +253,7 @@ class _Compiler:
             if walk.enters(content, end):
                 check(walk, content, end, depth + 1)
             if makes:
-                from cmcodec._parts import Parts
-
-                return Parts(walk.data, content, end, element.name)
+                return LazySequence(walk.data, content, end, element.name)
             return None
 
         def check(walk: Walk, pos: int, end: int, depth: int) -> None:
@@ -255,26 +261,26 @@ class _Compiler:
             try:
                 while pos < end:
                     if depth > MAX_DEPTH:
-                        raise Fault("depth", pos)
+                        raise Error(Reason.DEPTH, pos)
                     content, stop = header(data, pos, end)
                     if data[pos] not in tags:
-                        raise Fault("bad_tag", pos)
-                    layers, confine, known = walk.layers, walk.confine, len(walk.members)
-                    if confine:
+                        raise Error(Reason.BAD_TAG, pos)
+                    layers, isolates, known = walk.layers, walk.isolate_members, len(walk.members)
+                    if isolates:
                         walk.members.append(Member(layers, pos))
                     try:
                         reader(walk, pos, content, stop, depth, b"")
-                    except Fault as fault:
-                        walk.layers, walk.confine = layers, confine
-                        if not confine or not body_parts.is_named(data, content, stop):
+                    except Error as error:
+                        walk.layers, walk.isolate_members = layers, isolates
+                        if not isolates or not body_parts.is_named(data, content, stop):
                             raise
                         # Without the frames it came through, which hold all that was read.
                         del walk.members[known:]
-                        walk.members.append(Member(layers, pos, fault.with_traceback(None)))
+                        walk.members.append(Member(layers, pos, error.with_traceback(None)))
                     pos = stop
                     index += 1
-            except Fault as fault:
-                fault.path.append(index)
+            except Error as error:
+                error.path.append(index)
                 raise
 
         return read
@@ -296,7 +302,7 @@ class _Compiler:
                     if pos < end:
                         if pos == after:
                             if depth > MAX_DEPTH:
-                                raise Fault("depth", pos)
+                                raise Error(Reason.DEPTH, pos)
                             inner, after = header(data, pos, end)
                         if data[pos] in tags and not (
                             first and not begins(first, data, inner, after)
@@ -312,18 +318,18 @@ class _Compiler:
                             pos = after
                             continue
                     if required:
-                        raise Fault("bad_tag", pos)
+                        raise Error(Reason.BAD_TAG, pos)
                     if makes:
                         values.append(default)
-            except Fault as fault:
-                fault.path.append(name)
+            except Error as error:
+                error.path.append(name)
                 raise
             if pos < end:
-                raise Fault("trailing_data", pos)
+                raise Error(Reason.TRAILING_DATA, pos)
             if at_least_one and content == end:
-                raise Fault("bad_value", start)
+                raise Error(Reason.BAD_VALUE, start)
             if unique:
-                body_parts.check(data, content, end, names)
+                body_parts.p6_body_part_ids(data, content, end, names)
             return make(values) if makes else None
 
         return read
@@ -342,11 +348,11 @@ class _Compiler:
                     continue
                 try:
                     value = reader(walk, start, content, end, depth, oid)
-                except Fault as fault:
-                    fault.path.append(name)
+                except Error as error:
+                    error.path.append(name)
                     raise
                 return make([*absent[:at], value, *absent[at + 1 :]]) if makes else None
-            raise Fault("bad_tag", start)
+            raise Error(Reason.BAD_TAG, start)
 
         return read
 
@@ -362,8 +368,8 @@ class _Compiler:
             leaf, reader = None, _explicit(compiled, default)
         elif default is not None:
             leaf, reader = None, _not_default(reader, default)
-        if node.body_parts and not field.node.parts:
-            reader = _unconfined(reader)
+        if node.body_parts and not field.node.lazy:
+            reader = _not_isolated(reader)
         return _Row(
             field.name,
             tags,
@@ -379,7 +385,7 @@ class _Compiler:
         Kind.ANY: _any,
         Kind.CHOICE: _choice,
         Kind.CONTAINING: _containing,
-        Kind.NAMED: _named,
+        Kind.ALIAS: _alias,
         Kind.OPAQUE: _any,
         Kind.OPEN: _open,
         Kind.SEQUENCE: _sequence,
@@ -402,7 +408,7 @@ def begins(field: Field, data: bytes, content: int, end: int) -> bool:
     for tag in field.first:
         try:
             inner, stop = header(data, content, end)
-        except Fault:
+        except Error:
             return False
         if data[content] != tag:
             return False
@@ -419,7 +425,7 @@ def _by_octets(table: str) -> dict[bytes, type[Any]]:
 
 
 def _maker(cls: type[Any] | None, attributes: Iterable[str]) -> Callable[[Iterable[Any]], Any]:
-    """Makes instances without ``__init__``: the walk has proven what it would check."""
+    """Makes instances without ``__init__``: the walk has checked what it would."""
     assert cls
     new = object.__new__
     setters = [getattr(cls, attribute).__set__ for attribute in attributes]
@@ -444,18 +450,18 @@ def _explicit(compiled: _Compiled, default: bytes | None) -> Reader:
     def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
         data = walk.data
         if depth >= MAX_DEPTH:
-            raise Fault("depth", content)
+            raise Error(Reason.DEPTH, content)
         inner, stop = header(data, content, end)
         if data[content] not in tags:
-            raise Fault("bad_tag", content)
+            raise Error(Reason.BAD_TAG, content)
         if leaf:
             value = leaf(data, content, inner, stop)
         else:
             value = reader(walk, content, inner, stop, depth + 1, oid)
         if stop != end:
-            raise Fault("trailing_data", stop)
+            raise Error(Reason.TRAILING_DATA, stop)
         if default is not None and data[content:end] == default:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
         return value
 
     return read
@@ -465,19 +471,19 @@ def _not_default(reader: Reader, default: bytes) -> Reader:
     def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
         value = reader(walk, start, content, end, depth, oid)
         if walk.data[start:end] == default:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
         return value
 
     return read
 
 
-def _unconfined(reader: Reader) -> Reader:
+def _not_isolated(reader: Reader) -> Reader:
     """Only what stands in cmsSequence is a message of its own."""
 
     def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
-        confine, walk.confine = walk.confine, False
+        isolates, walk.isolate_members = walk.isolate_members, False
         value = reader(walk, start, content, end, depth, oid)
-        walk.confine = confine
+        walk.isolate_members = isolates
         return value
 
     return read

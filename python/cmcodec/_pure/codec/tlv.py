@@ -1,6 +1,6 @@
 """Elements, by asn1crypto's parser where their form is not a common one.
 
-What is read is bounded before asn1crypto sees it (RULES P2, P5, P12).
+What is read is bounded before asn1crypto sees it (rules P2, P5, P12).
 """
 
 from __future__ import annotations
@@ -9,39 +9,24 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asn1crypto import parser
 
+from cmcodec.reasons import Reason, Rule
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-PARSE_RULES = {
-    "attributes_unsorted": "V4",
-    "bad_tag": "P3",
-    "bad_value": "P3",
-    "depth": "P1",
-    "duplicate_body_part_id": "P6",
-    "limit": "P2",
-    "not_canonical": "P3",
-    "trailing_data": "P4",
-    "truncated": "P2",
-}
-"""The rule of each reason for which octets are malformed, where a fault names no other."""
+class Error(Exception):
+    """Octets are refused while they are read.
 
+    Each level adds its step to ``path``, innermost first.
+    """
 
-class Fault(Exception):
-    """A refusal on its way out; each level adds its step to ``path``, innermost first."""
-
-    def __init__(self, reason: str, offset: int, rule: str = "") -> None:
+    def __init__(self, reason: Reason, offset: int, rule: Rule | None = None) -> None:
         super().__init__(reason, offset)
         self.reason = reason
         self.offset = offset
-        self.rule = rule or PARSE_RULES.get(reason, "")
+        self.rule = rule or reason.rule
         self.path: list[str | int] = []
-
-    def dotted(self) -> str:
-        """The path from the root inwards: ``controlSequence[2].attrValues[0]``."""
-        path = reversed(self.path)
-        steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-        return "".join(steps).removeprefix(".")
 
 
 class Tlv(NamedTuple):
@@ -56,11 +41,11 @@ class Tlv(NamedTuple):
 def header(data: bytes, pos: int, end: int) -> tuple[int, int]:
     """Where the element at ``pos`` has its content, and where it ends, by ``end`` at most.
 
-    Every fault has the offset ``pos``.
+    Every error has the offset ``pos``.
     """
     content = pos + 2
     if content > end:
-        raise Fault("truncated", pos)
+        raise Error(Reason.TRUNCATED, pos)
     if data[pos] & 0x1F == 0x1F:
         return _long(data, pos, end)
     # Lengths of up to two octets here: a walk takes nearly twice the time where asn1crypto reads
@@ -77,7 +62,7 @@ def header(data: bytes, pos: int, end: int) -> tuple[int, int]:
             return _long(data, pos, end)
     stop = content + length
     if stop > end:
-        raise Fault("truncated", pos)
+        raise Error(Reason.TRUNCATED, pos)
     return content, stop
 
 
@@ -97,46 +82,46 @@ def read_tlv(data: bytes, pos: int, end: int) -> Tlv:
 
 
 def _bound(data: bytes, start: int, end: int) -> None:
-    """Refuses what X.690 10.1 or RULES P2 and P5 forbid in an identifier and a length."""
+    """Refuses what X.690 10.1 or rules P2 and P5 forbid in an identifier and a length."""
     pos = start + 1
     if data[start] & 0x1F == 0x1F:
         number = 0
         while True:
             if pos >= end:
-                raise Fault("truncated", start)
+                raise Error(Reason.TRUNCATED, start)
             octet = data[pos]
             if number == 0 and octet == 0x80:
-                raise Fault("not_canonical", start)
+                raise Error(Reason.NOT_CANONICAL, start)
             number = number << 7 | octet & 0x7F
             pos += 1
             if number >= 1 << 31:
-                raise Fault("limit", start, "P5")
+                raise Error(Reason.LIMIT, start, Rule.P5)
             if octet < 0x80:
                 break
         if number < 0x1F:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
     if pos >= end:
-        raise Fault("truncated", start)
+        raise Error(Reason.TRUNCATED, start)
     first = data[pos]
     pos += 1
     length = first
     if first == 0x80:
-        raise Fault("not_canonical", start)
+        raise Error(Reason.NOT_CANONICAL, start)
     if first > 0x84:
-        raise Fault("limit", start)
+        raise Error(Reason.LIMIT, start, Rule.P2)
     if first > 0x80:
         length = 0
         for _ in range(first - 0x80):
             if pos >= end:
-                raise Fault("truncated", start)
+                raise Error(Reason.TRUNCATED, start)
             if length == 0 and data[pos] == 0:
-                raise Fault("not_canonical", start)
+                raise Error(Reason.NOT_CANONICAL, start)
             length = length << 8 | data[pos]
             pos += 1
         if length < 0x80:
-            raise Fault("not_canonical", start)
+            raise Error(Reason.NOT_CANONICAL, start)
     if length > end - pos:
-        raise Fault("truncated", start)
+        raise Error(Reason.TRUNCATED, start)
 
 
 def children(data: bytes, pos: int, end: int) -> Iterator[Tlv]:

@@ -1,4 +1,4 @@
-"""Certificates and key identifiers, by which signers are found (RULES V8).
+"""Certificates and key identifiers, by which signers are found (rule V8).
 
 A certificate is opaque to the walk, its issuer having signed octets that may be less than DER; one
 of the caller has not been walked at all. So here, and only here, the shape is checked.
@@ -9,24 +9,28 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from cmcodec._pure.tlv import Fault, header, read_tlv
-from cmcodec._pure.view import SEQUENCE, attributes, content, first, inside, octets, oid_octets
+from cmcodec import oids
+from cmcodec._pure.codec.tlv import Error, header, read_tlv
+from cmcodec._pure.view import SEQUENCE, attribute, content, first, inside, octets, oid_octets
 from cmcodec.limits import MAX_KEY_CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cmcodec._pure.tlv import Tlv
     from cmcodec._pure.view import Request
 
 BOOLEAN, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x04, 0x06
+KEY_IDENTIFIER = 0x80
 
-_EXTENSION_REQUESTS = (oid_octets("1.2.840.113549.1.9.14"), oid_octets("1.3.6.1.4.1.311.2.1.14"))
-_SUBJECT_KEY_IDENTIFIER = oid_octets("2.5.29.14")
+_EXTENSION_REQUESTS = (
+    oid_octets(oids.ID_EXTENSION_REQUEST),
+    oid_octets(oids.SZ_OID_CERT_EXTENSIONS),
+)
+_SUBJECT_KEY_IDENTIFIER = oid_octets(oids.ID_CE_SUBJECT_KEY_IDENTIFIER)
 
 
 class Certificates:
-    """Certificates by issuer and serial number, and by key identifier (V8).
+    """Certificates by the tag and the content of the SignerIdentifiers that name them (rule V8).
 
     At most `MAX_KEY_CANDIDATES` of a name are kept, each of them once.
     """
@@ -34,39 +38,36 @@ class Certificates:
     __slots__ = ("_found",)
 
     def __init__(self, received: Iterable[bytes]) -> None:
-        self._found: dict[tuple[bytes, bytes] | bytes, list[Certificate]] = {}
+        self._found: dict[tuple[int, bytes], list[Certificate]] = {}
         for data in received:
             found = certificate(data)
             if found:
-                self._add((found.issuer, found.serial), found)
+                self._add((SEQUENCE, found.issuer + found.serial_number), found)
                 if found.key_identifier is not None:
-                    self._add(found.key_identifier, found)
+                    self._add((KEY_IDENTIFIER, found.key_identifier), found)
 
-    def _add(self, name: tuple[bytes, bytes] | bytes, found: Certificate) -> None:
+    def _add(self, name: tuple[int, bytes], found: Certificate) -> None:
         named = self._found.setdefault(name, [])
         if len(named) < MAX_KEY_CANDIDATES and found not in named:
             named.append(found)
 
-    def named(self, name: tuple[bytes, bytes] | bytes) -> list[Certificate]:
+    def named(self, name: tuple[int, bytes]) -> list[Certificate]:
         """The certificates of this name, in the order received."""
         return self._found.get(name, [])
 
 
 class Certificate(NamedTuple):
-    """What finding a signer's key takes (RFC 5280 §4.1)."""
+    """What finding a signer's key takes (RFC 5280 §4.1): elements, and an identifier."""
 
     octets: bytes
     issuer: bytes
-    serial: bytes
+    serial_number: bytes
     spki: bytes
     key_identifier: bytes | None
 
 
 def certificate(data: bytes) -> Certificate | None:
-    """Take a certificate apart; None where the octets do not have the shape of one.
-
-    They are opaque to the walk, and those of the caller have not been walked at all.
-    """
+    """Takes a certificate apart; None where the octets do not have the shape of one."""
     try:
         outer = read_tlv(data, 0, len(data))
         tbs = first(data, outer)
@@ -78,7 +79,7 @@ def certificate(data: bytes) -> Certificate | None:
         tags = bytes([field.tag for field in fields])
         if tags[:6] != _CERTIFICATE_TAGS or tags[6:] not in _OPTIONAL_TAGS:
             return None
-        serial, _, issuer, _, _, spki, *_ = fields
+        serial_number, _, issuer, _, _, spki, *_ = fields
         named = None
         if tags[-1] == 0xA3:
             sequence = only(data, fields[-1].content, fields[-1].end, SEQUENCE)
@@ -89,11 +90,14 @@ def certificate(data: bytes) -> Certificate | None:
                     return None
                 if found[0] == _SUBJECT_KEY_IDENTIFIER and named is None:
                     named = found
-    except Fault:
+    except Error:
         return None
-    identifier = _octet_string(data, named) if named else None
     return Certificate(
-        data, octets(data, issuer), content(data, serial), octets(data, spki), identifier
+        data,
+        octets(data, issuer),
+        octets(data, serial_number),
+        octets(data, spki),
+        _octet_string(data, named) if named else None,
     )
 
 
@@ -109,20 +113,21 @@ _OPTIONAL_TAGS = {
 }
 
 
-# --- key identifiers --------------------------------------------------------------------------
+# --- key identifiers -------------------------------------------------------------------------
 
 
 def requested_key_identifiers(data: bytes, asked: Request) -> set[bytes]:
     """The subject key identifiers that a request asks for."""
-    lists: list[Tlv] = []
-    if asked.crm and asked.crm.extensions:
-        lists.append(asked.crm.extensions)
-    if asked.tcr and asked.tcr.attributes:
-        for attribute in attributes(data, asked.tcr.attributes):
-            if attribute.type in _EXTENSION_REQUESTS:
-                lists.extend(inside(data, attribute.values))
-    found = (key_identifier(data, each.content, each.end) for each in lists)
-    return {identifier for identifier in found if identifier is not None}
+    lists = []
+    if asked.crmf and asked.wanted:
+        lists.append(asked.wanted)
+    elif asked.wanted:
+        for element in inside(data, asked.wanted):
+            found = attribute(data, element)
+            if content(data, found.attr_type) in _EXTENSION_REQUESTS:
+                lists.extend(inside(data, found.attr_values))
+    identifiers = (key_identifier(data, each.content, each.end) for each in lists)
+    return {identifier for identifier in identifiers if identifier is not None}
 
 
 def key_identifier(data: bytes, pos: int, end: int) -> bytes | None:
@@ -138,7 +143,7 @@ Extension = tuple[bytes, int, int]
 
 
 def extensions(data: bytes, pos: int, end: int) -> Iterator[Extension | None]:
-    """Take the elements apart, which may have ``critical`` where it is the DEFAULT.
+    """Takes the elements apart, which may have ``critical`` where it is the DEFAULT.
 
     None stands for what does not have the shape of an Extension.
     """
@@ -158,7 +163,7 @@ def _extension(data: bytes, pos: int, end: int) -> Extension | None:
         if data[pos] == BOOLEAN:
             pos = after
             content, after = header(data, pos, end)
-    except Fault:
+    except Error:
         return None
     return (identifier, content, after) if (data[pos], after) == (OCTET_STRING, end) else None
 
@@ -174,6 +179,6 @@ def only(data: bytes, pos: int, end: int, tag: int) -> tuple[int, int] | None:
     """The content of the one element of a span, if it has this tag."""
     try:
         content, stop = header(data, pos, end)
-    except Fault:
+    except Error:
         return None
     return (content, stop) if (data[pos], stop) == (tag, end) else None

@@ -1,12 +1,13 @@
-"""Body part ids, which name what stands in a PKIData or PKIResponse (RULES P6, R5)."""
+"""Body part ids, which name what stands in a PKIData or PKIResponse (rules P6, R5)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmcodec._pure.primitives import integer, number
-from cmcodec._pure.tlv import Fault, header
+from cmcodec._pure.codec.primitives import integer, number
+from cmcodec._pure.codec.tlv import Error, header
 from cmcodec.limits import MAX_BODY_PARTS
+from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +20,13 @@ def is_named(data: bytes, content: int, end: int) -> bool:
         if data[content] != 0x02:
             return False
         integer(data, content, inner, stop)
-    except Fault:
+    except Error:
         return False
     return 0 < number(data[inner:stop]) < 1 << 32
 
 
-def check(data: bytes, pos: int, end: int, names: Iterable[str]) -> None:
-    """RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+def p6_body_part_ids(data: bytes, pos: int, end: int, names: Iterable[str]) -> None:
+    """Refuses ids that are not from 1 to 2^32-1, or not unique over all sequences (R-055 to R-057).
 
     The id of every kind of element is the first INTEGER met on the way down through first
     children: bodyPartID, or certReq.certReqId of a crm.
@@ -42,15 +43,15 @@ def check(data: bytes, pos: int, end: int, names: Iterable[str]) -> None:
                 inner, limit = header(data, identifier, limit)
             integer(data, identifier, inner, limit)
             value = number(data[inner:limit])
-            reason = ""
+            reason = None
             if not 0 < value < 1 << 32 or len(seen) >= MAX_BODY_PARTS:
-                reason = "limit"
+                reason = Reason.LIMIT
             elif value in seen:
-                reason = "duplicate_body_part_id"
+                reason = Reason.DUPLICATE_BODY_PART_ID
             if reason:
-                fault = Fault(reason, identifier, "P6")
-                fault.path += [index, name]
-                raise fault
+                error = Error(reason, identifier, Rule.P6)
+                error.path += [index, name]
+                raise error
             seen.add(value)
             index += 1
         pos = stop

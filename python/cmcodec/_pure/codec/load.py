@@ -1,0 +1,81 @@
+"""From received octets to a validated message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from cmcodec import types
+from cmcodec._pure.codec.ber import to_der
+from cmcodec._pure.codec.tlv import Error
+from cmcodec._pure.codec.walk import Walk
+from cmcodec.asn1 import schema
+from cmcodec.limits import MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
+from cmcodec.reasons import Reason, Rule
+
+if TYPE_CHECKING:
+    from cmcodec._pure.codec.walk import Member
+    from cmcodec.asn1.schema import Node
+
+Root = Literal["ContentInfo", "CertificationRequest"]
+
+
+class Loaded(NamedTuple):
+    """A validated message. ``der`` holds the octets all offsets refer to.
+
+    ``members`` are the messages inside it, where they were asked for (rule R5).
+    """
+
+    der: bytes
+    encoding: Literal["der", "ber"]
+    root: Root
+    members: list[Member]
+
+
+def load(
+    data: bytes,
+    *,
+    strict: bool,
+    max_layers: int,
+    max_size: int,
+    isolate_members: bool,
+) -> Loaded:
+    """Validate one of the four PKI messages, or another CMS content (RFC 10002 §3, §4).
+
+    Where the input is not DER and ``strict`` is not set, the CMS wrapper is converted from BER;
+    errors then refer to the converted form. An input that the converter cannot read, or has
+    nothing to convert in, is refused for what the DER walk found. Raises `Error`.
+    """
+    if len(data) > min(max_size, MAX_MESSAGE_SIZE):
+        raise Error(Reason.LIMIT, 0, Rule.P6)
+    name = root(data)
+    node = schema.node(getattr(types, name))
+    try:
+        members = _walk(node, data, strict, max_layers, isolate_members)
+    except Error:
+        der = None if strict else to_der(data)
+        if der is None or der == data:
+            raise
+    else:
+        return Loaded(data, "der", name, members)
+    members = _walk(node, der, strict, max_layers, isolate_members)
+    return Loaded(der, "ber", name, members)
+
+
+def _walk(
+    node: Node, data: bytes, strict: bool, max_layers: int, isolate_members: bool
+) -> list[Member]:
+    layers = min(max_layers, MAX_MESSAGE_LAYERS)
+    walk = Walk(data, max_layers=layers, isolate_members=isolate_members)
+    walk.check(node, strict=strict)
+    return walk.members
+
+
+def root(data: bytes, start: int = 0) -> Root:
+    """The type of the message at ``start``.
+
+    A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with a SEQUENCE.
+    """
+    content = start + 2
+    if data[start + 1 : content] >= b"\x80":
+        content += data[start + 1] & 0x7F
+    return "CertificationRequest" if data[content : content + 1] == b"\x30" else "ContentInfo"

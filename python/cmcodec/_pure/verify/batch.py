@@ -1,0 +1,185 @@
+"""Verdicts over many messages, and over every message nested in them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, cast, get_args
+
+from cmcodec._pure import view
+from cmcodec._pure.codec.load import Loaded, load, root
+from cmcodec._pure.codec.tlv import Error, Tlv, read_tlv
+from cmcodec._pure.verify.certificates import Certificates
+from cmcodec._pure.verify.message import Message, row, verify_message
+from cmcodec._pure.verify.signer import Policy
+from cmcodec.reasons import Reason
+from cmcodec.verify.verdict import Row, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from cmcodec._backend import Validated
+    from cmcodec.verify.verdict import Encoding
+
+    Task = Message | Row
+
+_PROGRESS_SECONDS = 0.05
+# Messages per task: large enough to outweigh handing them over, small enough to spread.
+_CHUNK = 16
+
+
+class Verdicts:
+    """The rows of all items, in order, and their DER."""
+
+    __slots__ = ("_ders", "_rows")
+
+    def __init__(self, rows: list[Row], ders: list[bytes]) -> None:
+        self._rows = rows
+        self._ders = ders
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, index: int, /) -> Row:
+        return self._rows[index]
+
+    def der(self, item: int, /) -> bytes:
+        return self._ders[item]
+
+    def malformed(self) -> list[tuple[int, int]]:
+        return [(row.index, row.span[0]) for row in self._rows if row.verdict == "malformed"]
+
+    def counts(self) -> dict[str, int]:
+        found = Counter(row.verdict for row in self._rows)
+        return {verdict: found[verdict] for verdict in get_args(Verdict)}
+
+
+def verify(
+    items: Sequence[bytes | Validated],
+    *,
+    strict: bool,
+    max_layers: int,
+    max_size: int,
+    nested: bool,
+    certificates: Sequence[bytes],
+    authorised_ras: Sequence[bytes],
+    legacy: bool,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+) -> Verdicts:
+    policy = Policy(
+        Certificates(certificates), frozenset(sha256.hex() for sha256 in authorised_ras), legacy
+    )
+    report = _Report(progress)
+    ders: list[bytes] = []
+    tasks: list[Task] = []
+    read = partial(
+        load, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=True
+    )
+    for index, item in enumerate(items):
+        if isinstance(item, tuple):
+            der, start, end, encoding = item
+            element = read_tlv(der, start, end)
+            tasks.append(
+                Message(der, index, (), cast("Encoding", encoding), root(der, start), element)
+            )
+        else:
+            der, found = _read(index, item, read, nested)
+            tasks += found
+        ders.append(der)
+        report.advance(0, len(items))
+
+    def work(chunk: Sequence[Task]) -> list[Row]:
+        return [
+            verify_message(task, policy) if isinstance(task, Message) else task for task in chunk
+        ]
+
+    rows: list[Row] = []
+    chunks = [tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK)]
+    for done in _in_threads(work, chunks, threads) if threads > 1 else map(work, chunks):
+        rows += done
+        report.advance(len(rows), len(tasks))
+    report.end(len(tasks))
+    return Verdicts(rows, ders)
+
+
+def _read(
+    index: int, item: bytes, read: Callable[[bytes], Loaded], nested: bool
+) -> tuple[bytes, list[Task]]:
+    """The DER form of an item, and its messages, or the row that it is none."""
+    try:
+        loaded = read(item)
+    except (Error, RecursionError) as error:
+        # The caller may stand so deep in its own stack that layers within the bounds do not fit.
+        fault = error if isinstance(error, Error) else Error(Reason.DEPTH, 0)
+        return item, [row(item, index, (), span=(0, len(item)), fault=fault, verdict="malformed")]
+    element = read_tlv(loaded.der, 0, len(loaded.der))
+    outer = Message(loaded.der, index, (), loaded.encoding, loaded.root, element)
+    return loaded.der, [outer, *(_nested(outer, loaded) if nested else ())]
+
+
+def _in_threads(
+    work: Callable[[Sequence[Task]], list[Row]], chunks: list[list[Task]], threads: int
+) -> Iterator[list[Row]]:
+    """The results in order; `cryptography` releases the GIL while it verifies."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="cmcodec-verify")
+    try:
+        try:
+            results = pool.map(work, chunks)
+        except RuntimeError:  # the system or an interpreter that ends has no thread to give
+            results = map(work, chunks)
+        yield from results
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Report:
+    """Calls ``progress`` not too often, and once at the end."""
+
+    def __init__(self, progress: Callable[[int, int], object] | None) -> None:
+        self.progress = progress
+        self.last = time.monotonic()
+
+    def advance(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self.progress and done < total and now - self.last >= _PROGRESS_SECONDS:
+            self.last = now
+            self.progress(done, total)
+
+    def end(self, total: int) -> None:
+        if self.progress:
+            self.progress(total, total)
+
+
+def _nested(outer: Message, loaded: Loaded) -> Iterator[Task]:
+    """The messages inside one, in received order.
+
+    Of a message that holds its content in anything but a SignedData or AuthenticatedData, and of
+    id-data (RFC 10002 §3.2.1.3), there is no more to list.
+    """
+    data, item, path = loaded.der, outer.item, list[int]()
+    # For each message around the next one, whether it can hold others.
+    holds = [_type(data, outer.element) in _HOLDING]
+    outermost = loaded.members[0].layer if loaded.members else 0
+    for layer, start, error in loaded.members:
+        member, depth = view.member(data, read_tlv(data, start, len(data))), layer - outermost
+        del path[depth:], holds[depth + 1 :]
+        path.append(member.body_part_id)
+        info, listed = member.content_info, all(holds)
+        content_type = b"" if error else _type(data, info)
+        holds.append(content_type in _HOLDING)
+        if listed and error:
+            span = (info.start, info.end)
+            yield row(data, item, tuple(path), span=span, fault=error, verdict="malformed")
+        elif listed and content_type != view.DATA:
+            yield Message(data, item, tuple(path), "der", "ContentInfo", info)
+
+
+_HOLDING = (view.SIGNED_DATA, view.AUTHENTICATED_DATA)
+
+
+def _type(data: bytes, info: Tlv) -> bytes:
+    """What begins a ContentInfo."""
+    return view.content(data, view.first(data, info))

@@ -1,0 +1,201 @@
+"""The verdict over one message (rules V1 to V3, R2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cmcodec import oids
+from cmcodec._pure import view
+from cmcodec._pure.verify import pop
+from cmcodec._pure.verify.fault import Fault
+from cmcodec._pure.verify.signer import Signed, v3_each_signer
+from cmcodec._pure.view import oid_octets
+from cmcodec.limits import MAX_SIGNERS
+from cmcodec.reasons import Reason, Rule
+from cmcodec.verify.verdict import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cmcodec._pure.codec.load import Root
+    from cmcodec._pure.codec.tlv import Error, Tlv
+    from cmcodec._pure.verify.signer import Policy
+    from cmcodec.verify.verdict import Encoding, Signer, Verdict
+
+
+class Message(NamedTuple):
+    """A validated message in the DER of an item."""
+
+    der: bytes
+    item: int
+    path: tuple[int, ...]
+    encoding: Encoding
+    root: Root
+    element: Tlv
+
+
+def verify_message(message: Message, policy: Policy) -> Row:
+    """The row of a message."""
+    if message.root == "CertificationRequest":
+        found = _simple_request(message.der, message.element, policy)
+    else:
+        found = _content_info(message.der, message.element, policy)
+    _, start, _, end = message.element
+    der, item, path, encoding, *_ = message
+    return row(der, item, path, span=(start, end), encoding=encoding, **found)
+
+
+def row(
+    der: bytes,
+    item: int,
+    path: tuple[int, ...],
+    *,
+    span: tuple[int, int],
+    fault: Fault | Error | None = None,
+    controls: view.Controls = view.Controls(),  # noqa: B008 - a constant
+    **found: Any,
+) -> Row:
+    """A row, with the buffer that it counts in."""
+    made = Row(
+        index=item,
+        path=path,
+        span=span,
+        reason=fault.reason if fault else None,
+        rule=fault.rule if fault else None,
+        offset=fault.offset if fault else None,
+        transaction_id=controls.transaction_id,
+        **{**_NOTHING, **found},
+    )
+    object.__setattr__(made, "_buffer", der)
+    object.__setattr__(made, "_refers", controls.refers)
+    return made
+
+
+_NOTHING = {"kind": "other", "encoding": "der", "signers": (), "requests": (), "notes": ()}
+"""What a row says where nothing was found."""
+
+
+def _verdict(fault: Fault | None) -> Verdict:
+    if fault is None:
+        return "verified"
+    return "unsigned" if fault.reason is Reason.NO_SIGNER else "failed"
+
+
+def _simple_request(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
+    request = view.simple_request(data, element)
+    report, fault = pop.evaluate(data, request, ra_authorised=False, legacy=policy.legacy)
+    if report.pop == "absent":
+        # Nothing else signs a bare PKCS#10: id-alg-noSignature must not make it verified (V12).
+        fault = Fault(Reason.NO_SIGNATURE, element.start)
+    return {
+        "kind": "simple-request",
+        "verdict": _verdict(fault),
+        "fault": fault,
+        "requests": (report,),
+    }
+
+
+def _content_info(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
+    info = view.content_info(data, element)
+    content_type = view.content(data, info.content_type)
+    if content_type == view.SIGNED_DATA:
+        return _signed_data(data, view.signed_data(data, info.content), policy)
+    if content_type in _ENCRYPTED:
+        return {"verdict": "unverified", "fault": Fault(Reason.ENCRYPTED)}
+    kind, held = view.kind(data, info)
+    if held is None:
+        fault = Fault(Reason.WRONG_CONTENT_TYPE, info.content_type.start)
+        return {"verdict": "failed", "fault": fault}
+    return {
+        "kind": kind,
+        "verdict": "unverified",
+        "fault": Fault(Reason.MAC_UNCHECKED),
+        "controls": view.controls(data, view.body(data, held)),
+    }
+
+
+_LAYERS = (oid_octets(oids.ID_ENVELOPED_DATA), oid_octets(oids.ID_CT_AUTH_ENVELOPED_DATA))
+_ENCRYPTED = (*_LAYERS, oid_octets(oids.ID_ENCRYPTED_DATA))
+_SIGNABLE = (view.PKI_DATA, view.PKI_RESPONSE, *_LAYERS)
+
+
+def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
+    held = view.encapsulated(data, signed.encap_content_info)
+    kind = view.kind_of_signed(data, signed, held)
+    if kind == "simple-response":
+        return {"kind": kind, "verdict": "unsigned"}
+    body = view.body(data, held)
+    found = {"kind": kind, "controls": view.controls(data, body)}
+    fault = v1_content_type(data, signed, held)
+    if fault:
+        return {**found, "verdict": "failed", "fault": fault}
+    message = Signed(data, signed, held, body, policy)
+    signers, fault = _signers(message)
+    authorised = fault is None and r2_authorised_ra(signers, policy)
+    requests = []
+    for request in message.requests():
+        report, refused = pop.evaluate(
+            data, request, ra_authorised=authorised, legacy=policy.legacy
+        )
+        requests.append(report)
+        fault = fault or refused
+    return {
+        **found,
+        "verdict": _verdict(fault),
+        "fault": fault,
+        "signers": tuple(signers),
+        "requests": tuple(requests),
+    }
+
+
+def _signers(message: Signed) -> tuple[Sequence[Signer], Fault | None]:
+    """What is found of the SignerInfos, and the first fault of them."""
+    try:
+        elements = v2_count_signers(message.data, message.signed.signer_infos)
+    except Fault as refused:
+        return (), refused.with_traceback(None)
+    signers, fault = v3_each_signer(message, elements)
+    return signers, v1_signed_data_version(message.data, message.signed) or fault
+
+
+def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
+    """What is wrong where a signature is over no PKI message and no encrypted layer."""
+    infos, content_type = signed.signer_infos, held.e_content_type
+    has_signers = infos.content != infos.end
+    if view.content(data, content_type) in _SIGNABLE and (held.e_content or not has_signers):
+        return None
+    return Fault(Reason.WRONG_CONTENT_TYPE, content_type.start)
+
+
+def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
+    """What is wrong where the version is not what RFC 5652 §5.1 calls for (R-213).
+
+    Content is not id-data. No signature covers the version.
+    """
+    certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
+    crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
+    expected = 3
+    if "other" in certificates or "other" in crls:
+        expected = 5
+    elif "v2_attr_cert" in certificates:
+        expected = 4
+    if view.content(data, signed.version) == bytes([expected]):
+        return None
+    return Fault(Reason.VERSION_MISMATCH, signed.version.start)
+
+
+def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:
+    """The SignerInfos, of which there are one to `MAX_SIGNERS`; raises `Fault`."""
+    elements: list[Tlv] = []
+    for element in view.inside(data, infos):
+        if len(elements) == MAX_SIGNERS:
+            raise Fault(Reason.LIMIT, infos.start, Rule.V2)
+        elements.append(element)
+    if not elements:
+        raise Fault(Reason.NO_SIGNER, infos.start)
+    return elements
+
+
+def r2_authorised_ra(signers: Sequence[Signer], policy: Policy) -> bool:
+    """Whether an RA signed that the caller lets assert possession."""
+    return any(signer.certificate_sha256 in policy.authorised_ras for signer in signers)

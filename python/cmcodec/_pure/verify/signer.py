@@ -1,0 +1,324 @@
+"""The rules for one SignerInfo, in their order (rules V1, V4, V7, V12, V5, V6, V8, V10)."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cmcodec import types
+from cmcodec._pure import view
+from cmcodec._pure.verify.algorithm import digest_algorithm, signature_algorithm
+from cmcodec._pure.verify.certificates import Certificates, requested_key_identifiers
+from cmcodec._pure.verify.fault import Fault
+from cmcodec._pure.verify.key import v9_read_key
+from cmcodec._pure.view import oid_octets
+from cmcodec.algorithms import Scheme
+from cmcodec.limits import MAX_KEY_CANDIDATES
+from cmcodec.oids import (
+    ID_AA_CMS_ALGORITHM_PROTECT,
+    ID_CONTENT_TYPE,
+    ID_MESSAGE_DIGEST,
+    ID_SIGNING_TIME,
+)
+from cmcodec.reasons import Reason
+from cmcodec.verify.verdict import Signer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cmcodec._pure.codec.tlv import Tlv
+    from cmcodec._pure.verify.algorithm import SignatureAlgorithm
+    from cmcodec._pure.verify.key import PublicKey
+    from cmcodec._pure.view import Algorithm, Request
+    from cmcodec.algorithms import Digest
+
+# The SubjectPublicKeyInfo of ML-DSA-87 takes 2,614 octets; that of the longest RSA key, 1,062.
+_CACHED_KEY_OCTETS = 2700
+
+
+def public_key(spki: bytes, *, legacy: bool) -> PublicKey:
+    """The key of a SubjectPublicKeyInfo, read once while it is in use; raises `Fault` (V15)."""
+    if len(spki) > _CACHED_KEY_OCTETS:
+        return v9_read_key(spki, legacy=legacy)
+    return _read_key(spki, legacy)
+
+
+@lru_cache(maxsize=256)
+def _read_key(spki: bytes, legacy: bool) -> PublicKey:
+    return v9_read_key(spki, legacy=legacy)
+
+
+class Policy(NamedTuple):
+    """What the caller decides about signatures."""
+
+    certificates: Certificates
+    authorised_ras: frozenset[str]
+    legacy: bool
+
+
+class Signed:
+    """A SignedData, and what its SignerInfos share: each is worked out once, when asked for.
+
+    ``held`` is its EncapsulatedContentInfo, ``body`` the PKIData or PKIResponse in there.
+    """
+
+    def __init__(self, data: bytes, signed: Any, held: Any, body: Any, policy: Policy) -> None:
+        self.data = data
+        self.signed = signed
+        self.held = held
+        self.policy = policy
+        self.sole_signer = True
+        self._req_sequence: Tlv | None = getattr(body, "req_sequence", None)
+        self._digests: dict[str, bytes] = {}
+        self._listed: set[str] | None = None
+        self._certificates: Certificates | None = None
+        self._requested: dict[bytes, tuple[Tlv, ...]] | None = None
+
+    def requests(self) -> Iterator[Request]:
+        """The requests of a PKIData. A million may be: they are not kept."""
+        for element in view.inside(self.data, self._req_sequence):
+            yield view.request(self.data, element)
+
+    def digest(self, digest: Digest) -> bytes:
+        """The digest of the eContent value octets."""
+        if digest.name not in self._digests:
+            held = self.held.e_content
+            octets = view.content(self.data, held) if held else b""
+            self._digests[digest.name] = hashlib.new(digest.name, octets).digest()
+        return self._digests[digest.name]
+
+    def lists(self, digest: Digest) -> bool:
+        """Whether digestAlgorithms has this one, absent parameters and NULL being alike."""
+        if self._listed is None:
+            identifiers = view.inside(self.data, self.signed.digest_algorithms)
+            listed = (digest_algorithm(*view.algorithm(self.data, each)) for each in identifiers)
+            self._listed = {found.name for found in listed if found}
+        return digest.name in self._listed
+
+    def certificates(self) -> Certificates:
+        """The certificates of the message."""
+        if self._certificates is None:
+            self._certificates = Certificates(
+                view.octets(self.data, choice)
+                for choice in view.inside(self.data, self.signed.certificates)
+                if view.CERTIFICATES[choice.tag] == "certificate"
+            )
+        return self._certificates
+
+    def requesting(self, identifier: bytes) -> list[Request]:
+        """The requests with a key identifier; two where there are more."""
+        if self._requested is None:
+            self._requested = {}
+            for request in self.requests():
+                for wanted in requested_key_identifiers(self.data, request):
+                    known = self._requested.get(wanted, ())
+                    if len(known) < 2:
+                        self._requested[wanted] = (*known, request.element)
+        found = self._requested.get(identifier, ())
+        return [view.request(self.data, element) for element in found]
+
+
+def v3_each_signer(message: Signed, elements: list[Tlv]) -> tuple[list[Signer], Fault | None]:
+    """What is found of every SignerInfo, and the first fault of them."""
+    message.sole_signer = len(elements) == 1
+    signers, first = [], None
+    for element in elements:
+        info = _SignerInfo(message, element)
+        certificate = request_id = fault = None
+        try:
+            _, certificate, request_id = info.verify()
+        except Fault as found:
+            # Without the frames it came through.
+            fault = found.with_traceback(None)
+            first = first or fault
+        signers.append(
+            Signer(
+                algorithm=info.name,
+                certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else None,
+                request_id=request_id,
+                chain="unchecked" if certificate else None,
+                reason=fault.reason if fault else None,
+                certificate=types.Certificate(certificate) if certificate else None,
+            )
+        )
+    return signers, first
+
+
+class _Candidate(NamedTuple):
+    """A key that a SignerIdentifier names, and whose it is: a certificate's or a request's."""
+
+    spki: bytes
+    certificate: bytes | None = None
+    request_id: int | None = None
+
+
+class _SignerInfo:
+    """One SignerInfo under verification."""
+
+    def __init__(self, message: Signed, element: Tlv) -> None:
+        self.message = message
+        self.data = message.data
+        self.info = view.signer_info(message.data, element)
+        self.digest_identifier = view.algorithm(self.data, self.info.digest_algorithm)
+        self.signature_identifier = view.algorithm(self.data, self.info.signature_algorithm)
+        # Before the first rule, so that the verdict names it whichever rule is broken.
+        self.name: str | None = None
+        self.algorithm: SignatureAlgorithm | Fault
+        digest = digest_algorithm(*self.digest_identifier)
+        if digest and digest.legacy and not message.policy.legacy:  # V10a
+            digest = None
+        self.digest = digest
+        try:
+            self.algorithm = self._algorithm(digest)
+        except Fault as fault:
+            self.algorithm = fault.at(self.info.signature_algorithm.start)
+            if digest:
+                # What it is called apart from digestAlgorithm.
+                with suppress(Fault):
+                    self.name = self._algorithm(None).name
+        else:
+            self.name = self.algorithm.name
+
+    def _algorithm(self, digest: Digest | None) -> SignatureAlgorithm:
+        legacy = self.message.policy.legacy
+        return signature_algorithm(*self.signature_identifier, digest, legacy=legacy)
+
+    def verify(self) -> _Candidate:
+        """The candidate whose key verifies; raises `Fault`."""
+        self.v1_signer_info_version()
+        content_type, digest, protection = self.v4_attributes()
+        algorithm = self.v7_algorithms(protection)
+        self.v12_no_signature(algorithm)
+        self.v5_content_type(content_type)
+        self.v6_message_digest(digest)
+        return self.v10_signature(algorithm, self.v8_find_key())
+
+    def _value(self, attribute: Any) -> bytes:
+        return view.content(self.data, view.first(self.data, attribute.attr_values))
+
+    def v1_signer_info_version(self) -> None:
+        """Refuses a version that the form of the sid does not call for (RFC 5652 §5.3, R-214)."""
+        by_name = view.SIGNER_IDENTIFIERS[self.info.sid.tag] == "issuer_and_serial_number"
+        if view.content(self.data, self.info.version) != (b"\1" if by_name else b"\3"):
+            raise Fault(Reason.VERSION_MISMATCH, self.info.version.start)
+
+    def v4_attributes(self) -> tuple[Any, Any, Any]:
+        """The contentType, messageDigest and CMSAlgorithmProtection attributes."""
+        signed_attrs = self.info.signed_attrs
+        if signed_attrs is None:
+            raise Fault(Reason.ATTRIBUTE_MISSING, self.info.element.start)
+        found: dict[bytes, list[Any]] = {name: [] for name in _SINGLE}
+        for element in view.inside(self.data, signed_attrs):
+            attribute = view.attribute(self.data, element)
+            named = found.get(view.content(self.data, attribute.attr_type))
+            if named is not None and len(named) < 2:
+                named.append(attribute)
+        for name, attributes in found.items():
+            if attributes:
+                self._check_single(attributes)
+            elif name in _MANDATORY:
+                raise Fault(Reason.ATTRIBUTE_MISSING, signed_attrs.start)
+        (content_type,), (digest,), _, protection = found.values()
+        return content_type, digest, protection[0] if protection else None
+
+    def _check_single(self, found: list[Any]) -> None:
+        if len(found) > 1:
+            raise Fault(Reason.ATTRIBUTE_DUPLICATE, found[1].element.start)
+        values = found[0].attr_values
+        if values.content == values.end or view.first(self.data, values).end != values.end:
+            raise Fault(Reason.ATTRIBUTE_DUPLICATE, found[0].element.start)
+
+    def v7_algorithms(self, protection: Any) -> SignatureAlgorithm:
+        """The algorithm, on offer, on which everything that names it agrees."""
+        if self.digest is None:
+            raise Fault(Reason.UNSUPPORTED_ALGORITHM, self.info.digest_algorithm.start)
+        if isinstance(self.algorithm, Fault):
+            raise self.algorithm
+        if not self.message.lists(self.digest):
+            raise Fault(Reason.ALGORITHM_MISMATCH, self.info.digest_algorithm.start)
+        if protection and not self._protects(view.first(self.data, protection.attr_values)):
+            raise Fault(Reason.ALGORITHM_MISMATCH, protection.element.start)
+        return self.algorithm
+
+    def _protects(self, value: Tlv) -> bool:
+        """Whether a CMSAlgorithmProtection names this SignerInfo's algorithms and no MAC's."""
+        named = view.algorithm_protection(self.data, value)
+        return (
+            named.mac_algorithm is None
+            and named.signature_algorithm is not None
+            and self._names(named.digest_algorithm, self.digest_identifier)
+            and self._names(named.signature_algorithm, self.signature_identifier)
+        )
+
+    def _names(self, identifier: Tlv, other: Algorithm) -> bool:
+        return view.algorithm(self.data, identifier).matches(other)
+
+    def v12_no_signature(self, algorithm: SignatureAlgorithm) -> None:
+        """Refuses id-alg-noSignature."""
+        if algorithm.scheme is Scheme.NO_SIGNATURE:
+            raise Fault(Reason.NO_SIGNATURE, self.info.signature_algorithm.start)
+
+    def v5_content_type(self, attribute: Any) -> None:
+        """Refuses a contentType attribute that is not eContentType."""
+        held = self.message.held.e_content_type
+        if self._value(attribute) != view.content(self.data, held):
+            raise Fault(Reason.CONTENT_TYPE_MISMATCH, attribute.element.start)
+
+    def v6_message_digest(self, attribute: Any) -> None:
+        """Refuses a messageDigest attribute that is not the digest of eContent."""
+        assert self.digest
+        if self._value(attribute) != self.message.digest(self.digest):
+            raise Fault(Reason.DIGEST_MISMATCH, attribute.element.start)
+
+    def v8_find_key(self) -> list[_Candidate]:
+        """The keys that the sid names: of this message's certificates, then of the caller's.
+
+        Where there is no certificate, of the one request with this key identifier (R-022).
+        """
+        sid, message = self.info.sid, self.message
+        name = (sid.tag, view.content(self.data, sid))
+        own, given = message.certificates().named(name), message.policy.certificates.named(name)
+        found = [*own, *(other for other in given if other not in own)][:MAX_KEY_CANDIDATES]
+        if found:
+            return [_Candidate(each.spki, certificate=each.octets) for each in found]
+        by_key = view.SIGNER_IDENTIFIERS[sid.tag] == "subject_key_identifier"
+        requests = message.requesting(name[1]) if by_key else []
+        if len(requests) > 1:
+            raise Fault(Reason.SIGNER_AMBIGUOUS, sid.start)
+        if requests and not message.sole_signer:
+            raise Fault(Reason.REQUEST_KEY_NOT_SOLE_SIGNER, sid.start)
+        spki = view.public_key(self.data, requests[0]) if requests else None
+        if spki is None:
+            raise Fault(Reason.SIGNER_NOT_FOUND, sid.start)
+        return [_Candidate(spki, request_id=requests[0].body_part_id)]
+
+    def v10_signature(
+        self, algorithm: SignatureAlgorithm, candidates: list[_Candidate]
+    ) -> _Candidate:
+        """The first candidate whose key verifies the signature.
+
+        Where none does, the reason is that of a key under which the signature is invalid, else of
+        the first.
+        """
+        signed_attrs = self.info.signed_attrs
+        message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
+        signature = view.content(self.data, self.info.signature)
+        refused = None
+        for candidate in candidates:
+            try:
+                key = public_key(candidate.spki, legacy=self.message.policy.legacy)
+                key.verify(algorithm, message, signature)
+            except Fault as fault:
+                if fault.reason is Reason.SIGNATURE_INVALID:
+                    refused = fault.at(self.info.signature.start)
+                refused = refused or fault.at(self.info.sid.start)
+            else:
+                return candidate
+        assert refused
+        raise refused
+
+
+_MANDATORY = (oid_octets(ID_CONTENT_TYPE), oid_octets(ID_MESSAGE_DIGEST))
+_SINGLE = (*_MANDATORY, oid_octets(ID_SIGNING_TIME), oid_octets(ID_AA_CMS_ALGORITHM_PROTECT))
