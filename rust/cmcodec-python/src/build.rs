@@ -4,15 +4,15 @@ use std::sync::MutexGuard;
 
 use cmcodec::der::oid::dotted;
 use cmcodec::der::{Tlv, read_tlv};
-use cmcodec::limits::MAX_DEPTH;
-use cmcodec::schema::primitive::{Moment, small_integer};
+use cmcodec::generated::limits::MAX_DEPTH;
+use cmcodec::schema::primitive::Moment;
 use cmcodec::schema::{Field, Kind, Node};
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyBool, PyBytes, PyInt, PyString};
+use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
 
+use crate::classes::Classes;
 use crate::object::{Class, Instance, tuple};
-use crate::oids::Oids;
-use crate::registry::Registry;
+use crate::oid_texts::OidTexts;
 
 /// Makes instances of the declared classes.
 ///
@@ -20,11 +20,11 @@ use crate::registry::Registry;
 /// value or none, as bounds of memory and stack hold for all.
 pub struct Builder<'a, 'py> {
     py: Python<'py>,
-    registry: &'a Registry,
+    classes: &'a Classes,
     buffer: &'a Bound<'py, PyBytes>,
     data: &'a [u8],
     /// Unless somebody else is at it.
-    oids: Option<MutexGuard<'a, Oids>>,
+    oid_texts: Option<MutexGuard<'a, OidTexts>>,
     /// The elements of tuples in the making.
     elements: Vec<Bound<'py, PyAny>>,
     /// What Python raised, if that is why there is no value.
@@ -35,11 +35,11 @@ pub struct Builder<'a, 'py> {
 type Made<'py> = Option<Bound<'py, PyAny>>;
 
 impl<'a, 'py> Builder<'a, 'py> {
-    pub fn new(registry: &'a Registry, buffer: &'a Bound<'py, PyBytes>) -> Self {
+    pub fn new(classes: &'a Classes, buffer: &'a Bound<'py, PyBytes>) -> Self {
         let data = buffer.as_bytes();
-        let oids = registry.oids();
+        let oid_texts = classes.oid_texts();
         let elements = Vec::new();
-        Self { py: buffer.py(), registry, buffer, data, oids, elements, raised: None }
+        Self { py: buffer.py(), classes, buffer, data, oid_texts, elements, raised: None }
     }
 
     /// The value of the type `node` at `pos`, and where it ends.
@@ -72,11 +72,11 @@ impl<'a, 'py> Builder<'a, 'py> {
                 instance.set(index, self.field(field, tlv, oid, depth)?);
                 return instance.finish();
             }
-            Kind::SequenceOf { element, parts: true, .. } => return self.parts(node, element, tlv),
+            Kind::SequenceOf { element, lazy: true, .. } => return self.lazy(node, element, tlv),
             Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => {
                 return self.tuple(element, tlv, oid, depth + 1);
             }
-            Kind::Named(inner) => {
+            Kind::Alias(inner) => {
                 let mut instance = self.begin(node)?;
                 instance.set(0, self.value(inner, tlv, oid, depth)?);
                 return instance.finish();
@@ -86,11 +86,11 @@ impl<'a, 'py> Builder<'a, 'py> {
                     return self.value(known, tlv, &[], depth);
                 }
                 Some(_) => return None,
-                None => return self.verbatim(&self.registry.tlv, tlv),
+                None => return self.verbatim(&self.classes.tlv, tlv),
             },
-            Kind::Any => return self.verbatim(&self.registry.tlv, tlv),
+            Kind::Any => return self.verbatim(&self.classes.tlv, tlv),
             Kind::Opaque => {
-                let class = self.registry.class(node);
+                let class = self.classes.class(node);
                 let class = self.catch(class)?;
                 return self.verbatim(class, tlv);
             }
@@ -103,13 +103,13 @@ impl<'a, 'py> Builder<'a, 'py> {
                 let (unused, octets) = content.split_first()?;
                 let values =
                     [PyBytes::new(py, octets).into_any(), PyInt::new(py, *unused).into_any()];
-                let made = self.registry.bit_string.make(py, values);
+                let made = self.classes.bit_string.make(py, values);
                 return self.catch(made)?;
             }
             Kind::OctetString | Kind::Containing(_) => PyBytes::new(py, content).into_any(),
-            Kind::Null => self.registry.null.bind(py).clone(),
-            Kind::ObjectIdentifier => match &mut self.oids {
-                Some(oids) => oids.text(py, content).into_any(),
+            Kind::Null => self.classes.null.bind(py).clone(),
+            Kind::ObjectIdentifier => match &mut self.oid_texts {
+                Some(oid_texts) => oid_texts.text(py, content).into_any(),
                 None => PyString::new(py, &dotted(content)).into_any(),
             },
             Kind::Utf8String | Kind::Ia5String => {
@@ -122,8 +122,8 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     fn begin(&mut self, node: &'static Node) -> Option<Instance<'a, 'py>> {
-        let registry = self.registry;
-        let instance = registry.class(node).and_then(|class| class.begin(self.py));
+        let classes = self.classes;
+        let instance = classes.class(node).and_then(|class| class.begin(self.py));
         self.catch(instance)
     }
 
@@ -186,10 +186,10 @@ impl<'a, 'py> Builder<'a, 'py> {
     }
 
     /// The elements of a cmsSequence, which are built when they are reached.
-    fn parts(&mut self, node: &'static Node, element: &'static Node, tlv: Tlv) -> Made<'py> {
+    fn lazy(&mut self, node: &'static Node, element: &'static Node, tlv: Tlv) -> Made<'py> {
         let py = self.py;
         if tlv.is_empty() {
-            return self.registry.no_parts(node).map(|parts| parts.bind(py).clone());
+            return self.classes.empty_lazy(node).map(|empty| empty.bind(py).clone());
         }
         let values = [
             self.buffer.clone().into_any(),
@@ -197,37 +197,31 @@ impl<'a, 'py> Builder<'a, 'py> {
             PyInt::new(py, tlv.end()).into_any(),
             PyString::intern(py, element.name).into_any(),
             py.None().into_bound(py),
+            py.None().into_bound(py),
         ];
-        let made = self.registry.parts.make(py, values);
+        let made = self.classes.lazy.make(py, values);
         self.catch(made)?
     }
 
     /// A value whose only attribute is the whole element.
     fn verbatim(&mut self, class: &Class, tlv: Tlv) -> Made<'py> {
-        let octets = PyBytes::new(self.py, tlv.octets(self.data));
-        let made = class.make(self.py, [octets.into_any()]);
-        self.catch(made)?
+        let made = class.whole(self.py, tlv.octets(self.data));
+        self.catch(made)
     }
 
     fn integer(&self, node: &Node, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
-        let Some(value) = small_integer(content) else {
-            let octets = PyBytes::new(py, content);
-            let is_negative = content.first().is_some_and(|first| first >> 7 == 1);
-            let signed = is_negative.then(|| [("signed", true)].into_py_dict(py)).transpose()?;
-            return self.registry.int_from_bytes.bind(py).call((octets,), signed.as_ref());
-        };
-        let value = PyInt::new(py, value).into_any();
-        match self.registry.numbers(node) {
+        let value = self.classes.integer(py, content)?;
+        match self.classes.numbers(node) {
             Some(members) => Ok(members.bind(py).get_item(&value)?.unwrap_or(value)),
             None => Ok(value),
         }
     }
 
     fn datetime(&mut self, m: Moment) -> Made<'py> {
-        let utc = self.registry.utc.bind(self.py);
+        let utc = self.classes.utc.bind(self.py);
         let arguments = (m.year, m.month, m.day, m.hour, m.minute, m.second, m.microsecond, utc);
-        let made = self.registry.datetime.bind(self.py).call1(arguments);
+        let made = self.classes.datetime.bind(self.py).call1(arguments);
         self.catch(made)
     }
 }

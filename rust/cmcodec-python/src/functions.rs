@@ -1,21 +1,22 @@
-//! The functions of the module: the seam that the fallback backend has too.
+//! The functions of the module: those of the backend interface.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cmcodec::error::{Error, Reason};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
-use cmcodec::outline::{member, outline as outline_message};
+use cmcodec::message_kind::{Described, member, message_kind as describe};
 use cmcodec::schema::locate::Step;
 use cmcodec::schema::walk::{self, Options, Walker};
 use cmcodec::schema::{self, Node};
+use cmcodec::view::certificate::Certificate;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
 
 use crate::build::Builder;
+use crate::classes::Classes;
 use crate::encode::{Cause, Encoder};
-use crate::proof;
-use crate::registry::Registry;
+use crate::validated;
 
 /// From this size on the interpreter is released while octets are validated:
 /// below it, letting go and taking hold costs more than the walk.
@@ -27,17 +28,21 @@ fn detached<T: Send>(py: Python<'_>, size: usize, work: impl FnOnce() -> T + Sen
 
 /// The Python exception of a refusal: the one place where reasons get classes.
 pub fn raise(py: Python<'_>, root: &str, error: &Error) -> PyErr {
-    let registry = match Registry::of(py) {
-        Ok(registry) => registry,
+    let classes = match Classes::of(py) {
+        Ok(classes) => classes,
         Err(raised) => return raised,
     };
     let class = match error.reason() {
-        Reason::Depth | Reason::Limit | Reason::NumberLimit | Reason::MessageLimit => {
-            &registry.limit_error
+        Reason::Depth | Reason::Limit | Reason::LimitP5 | Reason::LimitP6 | Reason::LimitV2 => {
+            &classes.limit_error
         }
-        _ => &registry.decode_error,
+        _ => &classes.decode_error,
     };
-    let arguments = (error.reason().code(), error.offset(), rooted(root, &error.path()));
+    let reason = match classes.reason(error.reason()) {
+        Ok((reason, _)) => reason,
+        Err(raised) => return raised,
+    };
+    let arguments = (reason, error.offset(), rooted(root, &error.path()));
     match class.bind(py).call1(arguments) {
         Ok(exception) => PyErr::from_value(exception),
         Err(raised) => raised,
@@ -52,26 +57,28 @@ fn rooted(root: &str, path: &str) -> String {
 
 /// Decodes the whole of `data` as the type of this name.
 #[pyfunction]
+#[pyo3(signature = (name, data, strict, /))]
 pub fn decode<'py>(
     py: Python<'py>,
     name: &str,
     data: Bound<'py, PyBytes>,
     strict: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let registry = Registry::of(py)?;
-    let node = registry.node(name)?;
+    let classes = Classes::of(py)?;
+    let node = classes.node(name)?;
     let octets = data.as_bytes();
     let options = Options { strict, ..Options::default() };
     detached(py, octets.len(), || walk::validate(node, octets, options))
         .map_err(|error| raise(py, node.root, &error))?;
     let value = build(node, &data, 0, octets.len())?.0;
-    proof::attach(registry, node, &value)?;
+    validated::attach(classes, node, &value)?;
     Ok(value)
 }
 
 /// Builds the value of the type of this name at `pos` of `buffer`, which was
 /// validated before, and says where it ends.
 #[pyfunction]
+#[pyo3(signature = (name, buffer, pos, end, /))]
 pub fn decode_at<'py>(
     py: Python<'py>,
     name: &str,
@@ -79,7 +86,7 @@ pub fn decode_at<'py>(
     pos: usize,
     end: usize,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
-    build(Registry::of(py)?.node(name)?, &buffer, pos, end)
+    build(Classes::of(py)?.node(name)?, &buffer, pos, end)
 }
 
 fn build<'py>(
@@ -89,7 +96,7 @@ fn build<'py>(
     end: usize,
 ) -> PyResult<(Bound<'py, PyAny>, usize)> {
     let py = buffer.py();
-    let mut builder = Builder::new(Registry::of(py)?, buffer);
+    let mut builder = Builder::new(Classes::of(py)?, buffer);
     let Some(built) = builder.at(node, pos, end) else {
         return Err(builder.raised.unwrap_or_else(|| {
             // Octets that were not validated: the walk knows what is wrong with them.
@@ -102,39 +109,42 @@ fn build<'py>(
 
 /// Encodes `value` as the type of this name.
 #[pyfunction]
+#[pyo3(signature = (name, value, /))]
 pub fn encode<'py>(
     py: Python<'py>,
     name: &str,
     value: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let registry = Registry::of(py)?;
-    let node = registry.node(name)?;
-    let mut scratch = registry.take_scratch();
-    let encoded = match Encoder::new(py, registry, &mut scratch).encode(node, &value) {
-        Ok(verdict) => {
-            verdict.map_err(|error| refuse(registry, py, node, error.reason().code(), &error))
-        }
+    let classes = Classes::of(py)?;
+    let node = classes.node(name)?;
+    let mut cache = classes.take_cache();
+    let encoded = match Encoder::new(py, classes, &mut cache).encode(node, &value) {
+        Ok(verdict) => verdict.map_err(|error| refuse(classes, py, node, error.reason(), &error)),
         Err(refusal) => Err(match refusal.cause() {
             Cause::Raised(raised) => raised,
             Cause::Value(reason, path) => {
                 let error = path.into_iter().fold(Error::new(Reason::BadValue, 0), Error::within);
-                refuse(registry, py, node, reason, &error)
+                refuse(classes, py, node, reason, &error)
             }
         }),
     };
-    registry.keep_scratch(scratch);
+    classes.keep_cache(cache);
     encoded
 }
 
 fn refuse(
-    registry: &Registry,
+    classes: &Classes,
     py: Python<'_>,
     node: &'static Node,
-    reason: &str,
+    reason: Reason,
     error: &Error,
 ) -> PyErr {
+    let reason = match classes.reason(reason) {
+        Ok((reason, _)) => reason,
+        Err(raised) => return raised,
+    };
     let arguments = (reason, py.None(), rooted(node.root, &error.path()));
-    match registry.encode_error.bind(py).call1(arguments) {
+    match classes.encode_error.bind(py).call1(arguments) {
         Ok(exception) => PyErr::from_value(exception),
         Err(raised) => raised,
     }
@@ -142,6 +152,7 @@ fn refuse(
 
 /// Validates a message: its DER form, how it was encoded, and its root type.
 #[pyfunction]
+#[pyo3(signature = (data, strict, max_layers, max_size, /))]
 pub fn load<'py>(
     py: Python<'py>,
     data: Bound<'py, PyBytes>,
@@ -162,6 +173,7 @@ pub fn load<'py>(
 
 /// Where each element of `buffer[start:end]` starts.
 #[pyfunction]
+#[pyo3(signature = (buffer, start, end, /))]
 pub fn offsets<'py>(
     py: Python<'py>,
     buffer: Bound<'py, PyBytes>,
@@ -176,6 +188,7 @@ pub fn offsets<'py>(
 /// Of each TaggedContentInfo of `buffer[start:end]`: its id, and the span of
 /// its ContentInfo.
 #[pyfunction]
+#[pyo3(signature = (buffer, start, end, /))]
 pub fn members(buffer: Bound<'_, PyBytes>, start: usize, end: usize) -> Members {
     Members { buffer: buffer.unbind(), pos: AtomicUsize::new(start), end }
 }
@@ -210,6 +223,7 @@ impl Members {
 /// Start, content and end of the element that `path` leads to from the type of this name
 /// at `buffer[start:end]`.
 #[pyfunction]
+#[pyo3(signature = (name, buffer, start, end, path, /))]
 pub fn locate<'py>(
     py: Python<'py>,
     name: &str,
@@ -218,7 +232,7 @@ pub fn locate<'py>(
     end: usize,
     path: Bound<'py, PyTuple>,
 ) -> PyResult<Option<(usize, usize, usize)>> {
-    let node = Registry::of(py)?.node(name)?;
+    let node = Classes::of(py)?.node(name)?;
     let mut names = Vec::with_capacity(path.len());
     for step in path.iter() {
         names.push(if step.is_instance_of::<PyInt>() {
@@ -247,44 +261,63 @@ enum Owned {
 /// Which message `buffer[start:end]` is, the type of its content, and where
 /// that content stands.
 #[pyfunction]
-pub fn outline(
+#[pyo3(signature = (buffer, start, end, root, /))]
+pub fn message_kind(
     buffer: Bound<'_, PyBytes>,
     start: usize,
     end: usize,
     root: &str,
 ) -> PyResult<(&'static str, &'static str, usize, usize)> {
-    let outline = outline_message(root_node(root)?, buffer.as_bytes(), start, end);
-    let (name, start, end) = match outline.content {
+    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let (name, start, end) = match described.content {
         Some((node, tlv)) => (node.name, tlv.start(), tlv.end()),
         None => ("", start, end),
     };
-    Ok((outline.kind.name(), name, start, end))
+    Ok((described.kind.name(), name, start, end))
 }
 
 /// The content of the message `buffer[start:end]`, if it has one.
-/// `is_proven`: what is nested in it was validated too, within the default bounds.
+/// `nested_validated`: what is nested in it was validated too, within the default bounds.
 #[pyfunction]
-#[pyo3(signature = (buffer, start, end, root, is_proven=false))]
+#[pyo3(signature = (buffer, start, end, root, nested_validated=false, /))]
 pub fn content<'py>(
     buffer: Bound<'py, PyBytes>,
     start: usize,
     end: usize,
     root: &str,
-    is_proven: bool,
+    nested_validated: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let outline = outline_message(root_node(root)?, buffer.as_bytes(), start, end);
-    let Some((node, tlv)) = outline.content else { return Ok(None) };
+    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let Some((node, tlv)) = described.content else { return Ok(None) };
     let value = build(node, &buffer, tlv.start(), tlv.end())?.0;
-    if is_proven {
-        proof::attach(Registry::of(buffer.py())?, node, &value)?;
+    if nested_validated {
+        validated::attach(Classes::of(buffer.py())?, node, &value)?;
     }
     Ok(Some(value))
 }
 
 fn root_node(name: &str) -> PyResult<&'static Node> {
     match name {
-        "CertificationRequest" => Ok(&schema::compiled::CERTIFICATION_REQUEST),
-        "ContentInfo" => Ok(&schema::compiled::CONTENT_INFO),
+        "CertificationRequest" => Ok(&cmcodec::generated::schema::CERTIFICATION_REQUEST),
+        "ContentInfo" => Ok(&cmcodec::generated::schema::CONTENT_INFO),
         _ => Err(PyValueError::new_err("no such root")),
     }
+}
+
+/// Issuer, serial number and key identifier of what has the shape of a certificate.
+#[pyfunction]
+#[pyo3(signature = (octets, /))]
+#[allow(clippy::type_complexity)] // What the interface says.
+pub fn certificate<'py>(
+    octets: Bound<'py, PyBytes>,
+) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>)> {
+    let py = octets.py();
+    let data = octets.as_bytes();
+    let certificate = Certificate::parse(data)?;
+    let bytes = |octets| PyBytes::new(py, octets);
+    Some((
+        bytes(certificate.issuer.octets(data)),
+        bytes(certificate.serial_number.octets(data)),
+        certificate.key_identifier(data).map(bytes),
+    ))
 }

@@ -2,13 +2,13 @@
 //! values and octets, and no decision about the protocol.
 
 mod build;
+mod classes;
 mod encode;
 mod functions;
 mod object;
-mod oids;
-mod proof;
-mod registry;
-mod scratch;
+mod oid_texts;
+mod rows;
+mod validated;
 mod verify;
 
 use pyo3::prelude::*;
@@ -18,7 +18,8 @@ use pyo3::prelude::*;
 mod _rust {
     #[pymodule_export]
     use crate::functions::{
-        content, decode, decode_at, encode, load, locate, members, offsets, outline,
+        certificate, content, decode, decode_at, encode, load, locate, members, message_kind,
+        offsets,
     };
     #[pymodule_export]
     use crate::verify::{Verdicts, verify};

@@ -24,7 +24,7 @@ use std::ptr::{self, NonNull};
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyInt, PyString, PyTuple, PyType};
+use pyo3::types::{PyAny, PyBytes, PyDict, PyInt, PyString, PyTuple, PyType};
 
 /// A declared class, ready to be instantiated.
 pub struct Class {
@@ -54,11 +54,13 @@ impl Class {
         let missing = py.import("dataclasses")?.getattr("MISSING")?;
         let mut slots = Vec::new();
         for name in attributes {
-            let default = match &fields {
-                Some(fields) => fields.get_item(name)?.getattr("default")?,
-                None => py.None().into_bound(py),
+            // A slot that is no field has no default.
+            let field = match &fields {
+                Some(fields) => fields.cast::<PyDict>()?.get_item(name)?,
+                None => None,
             };
-            let default = (!default.is(&missing)).then(|| default.unbind());
+            let default = field.map(|field| field.getattr("default")).transpose()?;
+            let default = default.filter(|default| !default.is(&missing)).map(Bound::unbind);
             slots.push(Slot { name: PyString::intern(py, name).unbind(), place: 0, default });
         }
         // SAFETY: the type object is live.
@@ -181,6 +183,12 @@ impl Class {
             instance.set(index, value);
         }
         Ok(instance.finish())
+    }
+
+    /// An instance whose only attribute is these octets.
+    pub fn whole<'py>(&self, py: Python<'py>, octets: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let made = self.make(py, [PyBytes::new(py, octets).into_any()])?;
+        made.ok_or_else(|| PyTypeError::new_err("more than one attribute"))
     }
 }
 

@@ -9,14 +9,12 @@
 use std::hint::black_box;
 
 use cmcodec::der::{Tlv, ber, read_tlv};
-use cmcodec::load::{Encoding, load};
-use cmcodec::schema::compiled::{CONTENT_INFO, PKI_DATA};
+use cmcodec::generated::schema::{CONTENT_INFO, PKI_DATA};
 use cmcodec::schema::locate::{Step, locate};
-use cmcodec::schema::walk::{Options, validate};
-use cmcodec::verify::report::Verdict;
-use cmcodec::verify::{Config, verify};
+use cmcodec::schema::walk::validate;
 use cmcodec::view::Elements;
 use cmcodec::view::cms::{ContentInfo, EncapsulatedContentInfo, SignedData};
+use cmcodec::{Config, Encoding, Item, Options, Verdict, load, verify};
 use criterion::measurement::Measurement;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 
@@ -89,7 +87,7 @@ fn verify_batch(criterion: &mut Criterion) {
 /// Verifies a message and what is nested in it: so many messages, all good.
 fn verified(message: &[u8], count: usize) {
     let config = Config { threads: 1, ..Config::default() };
-    let report = verify(&[black_box(message)], &config, &|_, _| true).unwrap();
+    let report = verify(&[Item::Received(black_box(message))], &config, &|_, _| true).unwrap();
     assert_eq!(report.rows.len(), count);
     assert!(report.rows.iter().all(|row| row.finding.verdict == Verdict::Verified));
 }

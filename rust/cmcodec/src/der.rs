@@ -4,6 +4,7 @@
 pub mod ber;
 pub mod header;
 pub mod oid;
+pub(crate) mod shape;
 pub mod writer;
 
 pub use header::{Tlv, children, read_tlv};

@@ -4,22 +4,25 @@ use std::borrow::Cow;
 
 use crate::der::ber;
 use crate::error::{Error, Reason, Result};
-use crate::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
+use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
+use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
-use crate::schema::compiled::{CERTIFICATION_REQUEST, CONTENT_INFO};
-use crate::schema::runs::{Deferred, Run, Splitter};
-use crate::schema::walk::{Member, Options, Walker};
+use crate::schema::walk::{Deferred, Member, Options, Walker};
 
 /// How a message was encoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
     /// DER throughout.
+    #[default]
     Der,
     /// BER in the CMS wrapper; [`Loaded::der`] is its DER form.
     Ber,
 }
 
 impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Self; 2] = [Self::Der, Self::Ber];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,8 +41,8 @@ pub struct Loaded<'a> {
     pub encoding: Encoding,
     /// [`CONTENT_INFO`], or [`CERTIFICATION_REQUEST`] for a Simple PKI Request.
     pub root: &'static Node,
-    /// With [`Options::confine`], what stands in the cmsSequence of the message
-    /// and of those nested in it, each before its own (RULES R5).
+    /// With [`Options::isolate_members`], what stands in the cmsSequence of the message
+    /// and of those nested in it, each before its own (rule R5).
     pub members: Vec<Member>,
     /// With [`Options::defer`], the cmsSequence of whose members nothing is known
     /// yet, nor of body part ids.
@@ -48,27 +51,10 @@ pub struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
-    /// Validates the members of a run, and lists them and what is nested in
-    /// them.
-    ///
-    /// # Errors
-    /// The message is none: [`load`] without [`Options::defer`] says why.
-    pub fn members_of(&self, run: &Run) -> Result<Vec<Member>> {
-        let Some(deferred) = &self.deferred else { return Ok(Vec::new()) };
-        let options = Options { defer: false, ..self.options };
-        let mut walker = Walker::new(&self.der, options);
-        walker.run(deferred, run)?;
-        Ok(walker.members)
-    }
-
-    /// Checks body part ids, where `splitter` has found all members
-    /// (RULES P6).
-    ///
-    /// # Errors
-    /// The message is none, as for [`Self::members_of`].
-    pub fn check_body_parts(&self, splitter: &Splitter) -> Result<()> {
-        let deferred = self.deferred.as_ref();
-        deferred.map_or(Ok(()), |deferred| deferred.check_body_parts(&self.der, splitter))
+    /// A walk over its octets, as the one that validated it, that leaves
+    /// nothing for later.
+    pub(crate) fn walker(&self) -> Walker<'_> {
+        Walker::new(&self.der, Options { defer: false, ..self.options })
     }
 }
 
@@ -82,7 +68,7 @@ impl Loaded<'_> {
 pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     let options = Options { max_layers: options.max_layers.min(MAX_MESSAGE_LAYERS), ..options };
     if data.len() > options.max_size.min(MAX_MESSAGE_SIZE) {
-        return Err(Error::new(Reason::MessageLimit, 0));
+        return Err(Error::new(Reason::LimitP6, 0));
     }
     let root = root(data);
     let error = match walk(root, Cow::Borrowed(data), Encoding::Der, options) {

@@ -1,6 +1,6 @@
 //! Work for several threads that exist no longer than the call.
 //!
-//! A pool that outlived the call would not survive `fork` (RULES G11).
+//! A pool that outlived the call would not survive `fork`.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

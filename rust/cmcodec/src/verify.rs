@@ -1,34 +1,38 @@
-//! Verifying signatures over the received octets (RULES V and R).
+//! Verifying signatures over the received octets (rules V and R).
 //!
-//! [`batch::verify`] takes any number of messages, loads them, and returns a
+//! [`verify`] takes any number of messages, loads them, and returns a
 //! [`Report`] with one [`Row`] for each, nested ones included. A message is a
 //! row of its own: what is outside never vouches for what is inside, and a bad
 //! neighbour spoils nothing (R5).
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`algorithm`], [`key`] | which algorithms and keys are on offer (V7, V9, V10) |
+//! | `algorithm`, `key` | which algorithms and keys are on offer (V7, V9, V10) |
 //! | `family` | what the library verifies, one row per key, scheme and hash function |
 //! | `message` | what one message is, and its verdict (V1 to V3) |
 //! | `signer` | one SignerInfo, rule by rule (V4 to V10, V12) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
-//! | [`batch`] | many messages on many threads (V14, V15) |
-//! | [`report`] | what comes out |
+//! | `batch`, `members` | many messages on many threads (V14, V15) |
+//! | `report` | what comes out |
 //!
 //! No chain of certificates is built here (V13).
 
 pub mod algorithm;
-pub mod batch;
-pub mod certificates;
+mod batch;
+mod certificates;
+mod config;
 mod family;
 pub mod key;
 mod keyring;
+pub mod members;
 mod message;
 mod pop;
 pub mod report;
 mod signer;
+mod worker;
 
 pub use crate::pool::Cancelled;
-pub use batch::{Config, verify};
+pub use batch::{Item, verify};
 pub use certificates::KnownCertificates;
+pub use config::Config;
 pub use report::{Report, Row};

@@ -12,7 +12,7 @@ use std::{fs, path::PathBuf, thread};
 use cmcodec::der::{children, read_tlv};
 use cmcodec::error::Reason;
 use cmcodec::verify::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
-use cmcodec::verify::key::PublicKey;
+use cmcodec::verify::key::v9_read_key;
 use serde_json::Value;
 
 struct Case {
@@ -30,7 +30,7 @@ impl Case {
     /// The three steps that a signature in a message goes through.
     fn outcome(&self) -> Result<(), Reason> {
         let algorithm = self.signature_algorithm()?;
-        let key = PublicKey::parse(&self.key, self.legacy)?;
+        let key = v9_read_key(&self.key, self.legacy)?;
         key.verify(&algorithm, &self.message, &self.signature)
     }
 
@@ -108,7 +108,7 @@ fn every_case_has_the_outcome_of_its_rule() {
 fn a_bad_key_is_refused_before_any_signature() {
     let mut refused = 0;
     for case in cases().into_iter().filter(|case| case.expected == "key_rejected") {
-        match PublicKey::parse(&case.key, case.legacy) {
+        match v9_read_key(&case.key, case.legacy) {
             Err(reason) => assert_eq!(reason, Reason::KeyRejected, "{}", case.name),
             Ok(key) => assert_eq!(key.name(), "RSA-1024", "{}", case.name),
         }
@@ -196,7 +196,7 @@ fn a_key_tells_what_it_is() {
         ("ML-DSA-87, SHA-512", "ML-DSA-87"),
     ] {
         let case = case(name);
-        let key = PublicKey::parse(&case.key, case.legacy).unwrap();
+        let key = v9_read_key(&case.key, case.legacy).unwrap();
         assert_eq!(key.name(), expected);
         assert_eq!(format!("{key:?}"), format!("PublicKey {{ name: {expected:?}, .. }}"));
     }
@@ -215,7 +215,7 @@ fn one_key_serves_every_algorithm_on_every_thread() {
         "ML-DSA-65, SHA-512",
     ] {
         let sample = case(sample);
-        let key = PublicKey::parse(&sample.key, false).unwrap();
+        let key = v9_read_key(&sample.key, false).unwrap();
         let cases: Vec<_> = cases()
             .into_iter()
             .filter(|case| case.key == sample.key && !case.legacy)
@@ -249,7 +249,7 @@ fn no_changed_octet_verifies() {
     ] {
         let good = case(name);
         let algorithm = good.signature_algorithm().unwrap();
-        let key = PublicKey::parse(&good.key, false).unwrap();
+        let key = v9_read_key(&good.key, false).unwrap();
         for at in 0..good.signature.len() {
             let mut signature = good.signature.clone();
             signature[at] ^= 1 << (at % 8);
@@ -259,11 +259,11 @@ fn no_changed_octet_verifies() {
             assert_eq!(found, Err(Reason::SignatureInvalid), "{name} {at}");
         }
         for at in 0..good.key.len() {
-            let cut = PublicKey::parse(&good.key[..at], false);
+            let cut = v9_read_key(&good.key[..at], false);
             assert_eq!(cut.unwrap_err(), Reason::KeyRejected, "{name} {at}");
             let mut octets = good.key.clone();
             octets[at] ^= 1 << (at % 8);
-            let found = PublicKey::parse(&octets, false)
+            let found = v9_read_key(&octets, false)
                 .and_then(|key| key.verify(&algorithm, &good.message, &good.signature));
             assert!(found.is_err(), "{name} {at}");
         }

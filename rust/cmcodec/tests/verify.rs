@@ -1,5 +1,5 @@
 //! What a row says: the vectors of both MANIFESTs, signers, requests, controls
-//! (RULES V8, R2).
+//! (rules V8, R2).
 
 mod common;
 

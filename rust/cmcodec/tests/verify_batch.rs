@@ -1,4 +1,4 @@
-//! Many messages: nested ones, malformed ones, threads, progress (RULES R5,
+//! Many messages: nested ones, malformed ones, threads, progress (rules R5,
 //! P6, V14).
 #![expect(clippy::unwrap_used, reason = "a broken vector must stop the test")]
 
@@ -8,15 +8,15 @@ use std::sync::Mutex;
 use std::{fs, thread};
 
 use cmcodec::error::Reason;
-use cmcodec::limits::MAX_MESSAGE_LAYERS;
+use cmcodec::generated::limits::MAX_MESSAGE_LAYERS;
 use cmcodec::load::Encoding;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::report::{MessageKind, Verdict};
-use cmcodec::verify::{Cancelled, Config, Row, verify};
+use cmcodec::verify::{Cancelled, Config, Item, Row, verify};
 use cmcodec::view::{Attribute, Elements};
 use common::{
-    MESSAGE_DIGEST, Tree, offset, oid, outcome, parts, report, rows, sample, single, vector,
-    vectors,
+    MESSAGE_DIGEST, Tree, offset, oid, outcome, parts, quiet, received, report, rows, sample,
+    single, vector, vectors,
 };
 
 #[test]
@@ -235,7 +235,7 @@ fn progress_counts_messages_on_the_calling_thread() {
             calls.lock().unwrap().push((done, total));
             true
         };
-        verify(&[&batch], &Config { threads, ..Config::default() }, &progress).unwrap();
+        verify(&received(&[&batch]), &Config { threads, ..Config::default() }, &progress).unwrap();
         let calls = calls.into_inner().unwrap();
         assert_eq!(calls[0], (0, 1));
         assert_eq!(*calls.last().unwrap(), (1001, 1001));
@@ -248,11 +248,11 @@ fn progress_can_cancel() {
     let batch = batch();
     for threads in [1, 3] {
         let config = Config { threads, ..Config::default() };
-        let found = verify(&[&batch], &config, &|_, _| false);
+        let found = verify(&received(&[&batch]), &config, &|_, _| false);
         assert_eq!(found.unwrap_err(), Cancelled);
         // Long enough that progress is told in between on any machine.
         let long = [batch.as_slice(); 16];
-        let found = verify(&long, &config, &|done, total| done == 0 || done == total);
+        let found = verify(&received(&long), &config, &|done, total| done == 0 || done == total);
         assert!(found.is_err());
     }
     assert_eq!(Cancelled.to_string(), "verification was cancelled");
@@ -319,5 +319,27 @@ fn the_deepest_message_fits_every_stack() {
         let options = Options { max_layers, ..Options::default() };
         let report = report(&items, &Config { options, threads: 4, ..Config::default() });
         assert_eq!(report.counts(), counts);
+    }
+}
+
+/// A message that was validated before is verified where it stands, and what is
+/// nested in it is left alone.
+#[test]
+fn validated_messages_are_not_read_again() {
+    let batch = vector("bouncycastle/batches/batch-5.der");
+    let known = rows(&batch, &single());
+    let items: Vec<Item<'_>> = known
+        .iter()
+        .map(|row| Item::Validated {
+            buffer: &batch,
+            span: row.span.clone(),
+            encoding: Encoding::Ber,
+        })
+        .collect();
+    let found = verify(&items, &single(), &quiet).unwrap().rows;
+    assert_eq!(found.len(), known.len());
+    for (item, (found, known)) in found.iter().zip(&known).enumerate() {
+        assert_eq!((found.item, found.path.len(), found.encoding), (item, 0, Encoding::Ber));
+        assert_eq!((&found.span, &found.finding), (&known.span, &known.finding));
     }
 }

@@ -1,4 +1,4 @@
-//! The rules one by one, on edited messages (RULES V1 to V10, R1).
+//! The rules one by one, on edited messages (rules V1 to V10, R1).
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,

@@ -25,7 +25,7 @@ use std::{fs, path::PathBuf};
 
 use cmcodec::error::Reason;
 use cmcodec::verify::algorithm::{DigestAlgorithm, SignatureAlgorithm};
-use cmcodec::verify::key::PublicKey;
+use cmcodec::verify::key::v9_read_key;
 use serde_json::Value;
 
 const RSA_SHA256: &str = "2a864886f70d01010b";
@@ -109,7 +109,7 @@ fn run(
         let algorithm = identify(group);
         for test in group["tests"].as_array().unwrap() {
             let found = algorithm.and_then(|algorithm| {
-                let key = PublicKey::parse(&spki, false)?;
+                let key = v9_read_key(&spki, false)?;
                 key.verify(&algorithm, &octets(&test["msg"]), &octets(&test["sig"]))
             });
             let expected = match test["result"].as_str().unwrap() {
@@ -248,7 +248,7 @@ fn ed25519_speccheck() {
     assert_eq!(cases.len(), expected.len());
     for (number, (case, (expected, what))) in cases.iter().zip(expected).enumerate() {
         let spki = [&hex("302a300506032b6570032100"), octets(&case["pub_key"]).as_slice()].concat();
-        let found = PublicKey::parse(&spki, false).and_then(|key| {
+        let found = v9_read_key(&spki, false).and_then(|key| {
             key.verify(&algorithm, &octets(&case["message"]), &octets(&case["signature"]))
         });
         assert_eq!(found, expected, "case {number}: {what}");

@@ -1,9 +1,6 @@
 //! This library, without Python.
 
-use ::cmcodec::load;
-use ::cmcodec::schema::walk::Options;
-use ::cmcodec::verify::report::{PopState, Report, SignerKey, Verdict};
-use ::cmcodec::verify::{self, Config};
+use ::cmcodec::{self as engine, Config, Item, Options, PopState, Report, SignerKey, Verdict};
 
 use super::limits::members;
 use super::{Outcome, measured};
@@ -11,7 +8,8 @@ use crate::Result;
 
 /// Validates everything.
 pub fn load(data: &[u8]) -> Result<Outcome> {
-    let work = || load::load(data, Options::default()).map_err(|error| format!("{error:?}").into());
+    let work =
+        || engine::load(data, Options::default()).map_err(|error| format!("{error:?}").into());
     measured(work, |loaded| {
         let messages = members(&loaded.der).ok_or("not a PKIData")?;
         Ok((messages, messages.into()))
@@ -21,7 +19,7 @@ pub fn load(data: &[u8]) -> Result<Outcome> {
 /// Verifies signers and proofs of possession of every message.
 pub fn verify(data: &[u8], threads: usize) -> Result<Outcome> {
     let config = Config { threads, ..Config::default() };
-    let work = || Ok(verify::verify(&[data], &config, &|_, _| true)?);
+    let work = || Ok(engine::verify(&[Item::Received(data)], &config, &|_, _| true)?);
     let mut signatures = 0;
     let outcome = measured(work, |report| {
         signatures = verifications(report);
@@ -37,7 +35,7 @@ fn verified(report: &Report) -> usize {
 
 /// Signatures of messages, and those that prove possession.
 fn verifications(report: &Report) -> usize {
-    let count = |row: &verify::Row| {
+    let count = |row: &engine::Row| {
         let signed =
             |key| matches!(key, &Ok(SignerKey::Certificate { .. } | SignerKey::Request(_)));
         let finding = &row.finding;

@@ -1,21 +1,22 @@
-//! BER in the CMS wrapper, converted to DER before the walk (SPEC E, "DER/BER").
+//! BER in the CMS wrapper, converted to DER before the walk (RFC 5652 §10.1).
 //!
-//! What the wrapper is, and what in it stays as received, is the table of
-//! shapes below; the fallback backend has the same one. Whatever the table
-//! does not name is copied octet for octet, so that the DER walk that follows
-//! judges it as it was sent.
+//! [`generated::ber_shapes`](crate::generated) says what the wrapper is, and
+//! what in it stays as received. What it does not name is copied octet for
+//! octet: the DER walk that follows judges it as it was sent.
 
 use std::iter;
 
-use crate::limits::{MAX_BODY_PARTS, MAX_DEPTH};
+use super::shape::Shape::{self, Content, Octets, Plain, Sequence, SetOf, Verbatim};
+use crate::generated::ber_shapes::{CONTENT_INFO, CONTENT_TYPES, UNKNOWN_CONTENT};
+use crate::generated::limits::{MAX_BODY_PARTS, MAX_DEPTH};
 
 /// The DER form of a message whose wrapper is BER, or `None` where the input
 /// cannot be read as the BER encoding of one ContentInfo.
 ///
 /// The wrapper is the ContentInfo and the CMS structure in it. Signed and
 /// authenticated attributes, certificates, CRLs, attribute values and the
-/// octets of eContent are not converted, even where they are BER (RULES V4).
-/// The result is not proven to be anything: it has yet to be walked.
+/// octets of eContent are not converted, even where they are BER (rule V4).
+/// Nothing is known of the result: it has yet to be walked.
 pub fn to_der(data: &[u8]) -> Option<Vec<u8>> {
     let root = Header::read(data, 0, data.len())?;
     let first = Header::read(data, root.content, root.limit)?;
@@ -26,130 +27,6 @@ pub fn to_der(data: &[u8]) -> Option<Vec<u8>> {
     let end = converter.element(CONTENT_INFO, root, 1)?;
     (end == data.len()).then_some(converter.der)
 }
-
-/// How an element is converted.
-#[derive(Clone, Copy, Debug)]
-enum Shape {
-    /// Copied as received.
-    Verbatim,
-    /// By its universal tags alone: minimal definite lengths, strings in one
-    /// piece, sets in order, TRUE as FF, all the way down.
-    Plain,
-    /// An OCTET STRING under whatever tag: in one piece.
-    Octets,
-    /// The fields in order, each found by the tags it may have; verbatim where
-    /// there is no such field left. Also what is inside an EXPLICIT tag.
-    Sequence(&'static [(&'static [u8], Shape)]),
-    /// Elements of one shape, put in order.
-    SetOf(&'static Shape),
-    /// The content of a ContentInfo, tag included: a row of [`CONTENT_TYPES`].
-    Content,
-}
-
-use Shape::{Content, Octets, Plain, Sequence, SetOf, Verbatim};
-
-const CONTENT_INFO: Shape = Sequence(&[(&[0x06], Plain), (&[0xA0], Content)]);
-
-/// What a ContentInfo can hold, by the content octets of contentType (SPEC A.1).
-const CONTENT_TYPES: &[(&[u8], Shape)] = &[
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x01", OCTETS_INSIDE),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02", Sequence(&[(&[0x30], SIGNED_DATA)])),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03", Sequence(&[(&[0x30], ENVELOPED_DATA)])),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x05", Sequence(&[(&[0x30], DIGESTED_DATA)])),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x07\x06", Sequence(&[(&[0x30], ENCRYPTED_DATA)])),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x02", Sequence(&[(&[0x30], AUTHENTICATED_DATA)])),
-    (b"\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01\x17", Sequence(&[(&[0x30], AUTH_ENVELOPED_DATA)])),
-];
-
-/// An EXPLICIT tag around an OCTET STRING. Other content, as PKCS #7 had it,
-/// is verbatim.
-const OCTETS_INSIDE: Shape = Sequence(&[(&[0x04, 0x24], Octets)]);
-
-/// Certificates or CRLs.
-const SET_OF_SIGNED: Shape = SetOf(&Verbatim);
-
-/// Attributes that no signature or MAC covers. Their values may hold signed
-/// octets of their own (a countersignature, a time-stamp).
-const UNSIGNED_ATTRIBUTES: Shape =
-    SetOf(&Sequence(&[(&[0x06], Plain), (&[0x31], SetOf(&Verbatim))]));
-
-const SIGNED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                     // version
-    (&[0x31], Plain),                     // digestAlgorithms
-    (&[0x30], ENCAPSULATED_CONTENT_INFO), // encapContentInfo
-    (&[0xA0], SET_OF_SIGNED),             // certificates
-    (&[0xA1], SET_OF_SIGNED),             // crls
-    (&[0x31], SetOf(&SIGNER_INFO)),       // signerInfos
-]);
-
-const ENCAPSULATED_CONTENT_INFO: Shape = Sequence(&[
-    (&[0x06], Plain),         // eContentType
-    (&[0xA0], OCTETS_INSIDE), // eContent
-]);
-
-const SIGNER_INFO: Shape = Sequence(&[
-    (&[0x02], Plain),               // version
-    (&[0x30, 0x80], Plain),         // sid
-    (&[0x30], Plain),               // digestAlgorithm
-    (&[0xA0], Verbatim),            // signedAttrs
-    (&[0x30], Plain),               // signatureAlgorithm
-    (&[0x04, 0x24], Octets),        // signature
-    (&[0xA1], UNSIGNED_ATTRIBUTES), // unsignedAttrs
-]);
-
-const ORIGINATOR_INFO: Shape = Sequence(&[
-    (&[0xA0], SET_OF_SIGNED), // certs
-    (&[0xA1], SET_OF_SIGNED), // crls
-]);
-
-const ENVELOPED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                  // version
-    (&[0xA0], ORIGINATOR_INFO),        // originatorInfo
-    (&[0x31], Plain),                  // recipientInfos
-    (&[0x30], ENCRYPTED_CONTENT_INFO), // encryptedContentInfo
-    (&[0xA1], UNSIGNED_ATTRIBUTES),    // unprotectedAttrs
-]);
-
-const ENCRYPTED_CONTENT_INFO: Shape = Sequence(&[
-    (&[0x06], Plain),        // contentType
-    (&[0x30], Plain),        // contentEncryptionAlgorithm
-    (&[0x80, 0xA0], Octets), // encryptedContent
-]);
-
-const AUTH_ENVELOPED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                  // version
-    (&[0xA0], ORIGINATOR_INFO),        // originatorInfo
-    (&[0x31], Plain),                  // recipientInfos
-    (&[0x30], ENCRYPTED_CONTENT_INFO), // authEncryptedContentInfo
-    (&[0xA1], Verbatim),               // authAttrs
-    (&[0x04, 0x24], Octets),           // mac
-    (&[0xA2], UNSIGNED_ATTRIBUTES),    // unauthAttrs
-]);
-
-const AUTHENTICATED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                     // version
-    (&[0xA0], ORIGINATOR_INFO),           // originatorInfo
-    (&[0x31], Plain),                     // recipientInfos
-    (&[0x30], Plain),                     // macAlgorithm
-    (&[0xA1], Plain),                     // digestAlgorithm
-    (&[0x30], ENCAPSULATED_CONTENT_INFO), // encapContentInfo
-    (&[0xA2], Verbatim),                  // authAttrs
-    (&[0x04, 0x24], Octets),              // mac
-    (&[0xA3], UNSIGNED_ATTRIBUTES),       // unauthAttrs
-]);
-
-const DIGESTED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                     // version
-    (&[0x30], Plain),                     // digestAlgorithm
-    (&[0x30], ENCAPSULATED_CONTENT_INFO), // encapContentInfo
-    (&[0x04, 0x24], Octets),              // digest
-]);
-
-const ENCRYPTED_DATA: Shape = Sequence(&[
-    (&[0x02], Plain),                  // version
-    (&[0x30], ENCRYPTED_CONTENT_INFO), // encryptedContentInfo
-    (&[0xA1], UNSIGNED_ATTRIBUTES),    // unprotectedAttrs
-]);
 
 /// The shape of the next element, of tag `tag`; what the table has before it
 /// is absent from the input.
@@ -168,7 +45,7 @@ fn next_field(fields: &mut &'static [(&'static [u8], Shape)], tag: u8) -> Shape 
 /// around it belongs to the wrapper.
 fn content(content_type: &[u8]) -> Shape {
     let row = CONTENT_TYPES.iter().find(|(oid, _)| *oid == content_type);
-    row.map_or(Sequence(&[]), |(_, shape)| *shape)
+    row.map_or(UNKNOWN_CONTENT, |(_, shape)| *shape)
 }
 
 /// The tag of a primitive segment of a constructed element of universal type,
@@ -365,7 +242,7 @@ impl Header {
     /// Reads the header at `start`; the element must end at or before `limit`.
     ///
     /// `None` for end-of-contents octets, for what is no header, and for
-    /// lengths and tag numbers out of bounds (RULES P2, P5).
+    /// lengths and tag numbers out of bounds (rules P2, P5).
     fn read(data: &[u8], start: usize, limit: usize) -> Option<Self> {
         let mut octets = data.get(start..limit)?.iter().copied();
         let tag = octets.next()?;
@@ -435,7 +312,7 @@ impl Header {
 }
 
 /// Takes the identifier octets after the first, of a tag number from 31 to
-/// 2^31-1 (X.690 8.1.2.4, RULES P5).
+/// 2^31-1 (X.690 8.1.2.4, rule P5).
 fn high_tag_number(octets: &mut impl Iterator<Item = u8>) -> Option<()> {
     let mut number: u64 = 0;
     loop {
@@ -459,6 +336,7 @@ mod tests {
 
     use super::*;
     use crate::error::Reason;
+    use crate::generated::oids;
     use crate::load::{Encoding, load};
     use crate::schema::walk::Options;
 
@@ -537,7 +415,7 @@ mod tests {
         }
     }
 
-    /// RULES V4: DER as received.
+    /// Rule V4: DER as received.
     #[test]
     fn the_walk_refuses_what_stays_ber() {
         for (name, path) in [
@@ -549,7 +427,7 @@ mod tests {
         ] {
             let (_, input, _) = cases().into_iter().find(|case| case.0 == name).unwrap();
             // The fragments hold no PKIData: name another content than that.
-            let oid = b"\x2b\x06\x01\x05\x05\x07\x0c\x02";
+            let oid = oids::ID_CCT_PKI_DATA;
             let at = input.windows(oid.len()).position(|window| window == oid).unwrap();
             let input = [&input[..at + 7], &[0x7F], &input[at + 8..]].concat();
             let error = load(&input, Options::default()).unwrap_err();
@@ -558,7 +436,7 @@ mod tests {
         }
     }
 
-    /// RULES P7: a set in order has no bound, one out of order has.
+    /// Rule P7: a set in order has no bound, one out of order has.
     #[test]
     fn sorting_is_bounded() {
         let message = |first: &[u8], count| {
@@ -571,7 +449,7 @@ mod tests {
         assert_eq!(to_der(&message(b"\x06\x00", MAX_BODY_PARTS)), None);
     }
 
-    /// RULES P9: a fixed sequence of damage to every case.
+    /// Rule P9: a fixed sequence of damage to every case.
     #[test]
     fn never_panics() {
         let mut state: u32 = 1;

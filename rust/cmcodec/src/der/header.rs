@@ -150,7 +150,7 @@ fn read_long(data: &[u8], start: usize, end: usize) -> std::result::Result<Tlv, 
             }
             number = number << 7 | u64::from(octet & 0x7F);
             if number >= 1 << 31 {
-                return Err(Reason::NumberLimit);
+                return Err(Reason::LimitP5);
             }
             used += 1;
             if octet & 0x80 == 0 {
@@ -186,7 +186,7 @@ fn read_long(data: &[u8], start: usize, end: usize) -> std::result::Result<Tlv, 
     if length > end - content {
         return Err(Reason::Truncated);
     }
-    Tlv::new(tag, start, content, content + length).ok_or(Reason::MessageLimit)
+    Tlv::new(tag, start, content, content + length).ok_or(Reason::LimitP6)
 }
 
 /// The elements of `data[pos..end]`, one after the other. Ends after the
@@ -220,7 +220,7 @@ impl Iterator for Children<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::limits::MAX_MESSAGE_SIZE;
+    use crate::generated::limits::MAX_MESSAGE_SIZE;
 
     fn reason(octets: &[u8]) -> Option<Reason> {
         read_tlv(octets, 0, octets.len()).err().map(|e| e.reason())
@@ -254,7 +254,7 @@ mod tests {
             (Reason::Truncated, b"\x30\x82\x01"),
             (Reason::Truncated, b"\x30\x84\xff\xff\xff\xff"),
             (Reason::Limit, b"\x30\x85\x01\x00\x00\x00\x00"),
-            (Reason::NumberLimit, b"\x1f\x88\x80\x80\x80\x00\x00"),
+            (Reason::LimitP5, b"\x1f\x88\x80\x80\x80\x00\x00"),
             (Reason::NotCanonical, b"\x30\x80\x00\x00"),
             (Reason::NotCanonical, b"\x04\x81\x01x"),
             (Reason::NotCanonical, b"\x04\x82\x00\x80"),

@@ -1,7 +1,7 @@
 //! OBJECT IDENTIFIERs between content octets and dotted decimal text
 //! (X.690 8.19).
 
-use crate::limits::MAX_OID_OCTETS;
+use crate::generated::limits::MAX_OID_OCTETS;
 
 /// Text of content octets that were checked: arcs stay below 2^128 + 80.
 pub fn dotted(content: &[u8]) -> String {

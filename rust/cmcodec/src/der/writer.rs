@@ -23,7 +23,7 @@ impl Writer {
         self.buffer.len() - self.start + self.absent
     }
 
-    /// Begins anew, in the buffer there is, unless it is larger than `kept`.
+    /// Begins again, in the buffer there is, unless that is larger than `kept`.
     pub fn clear(&mut self, kept: usize) {
         if self.buffer.len() > kept {
             self.buffer = Vec::new();

@@ -3,9 +3,9 @@
 use super::primitive;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result};
-use crate::limits::MAX_DEPTH;
+use crate::generated::limits::MAX_DEPTH;
 
-/// Proves that an element of unknown type, `depth` deep, is DER as far as tags
+/// Checks that an element of unknown type, `depth` deep, is DER as far as tags
 /// tell (P1, P3). A SET is taken for a SET OF.
 pub fn check_any(data: &[u8], tlv: Tlv, depth: usize) -> Result<()> {
     primitive::check_universal(data, tlv)?;

@@ -1,4 +1,4 @@
-//! Body part ids (RFC 10002 section 3.2.2, RULES P6).
+//! Body part ids (RFC 10002 §3.2.2, rule P6).
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use super::node::{Field, Kind};
 use super::primitive;
 use crate::der::{Tlv, children, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::limits::MAX_BODY_PARTS;
+use crate::generated::limits::MAX_BODY_PARTS;
 
 /// The value of a canonical INTEGER that may identify a body part: 1 to 2^32-1.
 fn body_part_id(content: &[u8]) -> Option<u32> {
@@ -17,7 +17,7 @@ fn body_part_id(content: &[u8]) -> Option<u32> {
 
 /// The id in a TaggedContentInfo; 0 if there is none. One that names its id can
 /// be refused by itself (R5).
-pub(super) fn member_id(data: &[u8], tlv: Tlv) -> u32 {
+pub fn member_id(data: &[u8], tlv: Tlv) -> u32 {
     let id = read_tlv(data, tlv.content(), tlv.end()).ok().filter(|id| id.tag() == 0x02);
     id.and_then(|id| body_part_id(id.value(data))).unwrap_or_default()
 }
@@ -32,12 +32,12 @@ fn id_of(data: &[u8], element: Tlv) -> Result<Tlv> {
     Ok(id)
 }
 
-/// RULES P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
+/// Rule P6, R-055 to R-057: ids from 1 to 2^32-1, unique over all sequences.
 ///
 /// `tlv` is a SEQUENCE of this type and good in every other respect. `members`
 /// are the ids in cmsSequence, 0 for what is none, where they are known.
 #[inline(never)]
-pub fn check_body_parts(
+pub fn p6_body_part_ids(
     data: &[u8],
     tlv: Tlv,
     fields: &'static [Field],
@@ -60,7 +60,7 @@ pub fn check_body_parts(
                     }
                     Reason::DuplicateBodyPartId
                 }
-                _ => Reason::MessageLimit,
+                _ => Reason::LimitP6,
             };
             return Err(Error::new(refused, id.start())
                 .within(Segment::Index(index))
@@ -81,7 +81,7 @@ fn are_ascending(data: &[u8], tlv: Tlv, fields: &'static [Field], members: Optio
     };
     fields.iter().zip(children(data, tlv.content(), tlv.end()).flatten()).all(
         |(field, sequence)| match members {
-            Some(ids) if matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) => {
+            Some(ids) if matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. }) => {
                 ids.iter().all(|id| follows(*id))
             }
             _ => children(data, sequence.content(), sequence.end()).flatten().all(|element| {

@@ -5,7 +5,7 @@ use crate::der::{Tlv, read_tlv};
 /// One ASN.1 type.
 #[derive(Debug)]
 pub struct Node {
-    /// Position in [`super::compiled::NODES`]; whoever has more to say of a type keeps a table by it.
+    /// Position in [`crate::generated::schema::NODES`]; whoever has more to say of a type keeps a table by it.
     pub id: usize,
     /// The name of the declared class, or a description of an anonymous type.
     pub name: &'static str,
@@ -52,7 +52,7 @@ pub struct Table {
 impl Table {
     /// A table of at most 255 rows, sorted by last octet.
     #[allow(clippy::indexing_slicing, clippy::cast_possible_truncation)] // Runs at compile time.
-    pub(super) const fn new(rows: &'static [Row]) -> Self {
+    pub(crate) const fn new(rows: &'static [Row]) -> Self {
         assert!(rows.len() < 256);
         let mut index = [rows.len() as u8; 256];
         let mut row = rows.len();
@@ -92,7 +92,7 @@ pub enum Kind {
     /// BIT STRING; a named bit list has no trailing zero bits in DER.
     BitString {
         /// Whether it is a named bit list.
-        named: bool,
+        named_bit_list: bool,
     },
     /// BOOLEAN.
     Boolean,
@@ -120,7 +120,7 @@ pub enum Kind {
         numbers: Option<&'static str>,
     },
     /// Another type under a name of its own.
-    Named(&'static Node),
+    Alias(&'static Node),
     /// NULL.
     Null,
     /// OBJECT IDENTIFIER.
@@ -149,7 +149,7 @@ pub enum Kind {
         /// The largest.
         maximum: usize,
         /// Whether the elements are built on access, as in `cmsSequence`.
-        parts: bool,
+        lazy: bool,
     },
     /// SET OF.
     SetOf {
@@ -159,7 +159,7 @@ pub enum Kind {
         minimum: usize,
         /// The largest.
         maximum: usize,
-        /// Whether a signature covers the octets (RULES V4).
+        /// Whether a signature covers the octets (rule V4).
         signed: bool,
     },
     /// UTCTime.
@@ -219,7 +219,7 @@ pub struct Field {
 }
 
 impl Field {
-    pub(super) const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         attribute: &'static str,
         node: &'static Node,
@@ -240,33 +240,33 @@ impl Field {
         }
     }
 
-    pub(super) const fn implicit(mut self, tag: u8) -> Self {
+    pub(crate) const fn implicit(mut self, tag: u8) -> Self {
         self.implicit = Some(tag);
         self
     }
 
-    pub(super) const fn explicit(mut self) -> Self {
+    pub(crate) const fn explicit(mut self) -> Self {
         self.explicit = true;
         self
     }
 
-    pub(super) const fn optional(mut self) -> Self {
+    pub(crate) const fn optional(mut self) -> Self {
         self.optional = true;
         self
     }
 
-    pub(super) const fn default_value(mut self, octets: &'static [u8]) -> Self {
+    pub(crate) const fn default_value(mut self, octets: &'static [u8]) -> Self {
         self.default = Some(octets);
         self
     }
 
-    pub(super) const fn first(mut self, tags: &'static [u8], or_empty: bool) -> Self {
+    pub(crate) const fn first(mut self, tags: &'static [u8], or_empty: bool) -> Self {
         self.first = tags;
         self.or_empty = or_empty;
         self
     }
 
-    pub(super) const fn legacy(mut self) -> Self {
+    pub(crate) const fn legacy(mut self) -> Self {
         self.legacy = true;
         self
     }

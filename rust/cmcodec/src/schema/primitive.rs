@@ -1,9 +1,9 @@
-//! The contents of primitive values, checked as DER (RULES P3, P5).
+//! The contents of primitive values, checked as DER (rules P3, P5).
 
 use super::node::Kind;
 use crate::der::Tlv;
 use crate::error::{Error, Reason, Result};
-use crate::limits::{MAX_ARC_OCTETS, MAX_INTEGER_OCTETS, MAX_OID_OCTETS};
+use crate::generated::limits::{MAX_ARC_OCTETS, MAX_INTEGER_OCTETS, MAX_OID_OCTETS};
 
 /// Checks the content of an element of a primitive kind. Every error has the
 /// offset of the element.
@@ -19,7 +19,7 @@ pub fn check_content(kind: &Kind, content: &[u8]) -> Check {
         Kind::Boolean => boolean(content),
         Kind::Integer { range, .. } => integer(content).and_then(|()| in_range(content, *range)),
         Kind::Enumerated { .. } => integer(content),
-        Kind::BitString { named } => bit_string(content, *named),
+        Kind::BitString { named_bit_list } => bit_string(content, *named_bit_list),
         Kind::Null => null(content),
         Kind::ObjectIdentifier => object_identifier(content),
         Kind::Utf8String => utf8_string(content),
@@ -53,7 +53,7 @@ pub fn integer(content: &[u8]) -> Check {
     match content {
         [] => Err(Reason::BadValue),
         [first, ..] if content.len() > MAX_INTEGER_OCTETS + usize::from(*first == 0) => {
-            Err(Reason::NumberLimit)
+            Err(Reason::LimitP5)
         }
         [0x00, 0x00..=0x7F, ..] | [0xFF, 0x80..=0xFF, ..] => Err(Reason::NotCanonical),
         _ => Ok(()),
@@ -63,8 +63,8 @@ pub fn integer(content: &[u8]) -> Check {
 #[inline]
 fn in_range(content: &[u8], range: Option<(i64, i64)>) -> Check {
     let Some((minimum, maximum)) = range else { return Ok(()) };
-    let value = small_integer(content).ok_or(Reason::MessageLimit)?;
-    or((minimum..=maximum).contains(&value), Reason::MessageLimit)
+    let value = small_integer(content).ok_or(Reason::LimitP6)?;
+    or((minimum..=maximum).contains(&value), Reason::LimitP6)
 }
 
 /// The value of an INTEGER that fits 64 bits.
@@ -113,7 +113,7 @@ pub fn object_identifier(content: &[u8]) -> Check {
 #[inline(never)]
 fn any_object_identifier(content: &[u8]) -> Check {
     if content.len() > MAX_OID_OCTETS {
-        return Err(Reason::NumberLimit);
+        return Err(Reason::LimitP5);
     }
     let mut used = 0;
     let mut first = 0;
@@ -127,7 +127,7 @@ fn any_object_identifier(content: &[u8]) -> Check {
         used += 1;
         if octet < 0x80 {
             if used > MAX_ARC_OCTETS || (used == MAX_ARC_OCTETS && first & 0x7C != 0) {
-                return Err(Reason::NumberLimit);
+                return Err(Reason::LimitP5);
             }
             used = 0;
         }
@@ -300,9 +300,9 @@ mod tests {
             (Err(Reason::NotCanonical), vec![0, 0x7F]),
             (Err(Reason::NotCanonical), vec![0xFF, 0x80]),
             (Ok(()), vec![1; 2048]),
-            (Err(Reason::NumberLimit), vec![1; 2049]),
+            (Err(Reason::LimitP5), vec![1; 2049]),
             (Ok(()), [vec![0], vec![0x80; 2048]].concat()),
-            (Err(Reason::NumberLimit), [vec![0], vec![0x80; 2049]].concat()),
+            (Err(Reason::LimitP5), [vec![0], vec![0x80; 2049]].concat()),
         ] {
             assert_eq!(integer(&content), expected, "{} octets", content.len());
         }
@@ -322,9 +322,9 @@ mod tests {
             (Err(Reason::BadValue), vec![0x2B, 0x86]),
             (Err(Reason::NotCanonical), vec![0x2B, 0x80, 0x01]),
             (Ok(()), arc(19, 0x83)),
-            (Err(Reason::NumberLimit), arc(19, 0x84)),
-            (Err(Reason::NumberLimit), arc(20, 0x81)),
-            (Err(Reason::NumberLimit), vec![1; 129]),
+            (Err(Reason::LimitP5), arc(19, 0x84)),
+            (Err(Reason::LimitP5), arc(20, 0x81)),
+            (Err(Reason::LimitP5), vec![1; 129]),
         ] {
             assert_eq!(object_identifier(&content), expected, "{content:x?}");
         }

@@ -1,18 +1,17 @@
 //! The one pass over untrusted octets.
 //!
-//! It proves that the input is the DER encoding of a type, within the bounds
-//! of [`crate::limits`], before anything is made of it (RULES P1–P6). The
+//! It checks that the input is the DER encoding of a type, within the bounds
+//! of [`crate::generated::limits`], before anything is made of it (rules P1 to P6). The
 //! order of its checks is part of the contract with the fallback backend: both
 //! name the same reason, offset and path.
 
 use super::any::check_any;
-use super::body_parts::{check_body_parts, member_id};
+use super::body_parts::{member_id, p6_body_part_ids};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
-use super::runs::{DEFERRED_FROM, Deferred};
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
+use crate::generated::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
 
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +24,8 @@ pub struct Options {
     pub max_size: usize,
     /// List the messages in cmsSequence, and keep errors inside a
     /// TaggedContentInfo of sound frame to it (R5).
-    pub confine: bool,
-    /// With `confine`: leave the members of a large cmsSequence for later.
+    pub isolate_members: bool,
+    /// With `isolate_members`: leave the members of a large cmsSequence for later.
     pub defer: bool,
 }
 
@@ -36,7 +35,7 @@ impl Default for Options {
             strict: false,
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
-            confine: false,
+            isolate_members: false,
             defer: false,
         }
     }
@@ -50,16 +49,39 @@ pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()
 /// A walk under way.
 #[derive(Debug)]
 pub struct Walker<'a> {
-    pub(super) data: &'a [u8],
-    pub(super) options: Options,
-    pub(super) layers: usize,
-    /// With `confine`, every message in a cmsSequence, in received order.
+    data: &'a [u8],
+    options: Options,
+    layers: usize,
+    /// With `isolate_members`, every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
     /// With `defer`, the cmsSequence of which they were left for later.
     pub deferred: Option<Deferred>,
     /// Body part ids of the members of the message under way, behind those of
     /// the messages around it; 0 for what is none.
-    pub(super) ids: Vec<u32>,
+    ids: Vec<u32>,
+}
+
+/// Octets of a cmsSequence from which its members can be left for later.
+const DEFERRED_FROM: usize = 64 * 1024;
+
+/// A cmsSequence of which no walk has met the members.
+#[derive(Clone, Debug)]
+pub struct Deferred {
+    element: &'static Node,
+    /// The cmsSequence.
+    pub sequence: Tlv,
+    /// The SEQUENCE that it is a field of.
+    whole: Option<(Tlv, &'static [Field])>,
+    layers: usize,
+    depth: usize,
+}
+
+impl Deferred {
+    /// Rule P6, given the body part ids of the members, 0 for what is none.
+    pub fn check_body_parts(&self, data: &[u8], ids: &[u32]) -> Result<()> {
+        let Some((whole, fields)) = self.whole else { return Ok(()) };
+        p6_body_part_ids(data, whole, fields, Some(ids))
+    }
 }
 
 /// What a walk met in the cmsSequence of a message.
@@ -69,7 +91,7 @@ pub struct Member {
     pub layer: usize,
     /// The TaggedContentInfo.
     pub tlv: Tlv,
-    /// Why it is none, if the error could be confined to it (R5).
+    /// Why it is none, if the error could be isolated to it (R5).
     pub error: Option<Error>,
 }
 
@@ -131,16 +153,16 @@ impl<'a> Walker<'a> {
                 if *body_parts {
                     if !self.defers_ids(tlv, fields) {
                         let members = self.ids.get(known..).unwrap_or_default();
-                        check_body_parts(self.data, tlv, fields, Some(members))?;
+                        p6_body_part_ids(self.data, tlv, fields, Some(members))?;
                     }
                     self.ids.truncate(known);
                 }
                 Ok(())
             }
             Kind::Choice { fields } => self.choice(fields, tlv, depth, oid),
-            Kind::SequenceOf { element, minimum, maximum, parts } => {
-                if *parts {
-                    self.parts(element, tlv, depth)
+            Kind::SequenceOf { element, minimum, maximum, lazy } => {
+                if *lazy {
+                    self.lazy(element, tlv, depth)
                 } else {
                     let bounds = (*minimum, *maximum);
                     self.elements(element, tlv, depth, oid, bounds, None)
@@ -152,7 +174,7 @@ impl<'a> Walker<'a> {
                 let bounds = (*minimum, *maximum);
                 self.elements(element, tlv, depth, oid, bounds, Some(unordered))
             }
-            Kind::Named(inner) => self.element(inner, tlv, depth, oid),
+            Kind::Alias(inner) => self.element(inner, tlv, depth, oid),
             Kind::Open(table) => match table.look_up(oid) {
                 Some(known) if !known.accepts(tlv.tag()) => {
                     Err(Error::new(Reason::BadTag, tlv.start()))
@@ -173,7 +195,7 @@ impl<'a> Walker<'a> {
         depth: usize,
         body_parts: bool,
     ) -> Result<()> {
-        let confine = self.options.confine;
+        let isolate_members = self.options.isolate_members;
         let mut pos = tlv.content();
         let mut oid: &'a [u8] = &[];
         let mut rest = fields.iter();
@@ -192,8 +214,8 @@ impl<'a> Walker<'a> {
             }
             if body_parts {
                 // Only what stands in cmsSequence is a message of its own.
-                self.options.confine =
-                    confine && matches!(field.node.kind, Kind::SequenceOf { parts: true, .. });
+                self.options.isolate_members = isolate_members
+                    && matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
             }
             self.field(field, element, depth + 1, oid)
                 .map_err(|error| error.within(Segment::Field(field.name)))?;
@@ -202,7 +224,7 @@ impl<'a> Walker<'a> {
             }
             pos = element.end();
         }
-        self.options.confine = confine;
+        self.options.isolate_members = isolate_members;
         match rest.find(|field| field.is_required()) {
             Some(field) => Err(missing(field, pos)),
             None => Ok(()),
@@ -325,17 +347,40 @@ impl<'a> Walker<'a> {
     }
 
     /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
-    fn parts(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
-        let Options { confine, defer, .. } = self.options;
-        if confine && defer && tlv.len() >= DEFERRED_FROM {
-            self.defer(element, tlv, depth);
+    fn lazy(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
+        let Options { isolate_members, defer, .. } = self.options;
+        if isolate_members && defer && tlv.len() >= DEFERRED_FROM {
+            let layers = self.layers;
+            let deferred = Deferred { element, sequence: tlv, whole: None, layers, depth };
+            self.deferred = Some(deferred);
             return Ok(());
         }
         self.members(element, tlv.content(), tlv.end(), 0, depth)
     }
 
+    /// Whether body part ids of this SEQUENCE, read to its end, are to be
+    /// checked when its members have been found.
+    fn defers_ids(&mut self, whole: Tlv, fields: &'static [Field]) -> bool {
+        let Some(Deferred { whole: slot @ None, .. }) = &mut self.deferred else { return false };
+        *slot = Some((whole, fields));
+        true
+    }
+
+    /// Reads members that were left for later: those in `data[pos..end]`, of
+    /// which the first is number `index`. The path of an error begins with it.
+    pub fn deferred_members(
+        &mut self,
+        deferred: &Deferred,
+        pos: usize,
+        end: usize,
+        index: usize,
+    ) -> Result<()> {
+        self.layers = deferred.layers;
+        self.members(deferred.element, pos, end, index, deferred.depth)
+    }
+
     /// The members that stand in `data[pos..end]`, the first being `index`.
-    pub(super) fn members(
+    fn members(
         &mut self,
         element: &'static Node,
         mut pos: usize,
@@ -350,14 +395,14 @@ impl<'a> Walker<'a> {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
             self.ids.push(member_id(self.data, inner));
-            let (layers, confine) = (self.layers, self.options.confine);
+            let (layers, isolate_members) = (self.layers, self.options.isolate_members);
             let (known, ids) = (self.members.len(), self.ids.len());
-            if confine {
+            if isolate_members {
                 self.members.push(Member { layer: layers, tlv: inner, error: None });
             }
             if let Err(error) = self.element(element, inner, depth + 1, &[]) {
-                (self.layers, self.options.confine) = (layers, confine);
-                if !confine || member_id(self.data, inner) == 0 {
+                (self.layers, self.options.isolate_members) = (layers, isolate_members);
+                if !isolate_members || member_id(self.data, inner) == 0 {
                     return Err(within(error));
                 }
                 self.members.truncate(known);
@@ -375,7 +420,7 @@ impl<'a> Walker<'a> {
     fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
         if let Some(contained) = table.look_up(oid) {
             if self.layers > self.options.max_layers {
-                return Err(Error::new(Reason::MessageLimit, tlv.content()));
+                return Err(Error::new(Reason::LimitP6, tlv.content()));
             }
             self.layers += 1;
             self.exactly(contained, tlv.content(), tlv.end())?;

@@ -1,8 +1,8 @@
-//! Many messages, on many threads (RULES V14, V15).
+//! Many messages, on many threads (rules V14, V15).
 //!
 //! First every item is loaded, then every message in them is verified. The
 //! members of a large batch are left for later while it is loaded, and then
-//! found and read in runs just before they are verified, by whichever thread
+//! found and read in groups just before they are verified, by whichever thread
 //! is free: one item of 100,000 nested messages keeps as many threads busy as
 //! 100,000 items of one, nobody waits for its members to be found, and octets
 //! are in the cache when a verification asks for them. A single verification
@@ -10,60 +10,63 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::mem;
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use super::certificates::KnownCertificates;
-use super::message::{self, Worker};
+use super::config::Config;
+use super::members::Groups;
+use super::message;
 use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
+use super::worker::Worker;
 use crate::der::read_tlv;
 use crate::error::{Error, Result};
+use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
-use crate::schema::runs::Splitter;
 use crate::schema::walk::{Member, Options};
-use crate::view::cms::{ContentInfo, ID_AUTHENTICATED_DATA, ID_DATA, ID_SIGNED_DATA};
+use crate::view::cms::ContentInfo;
 use crate::view::pkidata::TaggedContentInfo;
 
 /// Octets below which one more thread costs more than it saves in loading.
 const OCTETS_PER_THREAD: usize = 256 * 1024;
 
-/// What the caller decides about a verification.
+/// A message to verify.
 #[derive(Clone, Debug)]
-pub struct Config {
-    /// How the items are read. `confine` counts as set (R5).
-    pub options: Options,
-    /// Whether messages nested in a message get rows of their own.
-    pub nested: bool,
-    /// Whether SHA-1 and RSA keys of 1024 bits will do (V10a).
-    pub legacy: bool,
-    /// Where to look for signers after the message itself (V8).
-    pub certificates: KnownCertificates,
-    /// SHA-256 of the certificates of registration authorities whose
-    /// raVerified counts (R2).
-    pub authorised_ras: HashSet<[u8; 32]>,
-    /// Threads, the calling one included; 0 stands for one per core.
-    pub threads: usize,
+pub enum Item<'a> {
+    /// Octets as received, which are loaded first.
+    Received(&'a [u8]),
+    /// A message that was validated before. Nothing nested in it is looked at.
+    Validated {
+        /// What its offsets count in.
+        buffer: &'a [u8],
+        /// Where it stands there.
+        span: Range<usize>,
+        /// How it was encoded.
+        encoding: Encoding,
+    },
 }
 
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            options: Options::default(),
-            nested: true,
-            legacy: false,
-            certificates: KnownCertificates::default(),
-            authorised_ras: HashSet::new(),
-            threads: 0,
+impl<'a> Item<'a> {
+    /// The octets that are to be loaded.
+    fn received(&self) -> &'a [u8] {
+        match self {
+            Self::Received(octets) => octets,
+            Self::Validated { .. } => &[],
         }
     }
 }
 
+impl<'a> From<&'a [u8]> for Item<'a> {
+    fn from(octets: &'a [u8]) -> Self {
+        Self::Received(octets)
+    }
+}
+
 /// Verifies `items`, each one of the four PKI messages or another CMS content
-/// (RFC 10002 sections 3 and 4), and what is nested in them.
+/// (RFC 10002 §3 and §4), and what is nested in them.
 ///
 /// `progress(done, total)` is called on the calling thread, about 20 times a
 /// second and once at the end, with numbers of messages; while items are
@@ -74,7 +77,7 @@ impl Default for Config {
 /// [`Cancelled`] if `progress` returned false. Nothing in an item is an
 /// error: it is a row.
 pub fn verify(
-    items: &[&[u8]],
+    items: &[Item<'_>],
     config: &Config,
     progress: &(dyn Fn(usize, usize) -> bool + Sync),
 ) -> std::result::Result<Report, Cancelled> {
@@ -82,9 +85,9 @@ pub fn verify(
         0 => thread::available_parallelism().map_or(1, NonZero::get),
         given => given,
     };
-    let mut inputs: Vec<Input<'_>> = items.iter().map(|octets| Input::Received(octets)).collect();
-    let size = items.iter().fold(0usize, |sum, octets| sum.saturating_add(octets.len()));
-    let options = Options { confine: true, defer: config.nested, ..config.options };
+    let mut inputs: Vec<Input<'_>> = items.iter().map(Input::new).collect();
+    let size = items.iter().fold(0usize, |sum, item| sum.saturating_add(item.received().len()));
+    let options = Options { isolate_members: true, defer: config.nested, ..config.options };
     pool::for_each(
         &mut inputs,
         threads.min(1 + size / OCTETS_PER_THREAD),
@@ -100,7 +103,7 @@ pub fn verify(
     for (item, input) in inputs.iter().enumerate() {
         input.list(item, config.nested, threads, &mut jobs);
     }
-    let messages = jobs.iter().filter(|job| matches!(job, Job::Message(_))).count();
+    let messages = jobs.iter().filter(|job| !matches!(job, Job::Members(_))).count();
     // Members keep a thread busy: no other is to wait behind them.
     let chunk = if messages == jobs.len() { MAX_CHUNK } else { 1 };
     // To be counted, members have to be found: only for one who waits long enough to be told.
@@ -127,27 +130,29 @@ pub fn verify(
 /// read is read again as a whole, for the error that is first in received order.
 fn collect(
     jobs: Vec<Job>,
-    items: &[&[u8]],
+    items: &[Item<'_>],
     inputs: &mut [Input<'_>],
     options: Options,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let item = match job {
-            Job::Message(row) => {
+            Job::Done(row) => {
                 rows.push(row);
                 continue;
             }
             Job::Members(item) => item,
+            // Where nobody cancels, none is left.
+            Job::Pending(_) => continue,
         };
         let Some(input) = inputs.get_mut(item) else { continue };
         if let Err(error) = input.take_members(&mut rows) {
-            let octets = items.get(item).copied().unwrap_or_default();
+            let octets = items.get(item).map_or(&[][..], Item::received);
             let whole = load(octets, Options { defer: false, ..options });
             let error = whole.err().unwrap_or(error);
             let others = rows.iter().rposition(|row| row.item != item);
             rows.truncate(others.map_or(0, |last| last + 1));
-            rows.push(Row::malformed(item, &[], 0..octets.len(), &error));
+            rows.push(Message::new(item, &[], 0..octets.len(), Encoding::Der).malformed(&error));
             *input = Input::Refused(octets.len(), error);
         }
     }
@@ -156,8 +161,10 @@ fn collect(
 
 /// A unit of work for one thread.
 enum Job {
-    /// A message to verify, if it is to be verified.
-    Message(Row),
+    /// A message to verify.
+    Pending(Message),
+    /// One that is verified, or malformed.
+    Done(Row),
     /// Members of an item to find, read and verify, as long as there are any.
     /// Each thread has one of these.
     Members(usize),
@@ -171,42 +178,67 @@ impl Job {
         more: &mut dyn FnMut(usize) -> bool,
     ) {
         match self {
-            Self::Message(row) => {
-                row.verify(inputs, worker);
+            Self::Pending(message) => {
+                let message = mem::take(message);
+                if let Some(der) = inputs.get(message.item).and_then(Input::der) {
+                    *self = Self::Done(message.verify(der, worker));
+                }
+                more(1);
+            }
+            Self::Done(_) => {
                 more(1);
             }
             Self::Members(item) => {
                 if let Some(input) = inputs.get(*item) {
-                    input.verify_members(*item, inputs, worker, more);
+                    input.verify_members(*item, worker, more);
                 }
             }
         }
     }
 }
 
-/// An item on its way.
+/// An item, before and after it is loaded.
 enum Input<'a> {
     Received(&'a [u8]),
+    Validated(&'a [u8], Range<usize>, Encoding),
     Loaded(Loaded<'a>, Option<Box<Members>>),
     Refused(usize, Error),
 }
 
 /// The members of an item that are found while others are verified.
 struct Members {
-    splitter: Mutex<Splitter>,
-    /// The rows of runs, or why the item is no message, by the index of the
+    groups: Mutex<Groups>,
+    /// The rows of groups, or why the item is no message, by the index of the
     /// first member.
     found: Mutex<Vec<(usize, Result<Vec<Row>>)>>,
 }
 
-impl Input<'_> {
+impl<'i> Input<'i> {
+    fn new(item: &Item<'i>) -> Self {
+        match item {
+            Item::Received(octets) => Self::Received(octets),
+            Item::Validated { buffer, span, encoding } => {
+                Self::Validated(buffer, span.clone(), *encoding)
+            }
+        }
+    }
+
+    /// The DER form of an item that is a message.
+    fn der(&self) -> Option<&[u8]> {
+        match self {
+            Self::Loaded(loaded, _) => Some(&loaded.der),
+            Self::Validated(buffer, ..) => Some(buffer),
+            Self::Received(_) | Self::Refused(..) => None,
+        }
+    }
+
     fn load(&mut self, options: Options) {
         if let Self::Received(octets) = *self {
             *self = match load(octets, options) {
                 Ok(loaded) => {
                     let members = loaded.deferred.as_ref().map(|deferred| {
-                        let splitter = Mutex::new(deferred.splitter());
-                        Box::new(Members { splitter, found: Mutex::default() })
+                        let groups = Mutex::new(Groups::new(deferred));
+                        Box::new(Members { groups, found: Mutex::default() })
                     });
                     Self::Loaded(loaded, members)
                 }
@@ -219,15 +251,25 @@ impl Input<'_> {
     fn list(&self, item: usize, nested: bool, threads: usize, jobs: &mut Vec<Job>) {
         match self {
             Self::Received(_) => {}
+            Self::Validated(_, span, encoding) => {
+                let message = Message::new(item, &[], span.clone(), *encoding);
+                jobs.push(Job::Pending(message));
+            }
             Self::Refused(len, error) => {
-                jobs.push(Job::Message(Row::malformed(item, &[], 0..*len, error)));
+                let message = Message::new(item, &[], 0..*len, Encoding::Der);
+                jobs.push(Job::Done(message.malformed(error)));
             }
             Self::Loaded(loaded, members) => {
-                let row = Row::pending(item, &[], 0..loaded.der.len(), loaded.encoding);
-                jobs.push(Job::Message(row));
+                let message = Message::new(item, &[], 0..loaded.der.len(), loaded.encoding);
+                jobs.push(Job::Pending(message));
                 if nested {
                     jobs.reserve(loaded.members.len());
-                    list(item, loaded, &loaded.members, |row| jobs.push(Job::Message(row)));
+                    list(item, loaded, &loaded.members, |message, error| {
+                        jobs.push(match error {
+                            Some(error) => Job::Done(message.malformed(error)),
+                            None => Job::Pending(message),
+                        });
+                    });
                 }
                 if members.is_some() {
                     jobs.extend((0..threads).map(|_| Job::Members(item)));
@@ -239,7 +281,7 @@ impl Input<'_> {
     /// How many members were left for later.
     fn deferred(&self) -> usize {
         match self {
-            Self::Loaded(loaded, Some(members)) => locked(&members.splitter).total(&loaded.der),
+            Self::Loaded(loaded, Some(members)) => locked(&members.groups).total(&loaded.der),
             _ => 0,
         }
     }
@@ -249,21 +291,24 @@ impl Input<'_> {
     fn verify_members<'a>(
         &'a self,
         item: usize,
-        inputs: &'a [Input<'_>],
         worker: &mut Worker<'a>,
         more: &mut dyn FnMut(usize) -> bool,
     ) {
         let Self::Loaded(loaded, Some(members)) = self else { return };
-        let next = || locked(&members.splitter).next(&loaded.der);
-        while let Some(run) = next() {
-            let found = loaded.members_of(&run).map(|members| {
+        let next = || locked(&members.groups).next(&loaded.der);
+        while let Some(group) = next() {
+            let found = group.members(loaded).map(|members| {
                 let mut rows = Vec::with_capacity(members.len());
-                list(item, loaded, &members, |row| rows.push(row));
-                rows.iter_mut().for_each(|row| row.verify(inputs, worker));
+                list(item, loaded, &members, |message, error| {
+                    rows.push(match error {
+                        Some(error) => message.malformed(error),
+                        None => message.verify(&loaded.der, worker),
+                    });
+                });
                 rows
             });
-            locked(&members.found).push((run.first(), found));
-            if !more(run.count()) {
+            locked(&members.found).push((group.first(), found));
+            if !more(group.count()) {
                 return;
             }
         }
@@ -273,26 +318,31 @@ impl Input<'_> {
     fn take_members(&mut self, rows: &mut Vec<Row>) -> Result<()> {
         let Self::Loaded(loaded, members) = self else { return Ok(()) };
         let Some(members) = members.take() else { return Ok(()) };
-        let Members { splitter, found } = *members;
-        let splitter = splitter.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Members { groups, found } = *members;
+        let groups = groups.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.sort_unstable_by_key(|(first, _)| *first);
-        rows.reserve(splitter.count());
+        rows.reserve(groups.count());
         for (_, found) in found {
             rows.extend(found?);
         }
-        loaded.check_body_parts(&splitter)
+        groups.check_body_parts(loaded)
     }
 }
 
-/// Finds the rows of members of one item. Of a message that holds its
+/// Finds the members of one item, and why one is no message. Of a message that holds its
 /// content in anything but a SignedData or AuthenticatedData, and of id-data
-/// (RFC 10002 section 3.2.1.3), there is no more to list.
-fn list(item: usize, loaded: &Loaded<'_>, members: &[Member], mut found: impl FnMut(Row)) {
+/// (RFC 10002 §3.2.1.3), there is no more to list.
+fn list(
+    item: usize,
+    loaded: &Loaded<'_>,
+    members: &[Member],
+    mut found: impl FnMut(Message, Option<&Error>),
+) {
     let data = &*loaded.der;
     let holds = |tlv| {
         let content_type = ContentInfo::content_type(data, tlv);
-        (content_type, matches!(content_type, ID_SIGNED_DATA | ID_AUTHENTICATED_DATA))
+        (content_type, matches!(content_type, ID_SIGNED_DATA | ID_CT_AUTH_DATA))
     };
     let root = read_tlv(data, 0, data.len()).is_ok_and(|root| holds(root).1);
     // For each message around the next one: its id, and whether it can hold others.
@@ -311,9 +361,8 @@ fn list(item: usize, loaded: &Loaded<'_>, members: &[Member], mut found: impl Fn
         open.push(holds);
         match error {
             _ if !listed => {}
-            Some(error) => found(Row::malformed(item, &path, span, error)),
             None if content_type == ID_DATA => {}
-            None => found(Row::pending(item, &path, span, Encoding::Der)),
+            error => found(Message::new(item, &path, span, Encoding::Der), error.as_ref()),
         }
     }
 }
@@ -327,31 +376,32 @@ fn converted(inputs: Vec<Input<'_>>) -> Vec<(usize, Vec<u8>)> {
     inputs.into_iter().enumerate().filter_map(owned).collect()
 }
 
-impl Row {
-    fn malformed(item: usize, path: &[u32], span: Range<usize>, error: &Error) -> Self {
+/// A message that is not verified yet: a row without a finding.
+#[derive(Default)]
+struct Message {
+    item: usize,
+    path: Box<[u32]>,
+    span: Range<usize>,
+    encoding: Encoding,
+}
+
+impl Message {
+    fn new(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
+        Self { item, path: path.into(), span, encoding }
+    }
+
+    fn verify<'a>(self, der: &'a [u8], worker: &mut Worker<'a>) -> Row {
+        let finding = message::verify(der, self.span.clone(), worker);
+        self.row(finding)
+    }
+
+    fn malformed(self, error: &Error) -> Row {
         let fault = Fault::new(error.reason(), error.offset());
-        Self {
-            item,
-            path: path.into(),
-            encoding: Encoding::Der,
-            span,
-            finding: Finding::new(MessageKind::Other, Verdict::Malformed, Some(fault)),
-        }
+        self.row(Finding::new(MessageKind::Other, Verdict::Malformed, Some(fault)))
     }
 
-    /// Not looked at yet: until then it counts as bad.
-    fn pending(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
-        let finding = Finding::new(MessageKind::Other, Verdict::Malformed, None);
-        Self { item, path: path.into(), encoding, span, finding }
-    }
-
-    fn verify<'a>(&mut self, inputs: &'a [Input<'_>], worker: &mut Worker<'a>) {
-        if let (true, Some(Input::Loaded(loaded, _))) = (self.is_pending(), inputs.get(self.item)) {
-            self.finding = message::verify(&loaded.der, self.span.clone(), worker);
-        }
-    }
-
-    fn is_pending(&self) -> bool {
-        self.finding.verdict == Verdict::Malformed && self.finding.fault.is_none()
+    fn row(self, finding: Finding) -> Row {
+        let Self { item, path, span, encoding } = self;
+        Row { item, path, encoding, span, finding }
     }
 }

@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
     RsaPssSaltLength, VerificationAlgorithm,
 };
 
-use crate::verify::algorithm::{DigestAlgorithm, Scheme, positive, sequence};
+use super::algorithm::{DigestAlgorithm, Scheme, positive, sequence};
 
 /// One combination of key, scheme and hash function.
 pub(super) struct Row {
@@ -45,14 +45,11 @@ impl Row {
 
 /// Keys that verify the same combinations.
 pub(super) struct Family {
-    pub(super) name: &'static str,
-    /// A signature of another scheme is [`Reason::AlgorithmMismatch`].
-    pub(super) schemes: &'static [Scheme],
     /// Whether a signature has a form that it may have at all (V10), given the
     /// octets that one under this key has, where that is fixed.
     pub(super) shaped: fn(usize, &[u8]) -> bool,
     /// The combinations, the natural one first. A hash function that is
-    /// missing for one of `schemes` is [`Reason::KeyRejected`].
+    /// missing for one of the schemes of the key is [`Reason::KeyRejected`].
     pub(super) rows: &'static [Row],
 }
 
@@ -61,8 +58,6 @@ pub(super) const MAX_ROWS: usize = 7;
 
 /// rsaEncryption, 2048 to 8192 bits.
 pub(super) static RSA: Family = Family {
-    name: "RSA",
-    schemes: &[Scheme::RsaPkcs1, Scheme::RsaPss],
     shaped: has_fixed_length,
     rows: &[
         Row::new(Scheme::RsaPkcs1, DigestAlgorithm::Sha256, &RSA_PKCS1_2048_8192_SHA256),
@@ -88,8 +83,6 @@ pub(super) static RSA: Family = Family {
 
 /// rsaEncryption, 1024 bits, only with `legacy` (V10a).
 pub(super) static RSA_1024: Family = Family {
-    name: "RSA-1024",
-    schemes: &[Scheme::RsaPkcs1, Scheme::RsaPss],
     shaped: has_fixed_length,
     rows: &[
         Row::new(
@@ -110,17 +103,7 @@ pub(super) static RSA_1024: Family = Family {
     ],
 };
 
-/// id-RSASSA-PSS, 2048 to 8192 bits: the rows of [`RSA`], for one scheme.
-pub(super) static RSA_PSS: Family = Family {
-    name: "RSA-PSS",
-    schemes: &[Scheme::RsaPss],
-    shaped: has_fixed_length,
-    rows: RSA.rows,
-};
-
 pub(super) static P256: Family = Family {
-    name: "P-256",
-    schemes: &[Scheme::Ecdsa],
     shaped: is_ecdsa_sig_value,
     rows: &[
         Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha256, &ECDSA_P256_SHA256_ASN1),
@@ -130,8 +113,6 @@ pub(super) static P256: Family = Family {
 };
 
 pub(super) static P384: Family = Family {
-    name: "P-384",
-    schemes: &[Scheme::Ecdsa],
     shaped: is_ecdsa_sig_value,
     rows: &[
         Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha384, &ECDSA_P384_SHA384_ASN1),
@@ -141,8 +122,6 @@ pub(super) static P384: Family = Family {
 };
 
 pub(super) static P521: Family = Family {
-    name: "P-521",
-    schemes: &[Scheme::Ecdsa],
     shaped: is_ecdsa_sig_value,
     rows: &[
         Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha512, &ECDSA_P521_SHA512_ASN1),
@@ -152,41 +131,33 @@ pub(super) static P521: Family = Family {
 };
 
 pub(super) static EDWARDS: Family = Family {
-    name: "Ed25519",
-    schemes: &[Scheme::Ed25519],
     shaped: is_strict_signature,
     rows: &[Row::new(Scheme::Ed25519, DigestAlgorithm::Sha512, &ED25519)],
 };
 
 pub(super) static ML_DSA_44_KEYS: Family = Family {
-    name: "ML-DSA-44",
-    schemes: &[Scheme::MlDsa44],
     shaped: has_fixed_length,
     rows: &[Row::new(Scheme::MlDsa44, DigestAlgorithm::Sha512, &ML_DSA_44)],
 };
 
 pub(super) static ML_DSA_65_KEYS: Family = Family {
-    name: "ML-DSA-65",
-    schemes: &[Scheme::MlDsa65],
     shaped: has_fixed_length,
     rows: &[Row::new(Scheme::MlDsa65, DigestAlgorithm::Sha512, &ML_DSA_65)],
 };
 
 pub(super) static ML_DSA_87_KEYS: Family = Family {
-    name: "ML-DSA-87",
-    schemes: &[Scheme::MlDsa87],
     shaped: has_fixed_length,
     rows: &[Row::new(Scheme::MlDsa87, DigestAlgorithm::Sha512, &ML_DSA_87)],
 };
 
-/// RSA: exactly as long as the modulus (RFC 8017 sections 8.1.2 and 8.2.2).
-/// ML-DSA: as the parameter set has it (FIPS 204 section 5.3).
+/// RSA: exactly as long as the modulus (RFC 8017 §8.1.2 and 8.2.2).
+/// ML-DSA: as the parameter set has it (FIPS 204 §5.3).
 fn has_fixed_length(octets: usize, signature: &[u8]) -> bool {
     signature.len() == octets
 }
 
 /// ECDSA: DER with two positive numbers; how large they may be is left to the
-/// library (RFC 3279 section 2.2.3):
+/// library (RFC 3279 §2.2.3):
 ///
 /// ```text
 /// ECDSA-Sig-Value  ::=  SEQUENCE  {  r  INTEGER,  s  INTEGER  }
@@ -198,12 +169,12 @@ fn is_ecdsa_sig_value(_octets: usize, signature: &[u8]) -> bool {
 }
 
 /// Ed25519: a point R and a number s; that s is below L is left to the
-/// library (RFC 8032 section 5.1.7).
-fn is_strict_signature(_octets: usize, signature: &[u8]) -> bool {
-    signature.len() == 64 && signature.first_chunk().is_some_and(is_strict_point)
+/// library (RFC 8032 §5.1.7).
+fn is_strict_signature(octets: usize, signature: &[u8]) -> bool {
+    signature.len() == octets && signature.first_chunk().is_some_and(is_strict_point)
 }
 
-/// p = 2^255 - 19, as RFC 8032 section 5.1.2 encodes numbers: the least
+/// p = 2^255 - 19, as RFC 8032 §5.1.2 encodes numbers: the least
 /// significant octet first.
 const FIELD: [u8; 32] = {
     let mut octets = [0xFF; 32];
@@ -240,7 +211,7 @@ static SMALL_ORDER: [[u8; 32]; 5] = [
 
 /// Whether y is below p and not that of a point of small order (V9). The
 /// sign bit plays no part: y of order 1 and 2 have x = 0, so this also
-/// refuses x = 0 with the sign bit set (RFC 8032 section 5.1.3).
+/// refuses x = 0 with the sign bit set (RFC 8032 §5.1.3).
 pub(super) fn is_strict_point(octets: &[u8; 32]) -> bool {
     let mut y = *octets;
     y[31] &= 0x7F;

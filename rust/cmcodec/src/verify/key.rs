@@ -1,5 +1,5 @@
-//! Public keys and the signatures that they verify (RFC 5280 section
-//! 4.1.2.7, RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881; rules V9, V10 and
+//! Public keys and the signatures that they verify (RFC 5280
+//! §4.1.2.7, RFC 3279, RFC 4055, RFC 5480, RFC 8410, RFC 9881; rules V9, V10 and
 //! V10a).
 //!
 //! Whatever one library might read more generously than another is refused
@@ -11,82 +11,28 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPssSaltLength, VerificationAlgorithm};
 
-use crate::error::Reason;
-use crate::verify::algorithm::{
-    self, Elements, PssParameters, SignatureAlgorithm, positive, sequence, whole,
+use super::algorithm::{
+    Elements, PssParameters, Scheme, SignatureAlgorithm, positive, sequence, whole,
 };
-use crate::verify::family::{self, Family, MAX_ROWS, Row, is_strict_point};
+use super::family::{self, Family, MAX_ROWS, Row, is_strict_point};
+use crate::error::Reason;
+use crate::generated::algorithms::{CURVES, Curve, KeyAlgorithm, KeyRow, PUBLIC_KEYS};
+use crate::generated::limits::{
+    LEGACY_RSA_MODULUS_BITS, MAX_RSA_EXPONENT, MAX_RSA_MODULUS_BITS, MIN_RSA_EXPONENT,
+    MIN_RSA_MODULUS_BITS,
+};
 
-/// Shortest RSA modulus (V9).
-pub const MIN_RSA_MODULUS_BITS: usize = 2048;
-
-/// Longest RSA modulus (V9): bounds the time of one verification.
-pub const MAX_RSA_MODULUS_BITS: usize = 8192;
-
-/// The one shorter RSA modulus that `legacy` admits (V10a).
-pub const LEGACY_RSA_MODULUS_BITS: usize = 1024;
-
-/// Smallest RSA exponent (V9).
-pub const MIN_RSA_EXPONENT: u64 = 3;
-
-/// Largest RSA exponent (V9): bounds the time of one verification.
-pub const MAX_RSA_EXPONENT: u64 = 1 << 33;
-
-/// A curve that a key may name (RFC 5480 section 2.1.1.1).
-struct Curve {
-    oid: &'static [u8],
-    /// Octets of a coordinate.
-    coordinate: usize,
-    family: &'static Family,
-}
-
-static CURVES: [Curve; 3] = [
-    // secp256r1, 1.2.840.10045.3.1.7
-    Curve {
-        oid: &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07],
-        coordinate: 32,
-        family: &family::P256,
-    },
-    // secp384r1, 1.3.132.0.34
-    Curve { oid: &[0x2B, 0x81, 0x04, 0x00, 0x22], coordinate: 48, family: &family::P384 },
-    // secp521r1, 1.3.132.0.35
-    Curve { oid: &[0x2B, 0x81, 0x04, 0x00, 0x23], coordinate: 66, family: &family::P521 },
-];
+/// An RSA key that only `legacy` admits (rule V10a).
+const LEGACY_RSA: &str = "RSA-1024";
 
 /// A SubjectPublicKeyInfo, taken apart.
 struct Spki<'a> {
     octets: &'a [u8],
+    oid: &'a [u8],
     parameters: Option<&'a [u8]>,
     key: &'a [u8],
     legacy: bool,
 }
-
-/// What an OBJECT IDENTIFIER in SubjectPublicKeyInfo.algorithm leads to.
-struct KeyRow {
-    oid: &'static [u8],
-    read: fn(&Spki<'_>) -> Result<PublicKey, Reason>,
-}
-
-static KEYS: [KeyRow; 7] = [
-    KeyRow { oid: algorithm::RSA_ENCRYPTION, read: read_rsa },
-    // id-ecPublicKey, 1.2.840.10045.2.1
-    KeyRow { oid: &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01], read: read_ec },
-    KeyRow { oid: algorithm::ED25519, read: read_ed25519 },
-    KeyRow { oid: algorithm::RSASSA_PSS, read: read_rsa_pss },
-    // Octets of a key and of a signature: FIPS 204 section 4, table 2.
-    KeyRow {
-        oid: algorithm::ML_DSA_44,
-        read: |spki| read_ml_dsa(spki, 1312, 2420, &family::ML_DSA_44_KEYS),
-    },
-    KeyRow {
-        oid: algorithm::ML_DSA_65,
-        read: |spki| read_ml_dsa(spki, 1952, 3309, &family::ML_DSA_65_KEYS),
-    },
-    KeyRow {
-        oid: algorithm::ML_DSA_87,
-        read: |spki| read_ml_dsa(spki, 2592, 4627, &family::ML_DSA_87_KEYS),
-    },
-];
 
 /// A public key within the bounds of V9, ready to verify any number of
 /// signatures on any number of threads.
@@ -108,6 +54,9 @@ static KEYS: [KeyRow; 7] = [
 /// 1024-bit key with an RSA combination that is not in its line is
 /// [`Reason::KeyRejected`].
 pub struct PublicKey {
+    name: &'static str,
+    /// A signature of another scheme is [`Reason::AlgorithmMismatch`].
+    schemes: &'static [Scheme],
     family: &'static Family,
     /// In the form that the library reads fastest.
     octets: Box<[u8]>,
@@ -120,34 +69,43 @@ pub struct PublicKey {
     parsed: [OnceLock<ParsedPublicKey>; MAX_ROWS],
 }
 
-impl PublicKey {
-    /// Reads a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), header
-    /// included. `legacy` also admits RSA keys of 1024 bits (V10a).
-    ///
-    /// # Errors
-    /// [`Reason::UnsupportedAlgorithm`] for a key algorithm, named curve or
-    /// RSASSA-PSS-params that are not on offer; [`Reason::KeyRejected`] for
-    /// everything else that is wrong with a key (V9): not DER, octets left
-    /// over, parameters other than NULL for rsaEncryption, present for
-    /// id-Ed25519 or id-ml-dsa, or anything but a named curve for
-    /// id-ecPublicKey, unused bits, numbers and points out of bounds, points
-    /// off the curve, another length than the parameter set's.
-    ///
-    /// Whether 32 octets below p are a point of Ed25519 at all is not looked
-    /// into: where they are not, nothing verifies.
-    pub fn parse(spki: &[u8], legacy: bool) -> Result<Self, Reason> {
-        let (oid, parts) = split(spki, legacy).ok_or(Reason::KeyRejected)?;
-        let row = KEYS.iter().find(|row| row.oid == oid).ok_or(Reason::UnsupportedAlgorithm)?;
-        (row.read)(&parts)
+/// Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), header
+/// included. `legacy` also admits RSA keys of 1024 bits (V10a).
+///
+/// # Errors
+/// [`Reason::UnsupportedAlgorithm`] for a key algorithm, named curve or
+/// RSASSA-PSS-params that are not on offer; [`Reason::KeyRejected`] for
+/// everything else that is wrong with a key (V9): not DER, octets left
+/// over, parameters other than NULL for rsaEncryption, present for
+/// id-Ed25519 or id-ml-dsa, or anything but a named curve for
+/// id-ecPublicKey, unused bits, numbers and points out of bounds, points
+/// off the curve, another length than the parameter set's.
+///
+/// Whether 32 octets below p are a point of Ed25519 at all is not looked
+/// into: where they are not, nothing verifies.
+pub fn v9_read_key(spki: &[u8], legacy: bool) -> Result<PublicKey, Reason> {
+    let spki = split(spki, legacy).ok_or(Reason::KeyRejected)?;
+    let row = PUBLIC_KEYS.iter().find(|row| row.oid == spki.oid);
+    let row = row.ok_or(Reason::UnsupportedAlgorithm)?;
+    match row.algorithm {
+        KeyAlgorithm::Rsa => read_rsa(row, &spki),
+        KeyAlgorithm::RsaPss => read_rsa_pss(row, &spki),
+        KeyAlgorithm::Ec => read_ec(row, &spki),
+        KeyAlgorithm::Ed25519 => read_ed25519(row, &spki),
+        KeyAlgorithm::MlDsa44 => read_ml_dsa(row, &spki, &family::ML_DSA_44_KEYS),
+        KeyAlgorithm::MlDsa65 => read_ml_dsa(row, &spki, &family::ML_DSA_65_KEYS),
+        KeyAlgorithm::MlDsa87 => read_ml_dsa(row, &spki, &family::ML_DSA_87_KEYS),
     }
+}
 
+impl PublicKey {
     /// Verifies `signature` over the octets of `message`.
     ///
     /// # Errors
     /// The first that applies: [`Reason::NoSignature`] for
     /// id-alg-noSignature (V12); [`Reason::AlgorithmMismatch`] if the key's
     /// scheme is another, or an id-RSASSA-PSS key demands another hash
-    /// function or a longer salt (RFC 4055 section 3.3);
+    /// function or a longer salt (RFC 4055 §3.3);
     /// [`Reason::KeyRejected`] if the key is too short for this algorithm;
     /// [`Reason::SignatureInvalid`] (V10).
     pub fn verify(
@@ -158,7 +116,7 @@ impl PublicKey {
     ) -> Result<(), Reason> {
         let (scheme, salt) = (algorithm.scheme(), algorithm.salt_len());
         let digest = algorithm.digest().ok_or(Reason::NoSignature)?;
-        let fits = self.family.schemes.contains(&scheme)
+        let fits = self.schemes.contains(&scheme)
             && self.demands.is_none_or(|key| key.digest == digest && key.salt <= salt);
         if !fits {
             return Err(Reason::AlgorithmMismatch);
@@ -193,14 +151,16 @@ impl PublicKey {
     /// What kind of key: `RSA`, `RSA-1024`, `RSA-PSS`, `P-256`, `P-384`,
     /// `P-521`, `Ed25519`, `ML-DSA-44`, `ML-DSA-65` or `ML-DSA-87`.
     pub fn name(&self) -> &'static str {
-        self.family.name
+        self.name
     }
 
-    fn new(family: &'static Family, octets: &[u8]) -> Self {
+    fn new(row: &KeyRow, family: &'static Family, octets: &[u8]) -> Self {
         Self {
+            name: row.title,
+            schemes: row.schemes,
             family,
             octets: octets.into(),
-            signature_len: 0,
+            signature_len: row.signature_octets,
             demands: None,
             parsed: [const { OnceLock::new() }; MAX_ROWS],
         }
@@ -228,39 +188,44 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-/// Takes a SubjectPublicKeyInfo apart (RFC 5280 section 4.1.2.7):
+/// Takes a SubjectPublicKeyInfo apart (RFC 5280 §4.1.2.7):
 ///
 /// ```text
 /// SubjectPublicKeyInfo  ::=  SEQUENCE  {
 ///    algorithm            AlgorithmIdentifier,
 ///    subjectPublicKey     BIT STRING  }
 /// ```
-fn split(octets: &[u8], legacy: bool) -> Option<(&[u8], Spki<'_>)> {
+fn split(octets: &[u8], legacy: bool) -> Option<Spki<'_>> {
     let mut fields = sequence(octets)?;
     let mut identifier = Elements(fields.take_if(0x30)?);
     let oid = identifier.take_if(0x06)?;
     let parameters = (!identifier.is_empty()).then_some(identifier.0);
     let (&unused, key) = fields.take_if(0x03)?.split_first()?;
-    (fields.is_empty() && unused == 0).then_some((oid, Spki { octets, parameters, key, legacy }))
+    (fields.is_empty() && unused == 0).then_some(Spki { octets, oid, parameters, key, legacy })
 }
 
-/// rsaEncryption (RFC 3279 section 2.3.1): the parameters are NULL.
-fn read_rsa(spki: &Spki<'_>) -> Result<PublicKey, Reason> {
+/// rsaEncryption (RFC 3279 §2.3.1): the parameters are NULL.
+fn read_rsa(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     if spki.parameters != Some(&[0x05, 0x00]) {
         return Err(Reason::KeyRejected);
     }
     let bits = rsa_modulus_bits(spki.key).ok_or(Reason::KeyRejected)?;
-    let family = match bits {
-        MIN_RSA_MODULUS_BITS..=MAX_RSA_MODULUS_BITS => &family::RSA,
-        LEGACY_RSA_MODULUS_BITS if spki.legacy => &family::RSA_1024,
-        _ => return Err(Reason::KeyRejected),
+    let key = |family| {
+        let key = PublicKey::new(row, family, spki.key);
+        PublicKey { signature_len: bits.div_ceil(8), ..key }
     };
-    Ok(PublicKey { signature_len: bits.div_ceil(8), ..PublicKey::new(family, spki.key) })
+    match bits {
+        MIN_RSA_MODULUS_BITS..=MAX_RSA_MODULUS_BITS => Ok(key(&family::RSA)),
+        LEGACY_RSA_MODULUS_BITS if spki.legacy => {
+            Ok(PublicKey { name: LEGACY_RSA, ..key(&family::RSA_1024) })
+        }
+        _ => Err(Reason::KeyRejected),
+    }
 }
 
-/// id-RSASSA-PSS (RFC 4055 section 3.1): no parameters, or what every
+/// id-RSASSA-PSS (RFC 4055 §3.1): no parameters, or what every
 /// signature must be like.
-fn read_rsa_pss(spki: &Spki<'_>) -> Result<PublicKey, Reason> {
+fn read_rsa_pss(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     let demands = match spki.parameters {
         None => None,
         Some(octets) => Some(PssParameters::parse(octets).ok_or(Reason::UnsupportedAlgorithm)?),
@@ -270,48 +235,52 @@ fn read_rsa_pss(spki: &Spki<'_>) -> Result<PublicKey, Reason> {
         return Err(Reason::KeyRejected);
     }
     let signature_len = bits.div_ceil(8);
-    Ok(PublicKey { signature_len, demands, ..PublicKey::new(&family::RSA_PSS, spki.key) })
+    Ok(PublicKey { signature_len, demands, ..PublicKey::new(row, &family::RSA, spki.key) })
 }
 
-/// id-ecPublicKey (RFC 5480 section 2.1.1): a named curve and an
+/// id-ecPublicKey (RFC 5480 §2.1.1): a named curve and an
 /// uncompressed point.
-fn read_ec(spki: &Spki<'_>) -> Result<PublicKey, Reason> {
+fn read_ec(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     let oid = spki.parameters.and_then(|octets| whole(octets, 0x06)).ok_or(Reason::KeyRejected)?;
     let curve = CURVES.iter().find(|row| row.oid == oid).ok_or(Reason::UnsupportedAlgorithm)?;
     if spki.key.first() != Some(&0x04) || spki.key.len() != 1 + 2 * curve.coordinate {
         return Err(Reason::KeyRejected);
     }
-    let key = PublicKey::new(curve.family, spki.octets);
+    let family = match curve.curve {
+        Curve::P256 => &family::P256,
+        Curve::P384 => &family::P384,
+        Curve::P521 => &family::P521,
+    };
+    let key = PublicKey { name: curve.title, ..PublicKey::new(row, family, spki.octets) };
     // Reading the key for the natural combination, which is the one that most
     // keys serve, tells whether the point is on the curve.
-    if let (Some(row), [slot, ..]) = (curve.family.rows.first(), &key.parsed) {
+    if let (Some(row), [slot, ..]) = (family.rows.first(), &key.parsed) {
         key.parsed(row, slot)?;
     }
     Ok(key)
 }
 
-/// id-Ed25519 (RFC 8410 sections 3 and 4): no parameters, 32 octets.
-fn read_ed25519(spki: &Spki<'_>) -> Result<PublicKey, Reason> {
+/// id-Ed25519 (RFC 8410 §3 and 4): no parameters, 32 octets.
+fn read_ed25519(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     let strict = spki.key.try_into().is_ok_and(is_strict_point);
     if spki.parameters.is_some() || !strict {
         return Err(Reason::KeyRejected);
     }
-    Ok(PublicKey::new(&family::EDWARDS, spki.key))
+    Ok(PublicKey::new(row, &family::EDWARDS, spki.key))
 }
 
-/// id-ml-dsa-44, -65 and -87 (RFC 9881 sections 2 and 4): no parameters, as
+/// id-ml-dsa-44, -65 and -87 (RFC 9881 §2 and 4): no parameters, as
 /// many octets as the parameter set has. All octets of that length are a key.
 fn read_ml_dsa(
+    row: &KeyRow,
     spki: &Spki<'_>,
-    key_len: usize,
-    signature_len: usize,
     family: &'static Family,
 ) -> Result<PublicKey, Reason> {
-    if spki.parameters.is_some() || spki.key.len() != key_len {
+    if spki.parameters.is_some() || spki.key.len() != row.key_octets {
         return Err(Reason::KeyRejected);
     }
     // Not the bare key, which the library would first try to read as this.
-    Ok(PublicKey { signature_len, ..PublicKey::new(family, spki.octets) })
+    Ok(PublicKey::new(row, family, spki.octets))
 }
 
 /// The size of the modulus, if both numbers are within V9 (RFC 8017 A.1.1):

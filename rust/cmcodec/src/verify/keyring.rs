@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::key::PublicKey;
+use super::key::{PublicKey, v9_read_key};
 use crate::error::Reason;
 
 /// Keys kept at a time that cost little to read: requested keys, which serve
@@ -48,8 +48,8 @@ impl<'a> Keyring<'a> {
         Self { legacy, quick: slots(QUICK), rsa: slots(RSA) }
     }
 
-    /// The key in a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), whatever
-    /// identifier octet replaces that of its SEQUENCE (RFC 4211 section 5).
+    /// The key in a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), whatever
+    /// identifier octet replaces that of its SEQUENCE (RFC 4211 §5).
     pub(super) fn get(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
         let (tag, octets) = spki.split_first().ok_or(Reason::KeyRejected)?;
         let slots =
@@ -62,8 +62,8 @@ impl<'a> Keyring<'a> {
             ways.get_mut(..=way).unwrap_or_default().rotate_right(1);
         } else {
             let key = match tag {
-                0x30 => PublicKey::parse(spki, self.legacy),
-                _ => PublicKey::parse(&[&[0x30], octets].concat(), self.legacy),
+                0x30 => v9_read_key(spki, self.legacy),
+                _ => v9_read_key(&[&[0x30], octets].concat(), self.legacy),
             };
             ways.rotate_right(1);
             if let Some(first) = ways.first_mut() {

@@ -1,50 +1,29 @@
-//! One message: what it is, and its verdict (V1 to V3).
+//! One message: what it is, and its verdict (rules V1 to V3).
 
 use std::ops::Range;
 
-use super::batch::Config;
-use super::keyring::Keyring;
+use super::config::Config;
 use super::report::{
-    Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Rule, Signer, SignerKey,
-    Verdict, fingerprint,
+    Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
+    fingerprint,
 };
+use super::worker::Worker;
 use super::{pop, signer};
 use crate::der::{Tlv, read_tlv};
 use crate::error::Reason;
-use crate::limits::MAX_SIGNERS;
-use crate::view::Elements;
-use crate::view::cms::{
-    AuthenticatedData, ContentInfo, ID_AUTH_ENVELOPED_DATA, ID_AUTHENTICATED_DATA,
-    ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA, SignedData,
+use crate::generated::limits::MAX_SIGNERS;
+use crate::generated::oids::{
+    ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC_TRANSACTION_ID, ID_CT_AUTH_DATA,
+    ID_CT_AUTH_ENVELOPED_DATA, ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA,
+    REFERRING_CONTROLS,
 };
+use crate::view::Elements;
+use crate::view::cms::{AuthenticatedData, ContentInfo, EncapsulatedContentInfo, SignedData};
 use crate::view::pkcs10::CertificationRequest;
-use crate::view::pkidata::{self, ID_PKI_DATA, ID_PKI_RESPONSE, PkiMessage};
+use crate::view::pkidata::{self, PkiMessage};
 
 /// Body part id of the only request of a Simple PKI Request.
 const SIMPLE_REQUEST_ID: u32 = 1;
-
-/// transactionId, id-cmc 5 (RFC 10002 section 6.6).
-const TRANSACTION_ID: u8 = 5;
-
-/// Controls that refer to other body parts, below id-cmc (R4): addExtensions,
-/// decryptedPOP, lraPOPWitness, authData, batchRequests, batchResponses,
-/// modCertTemplate, controlProcessed, raIdentityWitness, responseBody.
-const REFERRING: [u8; 10] = [8, 10, 11, 27, 28, 29, 31, 32, 35, 37];
-
-/// What one thread keeps from message to message.
-#[derive(Debug)]
-pub(super) struct Worker<'a> {
-    pub(super) config: &'a Config,
-    pub(super) keyring: Keyring<'a>,
-    /// Signed attributes under the tag that was signed.
-    pub(super) attributes: Vec<u8>,
-}
-
-impl<'a> Worker<'a> {
-    pub(super) fn new(config: &'a Config) -> Self {
-        Self { config, keyring: Keyring::new(config.legacy), attributes: Vec::new() }
-    }
-}
 
 /// Verifies the ContentInfo or CertificationRequest at `span`,
 /// which has been validated; what is nested in it does not count (R5).
@@ -62,8 +41,8 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
     let info = ContentInfo::read(data, root)?;
     match info.content_type.value(data) {
         ID_SIGNED_DATA => signed_data(data, SignedData::read(data, info.content)?, worker),
-        ID_AUTHENTICATED_DATA => authenticated_data(data, info.content),
-        ID_ENVELOPED_DATA | ID_AUTH_ENVELOPED_DATA | ID_ENCRYPTED_DATA => {
+        ID_CT_AUTH_DATA => authenticated_data(data, info.content),
+        ID_ENVELOPED_DATA | ID_CT_AUTH_ENVELOPED_DATA | ID_ENCRYPTED_DATA => {
             let fault = Fault::state(Reason::Encrypted);
             Some(Finding::new(MessageKind::Other, Verdict::Unverified, Some(fault)))
         }
@@ -75,7 +54,7 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
     }
 }
 
-/// A Simple PKI Request (RFC 10002 section 3.1): its proof of possession is
+/// A Simple PKI Request (RFC 10002 §3.1): its proof of possession is
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
@@ -95,7 +74,7 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
     Some(finding)
 }
 
-/// AuthenticatedData (RFC 5652 section 9): nothing is verified without the
+/// AuthenticatedData (RFC 5652 §9): nothing is verified without the
 /// secret of its MAC.
 fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     let encapsulated = AuthenticatedData::read(data, content)?.encap_content_info;
@@ -110,18 +89,14 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
 
 fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) -> Option<Finding> {
     let encapsulated = signed.encap_content_info;
-    let content_type = encapsulated.e_content_type.value(data);
+    let kind = MessageKind::of_content_type(encapsulated.e_content_type.value(data));
     let no_signer = signed.signer_infos.is_empty();
     if signed.is_certs_only(data) {
         return Some(Finding::new(MessageKind::SimpleResponse, Verdict::Unsigned, None));
     }
-    let mut finding =
-        Finding::new(MessageKind::of_content_type(content_type), Verdict::Failed, None);
-    // V1: what may be signed, and that it is there.
-    let permitted = [ID_PKI_DATA, ID_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_AUTH_ENVELOPED_DATA];
-    if !permitted.contains(&content_type) || (!no_signer && encapsulated.e_content.is_none()) {
-        let offset = encapsulated.e_content_type.start();
-        finding.fault = Some(Fault::new(Reason::WrongContentType, offset));
+    let mut finding = Finding::new(kind, Verdict::Failed, None);
+    if let Err(fault) = v1_content_type(data, &encapsulated, no_signer) {
+        finding.fault = Some(fault);
         return Some(finding);
     }
     let message = encapsulated.pki_message(data);
@@ -129,22 +104,17 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
         note_controls(data, message, &mut finding);
     }
     let infos = Elements::of(data, signed.signer_infos);
-    let offset = signed.signer_infos.start();
-    let signers_fault = match infos.clone().take(MAX_SIGNERS + 1).count() {
-        // V2: somebody signed, and not too many.
-        0 => Some(Fault::new(Reason::NoSigner, offset)),
-        1..=MAX_SIGNERS => {
-            // V3: every SignerInfo is looked at; the first bad one is the reason.
-            let (signers, fault) = signer::verify(data, &signed, infos, message.as_ref(), worker);
+    let signers_fault = match v2_count_signers(infos.clone(), signed.signer_infos) {
+        Ok(()) => {
+            let (signers, fault) =
+                signer::v3_each_signer(data, &signed, infos, message.as_ref(), worker);
             finding.signers = signers;
-            // V1: no signature covers the version.
-            let version = Fault::new(Reason::VersionMismatch, signed.version.start());
-            if signed.has_right_version(data) { fault } else { Some(version) }
+            v1_signed_data_version(data, &signed).err().or(fault)
         }
-        _ => Some(Fault::under(Rule::V2, Reason::MessageLimit, offset)),
+        Err(fault) => Some(fault),
     };
     let authorised =
-        signers_fault.is_none() && is_authorised(data, &finding.signers, worker.config);
+        signers_fault.is_none() && r2_authorised_ra(data, &finding.signers, worker.config);
     let pop_fault = message
         .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
         .filter(|_| !no_signer);
@@ -157,13 +127,45 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     Some(finding)
 }
 
+/// V1: what may be signed, and that it is there.
+fn v1_content_type(
+    data: &[u8],
+    encapsulated: &EncapsulatedContentInfo,
+    no_signer: bool,
+) -> Result<(), Fault> {
+    let permitted =
+        [ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_CT_AUTH_ENVELOPED_DATA];
+    let is_there = no_signer || encapsulated.e_content.is_some();
+    if is_there && permitted.contains(&encapsulated.e_content_type.value(data)) {
+        return Ok(());
+    }
+    Err(Fault::new(Reason::WrongContentType, encapsulated.e_content_type.start()))
+}
+
+/// V1: the version, which no signature covers.
+fn v1_signed_data_version(data: &[u8], signed: &SignedData) -> Result<(), Fault> {
+    if signed.has_right_version(data) {
+        return Ok(());
+    }
+    Err(Fault::new(Reason::VersionMismatch, signed.version.start()))
+}
+
+/// V2: somebody signed, and not too many.
+fn v2_count_signers(infos: Elements<'_>, set: Tlv) -> Result<(), Fault> {
+    match infos.take(MAX_SIGNERS + 1).count() {
+        0 => Err(Fault::new(Reason::NoSigner, set.start())),
+        1..=MAX_SIGNERS => Ok(()),
+        _ => Err(Fault::new(Reason::LimitV2, set.start())),
+    }
+}
+
 fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
     let mut transaction = None;
     for control in message.controls(data) {
         let number = control.number(data);
-        finding.has_references |= number.is_some_and(|number| REFERRING.contains(&number));
-        if number == Some(TRANSACTION_ID) {
-            transaction = transaction.or(Some(control));
+        finding.has_references |= number.is_some_and(|it| REFERRING_CONTROLS.contains(&it));
+        if transaction.is_none() && control.attr_type.value(data) == ID_CMC_TRANSACTION_ID {
+            transaction = Some(control);
         }
     }
     let value = transaction.and_then(|control| control.first_value(data));
@@ -198,7 +200,7 @@ fn note_requests<'a>(
 
 /// R2: whether one of the signers, which are all good, is an authorised
 /// registration authority.
-fn is_authorised(data: &[u8], signers: &[Signer], config: &Config) -> bool {
+fn r2_authorised_ra(data: &[u8], signers: &[Signer], config: &Config) -> bool {
     let known = |signer: &Signer| match &signer.key {
         Ok(SignerKey::Certificate(source)) => source
             .octets(data, &config.certificates)

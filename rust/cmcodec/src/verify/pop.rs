@@ -1,8 +1,8 @@
-//! Proofs of possession of the requested keys (RULES R1, R2, R6).
+//! Proofs of possession of the requested keys (rules R1, R2, R6).
 
 use super::algorithm::{Scheme, SignatureAlgorithm};
-use super::message::Worker;
-use super::report::{Fault, PopState, Rule};
+use super::report::{Fault, PopState};
+use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
 use crate::view::AlgorithmIdentifier;
@@ -10,7 +10,7 @@ use crate::view::crmf::{CertReqMsg, PopoSigningKey, ProofOfPossession};
 use crate::view::pkcs10::CertificationRequest;
 
 /// The signature of a PKCS#10 request by its own key, over the received
-/// certificationRequestInfo (RFC 2986 section 4.2, R1).
+/// certificationRequestInfo (RFC 2986 §4.2, R1).
 ///
 /// `offset` is where the request stands, for the fault.
 pub(super) fn pkcs10<'a>(
@@ -25,11 +25,10 @@ pub(super) fn pkcs10<'a>(
         signed: request.certification_request_info,
         signature: request.signature,
     };
-    proof.verify(data, offset, worker)
+    proof.r1_proof(data, offset, worker)
 }
 
-/// The popo of a CRMF request (RFC 4211 section 4, RFC 10002 section
-/// 3.2.1.2.2). `authorised`: whether an authorised registration authority
+/// The popo of a CRMF request (RFC 4211 §4, RFC 10002 §3.2.1.2.2). `authorised`: whether an authorised registration authority
 /// signed the message (R2).
 pub(super) fn crmf<'a>(
     data: &'a [u8],
@@ -38,23 +37,40 @@ pub(super) fn crmf<'a>(
     authorised: bool,
     worker: &mut Worker<'a>,
 ) -> Result<PopState, Fault> {
-    let key: PopoSigningKey = match request.popo {
-        None => return Ok(PopState::Absent),
-        Some(ProofOfPossession::RaVerified) if authorised => return Ok(PopState::RaAsserted),
-        Some(ProofOfPossession::RaVerified) => return Ok(PopState::Absent),
-        Some(ProofOfPossession::PrivateKey) => return Ok(PopState::ChallengeNeeded),
-        Some(ProofOfPossession::Signature(key)) => key,
+    let key = match r6_proof_form(request, offset, authorised)? {
+        Form::Settled(state) => return Ok(state),
+        Form::Signature(key) => key,
     };
-    if key.poposk_input.is_some() {
-        return Err(Fault::under(Rule::R6, Reason::PopInvalid, offset));
-    }
     let proof = Proof {
         algorithm: key.algorithm_identifier,
         key: request.public_key,
         signed: request.cert_req,
         signature: key.signature,
     };
-    proof.verify(data, offset, worker)
+    proof.r1_proof(data, offset, worker)
+}
+
+/// What the popo of a CRMF request is.
+enum Form {
+    /// Nothing that needs a key.
+    Settled(PopState),
+    /// A signature over certReq.
+    Signature(PopoSigningKey),
+}
+
+/// R6: which form of proof there is; with poposkInput it is refused.
+fn r6_proof_form(request: &CertReqMsg, offset: usize, authorised: bool) -> Result<Form, Fault> {
+    Ok(match request.popo {
+        Some(ProofOfPossession::RaVerified) if authorised => Form::Settled(PopState::RaAsserted),
+        None | Some(ProofOfPossession::RaVerified) => Form::Settled(PopState::Absent),
+        Some(ProofOfPossession::PrivateKey) => Form::Settled(PopState::ChallengeNeeded),
+        Some(ProofOfPossession::Signature(key)) if key.poposk_input.is_none() => {
+            Form::Signature(key)
+        }
+        Some(ProofOfPossession::Signature(_)) => {
+            return Err(Fault::new(Reason::PopInvalidR6, offset));
+        }
+    })
 }
 
 /// A signature by a requested key.
@@ -67,7 +83,8 @@ struct Proof {
 }
 
 impl Proof {
-    fn verify<'a>(
+    /// R1: whether the requested key made it.
+    fn r1_proof<'a>(
         &self,
         data: &'a [u8],
         offset: usize,

@@ -8,9 +8,9 @@ use aws_lc_rs::digest::{self, SHA256};
 use super::certificates::KnownCertificates;
 use crate::error::Reason;
 use crate::load::Encoding;
-pub use crate::outline::MessageKind;
+pub use crate::message_kind::MessageKind;
 
-/// What is to be thought of one message (RULES, verdicts and reasons).
+/// What is to be thought of one message (rule V3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// Every SignerInfo and every proof of possession that is there is good.
@@ -42,7 +42,7 @@ impl Verdict {
     }
 }
 
-/// The form of a request (RFC 10002 section 3.2.1.2).
+/// The form of a request (RFC 10002 §3.2.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestForm {
     /// tcr, or a Simple PKI Request.
@@ -54,6 +54,9 @@ pub enum RequestForm {
 }
 
 impl RequestForm {
+    /// Every form.
+    pub const ALL: [Self; 3] = [Self::Pkcs10, Self::Crmf, Self::Other];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -80,6 +83,10 @@ pub enum PopState {
 }
 
 impl PopState {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Verified, Self::RaAsserted, Self::Absent, Self::ChallengeNeeded, Self::Failed];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -92,110 +99,24 @@ impl PopState {
     }
 }
 
-/// The rule of RULES.md that a reason belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)] // RULES.md is their documentation; the names are its ids.
-pub enum Rule {
-    P1,
-    P2,
-    P3,
-    P4,
-    P5,
-    P6,
-    V1,
-    V2,
-    V4,
-    V5,
-    V6,
-    V7,
-    V8,
-    V9,
-    V10,
-    V12,
-    R1,
-    R6,
-}
-
-impl Rule {
-    /// The id in reports.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::P1 => "P1",
-            Self::P2 => "P2",
-            Self::P3 => "P3",
-            Self::P4 => "P4",
-            Self::P5 => "P5",
-            Self::P6 => "P6",
-            Self::V1 => "V1",
-            Self::V2 => "V2",
-            Self::V4 => "V4",
-            Self::V5 => "V5",
-            Self::V6 => "V6",
-            Self::V7 => "V7",
-            Self::V8 => "V8",
-            Self::V9 => "V9",
-            Self::V10 => "V10",
-            Self::V12 => "V12",
-            Self::R1 => "R1",
-            Self::R6 => "R6",
-        }
-    }
-
-    /// The rule that a reason belongs to unless its [`Fault`] says otherwise:
-    /// `limit` of signers is V2, `pop_invalid` R6. None for what no rule forbids.
-    pub const fn of(reason: Reason) -> Option<Self> {
-        Some(match reason {
-            Reason::Depth => Self::P1,
-            Reason::Truncated | Reason::Limit => Self::P2,
-            Reason::NumberLimit => Self::P5,
-            Reason::NotCanonical | Reason::BadTag | Reason::BadValue => Self::P3,
-            Reason::TrailingData => Self::P4,
-            Reason::DuplicateBodyPartId | Reason::MessageLimit => Self::P6,
-            Reason::WrongContentType | Reason::VersionMismatch => Self::V1,
-            Reason::NoSigner => Self::V2,
-            Reason::AttributeMissing | Reason::AttributeDuplicate | Reason::AttributesUnsorted => {
-                Self::V4
-            }
-            Reason::ContentTypeMismatch => Self::V5,
-            Reason::DigestMismatch => Self::V6,
-            Reason::UnsupportedAlgorithm | Reason::AlgorithmMismatch => Self::V7,
-            Reason::SignerNotFound | Reason::SignerAmbiguous | Reason::RequestKeyNotSoleSigner => {
-                Self::V8
-            }
-            Reason::KeyRejected => Self::V9,
-            Reason::SignatureInvalid => Self::V10,
-            Reason::NoSignature => Self::V12,
-            Reason::PopInvalid => Self::R1,
-            Reason::Encrypted | Reason::MacUnchecked => return None,
-        })
-    }
-}
-
 /// Why a message is not verified, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Why.
+    /// Why, and under which rule.
     pub reason: Reason,
-    /// The rule that is broken.
-    pub rule: Option<Rule>,
     /// The element at fault: octets from the start of the DER form.
     pub offset: Option<usize>,
 }
 
 impl Fault {
-    /// A fault of `reason` under its usual rule.
+    /// A rule that is broken at `offset`.
     pub const fn new(reason: Reason, offset: usize) -> Self {
-        Self { reason, rule: Rule::of(reason), offset: Some(offset) }
-    }
-
-    /// A fault of `reason` under another rule.
-    pub const fn under(rule: Rule, reason: Reason, offset: usize) -> Self {
-        Self { reason, rule: Some(rule), offset: Some(offset) }
+        Self { reason, offset: Some(offset) }
     }
 
     /// A reason that breaks no rule and stands nowhere.
     pub const fn state(reason: Reason) -> Self {
-        Self { reason, rule: None, offset: None }
+        Self { reason, offset: None }
     }
 }
 
@@ -268,8 +189,7 @@ pub struct Finding {
     pub signers: Few<Signer>,
     /// Its requests, in received order.
     pub requests: Few<Request>,
-    /// The content octets of the transactionId control (RFC 10002 section
-    /// 6.6), in the DER form of the item.
+    /// The content octets of the transactionId control (RFC 10002 §6.6), in the DER form of the item.
     pub transaction_id: Option<Range<usize>>,
     /// Whether a control refers to other body parts (R4).
     pub has_references: bool,
@@ -393,69 +313,6 @@ impl<T> FromIterator<T> for Few<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// RULES, verdicts and reasons.
-    #[test]
-    fn every_reason_belongs_to_its_rule() {
-        for (reasons, id) in [
-            (&["depth"][..], "P1"),
-            (&["truncated", "limit"], "P2"),
-            (&["not_canonical", "bad_tag", "bad_value"], "P3"),
-            (&["trailing_data"], "P4"),
-            (&["duplicate_body_part_id"], "P6"),
-            (&["wrong_content_type"], "V1"),
-            (&["no_signer"], "V2"),
-            (&["attribute_missing", "attribute_duplicate", "attributes_unsorted"], "V4"),
-            (&["content_type_mismatch"], "V5"),
-            (&["digest_mismatch"], "V6"),
-            (&["unsupported_algorithm", "algorithm_mismatch"], "V7"),
-            (&["signer_not_found", "signer_ambiguous", "request_key_not_sole_signer"], "V8"),
-            (&["key_rejected"], "V9"),
-            (&["signature_invalid"], "V10"),
-            (&["no_signature"], "V12"),
-            (&["pop_invalid"], "R1"),
-            (&["encrypted", "mac_unchecked"], ""),
-        ] {
-            let of_rule: Vec<_> = REASONS
-                .iter()
-                .filter(|reason| Rule::of(**reason).map_or("", Rule::id) == id)
-                .map(|reason| reason.code())
-                .collect();
-            assert_eq!(of_rule, reasons, "{id}");
-        }
-        assert_eq!(Fault::under(Rule::R6, Reason::PopInvalid, 3).rule.map(Rule::id), Some("R6"));
-        assert_eq!(Fault::under(Rule::V2, Reason::Limit, 3).rule.map(Rule::id), Some("V2"));
-        assert_eq!(Fault::state(Reason::Encrypted).offset, None);
-    }
-
-    const REASONS: [Reason; 26] = [
-        Reason::Truncated,
-        Reason::Limit,
-        Reason::NotCanonical,
-        Reason::BadTag,
-        Reason::BadValue,
-        Reason::TrailingData,
-        Reason::Depth,
-        Reason::DuplicateBodyPartId,
-        Reason::WrongContentType,
-        Reason::NoSigner,
-        Reason::AttributeMissing,
-        Reason::AttributeDuplicate,
-        Reason::AttributesUnsorted,
-        Reason::ContentTypeMismatch,
-        Reason::DigestMismatch,
-        Reason::UnsupportedAlgorithm,
-        Reason::AlgorithmMismatch,
-        Reason::SignerNotFound,
-        Reason::SignerAmbiguous,
-        Reason::RequestKeyNotSoleSigner,
-        Reason::KeyRejected,
-        Reason::SignatureInvalid,
-        Reason::NoSignature,
-        Reason::PopInvalid,
-        Reason::Encrypted,
-        Reason::MacUnchecked,
-    ];
 
     #[test]
     fn names_are_those_of_the_reports() {

@@ -3,23 +3,23 @@
 use aws_lc_rs::digest::Digest;
 
 use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
-use super::message::Worker;
 use super::report::{CertificateSource, Fault, Few, Signer, SignerKey};
+use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
-use crate::limits::MAX_KEY_CANDIDATES;
-use crate::view::certificate::Certificate;
-use crate::view::cms::{
-    self, AlgorithmProtection, ID_ALGORITHM_PROTECTION, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST,
-    ID_SIGNING_TIME, SignedData, SignerIdentifier, SignerInfo,
+use crate::generated::limits::MAX_KEY_CANDIDATES;
+use crate::generated::oids::{
+    ID_AA_CMS_ALGORITHM_PROTECT, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
 };
+use crate::view::certificate::Certificate;
+use crate::view::cms::{AlgorithmProtection, SignedData, SignerIdentifier, SignerInfo};
 use crate::view::pkidata::PkiMessage;
-use crate::view::{AlgorithmIdentifier, Attribute, Elements};
+use crate::view::{AlgorithmIdentifier, Attribute, Elements, attributes};
 
-/// Verifies every SignerInfo of `signed`; returns them, and the fault of the
-/// first that is bad (V3). `message` is the content, where requests may have
+/// V3: verifies every SignerInfo of `signed`; returns them, and the fault of
+/// the first that is bad. `message` is the content, where requests may have
 /// the signer's key.
-pub(super) fn verify<'a>(
+pub(super) fn v3_each_signer<'a>(
     data: &'a [u8],
     signed: &SignedData,
     infos: Elements<'a>,
@@ -31,11 +31,10 @@ pub(super) fn verify<'a>(
         .filter_map(|tlv| SignerInfo::read(data, tlv))
         .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
         .collect();
-    find_certificates(data, signed, &mut signatures, worker);
-    find_requests(data, message, &mut signatures);
+    v8_find_key(data, signed, message, &mut signatures, worker);
     let mut first = None;
     let signers = signatures.iter().map(|signature| {
-        let key = signature.verify(data, worker);
+        let key = signature.v10_signature(data, worker);
         first = first.or(key.as_ref().err().copied());
         Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
     });
@@ -142,7 +141,7 @@ impl<'a> Signature<'a> {
     /// Everything that needs no key.
     fn new(data: &'a [u8], info: SignerInfo, content: &mut Content<'a>, legacy: bool) -> Self {
         let digest = digest_algorithm(data, info.digest_algorithm)
-            .filter(|digest| legacy || *digest != DigestAlgorithm::Sha1);
+            .filter(|digest| legacy || !digest.row().legacy);
         let oid = info.signature_algorithm.oid(data);
         let parameters = info.signature_algorithm.parameters(data);
         let read = |digest| SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
@@ -154,12 +153,12 @@ impl<'a> Signature<'a> {
         Self { info, sid, name, state, candidates, search: Search::None }
     }
 
-    /// V9 and V10: the first key that verifies. If none does, the reason is
+    /// V10: the first key that verifies. If none does, the reason is
     /// that of the first for which the arithmetic failed, else of the first.
-    fn verify(&self, data: &'a [u8], worker: &mut Worker<'a>) -> Result<SignerKey, Fault> {
+    fn v10_signature(&self, data: &'a [u8], worker: &mut Worker<'a>) -> Result<SignerKey, Fault> {
         let algorithm = self.state?;
         let attributes = self.info.signed_attrs.map_or(&[][..], |attrs| attrs.octets(data));
-        // V10: the received octets, with the tag that was signed.
+        // The received octets, with the tag that was signed.
         worker.attributes.clear();
         worker.attributes.push(0x31);
         worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
@@ -190,7 +189,7 @@ impl Candidate<'_> {
     }
 }
 
-/// V1 (version), V4, V7, V12, V5, V6.
+/// Everything that needs no key, in the order of the rules.
 fn check(
     data: &[u8],
     info: &SignerInfo,
@@ -198,22 +197,53 @@ fn check(
     algorithm: Result<SignatureAlgorithm, Reason>,
     content: &mut Content<'_>,
 ) -> Result<SignatureAlgorithm, Fault> {
-    // V1: no signature covers the version.
-    if !info.has_right_version(data) {
-        return Err(Fault::new(Reason::VersionMismatch, info.version.start()));
-    }
+    v1_signer_info_version(data, info)?;
+    let attributes = v4_attributes(data, info)?;
+    let (digest, algorithm) =
+        v7_algorithms(data, info, digest, algorithm, attributes.protection, content)?;
+    v12_no_signature(info, algorithm)?;
+    v5_content_type(data, attributes.content_type, content)?;
+    v6_message_digest(data, attributes.message_digest, digest, content)?;
+    Ok(algorithm)
+}
 
-    // V4: the walk has proven that the attributes are sorted.
+/// V1: the version, which no signature covers.
+fn v1_signer_info_version(data: &[u8], info: &SignerInfo) -> Result<(), Fault> {
+    if info.has_right_version(data) {
+        return Ok(());
+    }
+    Err(Fault::new(Reason::VersionMismatch, info.version.start()))
+}
+
+/// The signed attributes that are looked at, with their values.
+struct Attributes {
+    content_type: (Attribute, Tlv),
+    message_digest: (Attribute, Tlv),
+    protection: Option<(Attribute, Tlv)>,
+}
+
+/// V4: the signed attributes, once and with one value each. The walk has seen
+/// that they are sorted.
+fn v4_attributes(data: &[u8], info: &SignerInfo) -> Result<Attributes, Fault> {
     let set =
         info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start()))?;
     let missing = || Fault::new(Reason::AttributeMissing, set.start());
     let [content_type, message_digest, signing_time, protection] = find_singles(data, set);
-    let (content_type, named) = content_type.only(data)?.ok_or_else(missing)?;
-    let (message_digest, claimed) = message_digest.only(data)?.ok_or_else(missing)?;
+    let content_type = content_type.only(data)?.ok_or_else(missing)?;
+    let message_digest = message_digest.only(data)?.ok_or_else(missing)?;
     signing_time.only(data)?;
-    let protection = protection.only(data)?;
+    Ok(Attributes { content_type, message_digest, protection: protection.only(data)? })
+}
 
-    // V7
+/// V7: what is on offer, and that nothing contradicts it.
+fn v7_algorithms(
+    data: &[u8],
+    info: &SignerInfo,
+    digest: Option<DigestAlgorithm>,
+    algorithm: Result<SignatureAlgorithm, Reason>,
+    protection: Option<(Attribute, Tlv)>,
+    content: &Content<'_>,
+) -> Result<(DigestAlgorithm, SignatureAlgorithm), Fault> {
     let offset = info.digest_algorithm.tlv.start();
     let digest = digest.ok_or_else(|| Fault::new(Reason::UnsupportedAlgorithm, offset))?;
     let algorithm =
@@ -226,28 +256,46 @@ fn check(
             return Err(Fault::new(Reason::AlgorithmMismatch, attribute.tlv.start()));
         }
     }
+    Ok((digest, algorithm))
+}
 
-    // V12
-    if algorithm.scheme() == Scheme::NoSignature {
-        return Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start()));
+/// V12: id-alg-noSignature makes nothing valid.
+fn v12_no_signature(info: &SignerInfo, algorithm: SignatureAlgorithm) -> Result<(), Fault> {
+    if algorithm.scheme() != Scheme::NoSignature {
+        return Ok(());
     }
+    Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start()))
+}
 
-    // V5
-    if named.value(data) != content.content_type {
-        return Err(Fault::new(Reason::ContentTypeMismatch, content_type.tlv.start()));
+/// V5: the contentType attribute equals eContentType.
+fn v5_content_type(
+    data: &[u8],
+    (attribute, named): (Attribute, Tlv),
+    content: &Content<'_>,
+) -> Result<(), Fault> {
+    if named.value(data) == content.content_type {
+        return Ok(());
     }
+    Err(Fault::new(Reason::ContentTypeMismatch, attribute.tlv.start()))
+}
 
-    // V6
-    if !content.has_digest(digest, claimed.value(data)) {
-        return Err(Fault::new(Reason::DigestMismatch, message_digest.tlv.start()));
+/// V6: messageDigest equals the digest of the content octets.
+fn v6_message_digest(
+    data: &[u8],
+    (attribute, claimed): (Attribute, Tlv),
+    digest: DigestAlgorithm,
+    content: &mut Content<'_>,
+) -> Result<(), Fault> {
+    if content.has_digest(digest, claimed.value(data)) {
+        return Ok(());
     }
-    Ok(algorithm)
+    Err(Fault::new(Reason::DigestMismatch, attribute.tlv.start()))
 }
 
 /// The attributes that may stand once, with one value (V4), in the order in
 /// which they are looked at.
 const SINGLES: [&[u8]; 4] =
-    [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, ID_ALGORITHM_PROTECTION];
+    [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, ID_AA_CMS_ALGORITHM_PROTECT];
 
 /// One of [`SINGLES`] as it stands in a message.
 #[derive(Clone, Copy, Default)]
@@ -271,7 +319,7 @@ impl Single {
 
 fn find_singles(data: &[u8], set: Tlv) -> [Single; SINGLES.len()] {
     let mut singles = [Single::default(); SINGLES.len()];
-    for attribute in cms::attributes(data, set) {
+    for attribute in attributes(data, set) {
         let number = attribute.attr_type.value(data);
         let known = SINGLES.iter().zip(&mut singles).find(|(oid, _)| **oid == number);
         match known {
@@ -284,7 +332,7 @@ fn find_singles(data: &[u8], set: Tlv) -> [Single; SINGLES.len()] {
 }
 
 /// V7: whether a CMSAlgorithmProtection says what the SignerInfo says
-/// (RFC 6211 section 3).
+/// (RFC 6211 §3).
 fn is_protected(data: &[u8], info: &SignerInfo, value: Tlv) -> bool {
     AlgorithmProtection::read(data, value).is_some_and(|it| {
         it.digest_algorithm.agrees_with(data, &info.digest_algorithm)
@@ -299,8 +347,20 @@ fn digest_algorithm(data: &[u8], identifier: AlgorithmIdentifier) -> Option<Dige
     DigestAlgorithm::from_identifier(identifier.oid(data), identifier.parameters(data))
 }
 
-/// V8: certificates, the message's before the caller's. One pass over the
-/// former, however many signers there are.
+/// V8: the keys that each signer identifier names.
+fn v8_find_key<'a>(
+    data: &'a [u8],
+    signed: &SignedData,
+    message: Option<&PkiMessage>,
+    signatures: &mut [Signature<'a>],
+    worker: &Worker<'a>,
+) {
+    find_certificates(data, signed, signatures, worker);
+    find_requests(data, message, signatures);
+}
+
+/// Certificates, the message's before the caller's. One pass over the former,
+/// however many signers there are.
 fn find_certificates<'a>(
     data: &'a [u8],
     signed: &SignedData,
@@ -344,7 +404,7 @@ fn find_certificates<'a>(
     }
 }
 
-/// V8: where there is no certificate, the one request with the signer's key
+/// Where there is no certificate, the one request with the signer's key
 /// identifier, if it is alone to sign. One pass over the requests.
 fn find_requests<'a>(
     data: &'a [u8],

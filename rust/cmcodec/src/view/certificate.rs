@@ -3,13 +3,11 @@
 //! A certificate is kept opaque by the walk: its issuer signed octets that may
 //! be less than DER inside. So here, and only here, the shape is checked.
 
-use super::Elements;
+use super::elements::Elements;
 use crate::der::{Tlv, read_tlv};
+use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
-/// id-ce-subjectKeyIdentifier, 2.5.29.14
-const ID_SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1D, 0x0E];
-
-/// Certificate (RFC 5280 section 4.1):
+/// Certificate (RFC 5280 §4.1):
 ///
 /// ```text
 /// Certificate ::= SEQUENCE {
@@ -74,8 +72,8 @@ impl Certificate {
         (tlv.tag() == 0x30 && tlv.end() == octets.len()).then(|| Self::read(octets, tlv))?
     }
 
-    /// Whether the content of an IssuerAndSerialNumber (RFC 5652 section
-    /// 10.2.4) names this certificate, octet for octet.
+    /// Whether the content of an IssuerAndSerialNumber (RFC 5652
+    /// §10.2.4) names this certificate, octet for octet.
     pub fn has_issuer_and_serial(&self, data: &[u8], issuer_and_serial: &[u8]) -> bool {
         issuer_and_serial
             .strip_prefix(self.issuer.octets(data))
@@ -88,7 +86,7 @@ impl Certificate {
     }
 }
 
-/// Extension (RFC 5280 section 4.1):
+/// Extension (RFC 5280 §4.1):
 ///
 /// ```text
 /// Extension ::= SEQUENCE {
@@ -112,12 +110,12 @@ fn are_extensions(data: &[u8], list: Tlv) -> bool {
     extensions.by_ref().all(|tlv| extension(data, tlv).is_some()) && extensions.is_empty()
 }
 
-/// The value of the first subjectKeyIdentifier (RFC 5280 section 4.2.1.2)
+/// The value of the first subjectKeyIdentifier (RFC 5280 §4.2.1.2)
 /// among Extensions: an OCTET STRING inside extnValue, nothing after it.
 pub(super) fn subject_key_identifier(data: &[u8], extensions: Tlv) -> Option<&[u8]> {
     let (_, value) = Elements::of(data, extensions)
         .filter_map(|tlv| extension(data, tlv))
-        .find(|(id, _)| id.value(data) == ID_SUBJECT_KEY_IDENTIFIER)?;
+        .find(|(id, _)| id.value(data) == ID_CE_SUBJECT_KEY_IDENTIFIER)?;
     only(data, value, 0x04).map(|identifier| identifier.value(data))
 }
 

@@ -1,42 +1,11 @@
 //! Cryptographic Message Syntax (RFC 5652).
 
+use super::elements::{AlgorithmIdentifier, Elements};
 use super::pkidata::PkiMessage;
-use super::{AlgorithmIdentifier, Attribute, Elements};
 use crate::der::Tlv;
+use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 
-/// id-data, 1.2.840.113549.1.7.1
-pub const ID_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x01];
-
-/// id-signedData, 1.2.840.113549.1.7.2
-pub const ID_SIGNED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x02];
-
-/// id-envelopedData, 1.2.840.113549.1.7.3
-pub const ID_ENVELOPED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x03];
-
-/// id-encryptedData, 1.2.840.113549.1.7.6
-pub const ID_ENCRYPTED_DATA: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x07, 0x06];
-
-/// id-ct-authData, 1.2.840.113549.1.9.16.1.2
-pub const ID_AUTHENTICATED_DATA: &[u8] =
-    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x10, 0x01, 0x02];
-
-/// id-ct-authEnvelopedData, 1.2.840.113549.1.9.16.1.23
-pub const ID_AUTH_ENVELOPED_DATA: &[u8] =
-    &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x10, 0x01, 0x17];
-
-/// id-contentType, 1.2.840.113549.1.9.3
-pub const ID_CONTENT_TYPE: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x03];
-
-/// id-messageDigest, 1.2.840.113549.1.9.4
-pub const ID_MESSAGE_DIGEST: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x04];
-
-/// id-signingTime, 1.2.840.113549.1.9.5
-pub const ID_SIGNING_TIME: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x05];
-
-/// id-aa-CMSAlgorithmProtect, 1.2.840.113549.1.9.52
-pub const ID_ALGORITHM_PROTECTION: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x34];
-
-/// ContentInfo (RFC 5652 section 3):
+/// ContentInfo (RFC 5652 §3):
 ///
 /// ```text
 /// ContentInfo ::= SEQUENCE {
@@ -71,7 +40,7 @@ impl ContentInfo {
     pub fn encapsulated(&self, data: &[u8]) -> Option<EncapsulatedContentInfo> {
         match self.content_type.value(data) {
             ID_SIGNED_DATA => Some(SignedData::read(data, self.content)?.encap_content_info),
-            ID_AUTHENTICATED_DATA => {
+            ID_CT_AUTH_DATA => {
                 Some(AuthenticatedData::read(data, self.content)?.encap_content_info)
             }
             _ => None,
@@ -79,7 +48,7 @@ impl ContentInfo {
     }
 }
 
-/// SignedData (RFC 5652 section 5.1):
+/// SignedData (RFC 5652 §5.1):
 ///
 /// ```text
 /// SignedData ::= SEQUENCE {
@@ -126,7 +95,7 @@ impl SignedData {
         })
     }
 
-    /// Whether `version` is what RFC 5652 section 5.1 calls for, given that the
+    /// Whether `version` is what RFC 5652 §5.1 calls for, given that the
     /// content is not id-data: 5 with a certificate or CRL of the kind
     /// "other", 4 with a version 2 attribute certificate, else 3 (R-213).
     pub fn has_right_version(&self, data: &[u8]) -> bool {
@@ -144,15 +113,15 @@ impl SignedData {
     }
 
     /// Whether this is the degenerate form of a Simple PKI Response: no
-    /// signers and no content (RFC 10002 section 4.1).
+    /// signers and no content (RFC 10002 §4.1).
     pub fn is_certs_only(&self, data: &[u8]) -> bool {
         self.signer_infos.is_empty()
             && self.encap_content_info.e_content.is_none_or(|content| content.is_empty())
             && self.encap_content_info.e_content_type.value(data) == ID_DATA
     }
 
-    /// The `certificate` alternatives among `certificates` (RFC 5652 section
-    /// 10.2.2), in received order.
+    /// The `certificate` alternatives among `certificates` (RFC 5652
+    /// §10.2.2), in received order.
     pub fn certificates<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Tlv> + use<'a> {
         self.certificates
             .map(|certificates| Elements::of(data, certificates))
@@ -162,7 +131,7 @@ impl SignedData {
     }
 }
 
-/// EncapsulatedContentInfo (RFC 5652 section 5.2):
+/// EncapsulatedContentInfo (RFC 5652 §5.2):
 ///
 /// ```text
 /// EncapsulatedContentInfo ::= SEQUENCE {
@@ -193,7 +162,7 @@ impl EncapsulatedContentInfo {
     }
 }
 
-/// SignerInfo (RFC 5652 section 5.3):
+/// SignerInfo (RFC 5652 §5.3):
 ///
 /// ```text
 /// SignerInfo ::= SEQUENCE {
@@ -239,7 +208,7 @@ impl SignerInfo {
         })
     }
 
-    /// Whether `version` is what RFC 5652 section 5.3 calls for: 1 with
+    /// Whether `version` is what RFC 5652 §5.3 calls for: 1 with
     /// issuerAndSerialNumber, 3 with subjectKeyIdentifier (R-214).
     pub fn has_right_version(&self, data: &[u8]) -> bool {
         self.version.value(data) == [if self.sid.tag() == 0x80 { 3 } else { 1 }]
@@ -254,7 +223,7 @@ impl SignerInfo {
     }
 }
 
-/// SignerIdentifier (RFC 5652 section 5.3):
+/// SignerIdentifier (RFC 5652 §5.3):
 ///
 /// ```text
 /// SignerIdentifier ::= CHOICE {
@@ -264,13 +233,13 @@ impl SignerInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignerIdentifier<'a> {
     /// The octets of issuer and serialNumber, headers included, in a row
-    /// (RFC 5652 section 10.2.4).
+    /// (RFC 5652 §10.2.4).
     IssuerAndSerialNumber(&'a [u8]),
     /// The identifier.
     SubjectKeyIdentifier(&'a [u8]),
 }
 
-/// CMSAlgorithmProtection (RFC 6211 section 2):
+/// CMSAlgorithmProtection (RFC 6211 §2):
 ///
 /// ```text
 /// CMSAlgorithmProtection ::= SEQUENCE {
@@ -301,12 +270,7 @@ impl AlgorithmProtection {
     }
 }
 
-/// The attributes of a SET OF Attribute, in received order.
-pub fn attributes(data: &[u8], set: Tlv) -> impl Iterator<Item = Attribute> + Clone {
-    Elements::of(data, set).filter_map(|tlv| Attribute::read(data, tlv))
-}
-
-/// AuthenticatedData (RFC 5652 section 9.1):
+/// AuthenticatedData (RFC 5652 §9.1):
 ///
 /// ```text
 /// AuthenticatedData ::= SEQUENCE {

@@ -1,12 +1,12 @@
 //! Certificate Request Message Format (RFC 4211), as CMC uses it (RFC 10002
-//! section 3.2.1.2.2).
+//! §3.2.1.2.2).
 
 use super::certificate::subject_key_identifier;
-use super::{AlgorithmIdentifier, Elements};
+use super::elements::{AlgorithmIdentifier, Elements};
 use crate::der::Tlv;
 
-/// CertReqMsg (RFC 4211 section 3), with what matters of its CertRequest
-/// (section 5):
+/// CertReqMsg (RFC 4211 §3), with what matters of its CertRequest
+/// (§5):
 ///
 /// ```text
 /// CertReqMsg ::= SEQUENCE {
@@ -39,7 +39,7 @@ pub struct CertReqMsg {
     pub popo: Option<ProofOfPossession>,
 }
 
-/// ProofOfPossession (RFC 4211 section 4):
+/// ProofOfPossession (RFC 4211 §4):
 ///
 /// ```text
 /// ProofOfPossession ::= CHOICE {
@@ -58,7 +58,7 @@ pub enum ProofOfPossession {
     PrivateKey,
 }
 
-/// POPOSigningKey (RFC 4211 section 4.1):
+/// POPOSigningKey (RFC 4211 §4.1):
 ///
 /// ```text
 /// POPOSigningKey ::= SEQUENCE {

@@ -1,16 +1,11 @@
-//! PKCS#10 (RFC 2986), as CMC uses it (RFC 10002 section 3.1 and 3.2.1.2.1).
+//! PKCS#10 (RFC 2986), as CMC uses it (RFC 10002 §3.1 and §3.2.1.2.1).
 
 use super::certificate::subject_key_identifier;
-use super::{AlgorithmIdentifier, Elements, cms};
+use super::elements::{AlgorithmIdentifier, Elements, attributes};
 use crate::der::Tlv;
+use crate::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS};
 
-/// id-ExtensionReq, 1.2.840.113549.1.9.14 (RFC 2985 section 5.4.2)
-const ID_EXTENSION_REQ: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x0E];
-
-/// Microsoft's older number for the same attribute, 1.3.6.1.4.1.311.2.1.14
-const MS_CERT_EXTENSIONS: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0x37, 0x02, 0x01, 0x0E];
-
-/// CertificationRequest (RFC 2986 section 4):
+/// CertificationRequest (RFC 2986 §4):
 ///
 /// ```text
 /// CertificationRequest ::= SEQUENCE {
@@ -59,10 +54,12 @@ impl CertificationRequest {
     /// attributes.
     pub fn key_identifiers<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.attributes
-            .map(|attributes| cms::attributes(data, attributes))
+            .map(|set| attributes(data, set))
             .into_iter()
             .flatten()
-            .filter(|it| [ID_EXTENSION_REQ, MS_CERT_EXTENSIONS].contains(&it.attr_type.value(data)))
+            .filter(|it| {
+                [ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS].contains(&it.attr_type.value(data))
+            })
             .flat_map(|attribute| Elements::of(data, attribute.attr_values))
             .filter_map(|extensions| subject_key_identifier(data, extensions))
     }

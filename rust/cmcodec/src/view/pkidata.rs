@@ -1,20 +1,12 @@
-//! PKIData and PKIResponse (RFC 10002 sections 3.2 and 4.2).
+//! PKIData and PKIResponse (RFC 10002 §3.2 and §4.2).
 
 use super::crmf::CertReqMsg;
+use super::elements::{Elements, body_part_id};
 use super::pkcs10::CertificationRequest;
-use super::{Elements, body_part_id};
 use crate::der::Tlv;
+use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC};
 
-/// id-cct-PKIData, 1.3.6.1.5.5.7.12.2
-pub const ID_PKI_DATA: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x0C, 0x02];
-
-/// id-cct-PKIResponse, 1.3.6.1.5.5.7.12.3
-pub const ID_PKI_RESPONSE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x0C, 0x03];
-
-/// id-cmc, 1.3.6.1.5.5.7.7: a control is one arc below.
-const ID_CMC: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x07];
-
-/// PKIData (RFC 10002 section 3.2.1) or PKIResponse (section 4.2), which has
+/// PKIData (RFC 10002 §3.2.1) or PKIResponse (§4.2), which has
 /// no reqSequence:
 ///
 /// ```text
@@ -44,8 +36,8 @@ impl PkiMessage {
     /// for: PKIData or PKIResponse.
     pub fn read(data: &[u8], e_content_type: &[u8], tlv: Tlv) -> Option<Self> {
         let has_requests = match e_content_type {
-            ID_PKI_DATA => true,
-            ID_PKI_RESPONSE => false,
+            ID_CCT_PKI_DATA => true,
+            ID_CCT_PKI_RESPONSE => false,
             _ => return None,
         };
         let mut fields = Elements::of(data, tlv);
@@ -77,7 +69,7 @@ impl PkiMessage {
     }
 }
 
-/// TaggedAttribute (RFC 10002 section 3.2.1.1):
+/// TaggedAttribute (RFC 10002 §3.2.1.1):
 ///
 /// ```text
 /// TaggedAttribute ::= SEQUENCE {
@@ -115,7 +107,7 @@ impl TaggedAttribute {
     }
 }
 
-/// TaggedContentInfo (RFC 10002 section 3.2.1.3):
+/// TaggedContentInfo (RFC 10002 §3.2.1.3):
 ///
 /// ```text
 /// TaggedContentInfo ::= SEQUENCE {
@@ -128,7 +120,7 @@ pub struct TaggedContentInfo {
     pub tlv: Tlv,
     /// `bodyPartID`.
     pub body_part_id: u32,
-    /// `contentInfo`. Nothing is proven of a confined member but its id (R5);
+    /// `contentInfo`. Nothing is known of an isolated member but its id (R5);
     /// there this is all that follows the id.
     pub content_info: Tlv,
 }
@@ -150,7 +142,7 @@ impl TaggedContentInfo {
     }
 }
 
-/// TaggedRequest (RFC 10002 section 3.2.1.2):
+/// TaggedRequest (RFC 10002 §3.2.1.2):
 ///
 /// ```text
 /// TaggedRequest ::= CHOICE {
@@ -206,7 +198,7 @@ impl TaggedRequest {
 
 impl Request {
     /// The key that is to be certified, as a SubjectPublicKeyInfo (RFC 5280
-    /// section 4.1.2.7) whose identifier in CRMF is a context tag.
+    /// §4.1.2.7) whose identifier in CRMF is a context tag.
     pub fn public_key(&self) -> Option<Tlv> {
         match self {
             Self::Pkcs10(request) => Some(request.subject_public_key_info),

@@ -10,10 +10,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use cmcodec::der::{children, read_tlv};
-use cmcodec::verify::report::Rule;
-use cmcodec::verify::{Config, Report, Row, verify};
 use cmcodec::view::Elements;
 use cmcodec::view::cms::{ContentInfo, SignedData, SignerInfo};
+use cmcodec::{Config, Item, Report, Row, Rule, verify};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors").join(name)
@@ -43,9 +42,14 @@ pub fn single() -> Config {
     Config { threads: 1, ..Config::default() }
 }
 
+/// Items as received.
+pub fn received<'a>(items: &[&'a [u8]]) -> Vec<Item<'a>> {
+    items.iter().copied().map(Item::Received).collect()
+}
+
 /// What is found in items.
 pub fn report(items: &[&[u8]], config: &Config) -> Report {
-    verify(items, config, &quiet).unwrap()
+    verify(&received(items), config, &quiet).unwrap()
 }
 
 /// The rows of one item.
@@ -70,7 +74,7 @@ pub fn outcome(row: &Row) -> Outcome {
     (
         row.finding.verdict.name(),
         fault.map_or("", |fault| fault.reason.code()),
-        fault.and_then(|fault| fault.rule).map_or("", Rule::id),
+        fault.and_then(|fault| fault.reason.rule()).map_or("", Rule::id),
     )
 }
 

@@ -1,24 +1,24 @@
-//! What a walk has shown of octets that Python holds.
+//! What is known of octets that Python holds.
 
 use cmcodec::schema::{Kind, Node};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::classes::Classes;
 use crate::object::Held;
-use crate::registry::Registry;
 
 /// That `buffer[start..end]` are the elements of a cmsSequence, which the walk
 /// accepted with its default bounds in the root of a message layer.
 ///
 /// Only the engine makes one, and nothing changes it.
 #[pyclass(frozen, module = "cmcodec._rust")]
-pub struct Proof {
+pub struct Validated {
     buffer: Py<PyBytes>,
     start: usize,
     end: usize,
 }
 
-impl Proof {
+impl Validated {
     /// Whether it is about `buffer[start..end]`.
     pub fn is_of(&self, buffer: &Bound<'_, PyAny>, start: usize, end: usize) -> bool {
         self.buffer.is(buffer) && (self.start, self.end) == (start, end)
@@ -35,22 +35,23 @@ impl Proof {
     }
 }
 
-/// Gives the parts of `value`, made of validated octets as `node`, their proof.
-pub fn attach(registry: &Registry, node: &Node, value: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Notes in the `LazySequence` of `value`, which was made of validated octets as
+/// `node`, that its octets are.
+pub fn attach(classes: &Classes, node: &Node, value: &Bound<'_, PyAny>) -> PyResult<()> {
     let Kind::Sequence { fields, body_parts: true, .. } = &node.kind else { return Ok(()) };
-    let Some(message) = registry.class(node)?.reader(value) else { return Ok(()) };
+    let Some(message) = classes.class(node)?.reader(value) else { return Ok(()) };
     for (index, field) in fields.iter().enumerate() {
-        if !matches!(field.node.kind, Kind::SequenceOf { parts: true, .. }) {
+        if !matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. }) {
             continue;
         }
-        let Held::Value(parts) = message.get(index) else { continue };
+        let Held::Value(lazy) = message.get(index) else { continue };
         let py = value.py();
-        let start = parts.getattr(pyo3::intern!(py, "start"))?.extract()?;
-        let end = parts.getattr(pyo3::intern!(py, "end"))?.extract()?;
-        // Nothing needs no proof.
+        let start = lazy.getattr(pyo3::intern!(py, "start"))?.extract()?;
+        let end = lazy.getattr(pyo3::intern!(py, "end"))?.extract()?;
+        // Of no octets there is nothing to know.
         if start < end {
-            let buffer = parts.getattr(pyo3::intern!(py, "buffer"))?.cast_into()?.unbind();
-            parts.setattr(pyo3::intern!(py, "proof"), Proof { buffer, start, end })?;
+            let buffer = lazy.getattr(pyo3::intern!(py, "buffer"))?.cast_into()?.unbind();
+            lazy.setattr(pyo3::intern!(py, "validated"), Validated { buffer, start, end })?;
         }
     }
     Ok(())

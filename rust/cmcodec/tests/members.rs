@@ -1,19 +1,16 @@
-//! A message whose members are read later, in runs, is accepted and refused as
+//! A message whose members are read later, in groups, is accepted and refused as
 //! one that is read as a whole (V14).
 
 mod common;
 
-use cmcodec::error::Result;
-use cmcodec::load::load;
-use cmcodec::schema::walk::{Member, Options};
-use cmcodec::verify::Config;
-use cmcodec::verify::report::Verdict;
+use cmcodec::verify::members::Groups;
+use cmcodec::{Config, Member, Options, Result, Verdict, load};
 use common::{Tree, outcome, rows, vector};
 
-/// Members of the batch: a hundred kilobytes, of which four runs are full.
+/// Members of the batch: a hundred kilobytes, of which four groups are full.
 const MEMBERS: usize = 75;
 
-/// A batch that is large enough to be read in runs; what signs it has changed.
+/// A batch that is large enough to be read in groups; what signs it has changed.
 fn batch() -> Vec<u8> {
     let mut tree = Tree::parse(&vector("../../examples/batch-1000.der"));
     let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
@@ -27,30 +24,30 @@ fn members(data: &[u8], options: Options) -> Result<Vec<Member>> {
     let loaded = load(data, options)?;
     let mut members = loaded.members.clone();
     if let Some(deferred) = &loaded.deferred {
-        let mut splitter = deferred.splitter();
-        while let Some(run) = splitter.next(&loaded.der) {
-            members.extend(loaded.members_of(&run)?);
+        let mut groups = Groups::new(deferred);
+        while let Some(group) = groups.next(&loaded.der) {
+            members.extend(group.members(&loaded)?);
         }
-        loaded.check_body_parts(&splitter)?;
+        groups.check_body_parts(&loaded)?;
     }
     Ok(members)
 }
 
 #[test]
-fn runs_change_no_refusal() {
+fn groups_change_no_refusal() {
     let batch = batch();
-    let whole = Options { confine: true, strict: true, ..Options::default() };
+    let whole = Options { isolate_members: true, strict: true, ..Options::default() };
     let deferred = Options { defer: true, ..whole };
     let config = Config { options: whole, threads: 2, ..Config::default() };
     let known = members(&batch, whole).unwrap();
     assert_eq!(members(&batch, deferred).unwrap(), known);
-    let mut splitter = load(&batch, deferred).unwrap().deferred.unwrap().splitter();
-    assert_eq!(splitter.next(&batch).map(|run| (run.first(), run.count())), Some((0, 16)));
-    assert_eq!(splitter.total(&batch), MEMBERS);
-    assert_eq!(splitter.next(&batch).map(|run| (run.first(), run.count())), Some((16, 16)));
+    let mut groups = Groups::new(&load(&batch, deferred).unwrap().deferred.unwrap());
+    assert_eq!(groups.next(&batch).map(|group| (group.first(), group.count())), Some((0, 16)));
+    assert_eq!(groups.total(&batch), MEMBERS);
+    assert_eq!(groups.next(&batch).map(|group| (group.first(), group.count())), Some((16, 16)));
     assert_eq!(rows(&batch, &config).len(), 1 + MEMBERS);
 
-    let (mut refused, mut confined) = (0, 0);
+    let (mut refused, mut isolated) = (0, 0);
     for (round, member) in known.iter().enumerate().cycle().take(3 * MEMBERS) {
         // In the header of a member, in its id, and anywhere in it.
         let mut data = batch.clone();
@@ -62,7 +59,7 @@ fn runs_change_no_refusal() {
         match members(&data, whole) {
             Ok(found) => {
                 assert_eq!(members(&data, deferred), Ok(found.clone()), "round {round}");
-                confined += found.iter().filter(|member| member.error.is_some()).count();
+                isolated += found.iter().filter(|member| member.error.is_some()).count();
             }
             Err(error) => {
                 assert!(members(&data, deferred).is_err(), "round {round}");
@@ -75,5 +72,5 @@ fn runs_change_no_refusal() {
             }
         }
     }
-    assert!(refused > 20 && confined > 20, "{refused} refused, {confined} confined");
+    assert!(refused > 20 && isolated > 20, "{refused} refused, {isolated} isolated");
 }

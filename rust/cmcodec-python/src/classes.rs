@@ -3,66 +3,84 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use cmcodec::schema::compiled::NODES;
+use cmcodec::error::Reason;
+use cmcodec::generated::schema::NODES;
+use cmcodec::schema::primitive::small_integer;
 use cmcodec::schema::{Kind, Node};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyType};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyInt, PyType};
 
+use crate::encode::cache::EncodeCache;
 use crate::object::Class;
-use crate::oids::Oids;
-use crate::scratch::Scratch;
+use crate::oid_texts::OidTexts;
 
 fn class<'py>(module: &Bound<'py, PyModule>, name: &str) -> PyResult<Bound<'py, PyType>> {
     Ok(module.getattr(name)?.cast_into::<PyType>()?)
 }
 
+/// The members of an enum by value.
+fn members(module: &Bound<'_, PyModule>, name: &str) -> PyResult<Py<PyDict>> {
+    Ok(class(module, name)?.getattr("_value2member_map_")?.cast_into::<PyDict>()?.unbind())
+}
+
 /// Everything of Python that conversion needs.
-pub struct Registry {
+pub struct Classes {
     /// By node id: the class of a declared type.
     classes: Vec<Option<Class>>,
     /// By node id: the named numbers of an INTEGER or ENUMERATED.
     numbers: Vec<Option<Py<PyDict>>>,
-    /// By node id: parts without elements.
-    no_parts: Vec<Option<Py<PyAny>>>,
+    /// By node id: a `LazySequence` without elements.
+    empty_lazy: Vec<Option<Py<PyAny>>>,
     names: HashMap<&'static str, &'static Node>,
     pub bit_string: Class,
     pub tlv: Class,
-    pub parts: Class,
+    pub lazy: Class,
     pub null: Py<PyAny>,
     pub asn1: Py<PyType>,
     pub datetime: Py<PyType>,
     pub utc: Py<PyAny>,
-    pub int_from_bytes: Py<PyAny>,
+    int_from_bytes: Py<PyAny>,
     pub decode_error: Py<PyType>,
     pub encode_error: Py<PyType>,
     pub limit_error: Py<PyType>,
-    oids: Mutex<Oids>,
-    scratch: Mutex<Option<Scratch>>,
+    /// By number of the reason: the members of `Reason` and `Rule`.
+    reasons: Vec<(Py<PyAny>, Py<PyAny>)>,
+    oid_texts: Mutex<OidTexts>,
+    cache: Mutex<Option<EncodeCache>>,
 }
 
-static REGISTRY: PyOnceLock<Registry> = PyOnceLock::new();
+static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
 
-impl Registry {
-    /// The registry, filled at the first call.
-    pub fn of(py: Python<'_>) -> PyResult<&Registry> {
-        REGISTRY.get_or_try_init(py, || Self::new(py))
+impl Classes {
+    /// The classes, looked up at the first call.
+    pub fn of(py: Python<'_>) -> PyResult<&Classes> {
+        CLASSES.get_or_try_init(py, || Self::new(py))
     }
 
     fn new(py: Python<'_>) -> PyResult<Self> {
         let types = py.import("cmcodec.types")?;
-        let asn1 = py.import("cmcodec.asn1")?;
+        let asn1 = py.import("cmcodec.asn1.values")?;
         let errors = py.import("cmcodec.errors")?;
+        let reasons = py.import("cmcodec.reasons")?;
+        let (codes, rules) = (class(&reasons, "Reason")?, class(&reasons, "Rule")?);
+        let code_and_rule = |reason: Reason| {
+            let rule = match reason.rule() {
+                Some(rule) => rules.call1((rule.id(),))?.unbind(),
+                None => py.None(),
+            };
+            Ok((codes.call1((reason.code(),))?.unbind(), rule))
+        };
         let datetime = py.import("datetime")?;
-        let parts = class(&py.import("cmcodec._parts")?, "Parts")?;
+        let lazy = class(&py.import("cmcodec.asn1.lazy")?, "LazySequence")?;
         let mut classes = Vec::with_capacity(NODES.len());
         let mut numbers = Vec::with_capacity(NODES.len());
-        let mut no_parts = Vec::with_capacity(NODES.len());
+        let mut empty_lazy = Vec::with_capacity(NODES.len());
         let mut names = HashMap::from([
-            ("BitString", &cmcodec::schema::compiled::BIT_STRING),
-            ("NullType", &cmcodec::schema::compiled::NULL),
-            ("TLV", &cmcodec::schema::compiled::ANY),
+            ("BitString", &cmcodec::generated::schema::BIT_STRING),
+            ("NullType", &cmcodec::generated::schema::NULL),
+            ("TLV", &cmcodec::generated::schema::ANY),
         ]);
         for node in NODES.iter().copied() {
             let declared = match &node.kind {
@@ -70,7 +88,7 @@ impl Registry {
                     let attributes = fields.iter().map(|field| field.attribute);
                     Some(Class::new(&class(&types, node.name)?, attributes)?)
                 }
-                Kind::Named(_) => {
+                Kind::Alias(_) => {
                     Some(Class::new(&class(&types, node.name)?, ["value"].into_iter())?)
                 }
                 Kind::Opaque => Some(Class::new(&class(&types, node.name)?, ["der"].into_iter())?),
@@ -82,15 +100,12 @@ impl Registry {
             classes.push(declared);
             numbers.push(match &node.kind {
                 Kind::Integer { numbers: Some(name), .. }
-                | Kind::Enumerated { numbers: Some(name) } => {
-                    let members = class(&types, name)?.getattr("_value2member_map_")?;
-                    Some(members.cast_into::<PyDict>()?.unbind())
-                }
+                | Kind::Enumerated { numbers: Some(name) } => Some(members(&types, name)?),
                 _ => None,
             });
-            no_parts.push(match &node.kind {
-                Kind::SequenceOf { element, parts: true, .. } => {
-                    Some(parts.call1((PyBytes::new(py, b""), 0, 0, element.name))?.unbind())
+            empty_lazy.push(match &node.kind {
+                Kind::SequenceOf { element, lazy: true, .. } => {
+                    Some(lazy.call1((PyBytes::new(py, b""), 0, 0, element.name))?.unbind())
                 }
                 _ => None,
             });
@@ -98,16 +113,16 @@ impl Registry {
         Ok(Self {
             classes,
             numbers,
-            no_parts,
+            empty_lazy,
             names,
             bit_string: Class::new(
                 &class(&asn1, "BitString")?,
                 ["data", "unused_bits"].into_iter(),
             )?,
             tlv: Class::new(&class(&asn1, "TLV")?, ["der"].into_iter())?,
-            parts: Class::new(
-                &parts,
-                ["buffer", "start", "end", "type_name", "_offsets", "proof"].into_iter(),
+            lazy: Class::new(
+                &lazy,
+                ["buffer", "start", "end", "type_name", "_offsets", "validated"].into_iter(),
             )?,
             null: asn1.getattr("NULL")?.unbind(),
             asn1: class(&asn1, "Asn1")?.unbind(),
@@ -117,8 +132,9 @@ impl Registry {
             decode_error: class(&errors, "DecodeError")?.unbind(),
             encode_error: class(&errors, "EncodeError")?.unbind(),
             limit_error: class(&errors, "LimitError")?.unbind(),
-            oids: Mutex::default(),
-            scratch: Mutex::default(),
+            reasons: Reason::all().map(code_and_rule).collect::<PyResult<_>>()?,
+            oid_texts: Mutex::default(),
+            cache: Mutex::default(),
         })
     }
 
@@ -141,22 +157,37 @@ impl Registry {
         self.numbers.get(node.id).and_then(Option::as_ref)
     }
 
+    /// The member of `cmcodec.reasons.Reason`, and that of `Rule`, or None for no rule.
+    pub fn reason(&self, reason: Reason) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
+        self.reasons.get(reason as usize).ok_or_else(|| PyKeyError::new_err(reason.code()))
+    }
+
+    /// The `int` that the content octets of an INTEGER are.
+    pub fn integer<'py>(&self, py: Python<'py>, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(value) = small_integer(content) {
+            return Ok(PyInt::new(py, value).into_any());
+        }
+        let is_negative = content.first().is_some_and(|first| first >> 7 == 1);
+        let signed = is_negative.then(|| [("signed", true)].into_py_dict(py)).transpose()?;
+        self.int_from_bytes.bind(py).call((PyBytes::new(py, content),), signed.as_ref())
+    }
+
     /// The type with this class name.
     pub fn node(&self, name: &str) -> PyResult<&'static Node> {
         self.names.get(name).copied().ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
 
-    /// What a SEQUENCE OF without elements is, where elements are built when
-    /// they are reached.
-    pub fn no_parts(&self, node: &Node) -> Option<&Py<PyAny>> {
-        self.no_parts.get(node.id).and_then(Option::as_ref)
+    /// A SEQUENCE OF without elements, where elements are built when they are
+    /// reached.
+    pub fn empty_lazy(&self, node: &Node) -> Option<&Py<PyAny>> {
+        self.empty_lazy.get(node.id).and_then(Option::as_ref)
     }
 
     /// The cache of OBJECT IDENTIFIERs, for who does not wait for it: it may be
     /// kept while Python code runs.
-    pub fn oids(&self) -> Option<MutexGuard<'_, Oids>> {
-        match self.oids.try_lock() {
-            Ok(oids) => Some(oids),
+    pub fn oid_texts(&self) -> Option<MutexGuard<'_, OidTexts>> {
+        match self.oid_texts.try_lock() {
+            Ok(oid_texts) => Some(oid_texts),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
@@ -164,15 +195,15 @@ impl Registry {
 
     /// What the last encoding left, or new; whoever encodes meanwhile, in
     /// another thread or inside this encoding, gets their own.
-    pub fn take_scratch(&self) -> Scratch {
-        let kept = self.scratch.lock().ok().and_then(|mut kept| kept.take());
+    pub fn take_cache(&self) -> EncodeCache {
+        let kept = self.cache.lock().ok().and_then(|mut kept| kept.take());
         kept.unwrap_or_default()
     }
 
     /// Leaves it to the next encoding.
-    pub fn keep_scratch(&self, mut scratch: Scratch) {
-        scratch.clear();
-        let before = self.scratch.lock().ok().and_then(|mut kept| kept.replace(scratch));
+    pub fn keep_cache(&self, mut cache: EncodeCache) {
+        cache.clear();
+        let before = self.cache.lock().ok().and_then(|mut kept| kept.replace(cache));
         // Dropped where the lock is not held.
         drop(before);
     }

@@ -1,11 +1,12 @@
 //! Which of the four PKI messages some octets are (RFC 10002 §3 and §4).
 
 use crate::der::{Tlv, read_tlv};
+use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_SIGNED_DATA};
+use crate::generated::schema::{CERTIFICATION_REQUEST, PKI_DATA, PKI_RESPONSE};
 use crate::schema::Node;
-use crate::schema::compiled::{CERTIFICATION_REQUEST, PKI_DATA, PKI_RESPONSE};
 use crate::view::Elements;
-use crate::view::cms::{ContentInfo, ID_SIGNED_DATA, SignedData};
-use crate::view::pkidata::{ID_PKI_DATA, ID_PKI_RESPONSE, TaggedContentInfo};
+use crate::view::cms::{ContentInfo, SignedData};
+use crate::view::pkidata::TaggedContentInfo;
 
 /// The four messages, and everything else that CMS can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +24,20 @@ pub enum MessageKind {
 }
 
 impl MessageKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::FullRequest,
+        Self::FullResponse,
+        Self::SimpleRequest,
+        Self::SimpleResponse,
+        Self::Other,
+    ];
+
     /// What a SignedData or AuthenticatedData of this eContentType is.
     pub fn of_content_type(e_content_type: &[u8]) -> Self {
         match e_content_type {
-            ID_PKI_DATA => Self::FullRequest,
-            ID_PKI_RESPONSE => Self::FullResponse,
+            ID_CCT_PKI_DATA => Self::FullRequest,
+            ID_CCT_PKI_RESPONSE => Self::FullResponse,
             _ => Self::Other,
         }
     }
@@ -46,7 +56,7 @@ impl MessageKind {
 
 /// What a message is and where its content stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Outline {
+pub struct Described {
     /// Which message.
     pub kind: MessageKind,
     /// The PKIData, PKIResponse or CertificationRequest, whose octets are
@@ -55,34 +65,34 @@ pub struct Outline {
 }
 
 /// Looks at the validated `root` at `data[start..end]`.
-pub fn outline(root: &'static Node, data: &[u8], start: usize, end: usize) -> Outline {
-    let nothing = Outline { kind: MessageKind::Other, content: None };
+pub fn message_kind(root: &'static Node, data: &[u8], start: usize, end: usize) -> Described {
+    let nothing = Described { kind: MessageKind::Other, content: None };
     let Ok(tlv) = read_tlv(data, start, end) else { return nothing };
     if std::ptr::eq(root, &CERTIFICATION_REQUEST) {
-        return Outline { kind: MessageKind::SimpleRequest, content: Some((root, tlv)) };
+        return Described { kind: MessageKind::SimpleRequest, content: Some((root, tlv)) };
     }
     content_info(data, tlv).unwrap_or(nothing)
 }
 
-fn content_info(data: &[u8], tlv: Tlv) -> Option<Outline> {
+fn content_info(data: &[u8], tlv: Tlv) -> Option<Described> {
     let info = ContentInfo::read(data, tlv)?;
     let encapsulated = info.encapsulated(data)?;
     let content = encapsulated.e_content.and_then(|octets| Elements::of(data, octets).next());
-    let outline = match MessageKind::of_content_type(encapsulated.e_content_type.value(data)) {
+    let described = match MessageKind::of_content_type(encapsulated.e_content_type.value(data)) {
         kind @ MessageKind::FullRequest => {
-            Outline { kind, content: content.map(|tlv| (&PKI_DATA, tlv)) }
+            Described { kind, content: content.map(|tlv| (&PKI_DATA, tlv)) }
         }
         kind @ MessageKind::FullResponse => {
-            Outline { kind, content: content.map(|tlv| (&PKI_RESPONSE, tlv)) }
+            Described { kind, content: content.map(|tlv| (&PKI_RESPONSE, tlv)) }
         }
         kind => {
             let certs_only = info.content_type.value(data) == ID_SIGNED_DATA
                 && SignedData::read(data, info.content)?.is_certs_only(data);
             let kind = if certs_only { MessageKind::SimpleResponse } else { kind };
-            Outline { kind, content: None }
+            Described { kind, content: None }
         }
     };
-    Some(outline)
+    Some(described)
 }
 
 /// The member of a cmsSequence at `pos`.

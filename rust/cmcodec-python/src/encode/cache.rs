@@ -17,15 +17,15 @@ const MAX_OCTETS: usize = 22;
 
 /// A buffer to write into, and what was written before.
 #[derive(Default)]
-pub struct Scratch {
+pub struct EncodeCache {
     pub writer: Writer,
-    pub oids: Oids,
+    pub oids: OidOctets,
     /// The encoding returned last that is of one message layer, and its type:
     /// who encodes a content often wraps it next.
     last: Option<(Py<PyBytes>, &'static Node)>,
 }
 
-impl Scratch {
+impl EncodeCache {
     /// Remembers an encoding of one message layer.
     pub fn remember(&mut self, octets: &Bound<'_, PyBytes>, node: &'static Node) {
         if octets.as_bytes().len() <= MAX_KEPT {
@@ -47,7 +47,7 @@ impl Scratch {
 /// Content octets by the Python object that is their text: the constants of a
 /// program, and what decoding made, are the same objects again and again. A
 /// text that shares its row with another takes it.
-pub struct Oids(Box<[Option<Row>]>);
+pub struct OidOctets(Box<[Option<Row>]>);
 
 struct Row {
     /// Kept alive, so that no other object can have its address.
@@ -56,13 +56,13 @@ struct Row {
     octets: [u8; MAX_OCTETS],
 }
 
-impl Default for Oids {
+impl Default for OidOctets {
     fn default() -> Self {
         Self((0..ROWS).map(|_| None).collect())
     }
 }
 
-impl Oids {
+impl OidOctets {
     /// What `then` makes of the content octets of `text`, which the walk accepts;
     /// `None` where it is no OBJECT IDENTIFIER.
     #[inline]

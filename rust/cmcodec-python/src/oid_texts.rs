@@ -16,12 +16,12 @@ type Place = Option<(u128, Py<PyString>)>;
 /// A cache of fixed size. A pair forgets the one not asked for last, so no
 /// sequence of identifiers fills it up; and since nobody outside knows the
 /// hash, none can be chosen to fall into the same pair.
-pub struct Oids {
+pub struct OidTexts {
     places: Vec<[Place; 2]>,
     factor: u128,
 }
 
-impl Default for Oids {
+impl Default for OidTexts {
     fn default() -> Self {
         let random = RandomState::new();
         let half = |half: u8| u128::from(random.hash_one(half));
@@ -30,7 +30,7 @@ impl Default for Oids {
     }
 }
 
-impl Oids {
+impl OidTexts {
     /// Dotted decimal text of these content octets.
     pub fn text<'py>(&mut self, py: Python<'py>, content: &[u8]) -> Bound<'py, PyString> {
         let make = || PyString::new(py, &cmcodec::der::oid::dotted(content));

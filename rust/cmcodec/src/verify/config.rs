@@ -1,0 +1,37 @@
+//! What the caller decides about a verification.
+
+use std::collections::HashSet;
+
+use super::certificates::KnownCertificates;
+use crate::schema::walk::Options;
+
+/// What the caller decides about a verification.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How the items are read. `isolate_members` counts as set (rule R5).
+    pub options: Options,
+    /// Whether messages nested in a message get rows of their own.
+    pub nested: bool,
+    /// Whether SHA-1 and RSA keys of 1024 bits will do (rule V10a).
+    pub legacy: bool,
+    /// Where to look for signers after the message itself (rule V8).
+    pub certificates: KnownCertificates,
+    /// SHA-256 of the certificates of registration authorities whose
+    /// raVerified counts (rule R2).
+    pub authorised_ras: HashSet<[u8; 32]>,
+    /// Threads, the calling one included; 0 stands for one per core.
+    pub threads: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            options: Options::default(),
+            nested: true,
+            legacy: false,
+            certificates: KnownCertificates::default(),
+            authorised_ras: HashSet::new(),
+            threads: 0,
+        }
+    }
+}
