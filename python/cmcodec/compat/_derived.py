@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, crl
 
-from cmcodec import _schema, asn1, oids, types
-from cmcodec._schema import Field, Kind, Node
+from cmcodec import asn1, oids, types
+from cmcodec.asn1 import schema
+from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.compat._tables import (
     CLASS_NAMES,
     FIELD_NAMES,
@@ -90,7 +91,7 @@ def _oid_members(node: Node, fields: list[Any]) -> dict[str, Any]:
         _make(name, name, ObjectIdentifier, node.fields[-2].node, _map=names),
         parameters,
     )
-    specs = {names[oid]: _list_of(Kind.SET_OF, _schema.node(cls)) for oid, cls in table.items()}
+    specs = {names[oid]: _list_of(Kind.SET_OF, schema.node(cls)) for oid, cls in table.items()}
     return {"_oid_pair": (identifier, values), "_oid_specs": specs}
 
 
@@ -109,7 +110,7 @@ def _field_class(node: Node, field: Field) -> Any:
     better = FIELD_TYPES.get((node.name, field.name))
     if better is None:
         return derive(field.node)
-    return derive(_schema.node(better)) if issubclass(better, asn1.Asn1) else better
+    return derive(schema.node(better)) if issubclass(better, asn1.Asn1) else better
 
 
 def _tagging(field: Field) -> dict[str, Any]:
@@ -124,7 +125,7 @@ def _presence(field: Field) -> dict[str, Any]:
     return {"optional": True} if field.optional else {}
 
 
-def _named(node: Node) -> Any:
+def _alias(node: Node) -> Any:
     assert node.inner is not None
     if node.inner.kind not in _LISTS:
         return derive(node.inner)
@@ -142,18 +143,18 @@ def _list_of(kind: Kind, inner: Node) -> Any:
     """One class for each element class, as ``python_cmc`` has it: SIZE is not looked at."""
     child = derive(inner)
     if (kind, child) == (Kind.SEQUENCE_OF, core.Integer):
-        return derive(_schema.node(types.BodyPartList))
+        return derive(schema.node(types.BodyPartList))
     if (kind, child) in STANDARD_LISTS:
         return STANDARD_LISTS[kind, child]
     name = f"SetOf{child.__name__}" if kind is Kind.SET_OF else f"{child.__name__}s"
-    node = Node(name, kind, tags=(_schema.TAGS[kind],), inner=inner)
+    node = Node(name, kind, tags=(schema.TAGS[kind],), inner=inner)
     return _make((kind, child), name, _LISTS[kind], node, _child_spec=child)
 
 
 def _integer(node: Node) -> Any:
     if node.numbers is None:
         return core.Integer
-    names = {int(number): _schema.number_name(number) for number in node.numbers}
+    names = {int(number): schema.number_name(number) for number in node.numbers}
     return _make(node, node.numbers.__name__, Integer, node, _map=names)
 
 
@@ -168,7 +169,7 @@ _MAKERS: dict[Kind, Callable[[Node], Any]] = {
     Kind.GENERALIZED_TIME: lambda _: core.GeneralizedTime,
     Kind.IA5_STRING: lambda _: core.IA5String,
     Kind.INTEGER: _integer,
-    Kind.NAMED: _named,
+    Kind.ALIAS: _alias,
     Kind.NULL: lambda _: core.Null,
     Kind.OBJECT_IDENTIFIER: lambda _: core.ObjectIdentifier,
     Kind.OCTET_STRING: lambda _: core.OctetString,
@@ -187,7 +188,7 @@ def classes(module: str, *roots: type[asn1.Asn1]) -> dict[str, Any]:
     ``module`` becomes the home of those that have none.
     """
     found: dict[str, Any] = {}
-    pending = [derive(_schema.node(root)) for root in roots]
+    pending = [derive(schema.node(root)) for root in roots]
     while pending:
         cls = pending.pop()
         if not issubclass(cls, Checked) or cls.__name__ in found:

@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from asn1crypto import algos, cms, core, crl, csr, keys, x509
 
 from cmcodec import types
-from cmcodec._schema import Kind
-from cmcodec.asn1 import TLV, Asn1, BitString, Implicit, NullType, sequence
+from cmcodec.asn1 import TLV, Asn1, BitString, NullType
+from cmcodec.asn1.schema import Kind
 from cmcodec.compat._values import AnyValue, CertificationRequest
-from cmcodec.types import AlgorithmIdentifier  # noqa: TC001 - a declaration reads it
 
-_CMS = (
-    "AuthEnvelopedData",
-    "AuthenticatedData",
-    "CMSAlgorithmProtection",
-    "CertificateChoices",
-    "ContentInfo",
-    "ContentType",
-    "DigestedData",
-    "EncapsulatedContentInfo",
-    "EncryptedContentInfo",
-    "EncryptedData",
-    "EnvelopedData",
-    "IssuerAndSerialNumber",
-    "KEKIdentifier",
-    "KEKRecipientInfo",
-    "KeyAgreeRecipientInfo",
-    "KeyTransRecipientInfo",
-    "OriginatorIdentifierOrKey",
-    "OriginatorInfo",
-    "OtherCertificateFormat",
-    "OtherRecipientInfo",
-    "OtherRevocationInfoFormat",
-    "PasswordRecipientInfo",
-    "RecipientEncryptedKey",
-    "RecipientIdentifier",
-    "RecipientInfo",
-    "RevocationInfoChoice",
-    "SignedData",
-    "SignerIdentifier",
-    "SignerInfo",
-)
-"""Types that ``asn1crypto.cms`` has under the same name."""
+# Of OtherKeyAttribute asn1crypto demands the OPTIONAL keyAttr; RecipientKeyIdentifier holds one.
+_CMS: Final = {
+    declared: standard
+    for name, declared in vars(types).items()
+    if getattr(standard := vars(cms).get(name), "__module__", "") == cms.__name__
+    and name not in {"OtherKeyAttribute", "RecipientKeyIdentifier"}
+}
+"""Types that ``asn1crypto.cms`` declares under the same name."""
 
 STANDARD: Final[dict[type[Asn1] | None, Any]] = {
-    **{getattr(types, name): getattr(cms, name) for name in _CMS},
+    **_CMS,
     types.AlgorithmIdentifier: algos.AlgorithmIdentifier,
     types.Attribute: cms.CMSAttribute,
     types.Certificate: x509.Certificate,
@@ -116,21 +91,9 @@ FIELD_NAMES: Final = {
 """What ``python_cmc`` calls a field, by the names of the standard."""
 
 
-@sequence
-class EncryptedValue(Asn1):
-    """RFC 4211 §2.1, deprecated there; a value that `cmcodec.types` keeps as octets."""
-
-    intended_alg: Annotated[AlgorithmIdentifier | None, Implicit(0)] = None
-    symm_alg: Annotated[AlgorithmIdentifier | None, Implicit(1)] = None
-    enc_symm_key: Annotated[BitString | None, Implicit(2)] = None
-    key_alg: Annotated[AlgorithmIdentifier | None, Implicit(3)] = None
-    value_hint: Annotated[bytes | None, Implicit(4)] = None
-    enc_value: BitString
-
-
 FIELD_TYPES: Final[dict[tuple[str, str], Any]] = {
     ("CertTemplate", "version"): x509.Version,
-    ("EncryptedKey", "encryptedValue"): EncryptedValue,
+    ("EncryptedKey", "encryptedValue"): types.EncryptedValue,
     ("GetCRL", "reasons"): x509.ReasonFlags,
     ("TaggedCertificationRequest", "certificationRequest"): CertificationRequest,
 }

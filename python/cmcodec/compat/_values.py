@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from asn1crypto import core, csr
 
-from cmcodec import _schema, asn1, types
-from cmcodec._pure import backend
+from cmcodec import _backend, asn1
+from cmcodec.asn1 import schema
+from cmcodec.asn1.schema import Kind
+from cmcodec.errors import DecodeError
+from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from cmcodec._schema import Node
+    from cmcodec.asn1.schema import Node
+
+_SCALARS: Final = {
+    Kind.ANY: "TLV",
+    Kind.INTEGER: "TransactionId",
+    Kind.OBJECT_IDENTIFIER: "ContentType",
+    Kind.OCTET_STRING: "SenderNonce",
+}
+"""What the backend knows a type without a class by: a class that says no more than its kind."""
 
 
 class Checked(core.Asn1Value):  # type: ignore[misc]
@@ -43,11 +54,60 @@ class Checked(core.Asn1Value):  # type: ignore[misc]
 
     @classmethod
     def _check(cls, octets: bytes) -> None:
-        declared = cls._node.cls
-        if declared is None or declared.__name__ not in types.__all__:
-            backend.decode_node(cls._node, cls.__name__, octets, strict=False)
-        else:
-            declared.from_der(octets)
+        node = cls._node
+        if node.cls is not None:
+            node.cls.from_der(octets)
+            return
+        refuse = _refusal if node.inner is None else _list_refusal
+        refusal = refuse(node, octets, schema.root_name(cls.__name__))
+        if refusal is not None:
+            raise refusal
+
+
+def _refusal(node: Node | str, octets: bytes, place: str, offset: int = 0) -> DecodeError | None:
+    """Why ``octets``, which stand at ``place`` and ``offset``, are no value of a declared type."""
+    if not isinstance(node, str):
+        node = node.cls.__name__ if node.cls else _SCALARS[node.kind]
+    try:
+        _backend.decode(node, octets, False)
+    except DecodeError as error:
+        path = place + error.path.removeprefix(schema.root_name(node))
+        return type(error)(error.reason, offset + (error.offset or 0), path)
+    return None
+
+
+def _list_refusal(node: Node, octets: bytes, place: str) -> DecodeError | None:
+    """The same for a SEQUENCE OF or SET OF without a name: each element is of a declared type."""
+    assert node.inner is not None
+    if octets[:1] != bytes(node.tags):
+        return _refusal("NullType", octets, place) or DecodeError(Reason.BAD_TAG, 0, place)
+    # The header, the order of a SET OF, depth, and what follows.
+    whole = _refusal("TLV", octets, place)
+    wrong = len(octets) if whole is None else whole.offset or 0
+    pos, end = _span(octets, 0, len(octets)) if wrong else (0, 0)
+    index, refusal = 0, None
+    while pos < end and refusal is None:
+        _, stop = _span(octets, pos, end)
+        element = f"{place}[{index}]"
+        refusal = _refusal(node.inner, octets[pos:stop], element, pos)
+        if refusal is None and whole is not None and wrong < stop:
+            refusal = type(whole)(whole.reason, wrong, element)
+        pos, index = stop, index + 1
+    return refusal or whole
+
+
+def _span(octets: bytes, pos: int, end: int) -> tuple[int, int]:
+    """Where an element has its content, and where it ends.
+
+    That is ``end`` where its header is not DER or it has a tag that no declared type has.
+    """
+    content, length = pos + 2, int.from_bytes(octets[pos + 1 : pos + 2])
+    if length == 0x80 or length > 0x84 or octets[pos] & 0x1F == 0x1F:
+        return end, end
+    if length > 0x80:
+        content += length - 0x80
+        length = int.from_bytes(octets[pos + 2 : content])
+    return content, min(content + length, end)
 
 
 def _tell_definite(value: Any) -> None:
@@ -134,7 +194,7 @@ class AnyValue(Checked, core.Choice):  # type: ignore[misc]
     """
 
     _alternatives: ClassVar[list[Any]] = [("any", core.Any)]
-    _node = _schema.node(asn1.TLV)
+    _node = schema.node(asn1.TLV)
 
     def __init__(self, value: Any = None, **tagging: Any) -> None:
         super().__init__(**tagging)

@@ -18,8 +18,8 @@ from typing import Any, TypeVar, overload
 
 from asn1crypto import core
 
-from cmcodec import _schema, types
-from cmcodec.asn1 import Asn1
+from cmcodec import types
+from cmcodec.asn1 import Asn1, schema
 from cmcodec.compat import _derived
 from cmcodec.compat._tables import ALSO, STANDARD
 
@@ -41,7 +41,7 @@ def to_asn1crypto(value: Asn1) -> Any:
         raise TypeError(f"{type(value).__name__}: not a value of cmcodec.types")
     octets = value.to_der()
     try:
-        return _derived.derive(_schema.node(type(value))).load(octets, strict=True)
+        return _derived.derive(schema.node(type(value))).load(octets, strict=True)
     except (IndexError, KeyError, TypeError) as error:
         raise ValueError(f"{type(value).__name__}: asn1crypto does not read this") from error
 
@@ -71,8 +71,8 @@ def _types() -> dict[Any, type[Asn1]]:
     for name in types.__all__:
         declared = getattr(types, name)
         if isinstance(declared, type) and issubclass(declared, Asn1):
-            made = _derived.derive(_schema.node(declared))
-            if declared in STANDARD or getattr(made, "_node", None) is _schema.node(declared):
+            made = _derived.derive(schema.node(declared))
+            if declared in STANDARD or getattr(made, "_node", None) is schema.node(declared):
                 found[made] = declared
     return found
 

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from cmcodec import types
-from cmcodec._parts import Parts
-from cmcodec._scalars import encode_integer
-from cmcodec.build._der import element
-from cmcodec.build.signing import sign
+from cmcodec import oids, types
+from cmcodec.asn1 import LazySequence
+from cmcodec.asn1.der import element
+from cmcodec.asn1.scalars import encode_integer
+from cmcodec.builders.body_part_ids import allocate
+from cmcodec.cms import sign
 from cmcodec.errors import DecodeError, EncodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from cmcodec.message import Message, load
+from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cmcodec.build.signing import CRLLike, SigningKey
-    from cmcodec.message import Buffer
-    from cmcodec.trust import CertificateLike
+    from cmcodec.cms import SigningKey
+    from cmcodec.cms.signing import CRLLike
+    from cmcodec.received import Buffer
+    from cmcodec.verify.trust import CertificateLike
 
 __all__ = ["batch_requests", "batch_responses"]
-
-_BATCH_REQUESTS: Final = "1.3.6.1.5.5.7.7.28"
-_BATCH_RESPONSES: Final = "1.3.6.1.5.5.7.7.29"
 
 
 def batch_requests(
@@ -51,11 +51,11 @@ def batch_requests(
     messages here: see `verify_batch`.
     """
     octets = _octets(messages, ("full-request", "other"))
-    control, parts = _parts(_BATCH_REQUESTS, octets, controls, ids)
+    control, members = _members(oids.ID_CMC_BATCH_REQUESTS, octets, controls, ids)
     content = types.PKIData(
         control_sequence=(*controls, control),
         req_sequence=(),
-        cms_sequence=parts,
+        cms_sequence=members,
         other_msg_sequence=(),
     )
     return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
@@ -77,9 +77,9 @@ def batch_responses(
     of ``controls``; it is success once each request has its response, whatever those say.
     """
     octets = _octets(messages, ("full-response", "simple-response", "other"))
-    control, parts = _parts(_BATCH_RESPONSES, octets, controls, ids)
+    control, members = _members(oids.ID_CMC_BATCH_RESPONSES, octets, controls, ids)
     content = types.PKIResponse(
-        control_sequence=(*controls, control), cms_sequence=parts, other_msg_sequence=()
+        control_sequence=(*controls, control), cms_sequence=members, other_msg_sequence=()
     )
     return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
 
@@ -95,29 +95,19 @@ def _octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...]) -> lis
             path = f"messages[{index}].{error.path}"
             raise type(error)(error.reason, error.offset, path) from None
         if message.kind not in kinds:
-            raise EncodeError("bad_type", None, f"messages[{index}]")
+            raise EncodeError(Reason.BAD_TYPE, None, f"messages[{index}]")
         found.append(message.to_der())
     return found
 
 
-def _parts(
+def _members(
     attr_type: str,
     messages: list[bytes],
     controls: Sequence[types.TaggedAttribute],
     ids: Sequence[int] | None,
 ) -> tuple[types.TaggedAttribute, Any]:
-    """The control and the cmsSequence of a batch.
-
-    Whether ids are unique and in range is checked where the whole is encoded (RULES P6).
-    """
-    taken = {control.body_part_id for control in controls} | set(ids or ())
-    own = max((control.body_part_id for control in controls), default=0) + 1
-    while own in taken:
-        own += 1
-    if ids is None:
-        ids = range(own + 1, own + 1 + len(messages))
-    if len(ids) != len(messages):
-        raise EncodeError("bad_value", None, "ids")
+    """The control and the cmsSequence of a batch."""
+    own, ids = allocate(controls, ids, len(messages))
     control = types.TaggedAttribute(
         body_part_id=own, attr_type=attr_type, attr_values=(types.BodyPartList(tuple(ids)),)
     )
@@ -125,4 +115,4 @@ def _parts(
         element(0x30, element(0x02, encode_integer(number)), octets)
         for number, octets in zip(ids, messages, strict=True)
     )
-    return control, Parts(tagged, 0, len(tagged), "TaggedContentInfo")
+    return control, LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")

@@ -15,21 +15,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 
-from cmcodec import _backend, types
+from cmcodec import _backend, oids, types
 from cmcodec.asn1 import TLV
-from cmcodec.batch import cores, verify_items
-from cmcodec.build import algorithms
-from cmcodec.build._der import element, header, set_of
-from cmcodec.build._parallel import for_each
+from cmcodec.asn1.der import element, header, set_of
+from cmcodec.cms import private_keys
+from cmcodec.cms.parallel import for_each
 from cmcodec.errors import EncodeError, SigningError
+from cmcodec.reasons import Reason
+from cmcodec.verify.batch import cores, verify_items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cryptography import x509
 
-    from cmcodec.build.algorithms import PrivateKey
-    from cmcodec.trust import CertificateLike
+    from cmcodec.cms.private_keys import PrivateKey
+    from cmcodec.verify.trust import CertificateLike
 
     CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
     """A CRL as an object of ``cryptography``, of this package, or as DER."""
@@ -39,14 +40,11 @@ __all__ = ["Content", "Draft", "SigningKey", "sign", "sign_many"]
 Content: TypeAlias = types.PKIData | types.PKIResponse
 """What can be signed."""
 
-_ID_SIGNED_DATA: Final = types.ContentType("1.2.840.113549.1.7.2").to_der()
+_ID_SIGNED_DATA: Final = types.ContentType(oids.ID_SIGNED_DATA).to_der()
 _CONTENT_TYPES: Final = {
-    "PKIData": "1.3.6.1.5.5.7.12.2",
-    "PKIResponse": "1.3.6.1.5.5.7.12.3",
+    "PKIData": oids.ID_CCT_PKI_DATA,
+    "PKIResponse": oids.ID_CCT_PKI_RESPONSE,
 }
-_CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME, _ALGORITHM_PROTECTION = (
-    f"1.2.840.113549.1.9.{number}" for number in (3, 4, 5, 52)
-)
 _VERSION_1, _VERSION_3 = b"\x02\x01\x01", b"\x02\x01\x03"
 
 
@@ -84,7 +82,7 @@ class SigningKey:
     sid: types.SignerIdentifier = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        algorithms.algorithm(self.algorithm)
+        private_keys.algorithm(self.algorithm)
         object.__setattr__(self, "sid", _sid(self.certificate, self.key_identifier))
 
     @classmethod
@@ -109,16 +107,17 @@ class SigningKey:
 
         Raises `SigningError`: ``unsupported_algorithm`` for keys and algorithms that are not
         offered, ``algorithm_mismatch`` for an algorithm of other keys, ``key_rejected`` for keys
-        that RULES V9 refuses, ``signature_invalid`` where the certificate is of another key,
+        that rule V9 refuses, ``signature_invalid`` where the certificate is of another key,
         ``signer_not_found`` where it has another key identifier.
         """
-        name = algorithms.natural(key) if algorithm is None else algorithm
+        named = None if algorithm is None else private_keys.algorithm(algorithm)
+        chosen = named or private_keys.usual(key)
         made = cls(
-            sign=algorithms.signing(key, name, deterministic=deterministic),
-            algorithm=name,
+            sign=private_keys.signing(key, chosen, deterministic=deterministic),
+            algorithm=chosen.name,
             certificate=certificate,
             key_identifier=key_identifier,
-            threads=1 if algorithms.is_fast(key) else None,
+            threads=1 if private_keys.is_fast(key) else None,
         )
         if certificate is None:
             return made
@@ -134,21 +133,19 @@ def _sid(
         if key_identifier is None:
             raise TypeError("a signer needs a certificate or a key identifier")
         return types.SignerIdentifier(subject_key_identifier=key_identifier)
-    # The fallback's reader of certificates, whose rules the engine shares.
-    from cmcodec._pure import certificates
-
     (octets,) = _certificates([certificate])
-    found = certificates.certificate(octets)
+    found = _backend.certificate(octets)
     if found is None:
-        raise EncodeError("bad_value", None, "certificates[0]")
+        raise EncodeError(Reason.BAD_VALUE, None, "certificates[0]")
+    issuer, serial_number, own_key_identifier = found
     if key_identifier is None:
-        named = element(0x30, found.issuer, element(0x02, found.serial))
+        named = element(0x30, issuer, serial_number)
         return types.SignerIdentifier(
             issuer_and_serial_number=types.IssuerAndSerialNumber.from_der(named)
         )
-    if found.key_identifier != key_identifier:
-        raise SigningError("signer_not_found")
-    return types.SignerIdentifier(subject_key_identifier=found.key_identifier)
+    if own_key_identifier != key_identifier:
+        raise SigningError(Reason.SIGNER_NOT_FOUND)
+    return types.SignerIdentifier(subject_key_identifier=own_key_identifier)
 
 
 @final
@@ -248,7 +245,7 @@ class _Signing:
         attributes = frame.attributes(content)
         signature = self._signer.sign(attributes)
         if type(signature) is not bytes:
-            raise SigningError("signature_invalid", None, place)
+            raise SigningError(Reason.SIGNATURE_INVALID, None, place)
         octets = frame.around(content, attributes, signature, carried)
         refusal = _refusal(octets) if self._signer.check else None
         if refusal is not None:
@@ -266,7 +263,7 @@ class _Signing:
         name = getattr(content, "__asn1_name__", "")
         frame = self._frames.get(name)
         if frame is None:
-            raise EncodeError("bad_type")
+            raise EncodeError(Reason.BAD_TYPE)
         try:
             return frame, _backend.encode(name, content), carried
         except EncodeError as error:
@@ -281,7 +278,7 @@ def _refusal(octets: bytes) -> str | None:
 
 
 def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
-    from cmcodec.trust import certificate_octets
+    from cmcodec.verify.trust import certificate_octets
 
     return _elements("certificates", types.Certificate, given, certificate_octets)
 
@@ -310,7 +307,7 @@ def _elements(
             raise EncodeError(error.reason, None, f"{field}[{len(found)}]") from None
         except (AttributeError, TypeError, ValueError) as error:
             # In none of the forms that are accepted, or PEM that is none.
-            raise EncodeError("bad_value", None, f"{field}[{len(found)}]") from error
+            raise EncodeError(Reason.BAD_VALUE, None, f"{field}[{len(found)}]") from error
     return tuple(found)
 
 
@@ -335,12 +332,12 @@ class _Frame:
     def __init__(
         self, signer: SigningKey, content_type: str, signing_time: datetime | None
     ) -> None:
-        chosen = algorithms.algorithm(signer.algorithm)
+        chosen = private_keys.algorithm(signer.algorithm)
         digest_algorithm = chosen.digest_algorithm.to_der()
         # SignedData is of version 3 because its content is not id-data; SignerInfo by its sid.
         by_key_identifier = signer.sid.subject_key_identifier is not None
         version = _VERSION_3 if by_key_identifier else _VERSION_1
-        self._hash = getattr(hashlib, chosen.digest)
+        self._hash = getattr(hashlib, chosen.digest.name)
         self._content_type = types.ContentType(content_type).to_der()
         self._digest_algorithms = _VERSION_3 + set_of([digest_algorithm])
         self._named = version + signer.sid.to_der() + digest_algorithm
@@ -349,15 +346,15 @@ class _Frame:
         # The place of the digest is fixed: attributes are sorted, and their types already differ.
         placeholder = bytes(self._hash().digest_size)
         values = {
-            _CONTENT_TYPE: types.ContentType(content_type),
-            _MESSAGE_DIGEST: types.MessageDigest(placeholder),
-            _ALGORITHM_PROTECTION: types.CMSAlgorithmProtection(
+            oids.ID_CONTENT_TYPE: types.ContentType(content_type),
+            oids.ID_MESSAGE_DIGEST: types.MessageDigest(placeholder),
+            oids.ID_AA_CMS_ALGORITHM_PROTECT: types.CMSAlgorithmProtection(
                 digest_algorithm=chosen.digest_algorithm,
                 signature_algorithm=chosen.signature_algorithm,
             ),
         }
         if signing_time is not None:
-            values[_SIGNING_TIME] = _time(signing_time)
+            values[oids.ID_SIGNING_TIME] = _time(signing_time)
         attributes = set_of(
             [
                 types.Attribute(attr_type=oid, attr_values=(value,)).to_der()
@@ -401,7 +398,7 @@ class _Frame:
 def _time(moment: datetime) -> types.SigningTime:
     """RFC 5652 §11.3: UTCTime until 2049, in whole seconds."""
     if moment.utcoffset() is None:
-        raise EncodeError("bad_value", None, "signingTime")
+        raise EncodeError(Reason.BAD_VALUE, None, "signingTime")
     moment = moment.astimezone(UTC).replace(microsecond=0)
     if 1950 <= moment.year <= 2049:
         return types.SigningTime(types.Time(utc_time=moment))
