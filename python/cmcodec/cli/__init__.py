@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMANDS = {
-    "inspect": "cmcodec.cli.inspect",
-    "verify": "cmcodec.cli.verify",
-    "demo": "cmcodec.cli.demo",
-    "bench": "cmcodec.cli.bench",
-}
+_COMMANDS = ("inspect", "verify", "demo", "bench")
+"""Each is a module of `cmcodec.cli.commands`, with the command under the name ``command``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +84,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = import_module(_COMMANDS[cmd_name]).command
+        command: click.Command = import_module(f"cmcodec.cli.commands.{cmd_name}").command
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from cmcodec import _present, _schema, oids, types
-from cmcodec._schema import Kind, Node
-from cmcodec.asn1 import TLV, Asn1, BitString, NullType
-from cmcodec.cli.common import printable
+from cmcodec import oids, types
+from cmcodec.asn1 import TLV, BitString, NullType, display, schema
+from cmcodec.asn1.schema import Kind, Node
+from cmcodec.cli.options import printable
 from cmcodec.errors import CMCError
-from cmcodec.oids import LABELS
+from cmcodec.types.tables import PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +62,7 @@ def oid(value: str) -> str:
 
 def integer(value: int) -> str:
     """Decimal digits, cut where there are more than `DIGITS`."""
-    digits = _present.decimal(value)
+    digits = display.decimal(value)
     return digits if len(digits) <= DIGITS else f"{digits[:20]}… ({len(digits)} digits)"
 
 
@@ -72,7 +72,7 @@ def named_number(value: int, numbers: type[IntEnum] | None) -> str:
         number = numbers(value) if numbers else None
     except ValueError:
         number = None
-    return integer(value) if number is None else f"{_schema.number_name(number)} ({value})"
+    return integer(value) if number is None else f"{schema.number_name(number)} ({value})"
 
 
 def time(value: datetime) -> str:
@@ -108,7 +108,7 @@ def algorithm(value: types.AlgorithmIdentifier) -> str:
 
 
 def _parameters(kind: str, der: bytes) -> str:
-    cls = _PARAMETERS.get(kind)
+    cls = PARAMETERS.get(kind)
     try:
         value = None if cls is None else cls.from_der(der)
     except CMCError:
@@ -119,24 +119,10 @@ def _parameters(kind: str, der: bytes) -> str:
         return algorithm(value)
     shown = (
         f"{field.name} {one_line(item, field.node) or octets(item.to_der())}"
-        for field in _schema.node(type(value)).fields
+        for field in schema.node(type(value)).fields
         if (item := getattr(value, field.attribute)) is not None
     )
     return ", ".join(shown)
-
-
-_PARAMETERS: Final[dict[str, type[Asn1]]] = {
-    "1.2.840.113533.7.66.13": types.PBMParameter,
-    "1.2.840.113549.1.1.7": types.RSAESOAEPParams,
-    "1.2.840.113549.1.1.8": types.AlgorithmIdentifier,
-    "1.2.840.113549.1.1.10": types.RSASSAPSSParams,
-    "1.2.840.113549.1.5.12": types.PBKDF2Params,
-    **{f"1.2.840.113549.1.9.16.3.{n}": types.AlgorithmIdentifier for n in (5, 9, 10, 19, 20, 21)},
-    "1.3.133.16.840.63.0.2": types.AlgorithmIdentifier,
-    **{f"1.3.132.1.11.{n}": types.AlgorithmIdentifier for n in range(4)},
-    **{f"2.16.840.1.101.3.4.1.{n}": types.GCMParameters for n in (6, 26, 46)},
-}
-"""What the parameters of an algorithm are (SPEC D); elsewhere they are shown as they stand."""
 
 
 def name(value: types.Name) -> str:
@@ -144,7 +130,7 @@ def name(value: types.Name) -> str:
     if value.rdn_sequence is None:
         return "NULL (legacy form)"
     parts = (
-        " + ".join(f"{LABELS.get(a.type, a.type)}={_name_value(a.value)}" for a in relative)
+        " + ".join(f"{oids.LABELS.get(a.type, a.type)}={_name_value(a.value)}" for a in relative)
         for relative in value.rdn_sequence
     )
     return printable(", ".join(parts), 1000) or "(empty name)"
@@ -177,7 +163,7 @@ def _address(value: bytes) -> str:
 
 def alternative(value: Any) -> tuple[Node, str, Any]:
     """Of a CHOICE: the type, the standard's name and the value of what is present."""
-    for field in _schema.node(type(value)).fields:
+    for field in schema.node(type(value)).fields:
         content = getattr(value, field.attribute)
         if content is not None:
             return field.node, field.name + (" (legacy form)" if field.legacy else ""), content
@@ -193,13 +179,13 @@ def extension(value: types.Extension) -> str:
 def _extension_value(value: types.Extension) -> str:
     der = value.extn_value
     try:
-        if value.extn_id == "2.5.29.14":
+        if value.extn_id == oids.ID_CE_SUBJECT_KEY_IDENTIFIER:
             return types.DataReturn.from_der(der).value.hex()
-        if value.extn_id in ("2.5.29.17", "2.5.29.18"):
+        if value.extn_id in (oids.ID_CE_SUBJECT_ALT_NAME, oids.ID_CE_ISSUER_ALT_NAME):
             return ", ".join(map(general_name, types.GeneralNames.from_der(der)))
     except CMCError:
         return octets(der)
-    if value.extn_id == "2.5.29.15" and der[:1] == b"\x03" and len(der) in (4, 5):
+    if value.extn_id == oids.ID_CE_KEY_USAGE and der[:1] == b"\x03" and len(der) in (4, 5):
         return bits(BitString(der[3:], der[2]), _KEY_USAGES)
     return octets(der)
 
@@ -232,9 +218,9 @@ def public_key(public: Any) -> str:
 
 def unnamed(value: Any, node: Node) -> tuple[Any, Node]:
     """A value and its type, out of the names it stands under and of what is open."""
-    while node.kind in (Kind.NAMED, Kind.OPEN):
+    while node.kind in (Kind.ALIAS, Kind.OPEN):
         if node.kind is Kind.OPEN:
-            node = _schema.node(type(value))
+            node = schema.node(type(value))
         elif node.inner is not None:
             value, node = value.value, node.inner
     return value, node
@@ -250,8 +236,8 @@ def one_line(value: Any, node: Node) -> str | None:
         return oid(value)
     if isinstance(value, int):
         return str(value) if isinstance(value, bool) else named_number(value, node.numbers)
-    if node.named_bits:
-        return bits(value, map(_schema.number_name, types.ReasonFlag))
+    if node.named_bit_list:
+        return bits(value, map(schema.number_name, types.ReasonFlag))
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(value, tuple):
         return _short_list(value, node)
     return _by_base(value)

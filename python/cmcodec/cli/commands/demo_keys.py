@@ -49,7 +49,7 @@ def _name(common_name: str) -> x509.Name:
 
 
 def pkcs10(key: PrivateKey, common_name: str) -> bytes:
-    """A request for this key, with its identifier, which CMC signatures by it need (R-022)."""
+    """A request for this key, with the identifier that names it as a signer (RFC 10002 §3.2)."""
     request = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(_name(common_name))

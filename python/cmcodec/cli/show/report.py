@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import cmcodec
-from cmcodec.cli.common import printable
+from cmcodec.cli.options import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cmcodec.batch import Row
+    from cmcodec.verify.verdict import Row
 
 EXAMPLES: Final = 3
 """Messages named for each reason."""
@@ -52,7 +52,7 @@ COLUMNS: Final = (
 
 
 def is_good(row: Row) -> bool:
-    """Whether a row leaves the exit status 0: verified, or certificates only (RULES, Verdicts)."""
+    """Whether a row leaves the exit status 0: verified, or certificates only."""
     return row.verdict == "verified" or (row.verdict == "unsigned" and row.reason is None)
 
 

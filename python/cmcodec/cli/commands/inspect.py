@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from cmcodec.cli.common import Failure, backend_option, printable, read_input
+from cmcodec.cli.options import Failure, backend_option, printable, read_input
 from cmcodec.errors import DecodeError
 from cmcodec.message import load
 
@@ -40,7 +40,7 @@ def command(file: str, as_json: bool, everything: bool, strict: bool) -> int:
         # next write learns of it.
         sys.stdout.write("\n")
         return 0
-    from cmcodec.cli.tree import SHOWN, write_message
+    from cmcodec.cli.show.tree import SHOWN, write_message
 
     received = "" if message.encoding == "der" else ", received in BER: offsets are of its DER form"
     write = sys.stdout.write

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from cmcodec import _backend, _schema, oids, types
-from cmcodec._schema import Kind, Node
-from cmcodec.cli import certificates, describe
+from cmcodec import oids, types
+from cmcodec.asn1 import schema
+from cmcodec.asn1.schema import Kind, Node
+from cmcodec.cli.show import certificates, describe
 from cmcodec.errors import CMCError
-from cmcodec.types.tables import ENCAPSULATED
+from cmcodec.types.tables import OPEN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,13 +69,13 @@ class _Tree:
 
     def fields(self, depth: int, value: Any, path: Path) -> None:
         """The fields of a SEQUENCE that are present."""
-        for field in _schema.node(type(value)).fields:
+        for field in schema.node(type(value)).fields:
             item, node, inside = getattr(value, field.attribute), field.node, (*path, field.name)
             if item is None:
                 continue
             if node.kind is Kind.CONTAINING:
                 item = self._opened(value, inside)
-                node = node if isinstance(item, bytes) else _schema.node(type(item))
+                node = node if isinstance(item, bytes) else schema.node(type(item))
             self._value(depth, field.name, item, node, inside)
 
     def _value(self, depth: int, label: str, value: Any, node: Node, path: Path) -> None:
@@ -108,7 +109,7 @@ class _Tree:
         if path == (*_CONTENT, "cmsSequence") and self._message.unverified_content is not None:
             self._nested(depth + 1)
             return
-        starts = self._offsets(path) if path[-1] in _LOCATED else None
+        starts = self._message.element_offsets(path) if path[-1] in _LOCATED else None
         inner = node.inner or _OPEN
         for index, element in enumerate(self._first(value)):
             head = f"[{index}] @{starts[index]}" if starts else f"[{index}]"
@@ -131,17 +132,10 @@ class _Tree:
         if self._shown is not None and len(value) > self._shown:
             self.line(depth, f"… {len(value) - self._shown} more (--all shows them)")
 
-    def _offsets(self, path: Path) -> list[int] | None:
-        """Where each element of the sequence at ``path`` starts, found in one pass."""
-        buffer, kind = self._message.buffer, self._message.kind
-        root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
-        found = _backend.locate(root, buffer, *self._message.span, path)
-        return None if found is None else _backend.offsets(buffer, found[1], found[2])
-
     def _opened(self, value: types.EncapsulatedContentInfo, path: Path) -> Any:
         """What the octets of eContent encode, or the octets."""
         content = self._message.unverified_content if path == _CONTENT else None
-        cls = ENCAPSULATED.get(value.e_content_type)
+        cls = OPEN_TYPES["encapsulated"].get(value.e_content_type)
         if content is not None or cls is None or value.e_content is None:
             return content or value.e_content
         try:
@@ -188,8 +182,8 @@ class _Tree:
 def _pkcs10(request: types.CertificationRequest) -> str:
     """Whom a PKCS#10 request is for, which key it names and how possession is proven."""
     info = request.certification_request_info
-    how = oids.name(request.signature_algorithm.algorithm)
-    proof = "none" if how == "id-alg-noSignature" else f"signature {how}"
+    how = request.signature_algorithm.algorithm
+    proof = "none" if how == oids.ID_ALG_NO_SIGNATURE else f"signature {oids.name(how)}"
     subject, key = describe.name(info.subject), describe.key(info.subject_public_key_info)
     return f"PKCS#10, subject {subject}, key {key}, POP {proof}"
 

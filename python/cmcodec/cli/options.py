@@ -10,9 +10,10 @@ from typing import IO, TYPE_CHECKING, Final
 
 import click
 
-from cmcodec import _backend
+import cmcodec
 from cmcodec.errors import UnsupportedError
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE
+from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +69,7 @@ def _read(stream: IO[bytes], name: str) -> bytes:
     while chunk := stream.read(_CHUNK):
         total += len(chunk)
         if total > MAX_FILE_SIZE:
-            raise Failure(f"{printable(name)}: limit: more than {MAX_FILE_SIZE} octets")
+            raise Failure(f"{printable(name)}: {Reason.LIMIT}: more than {MAX_FILE_SIZE} octets")
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -88,6 +89,6 @@ def _use_backend(_: click.Context, __: click.Parameter, wanted: str | None) -> N
     if wanted is None:
         return
     try:
-        _backend.use(wanted)
+        cmcodec.use_backend(wanted)
     except (ImportError, UnsupportedError) as error:
         raise Misuse(f"--backend {wanted}: {error}") from None

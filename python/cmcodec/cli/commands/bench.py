@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 import cmcodec
-from cmcodec.cli.common import Misuse
+from cmcodec.cli.options import Misuse
 
 _HELP: Final = {"-h", "--help"}
 

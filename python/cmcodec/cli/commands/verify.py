@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cmcodec.batch import default_threads
-from cmcodec.cli.common import Misuse, backend_option, printable, read_input
+from cmcodec.cli.options import Misuse, backend_option, printable, read_input
 from cmcodec.errors import UnsupportedError
+from cmcodec.verify.batch import default_threads, verify_batch
 
 if TYPE_CHECKING:
     from cryptography import x509
-
-    from cmcodec.cli.report import Run, Tally
 
 
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
@@ -71,9 +69,8 @@ def command(
     others = _certificates(certificates)
     ras = _certificates(authorised_ra)
 
-    from cmcodec.batch import verify_batch
-    from cmcodec.cli import report
-    from cmcodec.cli.progress import Bar
+    from cmcodec.cli.show import report
+    from cmcodec.cli.show.progress import Bar
 
     threads = threads or default_threads()
     since = time.perf_counter()
@@ -101,17 +98,9 @@ def command(
     else:
         for _ in rows:
             pass
-    _finish(tally, run, quiet=as_json or as_csv)
+    write = report.write_line if as_json or as_csv else report.write_table
+    write(tally, run)
     return 1 if tally.bad else 0
-
-
-def _finish(tally: Tally, run: Run, *, quiet: bool) -> None:
-    from cmcodec.cli import report
-
-    if quiet:
-        report.write_line(tally, run)
-    else:
-        report.write_table(tally, run)
 
 
 def _certificates(names: tuple[str, ...]) -> list[x509.Certificate]:

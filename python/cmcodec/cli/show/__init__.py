@@ -1,0 +1,1 @@
+"""How the commands show messages, values and reports; a command is imported by nothing here."""
