@@ -146,23 +146,34 @@ def _git(*arguments: str) -> bytes:
     return done.stdout
 
 
-def served(path: Path) -> Served:
-    """A process that runs the operations of these benches with the package of that tree."""
-    found = os.pathsep.join([str(path / "python"), str(ROOT)])
+def served(path: Path, *, own: bool = False) -> Served:
+    """A process that runs the operations of these benches with the package of that tree.
+
+    ``own``: the operations as the benches of that tree have them.
+    """
+    root = path if own else ROOT
+    found = os.pathsep.join([str(path / "python"), str(root)])
     command = [sys.executable, "-m", "benches.served_commit", str(path)]
-    return Served(command, ROOT, env=os.environ | {"PYTHONPATH": found})
+    return Served(command, root, env=os.environ | {"PYTHONPATH": found})
 
 
 # --- comparing -------------------------------------------------------------------------------
 
 
 def compare(
-    old: Path, new: Path, operations: Sequence[str], file: Path, *, starts: int, rounds: int
+    old: Path,
+    new: Path,
+    operations: Sequence[str],
+    file: Path,
+    *,
+    starts: int,
+    rounds: int,
+    own: bool = False,
 ) -> list[Change]:
     """Each operation by both, in so many starts; what one cannot do is told, and left out."""
     taken: dict[str, list[tuple[float, float]]] = {operation: [] for operation in operations}
     for _ in range(starts):
-        with served(old) as before, served(new) as after:
+        with served(old, own=own) as before, served(new, own=own) as after:
             for operation in list(taken):
                 sides = [_side(it, operation, file) for it in (before, after)]
                 try:
@@ -196,9 +207,18 @@ def _side(program: Served, operation: str, file: Path) -> Side:
 @click.option("--messages", default=BATCH, show_default=True, help="In the batch.")
 @click.option("--starts", default=7, show_default=True, help="Times both are started anew.")
 @click.option("--rounds", default=5, show_default=True, help="Times they take turns in a start.")
+@click.option("--own", is_flag=True, help="Each with its own benches: where names have moved.")
 @click.option("--json", "to", type=click.Path(path_type=Path), help="Write the figures here too.")
 def main(
-    *, old: str, new: str, only: str, messages: int, starts: int, rounds: int, to: Path | None
+    *,
+    old: str,
+    new: str,
+    only: str,
+    messages: int,
+    starts: int,
+    rounds: int,
+    own: bool,
+    to: Path | None,
 ) -> None:
     """Say what NEW does slower than OLD: commits, or . for the working tree.
 
@@ -212,7 +232,7 @@ def main(
     for role, name, commit in zip(("old", "new"), (old, new), commits, strict=True):
         click.echo(f"{role}: {name} ({commit[:12]})")
     file = batch_file(messages)
-    changes = compare(before, after, operations, file, starts=starts, rounds=rounds)
+    changes = compare(before, after, operations, file, starts=starts, rounds=rounds, own=own)
     click.echo(f"{'':14} {'old':>9} {'new':>9}  {'new/old':>7}  of single starts")
     for change in changes:
         click.echo(str(change))

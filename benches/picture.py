@@ -44,7 +44,7 @@ HEAD = 0.95
 INK, FAINT, LINE = "#1f2328", "#59636e", "#d1d9e0"
 OUR_COLOUR, RELATED, LIMIT_COLOUR, PEERS = "#0969da", "#80ccff", "#9198a1", "#d4a72c"
 
-STYLE = {
+LOOK = {
     "svg.hashsalt": "cmcodec",
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -67,7 +67,7 @@ STYLE = {
 
 def draw(report: Report, path: Path) -> None:
     """Writes ``.svg`` or ``.png``."""
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(LOOK):
         figure = _figure(report)
         metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else None
         figure.savefig(path, metadata=metadata, dpi=120)

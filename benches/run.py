@@ -18,7 +18,7 @@ from benches.measure import Ratio, alternate, load_average
 from benches.promises import ALL_THREADS, FALLBACK, MEMORY, OPERATIONS, OURS, SPEED
 from benches.report import Against, Comparison, Figure, Report, Timing
 from benches.sides import Cast, base_of
-from cmcodec.batch import cores
+from cmcodec.verify.batch import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -18,7 +18,7 @@ from benches.measure import Side, timed, whole
 from benches.peers import answers, ours, served
 from benches.promises import ALL_THREADS, CORE, FALLBACK, LIMIT, MEMCPY, OURS
 from cmcodec import _backend, types
-from cmcodec.batch import cores
+from cmcodec.verify.batch import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator

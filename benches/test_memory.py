@@ -15,7 +15,7 @@ pytestmark = [
 ]
 
 FLOOR = 16 * 1024 * 1024
-"""What no input is too small for (RULES P8)."""
+"""What no input is too small for (rule P8)."""
 
 
 @pytest.mark.parametrize("work", ["load", "read", "verify"])

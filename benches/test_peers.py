@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.kit.der import set_of
+from tests.kit.messages import pki_data, tagged_content_info
 
 import cmcodec
 from benches import peers, workload
@@ -15,7 +17,7 @@ from benches.conftest import offering
 from benches.peers import answers, ours, signatures
 from benches.workload import certificates, keys
 from benches.workload.mixes import FORMS, KEY_TYPES
-from benches.workload.parts import member, pki_data, set_of, signed
+from benches.workload.parts import signed
 from cmcodec import types
 from cmcodec.asn1 import BitString
 
@@ -43,7 +45,7 @@ def _with_attribute(der: bytes, key: keys.PrivateKey, attr_type: str, value: Any
         replace(it, attr_values=(value,)) if it.attr_type == attr_type else it
         for it in structure.content.signer_infos[0].signed_attrs
     )
-    octets = set_of(0x31, (it.to_der() for it in attributes))
+    octets = set_of(*(it.to_der() for it in attributes))
     return _with_signer_info(der, signed_attrs=attributes, signature=keys.sign(key, octets))
 
 
@@ -94,7 +96,7 @@ def _batch(key_type: str, form: str, tamper: Any) -> bytes:
     tampered = tamper(workload.single(key_type, form), key)
     authority = keys.key("p-256", "registration authority", 0)
     chain = certificates.chain(authority, "Example Devices RA", -1)
-    content = pki_data(members=[member(workload.FIRST_ID, tampered)])
+    content = pki_data(members=[tagged_content_info(tampered, workload.FIRST_ID)])
     return signed(content, authority, certificates=chain)
 
 

@@ -80,7 +80,7 @@ def test_large_response() -> None:
 
 @pytest.mark.usefixtures("backend")
 def test_as_deep_as_allowed() -> None:
-    """RULES P6: one layer more than the deepest is refused."""
+    """Rule P6: one layer more than the deepest is refused."""
     for layers in (DEFAULT_MESSAGE_LAYERS, MAX_MESSAGE_LAYERS):
         assert cmcodec.load(worst.deep_layers(layers), max_layers=layers).kind == "full-request"
         with pytest.raises(cmcodec.LimitError):

@@ -1,4 +1,4 @@
-"""The choice of backend, and the seam itself: what both do with octets nobody has validated."""
+"""The choice of backend, and what both do with octets that nobody has validated."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from asn1crypto import core
 
 import cmcodec
 from cmcodec import _backend, asn1, types
-from cmcodec._parts import Parts
-from cmcodec.asn1 import Asn1
-from support import integer, refusal, seq, shared, tlv
+from cmcodec.asn1 import Asn1, LazySequence
+from kit.answers import refusal
+from kit.der import integer, seq, tlv
+from kit.vectors import shared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +26,12 @@ PACKAGE = Path(cmcodec.__file__).parent.parent
 
 
 def test_backend_has_a_name(backend: str) -> None:
-    """DESIGN: ``cmcodec.backend`` tells which one is at work."""
+    """``cmcodec.backend`` tells which one is at work."""
     assert cmcodec.backend == backend
 
 
 def test_unknown_backend_is_unsupported(backend: str) -> None:
-    """DESIGN: a misspelt backend is an error, and changes nothing."""
+    """A misspelt backend is an error, and changes nothing."""
     with pytest.raises(cmcodec.UnsupportedError, match="CMCODEC_BACKEND=fast"):
         _backend.use("fast")
     assert cmcodec.backend == backend
@@ -41,7 +42,7 @@ def test_unknown_backend_is_unsupported(backend: str) -> None:
     [("pure", {"pure"}), ("auto", {"rust", "pure"}), ("", {"rust", "pure"}), ("fast", set())],
 )
 def test_backend_is_chosen_by_the_environment(wanted: str, answers: set[str], backend: str) -> None:
-    """DESIGN: ``CMCODEC_BACKEND``."""
+    """``CMCODEC_BACKEND``."""
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE), "CMCODEC_BACKEND": wanted}
     if not wanted:
         del environment["CMCODEC_BACKEND"]
@@ -56,7 +57,7 @@ def test_backend_is_chosen_by_the_environment(wanted: str, answers: set[str], ba
 
 
 def test_importing_is_light() -> None:
-    """DESIGN: the engine needs neither asn1crypto nor ``cryptography`` to load a message."""
+    """The engine needs neither asn1crypto nor ``cryptography`` to load a message."""
     code = (
         "import sys, cmcodec; cmcodec.load(open(sys.argv[1], 'rb').read()).kind;"
         "assert cmcodec.backend == 'pure' or 'asn1crypto' not in sys.modules;"
@@ -83,7 +84,7 @@ class Foreign(Asn1):
     ],
 )
 def test_undeclared_classes_are_key_errors(action: Callable[[], object]) -> None:
-    """DESIGN: a mistake of the caller, never of the input."""
+    """A mistake of the caller, never of the input."""
     with pytest.raises(KeyError):
         action()
 
@@ -99,7 +100,7 @@ def test_undeclared_classes_are_key_errors(action: Callable[[], object]) -> None
     ],
 )
 def test_decode_at(octets: bytes, pos: int, end: int, refused: object) -> None:
-    """DESIGN: one value at its place, and where it ends; what follows it is not read."""
+    """One value at its place, and where it ends; what follows it is not read."""
     assert refusal(lambda: _backend.decode_at("BodyPartList", octets, pos, end)) == refused
     if refused is None:
         found = _backend.decode_at("BodyPartList", octets, pos, end)
@@ -107,7 +108,7 @@ def test_decode_at(octets: bytes, pos: int, end: int, refused: object) -> None:
 
 
 def test_offsets() -> None:
-    """DESIGN: where each element starts."""
+    """Where each element starts."""
     octets = integer(1) + integer(300) + seq()
     assert _backend.offsets(octets, 0, len(octets)) == [0, 3, 7]
     assert _backend.offsets(octets, 3, 7) == [3]
@@ -118,7 +119,7 @@ def test_offsets() -> None:
 
 
 def test_members_end_at_what_is_no_member() -> None:
-    """DESIGN: a ValueError for octets that are no TaggedContentInfo, when they are reached."""
+    """A ValueError for octets that are no TaggedContentInfo, when they are reached."""
     good = seq(integer(5), seq())
     assert list(_backend.members(good, 0, len(good))) == [(5, 5, 7)]
     assert list(_backend.members(b"", 0, 0)) == []
@@ -130,9 +131,9 @@ def test_members_end_at_what_is_no_member() -> None:
 
 
 def test_nothing_built_is_kept() -> None:
-    """DESIGN: values own what is made for them, and give it back with themselves."""
+    """Values own what is made for them, and give it back with themselves."""
     octets = shared("batch/batch-req-10.der")
-    lasting = [asn1.NULL, types.PKIData, types.Extension, asn1.TLV, asn1.BitString, Parts]
+    lasting = [asn1.NULL, types.PKIData, types.Extension, asn1.TLV, asn1.BitString, LazySequence]
 
     def read() -> list[int]:
         message = cmcodec.load(octets)
@@ -150,7 +151,7 @@ def test_nothing_built_is_kept() -> None:
     ids=["one more slot", "any attribute", "a dict", "no slot"],
 )
 def test_classes_with_more_than_their_slots_are_refused(body: str, backend: str) -> None:
-    """DESIGN: the engine writes slots only where it has seen that they stand."""
+    """The engine writes slots only where it has seen that they stand."""
     if backend == "pure":
         pytest.skip("calls the class")
     code = f"""if True:
@@ -180,7 +181,7 @@ def test_object_identifiers_are_read_alike_however_many() -> None:
 
 
 def test_threads_read_alike() -> None:
-    """DESIGN: values are built by any number of threads at once."""
+    """Values are built by any number of threads at once."""
     messages = cmcodec.load(shared("batch/batch-req-10.der")).unverified_messages
     expected = [message.unverified_content for _, message in messages]
 
@@ -209,7 +210,7 @@ def test_locate_in_broken_octets(octets: bytes, path: tuple[str | int, ...]) -> 
 
 
 def test_root_of_a_message_is_seen_behind_any_header() -> None:
-    """DESIGN: a PKCS#10 begins with a SEQUENCE in its SEQUENCE, whatever the length octets."""
+    """A PKCS#10 begins with a SEQUENCE in its SEQUENCE, whatever the length octets."""
     for octets, root in (
         (b"", "contentInfo"),
         (b"\x30", "contentInfo"),

@@ -12,28 +12,19 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms as asn1crypto_cms
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from hypothesis import given
 
 import cmcodec
-from cmcodec import _backend, _schema, build, types
-from cmcodec.asn1 import TLV, BitString
-from messages import ALICE, identifier, number, oid, tlv
-from signers import (
-    MOMENT,
-    certificate,
-    control,
-    crl,
-    der,
-    key,
-    key_identifier,
-    request,
-    response,
-)
-from strategies import values
-from support import refusal
+from cmcodec import _backend, cms, types
+from cmcodec.asn1 import TLV, BitString, schema
+from kit.answers import refusal
+from kit.controls import request, response, tagged_attribute
+from kit.der import identifier, integer, oid, tlv
+from kit.keys import ALICE, MOMENT, certificate, crl, der, key, key_identifier
+from kit.strategies import values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,13 +51,13 @@ NATURAL = {
 }
 
 
-def signer(kind: str = "ed25519", **options: Any) -> build.SigningKey:
-    return build.SigningKey.from_private_key(key(kind), certificate(kind), **options)
+def signer(kind: str = "ed25519", **options: Any) -> cms.SigningKey:
+    return cms.SigningKey.from_private_key(key(kind), certificate(kind), **options)
 
 
-def callback(sign: Any, **options: Any) -> build.SigningKey:
+def callback(sign: Any, **options: Any) -> cms.SigningKey:
     chosen = {"algorithm": "Ed25519", "certificate": certificate("ed25519")} | options
-    return build.SigningKey(sign=sign, **chosen)
+    return cms.SigningKey(sign=sign, **chosen)
 
 
 def signed(octets: bytes) -> Any:
@@ -87,7 +78,7 @@ def attributes(octets: bytes) -> dict[str, Any]:
 def test_every_algorithm_verifies(kind: str, algorithm: str, by_key_identifier: bool) -> None:
     """R-016, R-214: a message of every algorithm verifies, named either way by its certificate."""
     named = key_identifier(key(kind)) if by_key_identifier else None
-    octets = build.sign(response(), signer(kind, algorithm=algorithm, key_identifier=named))
+    octets = cms.sign(response(), signer(kind, algorithm=algorithm, key_identifier=named))
     message = cmcodec.load(octets, strict=True)
     assert (message.kind, message.encoding, message.to_der()) == ("full-response", "der", octets)
     verified = message.verify()
@@ -115,8 +106,8 @@ def test_ml_dsa() -> None:
     except UnsupportedAlgorithm:
         pytest.skip("this OpenSSL has no ML-DSA")
     spki = tlv(0x30, identifier("2.16.840.1.101.3.4.3.17"), tlv(3, b"\0", _raw(private)))
-    made = build.SigningKey.from_private_key(private, _with_key(spki))
-    verified = cmcodec.load(build.sign(response(), made)).verify()
+    made = cms.SigningKey.from_private_key(private, _with_key(spki))
+    verified = cmcodec.load(cms.sign(response(), made)).verify()
     assert verified.signers[0].algorithm == made.algorithm == "ML-DSA-44"
 
 
@@ -128,7 +119,7 @@ def _raw(private: Any) -> bytes:
 def _with_key(spki: bytes) -> bytes:
     """The shape of a certificate with this key; nobody verifies its signature here."""
     tbs = tlv(
-        0x30, tlv(0xA0, number(2)), number(1), identifier("1.3.101.112"), ALICE.issuer(),
+        0x30, tlv(0xA0, integer(2)), integer(1), identifier("1.3.101.112"), ALICE.issuer(),
         tlv(0x30), tlv(0x30), spki,
     )  # fmt: skip
     return tlv(0x30, tbs, identifier("1.3.101.112"), tlv(0x03, b"\0"))
@@ -136,7 +127,7 @@ def _with_key(spki: bytes) -> bytes:
 
 def test_structure() -> None:
     """R-213, R-215, RFC 5652 §5: versions, digest algorithm, attributes; no time unless asked."""
-    octets = build.sign(response(), signer("rsa-2048"))
+    octets = cms.sign(response(), signer("rsa-2048"))
     found = signed(octets)
     (info,) = found.signer_infos
     assert found.version == 3
@@ -152,11 +143,11 @@ def test_structure() -> None:
 
 
 def test_rsa_parameters() -> None:
-    """SPEC D.3: NULL with PKCS#1 v1.5; of PSS hash, MGF1 with it, and a salt of its length."""
-    (plain,) = signed(build.sign(response(), signer("rsa-2048"))).signer_infos
+    """NULL with PKCS#1 v1.5; of PSS hash, MGF1 with it, and a salt of its length."""
+    (plain,) = signed(cms.sign(response(), signer("rsa-2048"))).signer_infos
     assert plain.signature_algorithm.parameters.der == b"\x05\x00"
     pss = signer("rsa-2048", algorithm="RSASSA-PSS-SHA384")
-    (info,) = signed(build.sign(response(), pss)).signer_infos
+    (info,) = signed(cms.sign(response(), pss)).signer_infos
     parameters = types.RSASSAPSSParams.from_der(info.signature_algorithm.parameters.der)
     assert parameters.hash_algorithm.algorithm == "2.16.840.1.101.3.4.2.2"
     hashed = parameters.hash_algorithm.to_der()
@@ -179,7 +170,7 @@ def test_rsa_parameters() -> None:
 )
 def test_signing_time(moment: datetime, alternative: str, written: bytes) -> None:
     """R-222: UTCTime from 1950 to 2049, whole seconds, in UTC."""
-    octets = build.sign(response(), signer(), signing_time=moment)
+    octets = cms.sign(response(), signer(), signing_time=moment)
     assert attributes(octets)["5"].value.alternative == alternative
     assert written in octets
     cmcodec.load(octets, strict=True).verify()
@@ -189,14 +180,14 @@ def test_signing_time_needs_a_zone() -> None:
     """A time that may be any of 24 is none."""
     naive = datetime(2026, 3, 1)
     with pytest.raises(cmcodec.EncodeError, match="bad_value in signingTime"):
-        build.sign(response(), signer(), signing_time=naive)
+        cms.sign(response(), signer(), signing_time=naive)
 
 
 def test_certificates_and_crls() -> None:
     """R-069: the signer's certificate and those given, each once and sorted, in any form."""
     others = [certificate("p-256"), types.Certificate(der(certificate("p-384")))]
-    octets = build.sign(
-        build.Draft(response(), certificates=[der(certificate("p-521"))], crls=[der(crl())]),
+    octets = cms.sign(
+        cms.Draft(response(), certificates=[der(certificate("p-521"))], crls=[der(crl())]),
         signer(),
         certificates=[*others, certificate("ed25519")],
         crls=[crl(), types.CertificateList(der(crl()))],
@@ -212,8 +203,8 @@ def test_certificates_and_crls() -> None:
 def test_crls_alone() -> None:
     """A request-key signer has no certificate to carry; absent fields are absent."""
     private = key("ed25519")
-    made = build.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
-    octets = build.sign(request(private), made, crls=[crl()])
+    made = cms.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
+    octets = cms.sign(request(private), made, crls=[crl()])
     assert signed(octets).certificates is None
     assert len(signed(octets).crls) == 1
 
@@ -222,26 +213,26 @@ def test_crls_alone() -> None:
 def test_lengths(size: int) -> None:
     """Lengths of one, two and three octets, wherever they change."""
     content = types.PKIResponse(
-        control_sequence=(control(1, 19, types.ResponseInfo(bytes(size))),),
+        control_sequence=(tagged_attribute(1, 19, types.ResponseInfo(bytes(size))),),
         cms_sequence=(),
         other_msg_sequence=(),
     )
-    verified = cmcodec.load(build.sign(content, signer()), strict=True).verify()
+    verified = cmcodec.load(cms.sign(content, signer()), strict=True).verify()
     assert verified.content == content
 
 
-@given(content=values(_schema.node(types.PKIResponse)))
+@given(content=values(schema.node(types.PKIResponse)))
 def test_any_response(content: Any) -> None:
     """Whatever has an encoding is signed, verifies, and comes back."""
-    octets = build.sign(content, signer())
+    octets = cms.sign(content, signer())
     assert cmcodec.load(octets).verify().content == content
     assert types.ContentInfo.from_der(octets).to_der() == octets
 
 
-@given(content=values(_schema.node(types.PKIData)))
+@given(content=values(schema.node(types.PKIData)))
 def test_any_request(content: Any) -> None:
     """The same of a PKIData, whose proofs of possession are nobody's here."""
-    message = cmcodec.load(build.sign(content, signer()))
+    message = cmcodec.load(cms.sign(content, signer()))
     assert message.kind == "full-request"
     assert message.unverified_content == content
 
@@ -259,7 +250,7 @@ def test_backends_write_the_same(kind: str) -> None:
     for backend in ("rust", "pure"):
         _backend.use(backend)
         made.append(
-            build.sign(
+            cms.sign(
                 response(), signer(kind), certificates=[certificate("p-256")], signing_time=MOMENT
             )
         )
@@ -273,15 +264,15 @@ def test_deterministic_ecdsa() -> None:
         made = signer("p-256", deterministic=True)
     except cmcodec.UnsupportedError:
         pytest.skip("this OpenSSL has no deterministic ECDSA")
-    assert build.sign(response(), made) == build.sign(response(), made)
+    assert cms.sign(response(), made) == cms.sign(response(), made)
     usual = signer("p-256")
-    assert build.sign(response(), usual) != build.sign(response(), usual)
+    assert cms.sign(response(), usual) != cms.sign(response(), usual)
 
 
 @pytest.mark.parametrize("kind", NATURAL)
 def test_asn1crypto_reads_it(kind: str) -> None:
     """Another reader finds the same."""
-    content_info = cms.ContentInfo.load(build.sign(response(), signer(kind)), strict=True)
+    content_info = asn1crypto_cms.ContentInfo.load(cms.sign(response(), signer(kind)), strict=True)
     found = content_info["content"]
     assert found["version"].native == "v3"
     assert found["encap_content_info"]["content_type"].native == "1.3.6.1.5.5.7.12.3"
@@ -298,7 +289,7 @@ def test_openssl_verifies_it(kind: str, algorithm: str, tmp_path: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("no openssl")
-    octets = build.sign(response(), signer(kind, algorithm=algorithm), signing_time=MOMENT)
+    octets = cms.sign(response(), signer(kind, algorithm=algorithm), signing_time=MOMENT)
     file = tmp_path / "message.der"
     file.write_bytes(octets)
     command = [openssl, "cms", "-verify", "-inform", "DER", "-noverify", "-binary", "-in", file]
@@ -329,7 +320,7 @@ def test_key_that_verifiers_refuse(kind: str, reason: str) -> None:
 @pytest.mark.parametrize("other", ["not a key", None, lambda octets: octets])
 def test_no_key(other: Any) -> None:
     with pytest.raises(cmcodec.SigningError, match="unsupported_algorithm"):
-        build.SigningKey.from_private_key(other, certificate("ed25519"))
+        cms.SigningKey.from_private_key(other, certificate("ed25519"))
 
 
 @pytest.mark.parametrize(
@@ -354,12 +345,12 @@ def test_algorithm_of_other_keys(kind: str, algorithm: str, reason: str) -> None
 def test_certificate_of_another_key(kind: str) -> None:
     """A key that does not fit the certificate is noticed before anything is signed with it."""
     with pytest.raises(cmcodec.SigningError, match="signature_invalid"):
-        build.SigningKey.from_private_key(key(kind, 1), certificate(kind))
+        cms.SigningKey.from_private_key(key(kind, 1), certificate(kind))
 
 
 def test_certificate_of_another_kind_of_key() -> None:
     with pytest.raises(cmcodec.SigningError, match="algorithm_mismatch"):
-        build.SigningKey.from_private_key(key("p-256"), certificate("rsa-2048"))
+        cms.SigningKey.from_private_key(key("p-256"), certificate("rsa-2048"))
 
 
 def test_key_restricted_to_pss() -> None:
@@ -367,17 +358,15 @@ def test_key_restricted_to_pss() -> None:
     public = key("rsa-2048").public_key().public_numbers()
     sha384 = tlv(0x30, oid("2.16.840.1.101.3.4.2.2"), b"\x05\x00")
     mgf1 = tlv(0x30, oid("1.2.840.113549.1.1.8"), sha384)
-    pss = tlv(0x30, tlv(0xA0, sha384), tlv(0xA1, mgf1), tlv(0xA2, number(48)))
-    numbers = tlv(0x30, number(public.n), number(public.e))
+    pss = tlv(0x30, tlv(0xA0, sha384), tlv(0xA1, mgf1), tlv(0xA2, integer(48)))
+    numbers = tlv(0x30, integer(public.n), integer(public.e))
     spki = tlv(0x30, identifier("1.2.840.113549.1.1.10", pss), tlv(0x03, b"\0", numbers))
     carried = _with_key(spki)
     for algorithm in (None, "RSASSA-PSS-SHA256"):
         with pytest.raises(cmcodec.SigningError, match="algorithm_mismatch"):
-            build.SigningKey.from_private_key(key("rsa-2048"), carried, algorithm=algorithm)
-    made = build.SigningKey.from_private_key(
-        key("rsa-2048"), carried, algorithm="RSASSA-PSS-SHA384"
-    )
-    assert cmcodec.load(build.sign(response(), made)).verify()
+            cms.SigningKey.from_private_key(key("rsa-2048"), carried, algorithm=algorithm)
+    made = cms.SigningKey.from_private_key(key("rsa-2048"), carried, algorithm="RSASSA-PSS-SHA384")
+    assert cmcodec.load(cms.sign(response(), made)).verify()
 
 
 def test_key_identifier_of_another_certificate() -> None:
@@ -385,14 +374,14 @@ def test_key_identifier_of_another_certificate() -> None:
     with pytest.raises(cmcodec.SigningError, match="signer_not_found"):
         signer("ed25519", key_identifier=b"another")
     with pytest.raises(cmcodec.SigningError, match="signer_not_found"):
-        build.SigningKey.from_private_key(
+        cms.SigningKey.from_private_key(
             ALICE.private, ALICE.certificate(by_ski=False), key_identifier=ALICE.identifier
         )
 
 
 def test_signer_without_a_name() -> None:
     with pytest.raises(TypeError):
-        build.SigningKey.from_private_key(key("ed25519"))
+        cms.SigningKey.from_private_key(key("ed25519"))
 
 
 NO_CERTIFICATES = [
@@ -407,7 +396,7 @@ NO_CERTIFICATES = [
 @pytest.mark.parametrize(("wrong", "reason"), [*NO_CERTIFICATES, (b"\x30\x00", "bad_value")])
 def test_certificate_that_is_none(wrong: Any, reason: str) -> None:
     """A signer needs a certificate that names one."""
-    found = refusal(lambda: build.SigningKey.from_private_key(key("ed25519"), wrong))
+    found = refusal(lambda: cms.SigningKey.from_private_key(key("ed25519"), wrong))
     assert found == ("EncodeError", reason, None, "certificates[0]")
 
 
@@ -416,7 +405,7 @@ def test_certificate_that_is_none(wrong: Any, reason: str) -> None:
 def test_carried_that_is_none(field: str, wrong: Any, reason: str) -> None:
     """P9: whatever is given for a certificate or a CRL, the error says which of them it is."""
     right: Any = {"certificates": certificate("p-256"), "crls": crl()}[field]
-    found = refusal(lambda: build.sign(response(), signer(), **{field: [right, wrong]}))
+    found = refusal(lambda: cms.sign(response(), signer(), **{field: [right, wrong]}))
     assert found is not None
     assert found[0] == "EncodeError"
     assert found[1] in (reason, "bad_value")
@@ -424,9 +413,9 @@ def test_carried_that_is_none(field: str, wrong: Any, reason: str) -> None:
 
 
 def test_key_identifier_that_is_none() -> None:
-    made = build.SigningKey.from_private_key(key("ed25519"), key_identifier="text")  # type: ignore[arg-type]
+    made = cms.SigningKey.from_private_key(key("ed25519"), key_identifier="text")  # type: ignore[arg-type]
     with pytest.raises(cmcodec.EncodeError, match="bad_type"):
-        build.sign(request(key("ed25519")), made)
+        cms.sign(request(key("ed25519")), made)
 
 
 def test_signing_key_is_frozen_and_shows_no_key() -> None:
@@ -446,8 +435,8 @@ def test_signing_key_is_frozen_and_shows_no_key() -> None:
 def test_request_key(kind: str) -> None:
     """R-019, R-020, R-022: the key of a request signs, named by its identifier."""
     private = key(kind)
-    made = build.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
-    octets = build.sign(request(key("p-384", 1), private), made)
+    made = cms.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
+    octets = cms.sign(request(key("p-384", 1), private), made)
     verified = cmcodec.load(octets, strict=True).verify()
     assert verified.signers[0].request_id == 2
     assert signed(octets).signer_infos[0].version == 3
@@ -470,17 +459,17 @@ def test_request_key(kind: str) -> None:
 def test_request_key_that_nobody_finds(content: Any, reason: str) -> None:
     """V8: without a certificate, one request in the message has the key that signs it."""
     private = key("ed25519")
-    made = build.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
+    made = cms.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
     with pytest.raises(cmcodec.SigningError, match=reason):
-        build.sign(content(), made)
+        cms.sign(content(), made)
 
 
 def test_short_request_key() -> None:
     """V9: a short key is noticed with the first message where there is no certificate."""
     private = key("rsa-1024")
-    made = build.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
+    made = cms.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
     with pytest.raises(cmcodec.SigningError, match="key_rejected"):
-        build.sign(request(private), made)
+        cms.sign(request(private), made)
 
 
 def test_wrong_proof_of_possession() -> None:
@@ -503,9 +492,9 @@ def test_wrong_proof_of_possession() -> None:
         cms_sequence=(),
         other_msg_sequence=(),
     )
-    made = build.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
+    made = cms.SigningKey.from_private_key(private, key_identifier=key_identifier(private))
     with pytest.raises(cmcodec.SigningError, match="pop_invalid"):
-        build.sign(changed, made)
+        cms.sign(changed, made)
 
 
 # --- callbacks -------------------------------------------------------------------------------
@@ -515,8 +504,8 @@ def test_wrong_proof_of_possession() -> None:
 def test_callback(kind: str, algorithm: str) -> None:
     """A callback that signs the octets it gets makes what the key itself makes."""
     held = signer(kind, algorithm=algorithm)
-    made = build.SigningKey(sign=held.sign, algorithm=algorithm, certificate=certificate(kind))
-    assert cmcodec.load(build.sign(response(), made)).verify().signers[0].algorithm == algorithm
+    made = cms.SigningKey(sign=held.sign, algorithm=algorithm, certificate=certificate(kind))
+    assert cmcodec.load(cms.sign(response(), made)).verify().signers[0].algorithm == algorithm
 
 
 def test_callback_gets_the_signed_attributes() -> None:
@@ -528,7 +517,7 @@ def test_callback_gets_the_signed_attributes() -> None:
         signature: bytes = key("ed25519").sign(octets)
         return signature
 
-    octets = build.sign(response(), callback(sign))
+    octets = cms.sign(response(), callback(sign))
     sent = cmcodec.load(octets).octets("content.signerInfos[0].signedAttrs")
     assert sent is not None
     assert given == [b"\x31" + sent[1:]]
@@ -541,23 +530,23 @@ def test_callback_gets_the_signed_attributes() -> None:
 def test_callback_that_returns_rubbish(returned: Any) -> None:
     """What is no signature of this message never leaves in one."""
     with pytest.raises(cmcodec.SigningError, match="signature_invalid"):
-        build.sign(response(), callback(lambda octets: returned))
+        cms.sign(response(), callback(lambda octets: returned))
 
 
 def test_callback_that_prehashes() -> None:
     """A common mistake: the digest of the attributes is signed instead of them."""
-    made = build.SigningKey(
+    made = cms.SigningKey(
         sign=lambda octets: key("rsa-2048").sign(octets[:32], padding.PKCS1v15(), hashes.SHA256()),
         algorithm="sha256WithRSAEncryption",
         certificate=certificate("rsa-2048"),
     )
     with pytest.raises(cmcodec.SigningError, match="signature_invalid"):
-        build.sign(response(), made)
+        cms.sign(response(), made)
 
 
 def test_callback_that_is_trusted() -> None:
     """``check=False`` leaves it to the callback."""
-    octets = build.sign(response(), callback(lambda octets: bytes(64), check=False))
+    octets = cms.sign(response(), callback(lambda octets: bytes(64), check=False))
     with pytest.raises(cmcodec.VerificationError, match="signature_invalid"):
         cmcodec.load(octets).verify()
 
@@ -594,9 +583,9 @@ def test_callback_that_raises(threads: int, cls: type[BaseException]) -> None:
         attributes_of[octets] = str(len(attributes_of)).encode()
         return b""
 
-    build.sign_many(contents, callback(record, check=False))
+    cms.sign_many(contents, callback(record, check=False))
     with pytest.raises(cls) as caught:
-        build.sign_many(contents, callback(sign), threads=threads)
+        cms.sign_many(contents, callback(sign), threads=threads)
     assert caught.value is raised[b"3"]
 
 
@@ -608,10 +597,10 @@ def test_many(kind: str) -> None:
     """All verify, in the order of the contents, each with its own certificate."""
     kinds = list(NATURAL)
     drafts = [
-        build.Draft(response(index), certificates=[certificate(kinds[index % len(kinds)])])
+        cms.Draft(response(index), certificates=[certificate(kinds[index % len(kinds)])])
         for index in range(20)
     ]
-    made = build.sign_many(drafts, signer(kind), threads=4)
+    made = cms.sign_many(drafts, signer(kind), threads=4)
     report = cmcodec.verify_batch(made)
     assert report.counts() == {"verified": 20}
     assert [row.transaction_id for row in report] == list(range(20))
@@ -625,21 +614,21 @@ def test_threads_write_the_same(kind: str) -> None:
     """V14: any number of threads makes the octets that one call of `sign` makes."""
     contents = [response(index) for index in range(30)]
     made = signer(kind)
-    alone = [build.sign(it, made, signing_time=MOMENT) for it in contents]
+    alone = [cms.sign(it, made, signing_time=MOMENT) for it in contents]
     for threads in (1, 2, 4, 100, None):
-        assert build.sign_many(contents, made, signing_time=MOMENT, threads=threads) == alone
+        assert cms.sign_many(contents, made, signing_time=MOMENT, threads=threads) == alone
 
 
 def test_any_iterable() -> None:
     """Contents may come from a generator, and there may be none."""
-    assert build.sign_many([], signer()) == []
-    made = build.sign_many((response(index) for index in range(3)), signer())
+    assert cms.sign_many([], signer()) == []
+    made = cms.sign_many((response(index) for index in range(3)), signer())
     assert len(made) == 3
 
 
 def test_requests_and_responses() -> None:
     """One call may sign both."""
-    made = build.sign_many([response(), request(key("p-256"))], signer())
+    made = cms.sign_many([response(), request(key("p-256"))], signer())
     assert [cmcodec.load(it).kind for it in made] == ["full-response", "full-request"]
 
 
@@ -652,16 +641,16 @@ class Answer(types.PKIResponse):
 def test_derived_class() -> None:
     """A class derived from a declared one is signed as that one."""
     content = Answer(**{name: getattr(response(), name) for name in response().__slots__})
-    assert cmcodec.load(build.sign(content, signer())).verify().content == response()
+    assert cmcodec.load(cms.sign(content, signer())).verify().content == response()
 
 
 WRONG = types.PKIResponse(
-    control_sequence=(control(1, 5, 3),), cms_sequence=(), other_msg_sequence=()
+    control_sequence=(tagged_attribute(1, 5, 3),), cms_sequence=(), other_msg_sequence=()
 )
 TWICE = types.PKIResponse(
     control_sequence=(
-        control(4, 19, types.ResponseInfo(b"")),
-        control(4, 19, types.ResponseInfo(b"")),
+        tagged_attribute(4, 19, types.ResponseInfo(b"")),
+        tagged_attribute(4, 19, types.ResponseInfo(b"")),
     ),
     cms_sequence=(),
     other_msg_sequence=(),
@@ -677,23 +666,23 @@ TWICE = types.PKIResponse(
         (None, "bad_type", ""),
         (types.TransactionId(3), "bad_type", ""),
         (types.PKIResponse, "bad_type", ""),
-        (build.Draft(response(), certificates=[b"\x02\x01\x01"]), "bad_tag", "certificates[0]"),
+        (cms.Draft(response(), certificates=[b"\x02\x01\x01"]), "bad_tag", "certificates[0]"),
         (
-            build.Draft(response(), certificates=[b"\x30\x00\x30\x00"]),
+            cms.Draft(response(), certificates=[b"\x30\x00\x30\x00"]),
             "bad_value",
             "certificates[0]",
         ),
-        (build.Draft(response(), crls=[b"rubbish"]), "bad_value", "crls[0]"),
-        (build.Draft(None), "bad_type", ""),  # type: ignore[arg-type]
+        (cms.Draft(response(), crls=[b"rubbish"]), "bad_value", "crls[0]"),
+        (cms.Draft(None), "bad_type", ""),  # type: ignore[arg-type]
     ],
 )
 @pytest.mark.parametrize("threads", [1, 4])
 def test_bad_content(bad: Any, reason: str, path: str, threads: int) -> None:
     """One bad content raises its own error, with its index before the path inside of it."""
-    assert refusal(lambda: build.sign(bad, signer())) == ("EncodeError", reason, None, path)
+    assert refusal(lambda: cms.sign(bad, signer())) == ("EncodeError", reason, None, path)
     contents = [response(1), response(2), bad, response(3), bad]
     indexed = f"contents[2].{path}".rstrip(".")
-    assert refusal(lambda: build.sign_many(contents, signer(), threads=threads)) == (
+    assert refusal(lambda: cms.sign_many(contents, signer(), threads=threads)) == (
         "EncodeError",
         reason,
         None,
@@ -712,7 +701,7 @@ def test_bad_signature_of_one() -> None:
 
     contents = [response(index) for index in range(4)]
     with pytest.raises(cmcodec.SigningError, match=r"signature_invalid in contents\[1\]"):
-        build.sign_many(contents, callback(sign))
+        cms.sign_many(contents, callback(sign))
     assert len(calls) == 2
 
 
@@ -725,7 +714,7 @@ def test_callback_in_one_thread() -> None:
         signature: bytes = key("ed25519").sign(octets)
         return signature
 
-    build.sign_many([response(index) for index in range(20)], callback(sign))
+    cms.sign_many([response(index) for index in range(20)], callback(sign))
     assert threads == {threading.get_ident()}
 
 
@@ -740,8 +729,8 @@ def test_callback_in_several_threads() -> None:
 
     contents = [response(index) for index in range(8)]
     for made in (
-        build.sign_many(contents, callback(sign, threads=4)),
-        build.sign_many(contents, callback(sign), threads=4),
+        cms.sign_many(contents, callback(sign, threads=4)),
+        cms.sign_many(contents, callback(sign), threads=4),
     ):
         assert cmcodec.verify_batch(made).counts() == {"verified": 8}
     assert threading.active_count() == 1
@@ -759,7 +748,7 @@ def test_interrupt() -> None:
         signature: bytes = private.sign(octets, padding.PKCS1v15(), hashes.SHA256())
         return signature
 
-    made = build.SigningKey(
+    made = cms.SigningKey(
         sign=sign,
         algorithm="sha256WithRSAEncryption",
         certificate=certificate("rsa-2048"),
@@ -767,6 +756,6 @@ def test_interrupt() -> None:
     )
     contents = [response()] * 5000
     with pytest.raises(KeyboardInterrupt):
-        build.sign_many(contents, made, threads=2)
+        cms.sign_many(contents, made, threads=2)
     assert len(calls) < len(contents)
     assert threading.active_count() == 1

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from base64 import encodebytes
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,10 +18,11 @@ from typing import Any, Protocol
 import pytest
 
 from cmcodec import oids, types
-from cmcodec.cli import demo_keys, progress
-from cmcodec.cli.demo import sign
+from cmcodec.cli.commands import demo_keys
+from cmcodec.cli.show import progress
+from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
-from support import NEEDS_CHAINS
+from kit.answers import NEEDS_CHAINS
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 BATCH = VECTORS / "batches" / "batch-5.der"
@@ -462,7 +464,8 @@ def test_verify_certificates_finds_signers(cmc: Run, tmp_path: Path) -> None:
     content = types.PKIData(
         control_sequence=(), req_sequence=(), cms_sequence=(), other_msg_sequence=()
     )
-    message = sign(content, key, demo_keys.key_identifier(key)).to_der()
+    signer = SigningKey.from_private_key(key, key_identifier=demo_keys.key_identifier(key))
+    message = sign(content, replace(signer, check=False))
     certificate = tmp_path / "signer.der"
     certificate.write_bytes(demo_keys.certificate(key))
     alone = cmc("verify", "--json", "-", stdin=message)

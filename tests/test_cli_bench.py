@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cmcodec
-from cmcodec.cli import bench, main
+from cmcodec.cli import main
+from cmcodec.cli.commands import bench
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cmcodec
-from cmcodec import DecodeError, EncodeError, _schema, asn1, types
+from cmcodec import DecodeError, EncodeError, asn1, types
+from cmcodec.asn1 import schema
 from cmcodec.compat import _derived, _tables
 from cmcodec.compat.asn1crypto import from_asn1crypto, to_asn1crypto
 from cmcodec.compat.python_cmc import cmc
-from controls import BUILT
-from strategies import DECLARED, values
-from support import VECTORS, seq, tlv
+from kit.controls import BUILT
+from kit.der import seq, tlv
+from kit.strategies import DECLARED, values
+from kit.vectors import VECTORS
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
@@ -28,7 +30,7 @@ DERIVED = [
     cls
     for cls in DECLARED
     if cls not in _tables.STANDARD
-    and issubclass(_derived.derive(_schema.node(cls)), _derived.Checked)
+    and issubclass(_derived.derive(schema.node(cls)), _derived.Checked)
 ]
 """Types for which asn1crypto has no class of its own."""
 
@@ -55,12 +57,12 @@ def test_controls(name: str) -> None:
 @given(data=st.data())
 def test_derived_types(cls: type[Asn1], data: st.DataObject) -> None:
     """Types without a class in asn1crypto: all values but those that it cannot hold."""
-    value = data.draw(values(_schema.node(cls)))
+    value = data.draw(values(schema.node(cls)))
     try:
         obj = to_asn1crypto(value)
     except ValueError:
         # GeneralNames and names, which asn1crypto reads at once where they are alternatives.
-        assert issubclass(_derived.derive(_schema.node(cls)), core.Choice)
+        assert issubclass(_derived.derive(schema.node(cls)), core.Choice)
         return
     assert obj.dump() == value.to_der()
     assert from_asn1crypto(obj, cls) == value
@@ -201,4 +203,5 @@ def test_what_asn1crypto_cannot_hold() -> None:
 
 def test_no_type_becomes_part_of_the_compiled_schema() -> None:
     """The engine's tables do not depend on what is imported."""
-    assert _tables.EncryptedValue not in {node.cls for node in _schema.nodes()}
+    named = {made._node.cls.__name__ for made in _derived._made.values() if made._node.cls}
+    assert named <= {*types.__all__}

@@ -15,10 +15,13 @@ from asn1crypto import cms, core, csr, x509
 
 import cmcodec
 import made_by_python_cmc as made
-from cmcodec import DecodeError, LimitError, types
+from cmcodec import DecodeError, LimitError, oids, types
 from cmcodec.compat import _derived, python_cmc
 from cmcodec.compat.python_cmc import cmc, crmf
-from support import ID_CMC, VECTORS, integer, pki_data, refusal, seq, tlv
+from kit.answers import refusal
+from kit.der import integer, seq, tlv
+from kit.messages import pki_data
+from kit.vectors import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +143,7 @@ def test_what_asn1crypto_may_extend() -> None:
     """``_map`` and ``_oid_specs``, by which programs register controls of their own."""
     assert cmc.TaggedAttribute._oid_specs["id-cmc-getCert"] is cmc.SetOfGetCert
     assert cmc.TaggedAttribute._oid_specs["id-cmc-senderNonce"] is cms.SetOfOctetString
-    assert cmc.TaggedAttributeType._map[f"{ID_CMC}.28"] == "id-cmc-batchRequests"
+    assert cmc.TaggedAttributeType._map[f"{oids.ID_CMC}.28"] == "id-cmc-batchRequests"
 
 
 # --- what is mended ---------------------------------------------------------------------------
@@ -280,7 +283,7 @@ def test_later_controls_have_names_and_types(number: str, kind: str, native: Any
         [0, 7] if number != "36" else {"subjectAlt": [x509.GeneralName("dns_name", "a.example")]}
     )
     built = again(control(kind, [given]))
-    assert built["attrType"].dotted == f"{ID_CMC}.{number}"
+    assert built["attrType"].dotted == f"{oids.ID_CMC}.{number}"
     assert built.native["attrType"] == kind
     assert built.native["attrValues"] == [native]
 
@@ -361,7 +364,7 @@ def test_load_refuses_at_once(octets: str, refused: Any) -> None:
 
 def test_load_refuses_what_is_deep_inside() -> None:
     """It used to be found, if at all, when somebody looked."""
-    bad = pki_data(seq(integer(1), tlv(0x06, b"\x2a\x03"), tlv(0x31, b"\x30\x80")))
+    bad = pki_data([seq(integer(1), tlv(0x06, b"\x2a\x03"), tlv(0x31, b"\x30\x80"))])
     assert refusal(lambda: cmc.PKIData.load(bad)) is not None
     empty = status().dump().replace(seq(integer(3)), seq())
     with pytest.raises(DecodeError):

@@ -10,21 +10,10 @@ import pytest
 import cmcodec
 from cmcodec import types
 from cmcodec.asn1 import NULL
-from support import (
-    EMPTY_PKI_DATA,
-    answer,
-    control,
-    decode_error,
-    integer,
-    limit_error,
-    pki_data,
-    refusal,
-    seq,
-    shared,
-    signed_data,
-    tagged_content_info,
-    tlv,
-)
+from kit.answers import answer, decode_error, limit_error, refusal
+from kit.der import integer, seq, tlv
+from kit.messages import EMPTY_PKI_DATA, control, pki_data, signed_data, tagged_content_info
+from kit.vectors import shared
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
@@ -36,15 +25,15 @@ E_CONTENT = ".content.encapContentInfo.eContent"
 
 
 def test_error_path_through_open_types_and_octet_strings() -> None:
-    """STYLE B.12: path and offset are right many levels deep, through every kind of layer."""
+    """Path and offset are right many levels deep, through every kind of layer."""
     bad = b"\x01\x01\x02"  # a BOOLEAN neither 00 nor FF
     extension = seq(b"\x06\x03\x55\x1d\x0f", bad, b"\x04\x00")
     template = seq(tlv(0xA9, extension))
     value = seq(seq(integer(1)), seq(integer(2)), template)
-    inner = signed_data(pki_data(controls=control(99, b"\x05\x00", 1) + control(31, value, 2)))
+    inner = signed_data(pki_data(controls=(control(1, 99, b"\x05\x00"), control(2, 31, value))))
     octets = signed_data(
         pki_data(
-            contents=tagged_content_info(signed_data(), 1) + tagged_content_info(inner, 2),
+            members=(tagged_content_info(signed_data(), 1), tagged_content_info(inner, 2)),
         )
     )
     expected = decode_error(
@@ -57,12 +46,12 @@ def test_error_path_through_open_types_and_octet_strings() -> None:
 
 
 def test_error_path_in_a_request() -> None:
-    """STYLE B.12: alternatives of a CHOICE and elements of a SET OF are steps too."""
+    """Alternatives of a CHOICE and elements of a SET OF are steps too."""
     name = seq(tlv(0x31, seq(b"\x06\x03\x55\x04\x03", b"\x0c\x01\xff")))
     key = seq(seq(b"\x06\x03\x2b\x65\x70"), tlv(0x03, bytes(33)))
     info = seq(integer(0), name, key, tlv(0xA0))
     request = seq(info, seq(b"\x06\x03\x2b\x65\x70"), tlv(0x03, bytes(65)))
-    octets = pki_data(requests=tlv(0xA0, integer(1), request))
+    octets = pki_data(requests=[tlv(0xA0, integer(1), request)])
     assert answer(types.PKIData, octets) == decode_error(
         "bad_value",
         octets.index(b"\x0c\x01\xff"),
@@ -72,7 +61,7 @@ def test_error_path_in_a_request() -> None:
 
 
 def test_error_path_is_what_locate_takes() -> None:
-    """DESIGN: the path of an error, without its root, leads to the octets at fault."""
+    """The path of an error, without its root, leads to the octets at fault."""
     octets = shared("signed/p256-pkcs10.der")
     path = f"{E_CONTENT}.reqSequence[0].tcr.certificationRequest.signatureAlgorithm.algorithm"[1:]
     span = cmcodec.load(octets).locate(path)
@@ -83,7 +72,7 @@ def test_error_path_is_what_locate_takes() -> None:
 
 
 def test_errors_of_a_simple_request() -> None:
-    """B.1: a bare PKCS#10 has its own root."""
+    """RFC 10002 §3.1: a bare PKCS#10 has its own root."""
     octets = bytearray(shared("signed/p256-pkcs10.der"))
     path = "content.encapContentInfo.eContent.reqSequence[0].tcr.certificationRequest"
     request = cmcodec.load(octets).octets(path)
@@ -183,14 +172,14 @@ LEGACY: dict[str, tuple[type[Asn1], bytes, str, int, str]] = {
         12,
         "otherInfo.pendInfo.pendToken",
     ),
-    "A.7 PendInfo with an INTEGER token": (
+    "PendInfo with an INTEGER token": (
         types.CMCStatusInfoV2,
         status(seq(integer(7), PEND_TIME)),
         "other_info.legacy_pend_info",
         12,
         "otherInfo.pendInfo.pendToken",
     ),
-    "A.7 PendInfo with an INTEGER token in statusInfo": (
+    "PendInfo with an INTEGER token in statusInfo": (
         types.CMCStatusInfo,
         status(seq(integer(7), PEND_TIME)),
         "other_info.legacy_pend_info",
@@ -248,7 +237,7 @@ LEGACY: dict[str, tuple[type[Asn1], bytes, str, int, str]] = {
 def test_legacy_forms(
     cls: type[Asn1], octets: bytes, attribute: str, offset: int, path: str
 ) -> None:
-    """T-06, T-08, T-11, T-12, A.7: read under a name of their own, written back unchanged, and
+    """T-06, T-08, T-11, T-12: read under a name of their own, written back unchanged, and
     refused where ``strict``."""
     value: object = cls.from_der(octets)
     for step in attribute.split("."):
@@ -331,8 +320,8 @@ def test_strict_refuses_ber() -> None:
 
 def test_strict_reaches_nested_messages() -> None:
     """T-12: ``strict`` holds for every layer."""
-    legacy = pki_data(controls=control(16, seq(b"\x05\x00")))
-    octets = signed_data(pki_data(contents=tagged_content_info(signed_data(legacy))))
+    legacy = pki_data(controls=[control(1, 16, seq(b"\x05\x00"))])
+    octets = signed_data(pki_data(members=[tagged_content_info(signed_data(legacy))]))
     assert cmcodec.load(octets).to_der() == octets
     expected = decode_error(
         "bad_tag",
@@ -347,9 +336,9 @@ def test_from_der_has_the_default_bound_on_layers() -> None:
     """P6: eight layers, as `load` without ``max_layers``."""
     octets = EMPTY_PKI_DATA
     for _ in range(7):
-        octets = pki_data(contents=tagged_content_info(signed_data(octets)))
+        octets = pki_data(members=[tagged_content_info(signed_data(octets))])
     assert answer(types.ContentInfo, signed_data(octets)) == OK
-    octets = pki_data(contents=tagged_content_info(signed_data(octets)))
+    octets = pki_data(members=[tagged_content_info(signed_data(octets))])
     refused = answer(types.ContentInfo, signed_data(octets))
     assert refused
     assert refused[:2] == limit_error("limit", 0, "")[:2]

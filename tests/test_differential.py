@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cmcodec
-import strategies
-from cmcodec import CONTROLS, _backend, _schema, types
-from cmcodec._parts import Parts
-from cmcodec.asn1 import NULL, TLV, Asn1, BitString
-from mutants import mutant
-from strategies import DECLARED
-from support import ID_CMC, SHARED, VECTORS, refusal
+from cmcodec import CONTROLS, _backend, oids, types
+from cmcodec.asn1 import NULL, TLV, Asn1, BitString, LazySequence, schema
+from kit import strategies
+from kit.answers import refusal
+from kit.mutants import mutant
+from kit.strategies import DECLARED
+from kit.vectors import SHARED, VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,7 +58,7 @@ def inside(value: object) -> Iterator[Asn1]:
         yield value
         for name in getattr(type(value), "__dataclass_fields__", ()):
             yield from inside(getattr(value, name))
-    elif isinstance(value, (tuple, Parts)):
+    elif isinstance(value, (tuple, LazySequence)):
         for item in value:
             yield from inside(item)
 
@@ -70,7 +70,7 @@ def values() -> list[tuple[type[Asn1], bytes]]:
         types.PKIData.from_der((SHARED / "plain" / "pkidata-all-controls.der").read_bytes())
     ]
     for path in sorted((SHARED / "controls").glob("[0-9]*.value.der")):
-        cls = CONTROLS[f"{ID_CMC}.{int(path.name[:2])}"]
+        cls = CONTROLS[f"{oids.ID_CMC}.{int(path.name[:2])}"]
         roots.append(cls.from_der(path.read_bytes()))
     for octets in messages():
         if refusal(lambda octets=octets: cmcodec.load(octets)) is None:
@@ -113,7 +113,7 @@ def corpus() -> tuple[list[bytes], list[tuple[type[Asn1], bytes]]]:
 
 @pytest.mark.parametrize("part", range(SLICES))
 def test_backends_agree_on_messages(part: int, corpus: Any) -> None:
-    """STYLE B.29, RULES P9: `load` of mutants, strict and not, with few and many layers."""
+    """P9: `load` of mutants, strict and not, with few and many layers."""
     random = Random(f"{SEED} messages {part}")
     for _ in range(MUTANTS // SLICES // 2):
         octets = mutant(random, random.choice(corpus[0]))
@@ -124,7 +124,7 @@ def test_backends_agree_on_messages(part: int, corpus: Any) -> None:
 
 @pytest.mark.parametrize("part", range(SLICES))
 def test_backends_agree_on_values(part: int, corpus: Any) -> None:
-    """STYLE B.29, RULES P9: `from_der` of mutants of every type in the vectors."""
+    """P9: `from_der` of mutants of every type in the vectors."""
     random = Random(f"{SEED} values {part}")
     by_type: dict[type[Asn1], list[bytes]] = {}
     for cls, octets in corpus[1]:
@@ -139,7 +139,7 @@ def test_backends_agree_on_values(part: int, corpus: Any) -> None:
 
 
 def test_backends_agree_on_the_vectors(corpus: Any) -> None:
-    """STYLE B.29: unchanged, every vector is read alike, and what is accepted is kept."""
+    """Unchanged, every vector is read alike, and what is accepted is kept."""
     for octets in corpus[0]:
         engine, fallback = answers(lambda o=octets: cmcodec.load(o))
         assert engine == fallback, octets.hex()
@@ -152,8 +152,8 @@ def test_backends_agree_on_the_vectors(corpus: Any) -> None:
 @pytest.mark.parametrize("cls", DECLARED, ids=lambda cls: cls.__name__)
 @given(data=st.data(), seed=st.integers(0, 2**32 - 1))
 def test_backends_agree_on_built_values(cls: type[Asn1], data: st.DataObject, seed: int) -> None:
-    """STYLE B.29: every type is encoded alike, and mutants of it are read alike."""
-    value = data.draw(strategies.values(_schema.node(cls)))
+    """Every type is encoded alike, and mutants of it are read alike."""
+    value = data.draw(strategies.values(schema.node(cls)))
     engine, fallback = encodings(value)
     assert engine == fallback
     random = Random(seed)
@@ -190,7 +190,7 @@ def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
         for name in getattr(type(value), "__dataclass_fields__", ()):
             yield (*path, name)
             yield from places(getattr(value, name), (*path, name))
-    elif isinstance(value, (tuple, Parts)):
+    elif isinstance(value, (tuple, LazySequence)):
         for index, item in enumerate(value):
             yield (*path, index)
             yield from places(item, (*path, index))
@@ -210,7 +210,7 @@ def put(value: Any, path: tuple[str | int, ...], new: object) -> Any:
 
 @pytest.mark.parametrize("part", range(SLICES))
 def test_backends_refuse_to_encode_alike(part: int, corpus: Any) -> None:
-    """STYLE B.29, RULES P9: values with one or two fields that are nonsense."""
+    """P9: values with one or two fields that are nonsense."""
     random = Random(f"{SEED} junk {part}")
     for _ in range(MUTANTS // SLICES // 2):
         cls, octets = random.choice(corpus[1])
@@ -247,7 +247,7 @@ def paths(value: Any, path: str = "") -> Iterator[str]:
 
 
 def test_backends_locate_alike(corpus: Any) -> None:
-    """DESIGN: every element of every vector is found, and by both backends at one place."""
+    """Every element of every vector is found, and by both backends at one place."""
     for octets in corpus[0]:
         if refusal(lambda o=octets: cmcodec.load(o)):
             continue

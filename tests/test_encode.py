@@ -12,8 +12,9 @@ import cmcodec
 from cmcodec import types
 from cmcodec.asn1 import NULL, TLV, Asn1, BitString
 from cmcodec.limits import MAX_DEPTH
-from controls import BUILT, references
-from support import EMPTY_PKI_DATA, pki_data, refusal, signed_data, tagged_content_info
+from kit.answers import refusal
+from kit.controls import BUILT, references
+from kit.messages import EMPTY_PKI_DATA, pki_data, signed_data, tagged_content_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +185,7 @@ def test_encode_errors(reason: str, path: str, value: Asn1) -> None:
     ],
 )
 def test_of_several_faults_the_first_is_named(path: str, value: Asn1) -> None:
-    """STYLE B.12: in the order of the fields, whichever way the backend writes."""
+    """In the order of the fields, whichever way the backend writes."""
     assert refusal(value.to_der) == ("EncodeError", "bad_type", None, path)
 
 
@@ -208,13 +209,13 @@ def test_encode_errors_are_value_errors() -> None:
     ],
 )
 def test_constructors_refuse_what_is_no_value(build: Callable[[], Asn1]) -> None:
-    """STYLE B.8: a CHOICE has exactly one alternative, a SEQUENCE all its fields, by keyword."""
+    """A CHOICE has exactly one alternative, a SEQUENCE all its fields, by keyword."""
     with pytest.raises(TypeError):
         build()
 
 
 def test_values_are_frozen() -> None:
-    """DESIGN: what was validated does not change."""
+    """What was validated does not change."""
     value = types.DataReturn(b"x")
     with pytest.raises(AttributeError):
         value.value = b"y"  # type: ignore[misc]
@@ -317,7 +318,7 @@ def test_messages_nested_too_deep() -> None:
     """P6: what `from_der` refuses, `to_der` does not make."""
     octets = EMPTY_PKI_DATA
     for _ in range(8):
-        octets = pki_data(contents=tagged_content_info(signed_data(octets)))
+        octets = pki_data(members=[tagged_content_info(signed_data(octets))])
     held = types.EncapsulatedContentInfo(e_content_type="1.3.6.1.5.5.7.12.2", e_content=octets)
     refused = refusal(held.to_der)
     assert refused
@@ -325,14 +326,14 @@ def test_messages_nested_too_deep() -> None:
 
 
 def test_broken_content_is_not_encoded() -> None:
-    """DESIGN: octets that claim to be a PKIData are one."""
+    """Octets that claim to be a PKIData are one."""
     held = types.EncapsulatedContentInfo(e_content_type="1.3.6.1.5.5.7.12.2", e_content=b"\x30\x00")
     path = "encapsulatedContentInfo.eContent.controlSequence"
     assert refusal(held.to_der) == ("EncodeError", "bad_tag", None, path)
 
 
 def test_every_control_survives_a_change() -> None:
-    """STYLE A: `dataclasses.replace` makes another value that encodes."""
+    """`dataclasses.replace` makes another value that encodes."""
     status = BUILT["25-statusInfoV2-failInfo"]
     assert isinstance(status, types.CMCStatusInfoV2)
     changed = replace(status, body_list=references(9), status_string=None)

@@ -1,4 +1,4 @@
-"""Values as Python has them: derived, half made, changed meanwhile, and parts of messages."""
+"""Values as Python has them: derived, half made, changed meanwhile, and members of messages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,10 @@ import pytest
 
 import cmcodec
 from cmcodec import _backend, types
-from cmcodec._parts import Parts
-from cmcodec.asn1 import NULL, TLV, Asn1, BitString
-from support import (
-    EMPTY_PKI_DATA,
-    control,
-    integer,
-    pki_data,
-    refusal,
-    seq,
-    signed_data,
-    tagged_content_info,
-    tlv,
-)
+from cmcodec.asn1 import NULL, TLV, Asn1, BitString, LazySequence
+from kit.answers import refusal
+from kit.der import integer, seq, tlv
+from kit.messages import EMPTY_PKI_DATA, control, pki_data, signed_data, tagged_content_info
 
 ALGORITHM = types.AlgorithmIdentifier(algorithm="1.2.3")
 EXTENSION = types.Extension(extn_id="1.2", critical=True, extn_value=b"x")
@@ -130,7 +121,7 @@ def test_derived_classes_inside_others() -> None:
     attribute = types.TaggedAttribute(
         body_part_id=1, attr_type="1.3.6.1.5.5.7.7.5", attr_values=(MyTransactionId(5),)
     )
-    assert attribute.to_der() == control(5, integer(5))
+    assert attribute.to_der() == control(1, 5, integer(5))
     signature = types.CMSAlgorithmProtection(
         digest_algorithm=MyAlgorithm("1.2.3"), signature_algorithm=MyAlgorithm("1.2.3")
     )
@@ -344,8 +335,8 @@ def wrapped(octets: bytes, content_type: str = PKI_DATA) -> types.ContentInfo:
 
 
 def test_content_is_of_its_type_although_it_was_just_encoded() -> None:
-    """DESIGN: octets that claim to be a PKIResponse are one, wherever they come from."""
-    content = types.PKIData.from_der(pki_data(controls=control(5, integer(7))))
+    """Octets that claim to be a PKIResponse are one, wherever they come from."""
+    content = types.PKIData.from_der(pki_data(controls=[control(1, 5, integer(7))]))
     octets = content.to_der()
     assert wrapped(octets).to_der() == signed_data(octets)
     octets = content.to_der()
@@ -372,12 +363,12 @@ def test_messages_built_from_the_inside() -> None:
     assert refused[:3] == ("EncodeError", "limit", None)
 
 
-# --- parts -----------------------------------------------------------------------------------
+# --- members ---------------------------------------------------------------------------------
 
-INNER = signed_data(pki_data(controls=control(5, integer(7))))
+INNER = signed_data(pki_data(controls=[control(1, 5, integer(7))]))
 BATCH = pki_data(
-    controls=control(5, integer(1), 1),
-    contents=tagged_content_info(INNER, 2) + tagged_content_info(INNER, 3),
+    controls=[control(1, 5, integer(1))],
+    members=[tagged_content_info(INNER, 2), tagged_content_info(INNER, 3)],
 )
 BROKEN = tagged_content_info(signed_data(b"\x30\x00"), 2)
 
@@ -389,19 +380,19 @@ def loaded(content: bytes, **options: Any) -> types.PKIData:
     return found
 
 
-def parts_of(content: types.PKIData) -> Parts[types.TaggedContentInfo]:
-    assert isinstance(content.cms_sequence, Parts)
+def members_of(content: types.PKIData) -> LazySequence[types.TaggedContentInfo]:
+    assert isinstance(content.cms_sequence, LazySequence)
     return content.cms_sequence
 
 
 @pytest.mark.parametrize("read", [loaded, types.PKIData.from_der])
-def test_unchanged_parts(read: Any) -> None:
-    """DESIGN: what was not changed encodes as it was received, next to what was."""
+def test_unchanged_members(read: Any) -> None:
+    """What was not changed encodes as it was received, next to what was."""
     content = read(BATCH)
     assert content.to_der() == BATCH
     other = replace(content, control_sequence=(), other_msg_sequence=())
     assert other.to_der() == pki_data(
-        contents=tagged_content_info(INNER, 2) + tagged_content_info(INNER, 3)
+        members=[tagged_content_info(INNER, 2), tagged_content_info(INNER, 3)]
     )
     assert types.PKIData.from_der(other.to_der()) == other
     assert replace(content, cms_sequence=tuple(content.cms_sequence)).to_der() == BATCH
@@ -411,7 +402,7 @@ def test_unchanged_parts(read: Any) -> None:
     assert types.PKIData.from_der(sorted_set.to_der()).cms_sequence == content.cms_sequence
 
 
-def test_unchanged_parts_beside_ids_of_their_own() -> None:
+def test_unchanged_members_beside_ids_of_their_own() -> None:
     """P6: ids are unique over all sequences, whichever of them is unchanged."""
     content = loaded(BATCH)
     clash = replace(content.control_sequence[0], body_part_id=3)
@@ -422,13 +413,13 @@ def test_unchanged_parts_beside_ids_of_their_own() -> None:
     assert refused == ("EncodeError", "limit", None, "pkiData.controlSequence[0]")
 
 
-def test_unchanged_parts_in_another_message() -> None:
-    """Parts of one message may become those of another, of either kind."""
+def test_unchanged_members_in_another_message() -> None:
+    """Members of one message may become those of another, of either kind."""
     content = loaded(BATCH)
     answer = types.PKIResponse(
         control_sequence=(), cms_sequence=content.cms_sequence, other_msg_sequence=()
     )
-    assert answer.to_der() == seq(seq(), seq(parts_of(content).octets), seq())
+    assert answer.to_der() == seq(seq(), seq(members_of(content).octets), seq())
     assert types.PKIResponse.from_der(answer.to_der()) == answer
     twice = tuple(content.cms_sequence) + tuple(content.cms_sequence)
     refused = refusal(replace(content, cms_sequence=twice).to_der)
@@ -436,8 +427,8 @@ def test_unchanged_parts_in_another_message() -> None:
     assert refused[1] == "duplicate_body_part_id"
 
 
-def test_empty_parts() -> None:
-    """No parts are parts."""
+def test_no_members() -> None:
+    """No members are a sequence too."""
     content = loaded(EMPTY_PKI_DATA)
     assert content.to_der() == EMPTY_PKI_DATA
     assert replace(content, cms_sequence=()).to_der() == EMPTY_PKI_DATA
@@ -446,72 +437,72 @@ def test_empty_parts() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda parts: setattr(parts, "buffer", bytes(len(parts.buffer))),
-        lambda parts: setattr(parts, "start", parts.start + 1),
-        lambda parts: setattr(parts, "end", parts.end - 1),
+        lambda found: setattr(found, "buffer", bytes(len(found.buffer))),
+        lambda found: setattr(found, "start", found.start + 1),
+        lambda found: setattr(found, "end", found.end - 1),
     ],
 )
-def test_parts_that_were_changed(change: Any) -> None:
-    """DESIGN: what is known of octets is not known of others."""
+def test_members_that_were_changed(change: Any) -> None:
+    """What is known of octets is not known of others."""
     content = loaded(BATCH)
-    change(parts_of(content))
+    change(members_of(content))
     refused = refusal(content.to_der)
     assert refused
     assert refused[0] == "EncodeError"
     assert refused[3].startswith("pkiData.cmsSequence")
 
 
-def test_parts_made_by_hand() -> None:
-    """DESIGN: what nobody has validated is validated, and nothing passes for it."""
-    good = parts_of(loaded(BATCH))
-    by_hand: Parts[types.TaggedContentInfo] = Parts(
+def test_members_made_by_hand() -> None:
+    """What nobody has validated is validated, and nothing passes for it."""
+    good = members_of(loaded(BATCH))
+    by_hand: LazySequence[types.TaggedContentInfo] = LazySequence(
         good.octets, 0, len(good.octets), good.type_name
     )
     assert replace(loaded(BATCH), cms_sequence=by_hand).to_der() == BATCH
     copied = pickle.loads(pickle.dumps(good))
     assert replace(loaded(BATCH), cms_sequence=copied).to_der() == BATCH
     for octets in (BROKEN, b"\x30", b"\x05\x00"):
-        broken: Parts[Any] = Parts(octets, 0, len(octets), good.type_name)
+        broken: LazySequence[Any] = LazySequence(octets, 0, len(octets), good.type_name)
         refused = refusal(replace(loaded(BATCH), cms_sequence=broken).to_der)
         assert refused
         # What is known of good octets does not follow it to others.
-        broken.proof = good.proof
+        broken.validated = good.validated
         assert refusal(replace(loaded(BATCH), cms_sequence=broken).to_der) == refused
-        for proof in (True, object(), (octets, 0, len(octets)), type(good.proof)):
-            broken.proof = proof
+        for claim in (True, object(), (octets, 0, len(octets)), type(good.validated)):
+            broken.validated = claim
             assert refusal(replace(loaded(BATCH), cms_sequence=broken).to_der) == refused
-    foreign: Parts[Any] = Parts(good.octets, 0, len(good.octets), "OtherMsg")
+    foreign: LazySequence[Any] = LazySequence(good.octets, 0, len(good.octets), "OtherMsg")
     assert refusal(replace(loaded(BATCH), cms_sequence=foreign).to_der)
 
 
-def test_the_engine_alone_makes_its_proofs(backend: str) -> None:
-    """DESIGN: what the engine trusts cannot be made in Python, nor changed."""
-    proof: Any = parts_of(loaded(BATCH)).proof
+def test_the_engine_alone_says_what_was_validated(backend: str) -> None:
+    """What the engine trusts cannot be made in Python, nor changed."""
+    validated: Any = members_of(loaded(BATCH)).validated
     if backend == "rust":
         with pytest.raises(TypeError):
-            type(proof)()
+            type(validated)()
         with pytest.raises(TypeError):
-            object.__new__(type(proof))
+            object.__new__(type(validated))
     with pytest.raises((AttributeError, TypeError)):
-        proof.start = 0
+        validated.start = 0
 
 
-def test_parts_that_were_not_validated_with_the_rest() -> None:
-    """R5: where an error was confined to a nested message, its octets prove nothing."""
-    octets = pki_data(contents=BROKEN)
+def test_members_that_were_not_validated_with_the_rest() -> None:
+    """R5: where an error is isolated in a member, its octets were not validated."""
+    octets = pki_data(members=[BROKEN])
     content, _ = _backend.decode_at("PKIData", octets, 0, len(octets))
-    assert parts_of(content).octets == BROKEN
+    assert members_of(content).octets == BROKEN
     refused = refusal(content.to_der)
     assert refused
     assert refused[0] == "EncodeError"
     assert refused[3].startswith("pkiData.cmsSequence[0].contentInfo")
 
 
-def test_parts_nested_deeper_than_from_der_accepts() -> None:
+def test_members_nested_deeper_than_from_der_accepts() -> None:
     """P6: what was loaded under wider bounds is encoded under the usual ones."""
     octets = EMPTY_PKI_DATA
     for _ in range(10):
-        octets = pki_data(contents=tagged_content_info(signed_data(octets)))
+        octets = pki_data(members=[tagged_content_info(signed_data(octets))])
     content = loaded(octets, max_layers=32)
     refused = refusal(content.to_der)
     assert refused
@@ -519,8 +510,8 @@ def test_parts_nested_deeper_than_from_der_accepts() -> None:
     assert refusal(lambda: types.PKIData.from_der(octets))
 
 
-def test_parts_of_a_message_in_ber() -> None:
-    """DESIGN: offsets of a BER message are those of its DER form, and so are its parts."""
+def test_members_of_a_message_in_ber() -> None:
+    """Offsets of a BER message are those of its DER form, and so are its members."""
     der = signed_data(BATCH)
     inside = der[4 if der[1] == 0x82 else 3 if der[1] == 0x81 else 2 :]
     message = cmcodec.load(b"\x30\x80" + inside + b"\x00\x00")
@@ -529,8 +520,8 @@ def test_parts_of_a_message_in_ber() -> None:
     assert content.to_der() == BATCH
 
 
-def test_null_and_lists_next_to_parts() -> None:
-    """A list of parts is as good as a tuple."""
+def test_null_and_lists_next_to_members() -> None:
+    """A list of members is as good as a tuple."""
     content = loaded(BATCH)
     assert replace(content, cms_sequence=list(content.cms_sequence)).to_der() == BATCH  # type: ignore[arg-type]
     refused = refusal(replace(content, cms_sequence=NULL).to_der)  # type: ignore[arg-type]

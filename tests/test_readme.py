@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from kit.vectors import ROOT
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
@@ -21,7 +21,7 @@ def test_there_are_examples() -> None:
 def test_example_runs(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """STYLE B.39: each example runs, and prints what its comments say."""
+    """Each example runs, and prints what its comments say."""
     monkeypatch.chdir(ROOT)
     try:
         exec(compile(BLOCKS[number], "README.md", "exec"), {})

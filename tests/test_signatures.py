@@ -1,8 +1,9 @@
-"""The rules on algorithms, keys and forms of signatures (RULES V7, V9, V10, V10a, V12)."""
+"""The rules on algorithms, keys and forms of signatures (rules V7, V9, V10, V10a, V12)."""
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import lzma
 from typing import TYPE_CHECKING, Any
@@ -12,17 +13,19 @@ from asn1crypto import core, parser
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
-from cmcodec._pure import keys
-from cmcodec._pure.ml_dsa import PARAMETER_SETS
-from cmcodec._pure.signatures import digest_algorithm, hash_octets
-from test_wycheproof import VECTORS, identifier, verify, verify_pure  # noqa: F401
+from cmcodec._pure.verify import key as keys
+from cmcodec._pure.verify.algorithm import digest_algorithm
+from cmcodec._pure.verify.ml_dsa import PARAMETER_SETS
+from cmcodec.algorithms import DIGESTS
+from kit.der import EMPTY, NULL, identifier, integer, tlv
+from kit.der import oid as oid_octets
+from kit.der import spki as spki_of
+from test_wycheproof import VECTORS, verify, verify_pure  # noqa: F401
 
 if TYPE_CHECKING:
     from test_wycheproof import Verify
 
 MESSAGE = b"the octets that were signed"
-NULL = b"\x05\x00"
-EMPTY = b"\x30\x00"
 
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 RSASSA_PSS = "1.2.840.113549.1.1.10"
@@ -66,23 +69,6 @@ DIGEST_OIDS = {
 # --- What the tests are made of ---
 
 
-def tlv(octet: int, *parts: bytes) -> bytes:
-    """Return the DER of one element with a low tag number."""
-    encoded: bytes = parser.emit(octet >> 6, octet >> 5 & 1, octet & 0x1F, b"".join(parts))
-    return encoded
-
-
-def number(value: int) -> bytes:
-    """Return the DER of an INTEGER."""
-    encoded: bytes = core.Integer(value).dump()
-    return encoded
-
-
-def spki_of(algorithm: bytes, key: bytes, unused: int = 0) -> bytes:
-    """Return the DER of a SubjectPublicKeyInfo."""
-    return tlv(0x30, algorithm, tlv(0x03, bytes([unused]), key))
-
-
 def rsa_spki(key: bytes, algorithm: bytes = identifier(RSA_ENCRYPTION, NULL)) -> bytes:
     """Return a SubjectPublicKeyInfo with an RSA key."""
     return spki_of(algorithm, key)
@@ -91,7 +77,7 @@ def rsa_spki(key: bytes, algorithm: bytes = identifier(RSA_ENCRYPTION, NULL)) ->
 def pss(name: str, salt: int | None, *, mask: str | None = None, tail: bytes = b"") -> bytes:
     """Return RSASSA-PSS-params; ``salt=None`` leaves saltLength out."""
     mgf = identifier("1.2.840.113549.1.1.8", identifier(DIGEST_OIDS[mask or name]))
-    length = b"" if salt is None else tlv(0xA2, number(salt))
+    length = b"" if salt is None else tlv(0xA2, integer(salt))
     return tlv(0x30, tlv(0xA0, identifier(DIGEST_OIDS[name])), tlv(0xA1, mgf), length, tail)
 
 
@@ -138,7 +124,7 @@ def ec_point(name: str) -> bytes:
 
 def ec_spki(oid: str, point: bytes) -> bytes:
     """Return a SubjectPublicKeyInfo with a point on a named curve."""
-    return spki_of(identifier(EC_PUBLIC_KEY, core.ObjectIdentifier(oid).dump()), point)
+    return spki_of(identifier(EC_PUBLIC_KEY, oid_octets(oid)), point)
 
 
 @functools.cache
@@ -162,23 +148,26 @@ SHA256_ECDSA = identifier(ECDSA_WITH["sha256"])
 
 @pytest.mark.parametrize("parameters", [None, NULL, EMPTY, b"\x05\x01\x00"])
 def test_digest_parameters(parameters: bytes | None) -> None:
-    """V7, SPEC D.2: a digest has absent or NULL parameters, and SHA-224 is not offered."""
+    """V7: a digest has absent or NULL parameters, and SHA-224 is not offered."""
     for name, oid in DIGEST_OIDS.items():
         offered = name != "sha224" and parameters in (None, NULL)
-        assert digest_algorithm(oid, parameters) == (name if offered else None)
+        found = digest_algorithm(oid, parameters)
+        assert (found and found.name) == (name if offered else None)
 
 
 @pytest.mark.parametrize("name", HASHES)
-def test_hash_octets(name: str) -> None:
+def test_digests(name: str) -> None:
     """V6: the digest is the one that the name says."""
     digest = hashes.Hash(HASHES[name])
     digest.update(MESSAGE)
-    assert hash_octets(name, MESSAGE) == digest.finalize()
+    (row,) = [row for row in DIGESTS if row.oid == DIGEST_OIDS[name]]
+    assert hashlib.new(row.name, MESSAGE).digest() == digest.finalize()
+    assert (row.octets, row.legacy) == (HASHES[name].digest_size, name == "sha1")
 
 
 @pytest.mark.parametrize("name", ["sha256", "sha384", "sha512"])
 def test_rsa_parameters(verify: Verify, name: str) -> None:  # noqa: F811
-    """V10, SPEC D.3: the parameters of RSA PKCS#1 v1.5 are NULL or absent."""
+    """V10: the parameters of RSA PKCS#1 v1.5 are NULL or absent."""
     spki, signature = rsa_spki(rsa_octets()), rsa_signature(name)
     for oid, digest in ((RSA_WITH[name], None), (RSA_ENCRYPTION, name)):
         for parameters in (b"", NULL):
@@ -197,7 +186,7 @@ def test_rsa_encryption_without_a_hash(verify: Verify, digest: str | None) -> No
 
 
 def test_absent_parameters(verify: Verify) -> None:  # noqa: F811
-    """V10, SPEC D.3: the parameters of ECDSA and Ed25519 are absent, NULL is refused."""
+    """V10: the parameters of ECDSA and Ed25519 are absent, NULL is refused."""
     for oid in (ECDSA_WITH["sha256"], ED25519):
         reason = verify(ed25519_spki(), identifier(oid, NULL), None, MESSAGE, b"")
         assert reason == "unsupported_algorithm"
@@ -209,7 +198,7 @@ def test_digest_agrees_with_the_signature(verify: Verify) -> None:  # noqa: F811
         SHA256_RSA: "sha256",
         SHA256_ECDSA: "sha256",
         identifier(RSASSA_PSS, pss("sha384", 48)): "sha384",
-        identifier(ED25519): "sha512",  # RFC 8419 section 3
+        identifier(ED25519): "sha512",  # RFC 8419 §3
     }
     for algorithm, own in algorithms.items():
         for digest in ("sha256", "sha384", "sha512"):
@@ -253,9 +242,9 @@ PSS_NOT_OFFERED = {
     "salt not an INTEGER": pss("sha256", None, tail=tlv(0xA2, b"\x04\x01\x20")),
     "salt absent in its tag": pss("sha256", None, tail=b"\xa2\x00"),
     "salt primitive": pss("sha256", None, tail=b"\x82\x03\x02\x01\x20"),
-    "salt twice": pss("sha256", 32, tail=tlv(0xA2, number(32))),
-    "trailer DEFAULT": pss("sha256", 32, tail=tlv(0xA3, number(1))),
-    "trailer 2": pss("sha256", 32, tail=tlv(0xA3, number(2))),
+    "salt twice": pss("sha256", 32, tail=tlv(0xA2, integer(32))),
+    "trailer DEFAULT": pss("sha256", 32, tail=tlv(0xA3, integer(1))),
+    "trailer 2": pss("sha256", 32, tail=tlv(0xA3, integer(2))),
     "trailing element": pss("sha256", 32) + NULL,
     "length not minimal": b"\x30\x81" + pss("sha256", 32)[1:],
     "length indefinite": b"\x30\x80" + pss("sha256", 32)[2:] + b"\x00\x00",
@@ -270,7 +259,7 @@ PSS_NOT_OFFERED = {
         tlv(0xA1, identifier("1.2.840.113549.1.1.8", SHA256_IDENTIFIER)),
         tlv(0xA0, SHA256_IDENTIFIER),
     ),
-    "no mask": tlv(0x30, tlv(0xA0, SHA256_IDENTIFIER), tlv(0xA2, number(32))),
+    "no mask": tlv(0x30, tlv(0xA0, SHA256_IDENTIFIER), tlv(0xA2, integer(32))),
     "not MGF1": tlv(
         0x30,
         tlv(0xA0, SHA256_IDENTIFIER),
@@ -325,7 +314,7 @@ def test_rsa_key_bounds(
     expected: str,
 ) -> None:
     """V9: RSA 2048...8192 bits, odd modulus, odd exponent 3...2^33."""
-    spki = rsa_spki(tlv(0x30, number(modulus), number(exponent)))
+    spki = rsa_spki(tlv(0x30, integer(modulus), integer(exponent)))
     signature = b"\x00" * ((modulus.bit_length() + 7) // 8)
     assert verify(spki, SHA256_RSA, None, MESSAGE, signature) == expected
 
@@ -333,7 +322,7 @@ def test_rsa_key_bounds(
 def test_rsa_key_encoding(verify: Verify) -> None:  # noqa: F811
     """V9, P3, P4: an RSAPublicKey is DER of two INTEGERs, with nothing behind it."""
     octets = rsa_octets()
-    modulus, exponent = number(RSA_2048), number(65537)
+    modulus, exponent = integer(RSA_2048), integer(65537)
     wrong = [
         b"",
         octets + b"\x00",
@@ -397,7 +386,7 @@ def test_rsassa_pss_key(
     salt: int,
     expected: str | None,
 ) -> None:
-    """V7, SPEC D.3: same hash, same MGF, salt >= the key's, same trailer, else it fails."""
+    """V7: same hash, same MGF, salt >= the key's, same trailer, else it fails."""
     spki = rsa_spki(rsa_octets(), identifier(RSASSA_PSS, restriction))
     signature = pss_signature("sha256", salt)
     parameters = pss("sha256", None if salt == 20 else salt)
@@ -436,10 +425,10 @@ def test_ec_key(
 
 
 def test_ec_parameters(verify: Verify) -> None:  # noqa: F811
-    """V9, SPEC A.8: named curve only; V7: a curve that is not in the table is unsupported."""
-    named = core.ObjectIdentifier(CURVES[0][1]).dump()
+    """V9: named curve only; V7: a curve that is not in the table is unsupported."""
+    named = oid_octets(CURVES[0][1])
     point = ec_point("secp256r1")
-    for parameters in (b"", NULL, EMPTY, tlv(0x30, number(1)), named + NULL, named + named):
+    for parameters in (b"", NULL, EMPTY, tlv(0x30, integer(1)), named + NULL, named + named):
         spki = spki_of(identifier(EC_PUBLIC_KEY, parameters), point)
         assert verify(spki, SHA256_ECDSA, None, MESSAGE, b"") == "key_rejected"
     secp256k1 = ec_spki("1.3.132.0.10", point)
@@ -465,7 +454,7 @@ def order_eight() -> set[int]:
 
 
 def square_root(value: int) -> int:
-    """Return a square root modulo 2^255 - 19 (RFC 8032 section 5.1.3)."""
+    """Return a square root modulo 2^255 - 19 (RFC 8032 §5.1.3)."""
     root = pow(value, (ED25519_PRIME + 3) // 8, ED25519_PRIME)
     if root * root % ED25519_PRIME != value:
         root = root * pow(2, (ED25519_PRIME - 1) // 4, ED25519_PRIME) % ED25519_PRIME
@@ -497,7 +486,7 @@ def test_ed25519_points(verify: Verify) -> None:  # noqa: F811
 
 
 def test_rsa_signature_length(verify: Verify) -> None:  # noqa: F811
-    """V10, RFC 8017 section 8.2.2: an RSA signature is as long as the modulus, and less than it."""
+    """V10, RFC 8017 §8.2.2: an RSA signature is as long as the modulus, and less than it."""
     spki, signature = rsa_spki(rsa_octets()), rsa_signature("sha256")
     assert verify(spki, SHA256_RSA, None, MESSAGE, signature) is None
     value = int.from_bytes(signature, "big") + RSA_2048
@@ -515,22 +504,22 @@ def test_ecdsa_signature(verify: Verify) -> None:  # noqa: F811
     spki = ec_spki(CURVES[0][1], ec_point("secp256r1"))
     signature = ec_key("secp256r1").sign(MESSAGE, ec.ECDSA(hashes.SHA256()))
     r, s = utils.decode_dss_signature(signature)
-    for octets in (tlv(0x30, number(r), number(s)), tlv(0x30, number(r), number(order - s))):
+    for octets in (tlv(0x30, integer(r), integer(s)), tlv(0x30, integer(r), integer(order - s))):
         assert verify(spki, SHA256_ECDSA, None, MESSAGE, octets) is None
     wrong = [
         b"",
         signature + b"\x00",
-        tlv(0x30, number(r), number(s), NULL),
-        tlv(0x30, number(r)),
-        tlv(0x30, number(r), number(0)),
-        tlv(0x30, number(0), number(s)),
-        tlv(0x30, number(r), number(order)),
-        tlv(0x30, number(r), number(s - order)),
-        tlv(0x30, number(r), number(s + order)),
-        tlv(0x30, number(r), b"\x02\x23\x00\x00" + s.to_bytes(33, "big")),
+        tlv(0x30, integer(r), integer(s), NULL),
+        tlv(0x30, integer(r)),
+        tlv(0x30, integer(r), integer(0)),
+        tlv(0x30, integer(0), integer(s)),
+        tlv(0x30, integer(r), integer(order)),
+        tlv(0x30, integer(r), integer(s - order)),
+        tlv(0x30, integer(r), integer(s + order)),
+        tlv(0x30, integer(r), b"\x02\x23\x00\x00" + s.to_bytes(33, "big")),
         b"\x30\x81" + signature[1:],
-        tlv(0x31, number(r), number(s)),
-        tlv(0x30, number(r), number(s + (1 << 2000))),
+        tlv(0x31, integer(r), integer(s)),
+        tlv(0x30, integer(r), integer(s + (1 << 2000))),
         r.to_bytes(32, "big") + s.to_bytes(32, "big"),
     ]
     for octets in wrong:
@@ -575,7 +564,7 @@ def test_legacy(verify: Verify, bits: int, name: str, *, completed: bool) -> Non
 def test_legacy_adds_nothing_else(verify: Verify) -> None:  # noqa: F811
     """V10a: no other short modulus, no short modulus with PSS, no ECDSA with SHA-1."""
     for bits in (512, 1023, 1025, 1536, 2047):
-        spki = rsa_spki(tlv(0x30, number(2 ** (bits - 1) + 1), number(65537)))
+        spki = rsa_spki(tlv(0x30, integer(2 ** (bits - 1) + 1), integer(65537)))
         reason = verify(spki, SHA256_RSA, None, MESSAGE, b"", legacy=True)
         assert reason == "key_rejected"
     algorithm, signature = (
@@ -614,7 +603,7 @@ def test_no_signature(verify: Verify) -> None:  # noqa: F811
     """V12: id-alg-noSignature never makes a message or certificate valid."""
     spki = rsa_spki(rsa_octets())
     for digest in (None, "sha256", "sha512"):
-        value = hash_octets(digest or "sha256", MESSAGE)
+        value = hashlib.new(digest or "sha256", MESSAGE).digest()
         assert verify(spki, NO_SIGNATURE, digest, MESSAGE, value) == "no_signature"
     assert verify(spki, NO_SIGNATURE, "sha1", MESSAGE, b"") == "unsupported_algorithm"
     assert verify(spki, NO_SIGNATURE, "sha1", MESSAGE, b"", legacy=True) == "no_signature"
@@ -694,9 +683,10 @@ def outcome(verify: Verify, case: dict[str, Any]) -> str | None:  # noqa: F811
     if case["digest"] is not None:
         fields = parser.parse(bytes.fromhex(case["digest"]))[4]
         oid = core.ObjectIdentifier.load(fields[: parser.peek(fields)])
-        digest = digest_algorithm(oid.native, fields[parser.peek(fields) :] or None)
-        if digest is None:
+        found = digest_algorithm(oid.native, fields[parser.peek(fields) :] or None)
+        if found is None:
             return "unsupported_algorithm"
+        digest = found.name
     key, algorithm, message, signature = (
         bytes.fromhex(case[name]) for name in ("key", "algorithm", "message", "signature")
     )

@@ -1,4 +1,4 @@
-"""Threads, forks and exits around a verification (RULES P11, V14, G11)."""
+"""Threads, forks and exits around a verification (rules P11, V14, G11)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import cmcodec
+from kit import vectors
 
-ROOT = Path(__file__).parent.parent
-BATCH = (ROOT / "examples" / "batch-1000.der").read_bytes()
+BATCH = vectors.BATCH.read_bytes()
 PACKAGE = Path(cmcodec.__file__).parent.parent
 
 
@@ -25,7 +25,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
         "CMCODEC_BACKEND": cmcodec.backend,
     }
     return subprocess.run(
-        [sys.executable, "-c", program, str(ROOT / "examples" / "batch-1000.der")],
+        [sys.executable, "-c", program, str(vectors.BATCH)],
         capture_output=True,
         text=True,
         check=False,

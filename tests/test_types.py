@@ -1,4 +1,4 @@
-"""Every control and the structures of RFC 10002, against octets that others or SPEC G made."""
+"""Every control and the structures of RFC 10002, against octets that others made."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import cmcodec
-from cmcodec import CONTROLS, types
+from cmcodec import CONTROLS, oids, types
 from cmcodec.asn1 import TLV, BitString
-from controls import BUILT, references
-from support import ID_CMC, manifest, shared
+from cmcodec.types.tables import CONTROL_ROWS
+from cmcodec.verify import references
+from kit.controls import BUILT
+from kit.controls import references as named
+from kit.vectors import manifest, shared
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
@@ -31,7 +34,7 @@ NAMES = [name for name, _ in VALUES]
 
 
 def oid(name: str) -> str:
-    return f"{ID_CMC}.{int(name[:2])}"
+    return f"{oids.ID_CMC}.{int(name[:2])}"
 
 
 def value(name: str) -> bytes:
@@ -48,17 +51,34 @@ def assert_encodes(value: Asn1, octets: str | bytes) -> None:
 
 
 def test_there_are_33_controls() -> None:
-    """SPEC A.2: the numbers 1 to 11, 15 to 19 and 21 to 37, each with a vector."""
-    numbers = [int(key.removeprefix(f"{ID_CMC}.")) for key in CONTROLS]
+    """the numbers 1 to 11, 15 to 19 and 21 to 37, each with a vector."""
+    numbers = [int(key.removeprefix(f"{oids.ID_CMC}.")) for key in CONTROLS]
     assert numbers == [*range(1, 12), *range(15, 20), *range(21, 38)]
     assert {oid(name) for name in NAMES} == set(CONTROLS)
     assert {oid(name) for name in BUILT} == set(CONTROLS)
     assert set(NAMES) == set(BUILT) | set(LEGACY)
 
 
+def test_rows_of_controls() -> None:
+    """RFC 10002 §6: number, identifier, name and class of each row are of one control."""
+    by_number = {int(number): kind for number, kind, *_ in (name.split("-") for name in NAMES)}
+    for row in CONTROL_ROWS:
+        assert row.oid == f"{oids.ID_CMC}.{row.number}"
+        assert row.name == by_number[row.number]
+        assert CONTROLS[row.oid] is row.value
+        assert oids.name(row.oid) == f"id-cmc-{row.name}"
+    assert len({row.number for row in CONTROL_ROWS}) == len(CONTROL_ROWS) == len(CONTROLS)
+
+
+def test_controls_that_refer_are_followed() -> None:
+    """R4: exactly those that name other body parts, with the class of their value."""
+    referring = {(row.oid, row.value) for row in CONTROL_ROWS if row.refers}
+    assert set(references._CHECKS) == referring
+
+
 @pytest.mark.parametrize(("name", "type_name"), VALUES, ids=NAMES)
 def test_control_value_has_its_class(name: str, type_name: str) -> None:
-    """SPEC A.2: the OID of a control names the type of its value, which round-trips."""
+    """the OID of a control names the type of its value, which round-trips."""
     cls = CONTROLS[oid(name)]
     assert cls.__name__ == type_name
     decoded = cls.from_der(value(name))
@@ -68,7 +88,7 @@ def test_control_value_has_its_class(name: str, type_name: str) -> None:
 
 @pytest.mark.parametrize("name", BUILT)
 def test_control_value_is_built_by_keyword(name: str) -> None:
-    """SPEC A.4: what the constructor is told is what another implementation wrote."""
+    """what the constructor is told is what another implementation wrote."""
     assert type(BUILT[name]) is CONTROLS[oid(name)]
     assert_encodes(BUILT[name], value(name))
 
@@ -102,7 +122,7 @@ def test_unknown_control_is_kept_as_octets() -> None:
     content = cmcodec.load(octets).unverified_content
     assert isinstance(content, types.PKIData)
     found = next(c for c in content.control_sequence if c.attr_type not in CONTROLS)
-    assert found.attr_type == f"{ID_CMC}.999"
+    assert found.attr_type == f"{oids.ID_CMC}.999"
     assert found.attr_values == (TLV(shared("controls/unknown-control.value.der")),)
     assert types.TaggedAttribute.from_der(found.to_der()) == found
 
@@ -112,7 +132,7 @@ def test_all_controls_in_one_pkidata() -> None:
     octets = shared("plain/pkidata-all-controls.der")
     data = types.PKIData.from_der(octets)
     assert data.to_der() == octets
-    assert {c.attr_type for c in data.control_sequence} >= set(CONTROLS) - {f"{ID_CMC}.36"}
+    assert {c.attr_type for c in data.control_sequence} >= set(CONTROLS) - {f"{oids.ID_CMC}.36"}
     assert {request.alternative for request in data.req_sequence} == {"tcr", "crm"}
     assert (len(data.cms_sequence), len(data.other_msg_sequence)) == (1, 1)
 
@@ -134,19 +154,19 @@ def test_greatest_body_part_id() -> None:
 
 def status(number: int, value: types.CMCStatusInfoV2) -> types.TaggedAttribute:
     return types.TaggedAttribute(
-        body_part_id=number, attr_type=f"{ID_CMC}.25", attr_values=(value,)
+        body_part_id=number, attr_type=f"{oids.ID_CMC}.25", attr_values=(value,)
     )
 
 
 STATUS_INFOS = {
     "success": (
-        types.CMCStatusInfoV2(cmc_status=0, body_list=references(1)),
+        types.CMCStatusInfoV2(cmc_status=0, body_list=named(1)),
         "301902010106082b06010505070719310a30080201003003020101",
     ),
     "failed, with a path": (
         types.CMCStatusInfoV2(
             cmc_status=types.CMCStatus.FAILED,
-            body_list=references(1, (2, 3)),
+            body_list=named(1, (2, 3)),
             other_info=types.OtherStatusInfo(fail_info=types.CMCFailInfo.BAD_REQUEST),
         ),
         "302402010106082b0601050507071931153013020102300b0201013006020102020103020102",
@@ -154,7 +174,7 @@ STATUS_INFOS = {
     "pending": (
         types.CMCStatusInfoV2(
             cmc_status=types.CMCStatus.PENDING,
-            body_list=references(201),
+            body_list=named(201),
             other_info=types.OtherStatusInfo(
                 pend_info=types.PendInfo(
                     pend_token=b"\x01\x02", pend_time=datetime(2027, 1, 1, tzinfo=UTC)
@@ -167,7 +187,7 @@ STATUS_INFOS = {
     "failed, extended": (
         types.CMCStatusInfoV2(
             cmc_status=types.CMCStatus.FAILED,
-            body_list=references(0),
+            body_list=named(0),
             other_info=types.OtherStatusInfo(
                 extended_fail_info=types.ExtendedFailInfo(
                     fail_info_oid="1.3.6.1.4.1.99999.1",
@@ -190,7 +210,7 @@ def test_unknown_status_and_fail_info_stay_integers() -> None:
     """T-18, R-085: codes outside the lists are kept; those inside are their enumeration."""
     value = types.CMCStatusInfoV2(
         cmc_status=99,
-        body_list=references(1),
+        body_list=named(1),
         other_info=types.OtherStatusInfo(fail_info=1999),
     )
     assert_encodes(value, "300c0201633003020101020207cf")
@@ -202,7 +222,7 @@ def test_batch_requests() -> None:
     """R-155: batchRequests lists the ids of the members of cmsSequence."""
     control = types.TaggedAttribute(
         body_part_id=102,
-        attr_type=f"{ID_CMC}.28",
+        attr_type=f"{oids.ID_CMC}.28",
         attr_values=(types.BodyPartList((1, 2)),),
     )
     assert_encodes(control, "301702016606082b0601050507071c31083006020101020102")
@@ -273,7 +293,7 @@ def test_crm_request() -> None:
 
 
 def test_no_signature() -> None:
-    """R-183, cC.1: the parameters are NULL; the value is an OCTET STRING."""
+    """R-183, RFC 10002 §C.1: the parameters are NULL; the value is an OCTET STRING."""
     assert_encodes(
         types.AlgorithmIdentifier(algorithm="1.3.6.1.5.5.7.6.2", parameters=TLV(b"\x05\x00")),
         "300c06082b060105050706020500",
@@ -293,7 +313,7 @@ def test_identity_proof_in_a_pkidata() -> None:
     value = types.PKIData(
         control_sequence=tuple(
             types.TaggedAttribute(
-                body_part_id=identifier, attr_type=f"{ID_CMC}.{number}", attr_values=(held,)
+                body_part_id=identifier, attr_type=f"{oids.ID_CMC}.{number}", attr_values=(held,)
             )
             for identifier, number, held in controls
         ),

@@ -13,10 +13,11 @@ import pytest
 
 import cmcodec
 from cmcodec import types
-from cmcodec._present import MAX_TEXT, decimal
 from cmcodec.asn1 import NULL, TLV, BitString, NullType
-from controls import BUILT, name
-from support import SHARED, shared, tlv
+from cmcodec.asn1.display import MAX_TEXT, decimal
+from kit.controls import BUILT, name
+from kit.der import tlv
+from kit.vectors import SHARED, shared
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
@@ -32,7 +33,7 @@ def all_controls() -> types.PKIData:
 
 @pytest.mark.parametrize("key", BUILT)
 def test_decoded_and_built_values_are_one(key: str) -> None:
-    """DESIGN: equal, of equal hash, whether built or decoded."""
+    """Equal, of equal hash, whether built or decoded."""
     built = BUILT[key]
     decoded = type(built).from_der(built.to_der())
     assert decoded == built
@@ -44,7 +45,7 @@ def test_decoded_and_built_values_are_one(key: str) -> None:
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
 def test_pickle(protocol: int, all_controls: types.PKIData) -> None:
-    """DESIGN: every value comes back equal, from each protocol."""
+    """Every value comes back equal, from each protocol."""
     for value in (*BUILT.values(), all_controls):
         again = pickle.loads(pickle.dumps(value, protocol))
         assert again == value
@@ -52,7 +53,7 @@ def test_pickle(protocol: int, all_controls: types.PKIData) -> None:
 
 
 def test_copies(all_controls: types.PKIData) -> None:
-    """DESIGN: shallow and deep copies are equal; `replace` changes one field."""
+    """Shallow and deep copies are equal; `replace` changes one field."""
     for value in (*BUILT.values(), all_controls):
         assert copy.copy(value) == copy.deepcopy(value) == value
     changed = replace(all_controls, req_sequence=())
@@ -63,7 +64,7 @@ def test_copies(all_controls: types.PKIData) -> None:
 
 
 def test_decoded_null_is_the_null() -> None:
-    """DESIGN: NULL is one value, and copies and pickles of it are equal to it."""
+    """NULL is one value, and copies and pickles of it are equal to it."""
     popo = types.ProofOfPossession.from_der(b"\x80\x00")
     assert popo.ra_verified is NULL
     assert pickle.loads(pickle.dumps(popo)) == popo
@@ -71,7 +72,7 @@ def test_decoded_null_is_the_null() -> None:
 
 
 def test_match_statement() -> None:
-    """DESIGN: a CHOICE and what is in it are matched by class and field."""
+    """A CHOICE and what is in it are matched by class and field."""
     match BUILT["25-statusInfoV2-failInfo"]:
         case types.CMCStatusInfoV2(
             cmc_status=types.CMCStatus.FAILED,
@@ -97,13 +98,13 @@ def test_match_statement() -> None:
 
 
 def test_choices_name_their_alternative() -> None:
-    """STYLE B.6: ``alternative`` and ``value``."""
+    """``alternative`` and ``value``."""
     found = types.GeneralName.from_der(tlv(0x82, b"a.example"))
     assert (found.alternative, found.value) == ("dns_name", "a.example")
 
 
 def test_named_sequences_read_like_tuples() -> None:
-    """STYLE B.6: length, index, iteration and membership."""
+    """Length, index, iteration and membership."""
     path = types.BodyPartPath((5, 3))
     assert (len(path), path[0], path[-1], path[:1], list(path)) == (2, 5, 3, (5,), [5, 3])
     assert 3 in path
@@ -117,7 +118,7 @@ def test_many_object_identifiers() -> None:
 
 
 def test_bit_strings() -> None:
-    """A.4: bits count from the first octet's high bit; a named bit list has no zeros at its end."""
+    """X.690 8.6, 11.2: bits count from the high bit; a named bit list ends in no zeros."""
     flags = BitString.of_bits(types.ReasonFlag.KEY_COMPROMISE, types.ReasonFlag.AA_COMPROMISE)
     assert flags == BitString(b"\x40\x80", 7)
     assert types.ReasonFlag.AA_COMPROMISE in flags
@@ -129,7 +130,7 @@ def test_bit_strings() -> None:
 
 
 def test_empty_strings_are_present() -> None:
-    """STYLE B.9: an empty value is not an absent one."""
+    """An empty value is not an absent one."""
     value = types.RevokeRequest(
         issuer_name=name("x"), serial_number=0, reason=0, shared_secret=b"", comment=""
     )
@@ -139,7 +140,7 @@ def test_empty_strings_are_present() -> None:
 
 
 def test_to_cryptography() -> None:
-    """DESIGN: certificates and requests become objects of ``cryptography``, which has the last
+    """Certificates and requests become objects of ``cryptography``, which has the last
     word on what they are."""
     message = cmcodec.load(shared("signed/rsa2048-pkcs10.der"))
     (certificate,) = message.certificates
@@ -162,7 +163,7 @@ def test_to_cryptography() -> None:
 
 
 def test_repr_names_what_is_there() -> None:
-    """DESIGN: fields that are present, numbers by name, octets in hex."""
+    """Fields that are present, numbers by name, octets in hex."""
     assert repr(BUILT["25-statusInfoV2-failInfo"]) == (
         "CMCStatusInfoV2(cmc_status=CMCStatus.FAILED, "
         "body_list=(BodyPartReference(body_part_id=3), BodyPartReference(body_part_id=4)), "
@@ -175,7 +176,7 @@ def test_repr_names_what_is_there() -> None:
 
 
 def test_repr_is_short(all_controls: types.PKIData) -> None:
-    """DESIGN: at most 2,000 characters, however large the value."""
+    """At most 2,000 characters, however large the value."""
     values: list[Asn1] = [
         all_controls,
         types.DataReturn(bytes(10**6)),
@@ -260,13 +261,13 @@ def test_huge_integers_have_text(value: int) -> None:
     ],
 )
 def test_to_dict(value: Asn1, expected: Any) -> None:
-    """DESIGN: JSON types under the standard's names; absent fields absent."""
+    """JSON types under the standard's names; absent fields absent."""
     assert value.to_dict() == expected
     assert json.loads(json.dumps(value.to_dict())) == expected
 
 
 def test_to_dict_of_everything(all_controls: types.PKIData) -> None:
-    """DESIGN: every control in one message is JSON."""
+    """Every control in one message is JSON."""
     text = json.dumps(all_controls.to_dict())
     assert '"controlSequence"' in text
     assert "_" not in "".join(_keys(json.loads(text)))

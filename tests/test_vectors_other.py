@@ -1,4 +1,4 @@
-"""What other implementations wrote: kind, verdict, reason and octets (RULES V, R, P3, G10)."""
+"""What other implementations wrote: kind, verdict, reason and octets (rules V, R, P3, G10)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 import cmcodec
 from cmcodec import DecodeError, VerificationError, types
-from support import VECTORS, refusal
+from kit.answers import refusal
+from kit.vectors import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ import pytest
 
 import cmcodec
 from cmcodec import _backend
-from mutants import mutant
-from support import VECTORS
+from kit.mutants import mutant
+from kit.vectors import VECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

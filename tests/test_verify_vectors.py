@@ -1,8 +1,7 @@
-"""Verdicts over the vectors of BouncyCastle (RULES V, R)."""
+"""Verdicts over the vectors of BouncyCastle (rules V, R)."""
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,23 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-from messages import (
-    BATCH,
-    VECTORS,
-    rows,
-    verify,
-)
+from kit.der import integer
+from kit.messages import everything, rows, verify
+from kit.vectors import BATCH, VECTORS, manifest
 
 # --- vectors ---------------------------------------------------------------------------------
 
 
 def _manifest(folder: Path) -> Iterable[Any]:
-    if not folder.exists():
-        return
-    with (folder / "MANIFEST.tsv").open(encoding="utf-8") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if row["verdict"] in {"verified", "failed", "unsigned", "unverified", "malformed"}:
-                yield pytest.param(folder, row, id=f"{folder.name}-{row['file']}")
+    for row in manifest(folder=folder):
+        if row["verdict"] in {"verified", "failed", "unsigned", "unverified", "malformed"}:
+            yield pytest.param(folder, row, id=f"{folder.name}-{row['file']}")
 
 
 @pytest.mark.parametrize(
@@ -44,15 +37,15 @@ def test_vectors(folder: Path, expected: dict[str, str]) -> None:
     if expected["file"] == "faults/attributes-unsorted.der":
         # The walk refuses them before anything is verified, and looks into nothing (V4).
         verdict, pop = "malformed", ""
-    assert row[4] == verdict
-    assert row[5] == (expected.get("reason") or expected.get("reason_or_type") or None)
-    assert row[6] == (expected["rule"] or None)
+    assert row.verdict == verdict
+    assert row.reason == (expected.get("reason") or expected.get("reason_or_type") or None)
+    assert row.rule == (expected["rule"] or None)
     if pop or "reason" in expected:
-        assert ",".join(state for _, _, state in row[9]) == pop
+        assert ",".join(request.pop for request in row.requests) == pop
     if verdict != "malformed" and "reason" in expected:
-        assert row[2] == expected["kind"]
+        assert row.kind == expected["kind"]
     if "legacy: verified" in expected["note"]:
-        assert verify(octets, legacy=True)[0][4] == "verified"
+        assert verify(octets, legacy=True)[0].verdict == "verified"
     if expected.get("rows_verified/other"):
         verified, _, other = expected["rows_verified/other"].partition("/")
         assert verdicts.counts()["verified"] == int(verified)
@@ -61,7 +54,7 @@ def test_vectors(folder: Path, expected: dict[str, str]) -> None:
 
 def test_inner_messages_have_verdicts_of_their_own() -> None:
     octets = (VECTORS / "bouncycastle/batches/batch-3-inner-signature-broken.der").read_bytes()
-    found = [(row[1], row[4], row[5], row[6]) for row in rows(verify(octets))]
+    found = [(row.path, row.verdict, row.reason, row.rule) for row in rows(verify(octets))]
     assert found == [
         ((), "verified", None, None),
         ((11,), "verified", None, None),
@@ -72,9 +65,9 @@ def test_inner_messages_have_verdicts_of_their_own() -> None:
 
 def test_rows_are_in_pre_order() -> None:
     octets = (VECTORS / "bouncycastle/batches/nested-batch.der").read_bytes()
-    assert [row[1] for row in rows(verify(octets))][:4] == [(), (21,), (21, 11), (21, 12)]
+    assert [row.path for row in rows(verify(octets))][:4] == [(), (21,), (21, 11), (21, 12)]
     assert len(verify(octets)) == 5
-    assert [row[1] for row in rows(verify(octets, nested=False))] == [()]
+    assert [row.path for row in rows(verify(octets, nested=False))] == [()]
 
 
 def test_a_batch_of_a_thousand() -> None:
@@ -85,23 +78,23 @@ def test_a_batch_of_a_thousand() -> None:
     }  # fmt: skip
     broken = bytearray(octets)
     for index in (100, 900):
-        span = verdicts[index][11]
+        span = verdicts[index].span
         path = ("content", "signerInfos", 0, "signature")
         found = backend.locate("ContentInfo", octets, *span, path)
         assert found
         broken[found[2] - 1] ^= 1
-    transaction, (start, _) = verdicts[500][10], verdicts[500][11]
-    assert transaction
-    broken[octets.index(transaction, start) + 1] ^= 1
+    assert verdicts[500].transaction_id
+    transaction = integer(verdicts[500].transaction_id)[2:]
+    broken[octets.index(transaction, verdicts[500].span[0]) + 1] ^= 1
     again = verify(bytes(broken))
     assert again.counts() == {
         "verified": 997, "failed": 4, "unsigned": 0, "unverified": 0, "malformed": 0,
     }  # fmt: skip
-    failed = [(row[1], row[5]) for row in rows(again) if row[4] == "failed"]
+    failed = [(row.path, row.reason) for row in rows(again) if row.verdict == "failed"]
     assert failed == [
         ((), "digest_mismatch"),
-        (verdicts[100][1], "signature_invalid"),
-        (verdicts[500][1], "digest_mismatch"),
-        (verdicts[900][1], "signature_invalid"),
+        (verdicts[100].path, "signature_invalid"),
+        (verdicts[500].path, "digest_mismatch"),
+        (verdicts[900].path, "signature_invalid"),
     ]
-    assert rows(again) == rows(verify(bytes(broken), threads=4))
+    assert everything(again) == everything(verify(bytes(broken), threads=4))

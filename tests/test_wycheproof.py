@@ -1,4 +1,4 @@
-"""Project Wycheproof and ed25519-speccheck against the signature verifier (RULES G8).
+"""Project Wycheproof and ed25519-speccheck against the signature verifier (gate G8).
 
 The vectors and their origin are in ``tests/vectors/wycheproof``. A vector that Wycheproof
 calls valid verifies, one that it calls invalid is ``signature_invalid``; every other
@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import json
 import lzma
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from asn1crypto import algos, core, parser
 
-from cmcodec._pure.keys import PublicKey
-from cmcodec._pure.ml_dsa import PARAMETER_SETS
-from cmcodec._pure.signatures import Refused, signature_algorithm
+from cmcodec._pure.verify.algorithm import signature_algorithm
+from cmcodec._pure.verify.fault import Fault
+from cmcodec._pure.verify.key import v9_read_key
+from cmcodec._pure.verify.ml_dsa import PARAMETER_SETS
+from cmcodec.algorithms import DIGESTS
+from kit import vectors
+from kit.der import NULL, identifier
+from kit.der import spki as spki_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VECTORS = Path(__file__).parent / "vectors" / "wycheproof"
+VECTORS = vectors.VECTORS / "wycheproof"
+BY_NAME = {digest.name: digest for digest in DIGESTS}
 
 OIDS = {
     "SHA-256": "1.2.840.113549.1.1.11",
@@ -71,11 +76,14 @@ def verify_pure(
     """Verify with the fallback."""
     oid = core.ObjectIdentifier.load(parser.parse(sig_alg_der)[4])
     parameters = parser.parse(sig_alg_der)[4][len(oid.dump()) :] or None
+    digest = BY_NAME.get(digest_alg or "")
+    if digest_alg and not digest:
+        return "unsupported_algorithm"
     try:
-        algorithm = signature_algorithm(oid.native, parameters, digest_alg, legacy=legacy)
-        PublicKey.parse(spki, legacy=legacy).verify(algorithm, message, signature)
-    except Refused as refusal:
-        return refusal.reason
+        algorithm = signature_algorithm(oid.native, parameters, digest, legacy=legacy)
+        v9_read_key(spki, legacy=legacy).verify(algorithm, message, signature)
+    except Fault as fault:
+        return fault.reason
     return None
 
 
@@ -84,13 +92,6 @@ def verify(request: pytest.FixtureRequest) -> Verify:
     """Return the signature check of each backend in turn."""
     check: Verify = request.param
     return check
-
-
-def identifier(oid: str, parameters: bytes = b"") -> bytes:
-    """Return the DER of an AlgorithmIdentifier."""
-    content = core.ObjectIdentifier(oid).dump() + parameters
-    encoded: bytes = parser.emit(0, 1, 16, content)
-    return encoded
 
 
 def pss_identifier(group: dict[str, Any]) -> bytes:
@@ -139,7 +140,7 @@ def test_rsassa_pkcs1_v1_5(verify: Verify, bits: int) -> None:
     """
     by_result = {**BY_RESULT, "acceptable": "signature_invalid"}
     for group in groups(f"rsa_signature_{bits}_sha256"):
-        for test, reason in checked(verify, group, identifier(OIDS[group["sha"]], b"\x05\x00")):
+        for test, reason in checked(verify, group, identifier(OIDS[group["sha"]], NULL)):
             assert test["result"] != "acceptable" or test["flags"] == ["MissingNull"]
             assert reason == by_result[test["result"]], test
 
@@ -231,13 +232,12 @@ SPECCHECK = [
 def test_ed25519_speccheck(verify: Verify) -> None:
     """V9: Ed25519 strict, on the cases in which libraries disagree."""
     cases = json.loads((VECTORS / "ed25519-speccheck-cases.json").read_text())
-    prefix = parser.emit(0, 1, 16, core.ObjectIdentifier(ED25519).dump())
     reasons = []
     for case in cases:
         key, message, signature = (
             bytes.fromhex(case[name]) for name in ("pub_key", "message", "signature")
         )
-        spki = parser.emit(0, 1, 16, prefix + parser.emit(0, 0, 3, b"\x00" + key))
+        spki = spki_of(identifier(ED25519), key)
         reasons.append(verify(spki, identifier(ED25519), None, message, signature))
     assert reasons == SPECCHECK
 

@@ -25,12 +25,12 @@ from benches.peers.ingredients import IdentityProof
 from benches.workload import (
     EXTENSION_REQUEST,
     PKI_DATA,
+    PKI_RESPONSE,
     SENDER_NONCE,
     SIGNED_DATA,
     TRANSACTION_ID,
     certificates,
 )
-from benches.workload.parts import PKI_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -27,11 +27,11 @@ from benches.workload import (
     EXTENSION_REQUEST,
     ID_CMC,
     PKI_DATA,
+    PKI_RESPONSE,
     SENDER_NONCE,
     SIGNED_DATA,
     TRANSACTION_ID,
 )
-from benches.workload.parts import PKI_RESPONSE
 
 
 class Opaque(core.OctetString):

@@ -275,13 +275,13 @@ def verify(der: bytes) -> int:
 def build(answers: list[Answer], threads: int = 1, by: Identity | None = None) -> bytes:
     """By the authority, unless it is another's key and certificate that sign."""
     # Imported here because the benches run with packages that cannot build, too (`compare`).
-    from cmcodec import build as building
+    from cmcodec import builders, cms
 
     key, certificate = by or (certificates.authority(), certificates.authority_certificate())
-    signer = building.SigningKey.from_private_key(key, certificate)
-    drafts = [building.Draft(_response(it), it.certificates) for it in answers]
-    messages = building.sign_many(drafts, signer, threads=threads)
-    return building.batch_responses(messages, signer, ids=range(1, 1 + len(messages)))
+    signer = cms.SigningKey.from_private_key(key, certificate)
+    drafts = [cms.Draft(_response(it), it.certificates) for it in answers]
+    messages = cms.sign_many(drafts, signer, threads=threads)
+    return builders.batch_responses(messages, signer, ids=range(1, 1 + len(messages)))
 
 
 def _response(it: Answer) -> types.PKIResponse:

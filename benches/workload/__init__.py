@@ -18,7 +18,7 @@ What is made is kept in ``benches/.cache``, which may be deleted.
 
 from __future__ import annotations
 
-from benches.workload.certificates import EXTENSION_REQUEST, EXTENSIONS, anchors
+from benches.workload.certificates import EXTENSIONS, anchors
 from benches.workload.mixes import (
     BATCH,
     FIRST_ID,
@@ -32,10 +32,16 @@ from benches.workload.mixes import (
     facts,
     octets,
 )
-from benches.workload.parts import ID_CMC, PKI_DATA, SENDER_NONCE, SIGNED_DATA, TRANSACTION_ID
 from benches.workload.requests import batch, batch_file, describe, single
 from benches.workload.shapes import SHAPES, Shape
 from benches.workload.store import CACHE
+from cmcodec.oids import ID_CCT_PKI_DATA as PKI_DATA
+from cmcodec.oids import ID_CCT_PKI_RESPONSE as PKI_RESPONSE
+from cmcodec.oids import ID_CMC
+from cmcodec.oids import ID_CMC_SENDER_NONCE as SENDER_NONCE
+from cmcodec.oids import ID_CMC_TRANSACTION_ID as TRANSACTION_ID
+from cmcodec.oids import ID_EXTENSION_REQUEST as EXTENSION_REQUEST
+from cmcodec.oids import ID_SIGNED_DATA as SIGNED_DATA
 
 __all__ = [
     "BATCH",
@@ -49,6 +55,7 @@ __all__ = [
     "MIXED",
     "MIXES",
     "PKI_DATA",
+    "PKI_RESPONSE",
     "SENDER_NONCE",
     "SHAPES",
     "SIGNED_DATA",

@@ -12,9 +12,16 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from benches.workload import keys
 from benches.workload.mixes import octets
 from benches.workload.parts import DAY
+from cmcodec import oids
 
-EXTENSION_REQUEST = "1.2.840.113549.1.9.14"
-EXTENSIONS = ("2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14", "2.5.29.17", "2.5.29.32")
+EXTENSIONS = (
+    oids.ID_CE_BASIC_CONSTRAINTS,
+    oids.ID_CE_KEY_USAGE,
+    oids.ID_CE_EXT_KEY_USAGE,
+    oids.ID_CE_SUBJECT_KEY_IDENTIFIER,
+    oids.ID_CE_SUBJECT_ALT_NAME,
+    oids.ID_CE_CERTIFICATE_POLICIES,
+)
 """The extensions that each request asks for, in order."""
 
 ROOT, ISSUING = "Example Devices Root CA", "Example Devices Issuing CA 1"

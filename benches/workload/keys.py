@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from tests.kit.keys import ECDSA_SHA256, ED25519, RSA_SHA256, SHA256, SHA512
 
 from benches.workload import store
 from benches.workload.mixes import octets
-from cmcodec import types
-from cmcodec.asn1 import TLV
+
+if TYPE_CHECKING:
+    from cmcodec import types
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -102,16 +104,6 @@ def spki(of: PrivateKey) -> bytes:
     return of.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-
-
-SHA256 = types.AlgorithmIdentifier(algorithm="2.16.840.1.101.3.4.2.1")
-SHA512 = types.AlgorithmIdentifier(algorithm="2.16.840.1.101.3.4.2.3")
-HMAC_SHA256 = types.AlgorithmIdentifier(algorithm="1.2.840.113549.2.9")
-RSA_SHA256 = types.AlgorithmIdentifier(
-    algorithm="1.2.840.113549.1.1.11", parameters=TLV(b"\x05\x00")
-)
-ECDSA_SHA256 = types.AlgorithmIdentifier(algorithm="1.2.840.10045.4.3.2")
-ED25519 = types.AlgorithmIdentifier(algorithm="1.3.101.112")
 
 
 def algorithms(of: PrivateKey) -> tuple[types.AlgorithmIdentifier, types.AlgorithmIdentifier]:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from tests.kit.der import seq
+from tests.kit.keys import HMAC_SHA256
+from tests.kit.messages import control, pki_data, tagged_content_info
 
 import cmcodec
 from benches.workload import certificates, keys, store
 from benches.workload.mixes import BATCH, FIRST_ID, MIXED, Facts, Mix, octets
-from benches.workload.parts import control, member, pki_data, signed, tlv
+from benches.workload.parts import signed
 from cmcodec import types
 from cmcodec.asn1 import BitString
 from cmcodec.types import controls
@@ -69,7 +72,7 @@ def _identity(it: Facts, requests: bytes) -> tuple[bytes, bytes]:
     key = hashlib.sha256(f"{secret}{it.common_name}".encode()).digest()
     proof = controls.IdentityProofV2(
         proof_alg_id=keys.SHA256,
-        mac_alg_id=keys.HMAC_SHA256,
+        mac_alg_id=HMAC_SHA256,
         witness=hmac.digest(key, requests, "sha256"),
     )
     return control(3, 2, controls.Identification(it.common_name)), control(4, 34, proof)
@@ -86,7 +89,7 @@ def message(it: Facts, rsa_number: int) -> bytes:
     signer = key
     chain: tuple[bytes, ...] = ()
     if it.signer == "request-key":
-        parts += _identity(it, tlv(0x30, request))
+        parts += _identity(it, seq(request))
     else:
         # Half of all keys away, so that renewing changes an RSA key too.
         index = it.index + rsa_number // 2
@@ -105,7 +108,7 @@ def single(key_type: str, form: str, signer: str = "request-key") -> bytes:
 
 
 def _members(numbers: range, mix: Mix, rsa_number: int) -> list[bytes]:
-    return [member(FIRST_ID + n, message(mix.facts(n), rsa_number)) for n in numbers]
+    return [tagged_content_info(message(mix.facts(n), rsa_number), FIRST_ID + n) for n in numbers]
 
 
 def rsa_number(count: int) -> int:

@@ -7,19 +7,13 @@ from datetime import timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from tests.kit.messages import control, pki_response, tagged_content_info
 
 from benches.workload import certificates, keys
 from benches.workload.mixes import FIRST_ID, MIXED, Facts, octets
-from benches.workload.parts import (
-    DAY,
-    PKI_RESPONSE,
-    control,
-    member,
-    pki_response,
-    signed,
-)
+from benches.workload.parts import DAY, signed
 from benches.workload.requests import REQUEST_ID, chunks, rsa_number
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.types import controls
 
 
@@ -73,11 +67,13 @@ def response(index: int, rsa_number: int) -> bytes:
 
 def _by_authority(content: bytes, carried: list[bytes], crls: tuple[bytes, ...] = ()) -> bytes:
     key = certificates.authority()
-    return signed(content, key, content_type=PKI_RESPONSE, certificates=carried, crls=crls)
+    return signed(
+        content, key, content_type=oids.ID_CCT_PKI_RESPONSE, certificates=carried, crls=crls
+    )
 
 
 def _members(numbers: range, rsa_number: int) -> list[bytes]:
-    return [member(FIRST_ID + index, response(index, rsa_number)) for index in numbers]
+    return [tagged_content_info(response(index, rsa_number), FIRST_ID + index) for index in numbers]
 
 
 def batch_response(count: int) -> bytes:

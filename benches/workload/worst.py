@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from tests.kit.der import NULL, integer, oid, seq, tlv
+from tests.kit.messages import content_info, control, pki_data, tagged_content_info
+
 from benches.workload import certificates, keys
 from benches.workload.mixes import FIRST_ID, Facts
-from benches.workload.parts import (
-    ID_CMC,
-    SIGNED_DATA,
-    control,
-    integer,
-    member,
-    oid,
-    pki_data,
-    set_of,
-    signed,
-    tlv,
-)
+from benches.workload.parts import signed
 from benches.workload.requests import message, pkcs10
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.limits import MAX_DEPTH
 from cmcodec.types import controls
 
-DATA = "1.2.840.113549.1.7.1"
-UNKNOWN = f"{ID_CMC}.9999"
+UNKNOWN = 9999
+"""The number of a control that nobody knows."""
 
 
 def _key(number: int = 0) -> keys.PrivateKey:
@@ -37,9 +29,10 @@ def _signed(content: bytes) -> bytes:
     return signed(content, _key(), certificates=[_certificate()])
 
 
-def _attribute(body_part_id: int, *values: bytes) -> bytes:
-    """A control that nobody knows."""
-    return tlv(0x30, integer(body_part_id), oid(UNKNOWN), set_of(0x31, values))
+def _batch(count: int, element: bytes) -> bytes:
+    """A batch of ``count`` times the same."""
+    numbers = range(FIRST_ID, FIRST_ID + count)
+    return _signed(pki_data(members=[tagged_content_info(element, n) for n in numbers]))
 
 
 def many_controls(count: int) -> bytes:
@@ -51,7 +44,7 @@ def many_controls(count: int) -> bytes:
 def many_values(count: int) -> bytes:
     """A control of ``count`` values, whose order must be checked."""
     values = [integer(number) for number in range(count)]
-    return _signed(pki_data(controls=[_attribute(1, *values)]))
+    return _signed(pki_data(controls=[control(1, UNKNOWN, *values)]))
 
 
 def many_references(count: int) -> bytes:
@@ -71,22 +64,20 @@ def many_requests(count: int) -> bytes:
 
 def many_others(count: int) -> bytes:
     """A message of ``count`` small elements in otherMsgSequence."""
-    null, kind = tlv(0x05), oid(UNKNOWN)
-    others = [tlv(0x30, integer(number), kind, null) for number in range(1, count + 1)]
+    kind = oid(f"{oids.ID_CMC}.{UNKNOWN}")
+    others = [seq(integer(number), kind, NULL) for number in range(1, count + 1)]
     return _signed(pki_data(others=others))
 
 
 def many_data(count: int) -> bytes:
     """A batch of ``count`` of the smallest elements, which are no messages."""
-    data = tlv(0x30, oid(DATA), tlv(0xA0, tlv(0x04)))
-    return _signed(pki_data(members=[member(FIRST_ID + n, data) for n in range(count)]))
+    return _batch(count, content_info(oids.ID_DATA, tlv(0x04)))
 
 
 def many_empty(count: int) -> bytes:
     """A batch of ``count`` of the smallest messages: certificates only, and none of them."""
-    parts = integer(1), tlv(0x31), tlv(0x30, oid(DATA)), tlv(0x31)
-    empty = tlv(0x30, oid(SIGNED_DATA), tlv(0xA0, tlv(0x30, *parts)))
-    return _signed(pki_data(members=[member(FIRST_ID + n, empty) for n in range(count)]))
+    parts = integer(1), tlv(0x31), seq(oid(oids.ID_DATA)), tlv(0x31)
+    return _batch(count, content_info(oids.ID_SIGNED_DATA, seq(*parts)))
 
 
 def many_certificates(count: int) -> bytes:
@@ -104,11 +95,11 @@ def many_signers(count: int) -> bytes:
 
 def deep_values(count: int) -> bytes:
     """A message of ``count`` controls, each as deep as it may be."""
-    value = tlv(0x05)
+    value = NULL
     # PKIData, controlSequence, the control and its attrValues are four levels already.
     for _ in range(MAX_DEPTH - 5):
-        value = tlv(0x30, value)
-    return _signed(pki_data(controls=[_attribute(n, value) for n in range(1, count + 1)]))
+        value = seq(value)
+    return _signed(pki_data(controls=[control(n, UNKNOWN, value) for n in range(1, count + 1)]))
 
 
 def deep_layers(count: int) -> bytes:
@@ -116,5 +107,6 @@ def deep_layers(count: int) -> bytes:
     der = message(Facts(0, "p-256", "request-key", "pkcs10"), keys.FEW_RSA_KEYS)
     for number in range(1, count):
         carried = [_certificate(number)]
-        der = signed(pki_data(members=[member(FIRST_ID, der)]), _key(number), certificates=carried)
+        content = pki_data(members=[tagged_content_info(der, FIRST_ID)])
+        der = signed(content, _key(number), certificates=carried)
     return der

@@ -1,4 +1,4 @@
-"""RULES P3: canonical DER only, each form with its nearest accepted neighbour."""
+"""Rule P3: canonical DER only, each form with its nearest accepted neighbour."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import pytest
 import cmcodec
 from cmcodec import types
 from cmcodec.asn1 import TLV, Asn1, BitString, NullType
-from support import answer, control, decode_error, integer, limit_error, refusal, seq, shared, tlv
+from kit.answers import answer, decode_error, limit_error, refusal
+from kit.der import integer, seq, tlv
+from kit.messages import control
+from kit.vectors import shared
 
 Refused = tuple[str, str, int | None, str] | None
 Case = tuple[Refused, type[Asn1], bytes | str]
@@ -267,7 +270,7 @@ def test_p3_defaults_inside_certificates_are_left_alone() -> None:
         (
             decode_error("bad_tag", 17, "taggedAttribute.attrValues[0]"),
             types.TaggedAttribute,
-            control(2, integer(1)),
+            control(1, 2, integer(1)),
         ),
     ],
 )

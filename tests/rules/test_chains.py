@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import cmcodec
 from cmcodec import types
-from support import NEEDS_CHAINS, SHARED
+from kit.answers import NEEDS_CHAINS
+from kit.vectors import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""RULES P9 to P11: which exceptions leave, what parsing does not do, and what is input."""
+"""Rules P9 to P11: which exceptions leave, what parsing does not do, and what is input."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 
 import cmcodec
 from cmcodec import types
-from strategies import DECLARED
-from support import integer, seq, shared
+from kit.der import integer, seq
+from kit.strategies import DECLARED
+from kit.vectors import shared
 
 if TYPE_CHECKING:
     from pathlib import Path

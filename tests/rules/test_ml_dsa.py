@@ -1,11 +1,10 @@
-"""ML-DSA in messages (FIPS 204; RFC 9881 for keys, RFC 9882 for signatures; RULES V7 to V10, R1).
+"""ML-DSA in messages (FIPS 204; RFC 9881 for keys, RFC 9882 for signatures; rules V7 to V10, R1).
 
 The single decisions about algorithms, keys and signatures are in ``tests/vectors/signatures``.
 """
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
 import os
@@ -21,43 +20,30 @@ import pytest
 from asn1crypto import parser
 
 import cmcodec
-from cmcodec import _backend
-from cmcodec._pure.ml_dsa import PARAMETER_SETS
-from messages import (
-    ALICE,
-    CONTENT_TYPE,
-    DIGEST,
-    EXTENSION_REQUEST,
-    NULL,
-    PKI_DATA,
-    PROTECTION,
-    SHA1,
-    SHA256,
-    SHA512,
-    VECTORS,
-    Key,
+from cmcodec import _backend, oids
+from cmcodec._pure.verify.ml_dsa import PARAMETER_SETS
+from kit.answers import NEEDS_CHAINS
+from kit.der import NULL, attribute, identifier, oid, spki, tlv
+from kit.keys import ALICE, Key
+from kit.messages import (
     Message,
     Signer,
-    attribute,
     crm,
-    identifier,
     judged,
-    oid,
     pkcs10,
     pki_data,
     refused,
+    requests_of,
     signed_by,
+    signers_of,
     tcr,
-    tlv,
     verify,
 )
-from support import NEEDS_CHAINS
+from kit.vectors import VECTORS, manifest
 
 FOLDER = VECTORS / "ml-dsa"
 SIGNED = FOLDER / "signers" / "ml-dsa-65-sha512.der"
-OIDS = {44: "2.16.840.1.101.3.4.3.17", 65: "2.16.840.1.101.3.4.3.18", 87: "2.16.840.1.101.3.4.3.19"}
-SHA384 = "2.16.840.1.101.3.4.2.2"
-SHAKE256 = "2.16.840.1.101.3.4.2.12"
+OIDS = {44: oids.ID_ML_DSA_44, 65: oids.ID_ML_DSA_65, 87: oids.ID_ML_DSA_87}
 
 NEEDS_ML_DSA = pytest.mark.skipif(not PARAMETER_SETS, reason="this cryptography has no ML-DSA")
 EVERY_SET = pytest.mark.parametrize("bits", OIDS)
@@ -71,13 +57,7 @@ def is_offered() -> bool:
 # --- messages of others ----------------------------------------------------------------------
 
 
-def manifest() -> list[Any]:
-    with (FOLDER / "MANIFEST.tsv").open(encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [pytest.param(row, id=row["file"]) for row in rows]
-
-
-@pytest.mark.parametrize("expected", manifest())
+@pytest.mark.parametrize("expected", manifest(folder=FOLDER), ids=lambda row: row["file"])
 def test_vectors(expected: dict[str, str]) -> None:
     """V14: the verdicts on messages of BouncyCastle, on both backends.
 
@@ -85,13 +65,13 @@ def test_vectors(expected: dict[str, str]) -> None:
     """
     row = verify((FOLDER / expected["file"]).read_bytes())[0]
     if not is_offered():
-        assert row[4:7] == ("failed", "unsupported_algorithm", "V7")
+        assert (row.verdict, row.reason, row.rule) == ("failed", "unsupported_algorithm", "V7")
         return
-    assert row[2] == expected["kind"]
-    assert row[4:7] == (
+    assert row.kind == expected["kind"]
+    assert (row.verdict, row.reason, row.rule) == (
         expected["verdict"], expected["reason"] or None, expected["rule"] or None,
     )  # fmt: skip
-    assert ",".join(pop for _, _, pop in row[9]) == expected["pop"]
+    assert ",".join(request.pop for request in row.requests) == expected["pop"]
 
 
 @NEEDS_CHAINS
@@ -149,8 +129,7 @@ class LatticeKey(Key):
         self.parameters: tuple[bytes, ...] = ()
 
     def spki(self, tag: int = 0x30) -> bytes:
-        algorithm = identifier(self.algorithm, *self.parameters)
-        return tlv(tag, algorithm, tlv(0x03, b"\0", self.public))
+        return spki(identifier(self.algorithm, *self.parameters), self.public, tag=tag)
 
 
 @functools.cache
@@ -168,7 +147,7 @@ def message(own: Key, **fields: Any) -> Message:
 
 
 def requested(own: Key) -> tuple[bytes, ...]:
-    return (attribute(EXTENSION_REQUEST, tlv(0x30, own.extension())),)
+    return (attribute(oids.ID_EXTENSION_REQUEST, tlv(0x30, own.extension())),)
 
 
 def csr(own: Key, **fields: Any) -> bytes:
@@ -190,8 +169,8 @@ def test_v8_certificates(bits: int) -> None:
     own = key(bits)
     for sid in (own.by_serial(), own.by_ski()):
         row = judged(message(own, sid=sid))
-        assert row[4] == "verified"
-        assert (row[8][0][0], row[8][0][3]) == (f"ML-DSA-{bits}", own.certificate())
+        assert row.verdict == "verified"
+        assert signers_of(row)[0][::3] == (f"ML-DSA-{bits}", own.certificate())
 
 
 @NEEDS_ML_DSA
@@ -208,19 +187,25 @@ def test_v8_request_keys(bits: int) -> None:
             content=pki_data(requests=(request,)), certificates=(),
         )  # fmt: skip
         row = judged(by_request)
-        assert row[4] == "verified"
-        assert row[8] == ((f"ML-DSA-{bits}", None, 3, None, None),)
-        assert row[9] == ((3, form, "verified"),)
+        assert row.verdict == "verified"
+        assert signers_of(row) == ((f"ML-DSA-{bits}", None, 3, None, None),)
+        assert requests_of(row) == ((3, form, "verified"),)
 
 
 @NEEDS_ML_DSA
-@pytest.mark.parametrize(("bits", "weak"), [(44, ()), (65, (SHA256,)), (87, (SHA256, SHA384))])
+@pytest.mark.parametrize(
+    ("bits", "weak"), [(44, ()), (65, (oids.ID_SHA256,)), (87, (oids.ID_SHA256, oids.ID_SHA384))]
+)
 def test_v7_digest_algorithms(bits: int, weak: tuple[str, ...]) -> None:
     """V7: "Verifiers MAY reject a signature if the signer's choice of digest algorithm does not
-    meet the security requirements" (RFC 9882 section 3.3), and so do we. SHA-512 always will do.
+    meet the security requirements" (RFC 9882 §3.3), and so do we. SHA-512 always will do.
     """
     own = key(bits)
-    for name, dotted in (("sha256", SHA256), ("sha384", SHA384), ("sha512", SHA512)):
+    for name, dotted in (
+        ("sha256", oids.ID_SHA256),
+        ("sha384", oids.ID_SHA384),
+        ("sha512", oids.ID_SHA512),
+    ):
         for parameters in ((), (NULL,)):
             digest = identifier(dotted, *parameters)
             signed = replace(message(own, digest=digest, hash=name), digests=(digest,))
@@ -228,15 +213,15 @@ def test_v7_digest_algorithms(bits: int, weak: tuple[str, ...]) -> None:
                 found = refused(signed)
                 assert found == ("algorithm_mismatch", "V7", identifier(OIDS[bits]))
             else:
-                assert judged(signed)[4] == "verified"
-            assert judged(signed)[8][0][0] == f"ML-DSA-{bits}"
+                assert judged(signed).verdict == "verified"
+            assert judged(signed).signers[0].algorithm == f"ML-DSA-{bits}"
 
 
 @NEEDS_ML_DSA
 @EVERY_SET
 def test_v7_digest_algorithms_not_on_offer(bits: int) -> None:
     """V7, V10a: SHAKE256, which SHOULD be, is not on offer; SHA-1 not even with ``legacy``."""
-    for dotted, name in ((SHAKE256, "sha512"), (SHA1, "sha1")):
+    for dotted, name in ((oids.ID_SHAKE256, "sha512"), (oids.ID_SHA1, "sha1")):
         digest = identifier(dotted)
         signed = replace(message(key(bits), digest=digest, hash=name), digests=(digest,))
         assert refused(signed) == ("unsupported_algorithm", "V7", digest)
@@ -246,7 +231,7 @@ def test_v7_digest_algorithms_not_on_offer(bits: int) -> None:
 @NEEDS_ML_DSA
 @EVERY_SET
 def test_v7_parameters(bits: int) -> None:
-    """V7: "the parameters field MUST be absent" (RFC 9882 section 3.3)."""
+    """V7: "the parameters field MUST be absent" (RFC 9882 §3.3)."""
     own = key(bits)
     for parameters in (NULL, b"\x30\0", b"\x04\0"):
         algorithm = identifier(OIDS[bits], parameters)
@@ -263,11 +248,11 @@ def test_v7_algorithm_protection(bits: int) -> None:
     """V7: CMSAlgorithmProtection names the parameter set of the signature, no other."""
     own = key(bits)
     for named, dotted in OIDS.items():
-        value = tlv(0x30, identifier(SHA512), identifier(dotted, tag=0xA1))
-        protection = attribute(PROTECTION, value)
+        value = tlv(0x30, identifier(oids.ID_SHA512), identifier(dotted, tag=0xA1))
+        protection = attribute(oids.ID_AA_CMS_ALGORITHM_PROTECT, value)
         signed = message(own, more=(protection,))
         if named == bits:
-            assert judged(signed)[4] == "verified"
+            assert judged(signed).verdict == "verified"
         else:
             assert refused(signed) == ("algorithm_mismatch", "V7", protection)
 
@@ -291,7 +276,7 @@ def test_v7_key_of_another_algorithm(bits: int) -> None:
 @NEEDS_ML_DSA
 @EVERY_SET
 def test_v9_keys(bits: int) -> None:
-    """V9: a key has no parameters and the length of its parameter set (RFC 9881 sections 2, 4)."""
+    """V9: a key has no parameters and the length of its parameter set (RFC 9881 §2 and §4)."""
     own = key(bits)
     signed = message(own)
     for public, parameters in (
@@ -318,12 +303,13 @@ def test_v10_signatures(bits: int) -> None:
     own = key(bits)
     signed = message(own)
     attributes = (
-        attribute(CONTENT_TYPE, oid(PKI_DATA)),
-        attribute(DIGEST, tlv(0x04, sha512(pki_data()))),
+        attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_DATA)),
+        attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, sha512(pki_data()))),
     )
     octets = tlv(0x31, *sorted(attributes))
     good = own.sign(octets)
-    assert judged(replace(signed, signers=(signer(own, signature=good),)))[4] == "verified"
+    by_hand = replace(signed, signers=(signer(own, signature=good),))
+    assert judged(by_hand).verdict == "verified"
     private: Any = own.private
     wrong = [
         b"",
@@ -357,8 +343,9 @@ def test_r1_proofs_of_possession(bits: int) -> None:
     ):
         signed = Message(content=pki_data(requests=(request,)))
         assert refused(signed) == ("pop_invalid", "R1", request)
-    assert judged(csr(own))[4] == "verified"
-    assert judged(csr(own, signature=wrong))[4:7] == ("failed", "pop_invalid", "R1")
+    assert judged(csr(own)).verdict == "verified"
+    row = judged(csr(own, signature=wrong))
+    assert (row.verdict, row.reason, row.rule) == ("failed", "pop_invalid", "R1")
 
 
 @NEEDS_ML_DSA
@@ -367,8 +354,11 @@ def test_v3_signers_of_old_and_new_algorithms() -> None:
     own = key(65)
     new = signer(own, sid=own.by_ski())
     both = Message(signers=(Signer(), new), certificates=(ALICE.certificate(), own.certificate()))
-    assert sorted(row[0] for row in judged(both)[8]) == ["Ed25519", "ML-DSA-65"]
-    assert judged(both)[4] == "verified"
+    assert sorted(str(found.algorithm) for found in judged(both).signers) == [
+        "Ed25519",
+        "ML-DSA-65",
+    ]
+    assert judged(both).verdict == "verified"
     bad = replace(both, signers=(Signer(), replace(new, signature=bytes(3309))))
     assert refused(bad)[:2] == ("signature_invalid", "V10")
 

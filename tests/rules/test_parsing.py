@@ -1,4 +1,4 @@
-"""RULES P1, P2, P4 to P6: what is refused, why, where, and the last value that is not."""
+"""Rules P1, P2, P4 to P6: what is refused, why, where, and the last value that is not."""
 
 from __future__ import annotations
 
@@ -7,23 +7,19 @@ import tracemalloc
 import pytest
 
 import cmcodec
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.asn1 import TLV, Asn1
 from cmcodec.limits import MAX_BODY_PARTS, MAX_DEPTH
-from support import (
+from kit.answers import answer, decode_error, limit_error, refusal
+from kit.der import integer, seq, tlv
+from kit.messages import (
     EMPTY_PKI_DATA,
-    ID_DATA,
-    answer,
     control,
-    decode_error,
-    integer,
-    limit_error,
+    crm,
     pki_data,
-    refusal,
-    seq,
     signed_data,
     tagged_content_info,
-    tlv,
+    tcr,
 )
 
 Refused = tuple[str, str, int | None, str] | None
@@ -76,10 +72,11 @@ def test_p1_depth_of_a_hundred_thousand_levels() -> None:
 
 def test_p1_depth_restarts_with_each_message_layer() -> None:
     """P1: eight layers of twenty levels each are within bounds."""
-    content = pki_data(controls=control(99, nested(20)))
+    controls = [control(1, 99, nested(20))]
+    content = pki_data(controls)
     for _ in range(7):
         inner = tagged_content_info(signed_data(content), 2)
-        content = pki_data(controls=control(99, nested(20)), contents=inner)
+        content = pki_data(controls, members=[inner])
     assert cmcodec.load(signed_data(content)).kind == "full-request"
 
 
@@ -260,7 +257,7 @@ def test_p5_tag_numbers(expected: Refused, identifier: str) -> None:
 )
 def test_p6_body_part_ids(expected: Refused, identifier: int) -> None:
     """P6, R-056: an element's id is 1 to 2^32-1."""
-    octets = pki_data(others=other_message(identifier))
+    octets = pki_data(others=[other_message(identifier)])
     assert answer(types.PKIData, octets) == expected
 
 
@@ -277,28 +274,17 @@ def test_p6_references_are_in_range(identifier: int) -> None:
     assert answer(types.BodyPartList, seq(integer(identifier))) == expected
 
 
-def crm(identifier: int) -> bytes:
-    return tlv(0xA1, seq(integer(identifier), seq(tlv(0xA5, seq()))))
-
-
-def tcr(identifier: int) -> bytes:
-    key = seq(seq(tlv(0x06, b"\x2b\x65\x70")), tlv(0x03, bytes(33)))
-    info = seq(integer(0), seq(), key, tlv(0xA0))
-    request = seq(info, seq(tlv(0x06, b"\x2b\x65\x70")), tlv(0x03, bytes(65)))
-    return tlv(0xA0, integer(identifier), request)
-
-
 def orm(identifier: int) -> bytes:
     return tlv(0xA2, integer(identifier), tlv(0x06, b"\x2a\x03"), b"\x05\x00")
 
 
-MESSAGE = signed_data(b"", ID_DATA)
+MESSAGE = signed_data(b"", oids.ID_DATA)
 PARTS = {
-    "controlSequence": ("controls", lambda number: control(99, b"\x05\x00", number)),
+    "controlSequence": ("controls", lambda number: control(number, 99, b"\x05\x00")),
     "reqSequence tcr": ("requests", tcr),
-    "reqSequence crm": ("requests", crm),
+    "reqSequence crm": ("requests", lambda number: crm(body_part_id=number)),
     "reqSequence orm": ("requests", orm),
-    "cmsSequence": ("contents", lambda number: tagged_content_info(MESSAGE, number)),
+    "cmsSequence": ("members", lambda number: tagged_content_info(MESSAGE, number)),
     "otherMsgSequence": ("others", other_message),
 }
 
@@ -307,15 +293,15 @@ PARTS = {
 @pytest.mark.parametrize("first", PARTS)
 def test_p6_duplicate_body_part_ids(first: str, second: str) -> None:
     """P6, R-055, R-057: an id stands once over all sequences; certReqId is the id of a crm."""
-    parts = {"controls": b"", "requests": b"", "contents": b"", "others": b""}
+    parts: dict[str, list[bytes]] = {name: [] for name, _ in PARTS.values()}
     for number, name in enumerate((first, second)):
         sequence, make = PARTS[name]
-        parts[sequence] += make(number + 1)
+        parts[sequence].append(make(number + 1))
     assert answer(types.PKIData, pki_data(**parts)) == OK
-    parts = dict.fromkeys(parts, b"")
+    parts = {name: [] for name in parts}
     for name in (first, second):
         sequence, make = PARTS[name]
-        parts[sequence] += make(7)
+        parts[sequence].append(make(7))
     refused = answer(types.PKIData, pki_data(**parts))
     order = list(PARTS)
     later = max(first, second, key=order.index).partition(" ")[0]
@@ -327,8 +313,8 @@ def test_p6_duplicate_body_part_ids(first: str, second: str) -> None:
 
 def test_p6_ids_may_repeat_in_other_layers() -> None:
     """R-055: uniqueness is within one PKIData, not across those nested in it."""
-    inner = tagged_content_info(signed_data(pki_data(others=other_message(1))), 1)
-    assert cmcodec.load(signed_data(pki_data(contents=inner)))
+    inner = tagged_content_info(signed_data(pki_data(others=[other_message(1)])), 1)
+    assert cmcodec.load(signed_data(pki_data(members=[inner])))
 
 
 def test_p6_a_million_body_parts(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,10 +322,10 @@ def test_p6_a_million_body_parts(backend: str, monkeypatch: pytest.MonkeyPatch) 
     limit = MAX_BODY_PARTS
     if backend == "pure":  # the same line of code, in a second
         limit = 1000
-        monkeypatch.setattr("cmcodec._pure.body_parts.MAX_BODY_PARTS", limit)
-    parts = b"".join(map(other_message, range(1, limit + 1)))
+        monkeypatch.setattr("cmcodec._pure.codec.body_parts.MAX_BODY_PARTS", limit)
+    parts = list(map(other_message, range(1, limit + 1)))
     assert len(cmcodec.load(signed_data(pki_data(others=parts))).to_der()) > limit
-    octets = signed_data(pki_data(others=parts + other_message(limit + 1)))
+    octets = signed_data(pki_data(others=[*parts, other_message(limit + 1)]))
     path = f"contentInfo.content.encapContentInfo.eContent.otherMsgSequence[{limit}]"
     refused = refusal(lambda: cmcodec.load(octets))
     assert refused == limit_error("limit", octets.rindex(integer(limit + 1)), path)
@@ -349,7 +335,7 @@ def content_of(layers: int) -> bytes:
     """The PKIData of the outermost of so many PKI messages inside one another."""
     octets = EMPTY_PKI_DATA
     for _ in range(layers - 1):
-        octets = pki_data(contents=tagged_content_info(signed_data(octets)))
+        octets = pki_data(members=[tagged_content_info(signed_data(octets))])
     return octets
 
 

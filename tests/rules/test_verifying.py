@@ -1,4 +1,4 @@
-"""Verdicts, rule by rule, on messages that break one (RULES V, R)."""
+"""Verdicts, rule by rule, on messages that break one (rules V, R)."""
 
 from __future__ import annotations
 
@@ -13,78 +13,87 @@ import pytest
 
 import cmcodec
 from cmcodec import _backend as backend
+from cmcodec import oids, types
 from cmcodec.errors import LimitError
-from messages import (
-    ALICE,
-    BATCH,
-    BOB,
-    CONTENT_TYPE,
-    DATA,
-    DIGEST,
-    ED25519,
-    EMPTY,
-    ENVELOPED,
-    EXTENSION_REQUEST,
-    KEY_IDENTIFIER,
-    NO_SIGNATURE,
-    NULL,
-    PKI_DATA,
-    PKI_RESPONSE,
-    PROTECTION,
-    SHA1,
-    SHA256,
-    SHA512,
-    SIGNED,
-    TIME,
-    VECTORS,
-    Key,
+from cmcodec.verify.verdict import RequestReport, Row
+from cmcodec.verify.verdict import Signer as VerifiedSigner
+from kit.der import EMPTY, NULL, attribute, identifier, integer, oid, tlv
+from kit.keys import ALICE, BOB, Key
+from kit.messages import (
     Message,
     Signer,
-    attribute,
     content_info,
     control,
     crm,
-    identifier,
     judged,
-    number,
-    oid,
+    members,
     pkcs10,
     pki_data,
     refused,
+    requests_of,
     rows,
     signed_by,
+    signers_of,
     tcr,
-    tlv,
     verify,
 )
+from kit.vectors import BATCH, VECTORS
+
+
+def outcome(row: Row) -> tuple[str, str, str, str | None, str | None, int | None]:
+    """What the message is, and what is wrong with it."""
+    return row.kind, row.encoding, row.verdict, row.reason, row.rule, row.offset
+
 
 # --- the rules -------------------------------------------------------------------------------
 
 
 def test_a_good_message() -> None:
-    message = Message(content=pki_data((control(1, 5, number(-77)),), (tcr(),))).encode()
+    message = Message(content=pki_data((control(1, 5, integer(-77)),), (tcr(),))).encode()
     certificate = ALICE.certificate()
-    assert judged(message) == (
-        0, (), "full-request", "der", "verified", None, None, None,
-        (("Ed25519", hashlib.sha256(certificate).hexdigest(), None, certificate, None),),
-        ((3, "pkcs10", "verified"),), b"\xb3", (0, len(message)), False,
-    )  # fmt: skip
+    row = judged(message)
+    assert row == Row(
+        index=0,
+        path=(),
+        kind="full-request",
+        encoding="der",
+        verdict="verified",
+        reason=None,
+        rule=None,
+        offset=None,
+        signers=(
+            VerifiedSigner(
+                algorithm="Ed25519",
+                certificate_sha256=hashlib.sha256(certificate).hexdigest(),
+                request_id=None,
+                chain="unchecked",
+            ),
+        ),
+        requests=(RequestReport(id=3, form="pkcs10", pop="verified"),),
+        transaction_id=-77,
+        notes=(),
+        span=(0, len(message)),
+    )
+    assert row.signers[0].certificate == types.Certificate(certificate)
+    assert row.buffer is message
+    assert row.refers is False
 
 
 @pytest.mark.parametrize("kind", [8, 10, 11, 27, 28, 29, 31, 32, 35, 37])
 def test_controls_that_refer(kind: int) -> None:
     message = Message(content=pki_data((control(1, kind), control(2, 5))))
-    assert judged(message)[10:13:2] == (None, True)
-    assert judged(Message(content=pki_data((control(1, kind + 100),))))[12] is False
+    row = judged(message)
+    assert (row.transaction_id, row.refers) == (None, True)
+    assert judged(Message(content=pki_data((control(1, kind + 100),)))).refers is False
 
 
 def test_v1_wrong_content_type() -> None:
-    message = replace(Message(), content=b"x", content_type=DATA)
-    assert refused(message) == ("wrong_content_type", "V1", oid(DATA))
+    message = replace(Message(), content=b"x", content_type=oids.ID_DATA)
+    assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_DATA))
     message = replace(Message(), content=None)
-    assert refused(message) == ("wrong_content_type", "V1", oid(PKI_DATA))
-    other = content_info(DATA, tlv(0x04, b"x"))
-    assert judged(other)[2:8] == ("other", "der", "failed", "wrong_content_type", "V1", 2)
+    assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_CCT_PKI_DATA))
+    other = content_info(oids.ID_DATA, tlv(0x04, b"x"))
+    assert outcome(judged(other)) == ("other", "der", "failed", "wrong_content_type", "V1", 2)
 
 
 def test_v1_an_encrypted_layer_may_be_signed() -> None:
@@ -92,23 +101,23 @@ def test_v1_an_encrypted_layer_may_be_signed() -> None:
     path = ("content",)
     found = backend.locate("ContentInfo", enveloped, 0, len(enveloped), path)
     assert found
-    message = Message(content=enveloped[found[0] : found[2]], content_type=ENVELOPED)
-    assert judged(message)[2:6] == ("other", "der", "verified", None)
+    message = Message(content=enveloped[found[0] : found[2]], content_type=oids.ID_ENVELOPED_DATA)
+    assert outcome(judged(message))[:4] == ("other", "der", "verified", None)
 
 
 def test_v1_versions_follow_from_the_content() -> None:
     """R-213, R-214, G9: no signature covers the versions, so they are checked."""
     for version in (0, 1, 2, 4, 5):
         reason, rule, element = refused(Message(version=version))
-        assert (reason, rule, element) == ("version_mismatch", "V1", number(version))
+        assert (reason, rule, element) == ("version_mismatch", "V1", integer(version))
     for sid, wrong in ((ALICE.by_serial(), 3), (ALICE.by_ski(), 1)):
         reason, rule, element = refused(signed_by(Signer(sid=sid, version=wrong)))
-        assert (reason, rule, element) == ("version_mismatch", "V1", number(wrong))
+        assert (reason, rule, element) == ("version_mismatch", "V1", integer(wrong))
     other = tlv(0xA3, oid("1.2.3"), NULL)
     attribute_certificate = tlv(0xA2, EMPTY)
     for choice, right in ((attribute_certificate, 4), (other, 5)):
         certificates = (ALICE.certificate(), choice)
-        assert judged(Message(certificates=certificates, version=right))[4] == "verified"
+        assert judged(Message(certificates=certificates, version=right)).verdict == "verified"
         assert refused(Message(certificates=certificates))[0] == "version_mismatch"
 
 
@@ -116,38 +125,39 @@ def test_v2_zero_signers() -> None:
     message = signed_by(content=pki_data(requests=(tcr(), crm(b"\x80\0", body_part_id=4))))
     octets = message.encode()
     row = judged(octets)
-    assert row[4:8] == ("unsigned", "no_signer", "V2", len(octets) - 2)
-    assert [pop for _, _, pop in row[9]] == ["verified", "absent"]
+    assert outcome(row)[2:] == ("unsigned", "no_signer", "V2", len(octets) - 2)
+    assert [request.pop for request in row.requests] == ["verified", "absent"]
     bad = signed_by(content=pki_data(requests=(tcr(3, pkcs10(signature=bytes(64))),)))
-    assert judged(bad)[4:7] == ("unsigned", "no_signer", "V2")
+    assert outcome(judged(bad))[2:5] == ("unsigned", "no_signer", "V2")
 
 
 def test_v2_certs_only() -> None:
     for content in (None, b""):
-        row = judged(signed_by(content=content, content_type=DATA))
-        assert row[2:8] == ("simple-response", "der", "unsigned", None, None, None)
+        row = judged(signed_by(content=content, content_type=oids.ID_DATA))
+        assert outcome(row) == ("simple-response", "der", "unsigned", None, None, None)
 
 
 def test_v2_at_most_64_signers() -> None:
-    assert judged(signed_by(*[Signer()] * 64))[4] == "verified"
+    assert judged(signed_by(*[Signer()] * 64)).verdict == "verified"
     reason, rule, element = refused(signed_by(*[Signer()] * 65))
     assert (reason, rule, element[0]) == ("limit", "V2", 0x31)
-    assert judged(signed_by(*[Signer()] * 65))[8] == ()
+    assert judged(signed_by(*[Signer()] * 65)).signers == ()
 
 
 def test_v3_the_first_bad_signer_is_the_reason() -> None:
     bad = Signer(signature=b"\xff" * 64)
     absent = Signer(sid=BOB.by_serial(9))
     row = judged(signed_by(bad, Signer(), absent))
-    assert row[4] == "failed"
-    assert sorted(str(signer[4]) for signer in row[8]) == [
+    assert row.verdict == "failed"
+    assert sorted(str(signer.reason) for signer in row.signers) == [
         "None", "signature_invalid", "signer_not_found",
     ]  # fmt: skip
-    assert row[5] == next(signer[4] for signer in row[8] if signer[4])
+    assert row.reason == next(signer.reason for signer in row.signers if signer.reason)
 
 
-GOOD_TYPE = attribute(CONTENT_TYPE, oid(PKI_DATA))
-GOOD_DIGEST = attribute(DIGEST, tlv(0x04, hashlib.sha512(pki_data()).digest()))
+GOOD_TYPE = attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_DATA))
+GOOD_DIGEST = attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, hashlib.sha512(pki_data()).digest()))
+NO_SIGNATURE = identifier(oids.ID_ALG_NO_SIGNATURE, NULL)
 MOMENT = tlv(0x17, b"260101000000Z")
 
 
@@ -162,14 +172,26 @@ def test_v4_attributes_missing() -> None:
 @pytest.mark.parametrize(
     "duplicate",
     [
-        (attribute(CONTENT_TYPE, oid(PKI_RESPONSE)),),
-        (attribute(DIGEST, tlv(0x04, bytes(64))),),
-        (attribute(TIME, MOMENT), attribute(TIME, tlv(0x17, b"270101000000Z"))),
-        (attribute(PROTECTION, tlv(0x30, identifier(SHA512))),) * 2,
+        (attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_RESPONSE)),),
+        (attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, bytes(64))),),
+        (
+            attribute(oids.ID_SIGNING_TIME, MOMENT),
+            attribute(oids.ID_SIGNING_TIME, tlv(0x17, b"270101000000Z")),
+        ),
+        (attribute(oids.ID_AA_CMS_ALGORITHM_PROTECT, tlv(0x30, identifier(oids.ID_SHA512))),) * 2,
     ],
 )
 def test_v4_a_second_attribute(duplicate: tuple[bytes, ...]) -> None:
-    kind = next(k for k in (CONTENT_TYPE, DIGEST, TIME, PROTECTION) if oid(k) in duplicate[0])
+    kind = next(
+        k
+        for k in (
+            oids.ID_CONTENT_TYPE,
+            oids.ID_MESSAGE_DIGEST,
+            oids.ID_SIGNING_TIME,
+            oids.ID_AA_CMS_ALGORITHM_PROTECT,
+        )
+        if oid(k) in duplicate[0]
+    )
     received = sorted((GOOD_TYPE, GOOD_DIGEST, *duplicate))
     second = [each for each in received if oid(kind) in each][-1]
     found = refused(signed_by(Signer(more=duplicate)))
@@ -179,94 +201,106 @@ def test_v4_a_second_attribute(duplicate: tuple[bytes, ...]) -> None:
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (CONTENT_TYPE, ()),
-        (CONTENT_TYPE, (oid(PKI_DATA), oid(PKI_RESPONSE))),
-        (DIGEST, ()),
-        (TIME, (MOMENT, tlv(0x17, b"270101000000Z"))),
-        (PROTECTION, ()),
+        (oids.ID_CONTENT_TYPE, ()),
+        (oids.ID_CONTENT_TYPE, (oid(oids.ID_CCT_PKI_DATA), oid(oids.ID_CCT_PKI_RESPONSE))),
+        (oids.ID_MESSAGE_DIGEST, ()),
+        (oids.ID_SIGNING_TIME, (MOMENT, tlv(0x17, b"270101000000Z"))),
+        (oids.ID_AA_CMS_ALGORITHM_PROTECT, ()),
     ],
 )
 def test_v4_not_one_value(kind: str, values: tuple[bytes, ...]) -> None:
-    attributes = {CONTENT_TYPE: GOOD_TYPE, DIGEST: GOOD_DIGEST, kind: attribute(kind, *values)}
+    attributes = {
+        oids.ID_CONTENT_TYPE: GOOD_TYPE,
+        oids.ID_MESSAGE_DIGEST: GOOD_DIGEST,
+        kind: attribute(kind, *values),
+    }
     found = refused(signed_by(Signer(attributes=tuple(attributes.values()))))
     assert found == ("attribute_duplicate", "V4", attribute(kind, *values))
 
 
 def test_v4_unsorted_attributes_are_malformed() -> None:
     octets = (VECTORS / "bouncycastle/faults/attributes-unsorted.der").read_bytes()
-    assert judged(octets)[2:7] == ("other", "der", "malformed", "attributes_unsorted", "V4")
+    row = judged(octets)
+    assert outcome(row)[:5] == ("other", "der", "malformed", "attributes_unsorted", "V4")
 
 
 @pytest.mark.parametrize(
     ("digest", "name"),
     [
         (identifier("2.16.840.1.101.3.4.2.4"), "Ed25519"),
-        (identifier(SHA1), "Ed25519"),
-        (identifier(SHA512, b"\x04\0"), "Ed25519"),
+        (identifier(oids.ID_SHA1), "Ed25519"),
+        (identifier(oids.ID_SHA512, b"\x04\0"), "Ed25519"),
     ],
 )
 def test_v7_digest_algorithm_not_on_offer(digest: bytes, name: str) -> None:
     message = signed_by(Signer(digest=digest))
     assert refused(message) == ("unsupported_algorithm", "V7", digest)
-    assert judged(message)[8][0][0] == name
+    assert judged(message).signers[0].algorithm == name
 
 
 def test_v7_signature_algorithm() -> None:
     unknown = identifier("1.3.101.113")
     message = signed_by(Signer(algorithm=unknown))
     assert refused(message) == ("unsupported_algorithm", "V7", unknown)
-    assert judged(message)[8] == ((None, None, None, None, "unsupported_algorithm"),)
-    message = signed_by(Signer(digest=identifier(SHA256), hash="sha256"))
-    assert refused(message) == ("algorithm_mismatch", "V7", identifier(ED25519))
-    assert judged(message)[8][0][0] == "Ed25519"
+    assert signers_of(judged(message)) == ((None, None, None, None, "unsupported_algorithm"),)
+    message = signed_by(Signer(digest=identifier(oids.ID_SHA256), hash="sha256"))
+    assert refused(message) == ("algorithm_mismatch", "V7", identifier(oids.ID_ED25519))
+    assert judged(message).signers[0].algorithm == "Ed25519"
 
 
 def test_v7_digest_algorithms() -> None:
-    for digests in ((), (identifier(SHA256),), (identifier(SHA512, b"\x04\0"),)):
+    for digests in ((), (identifier(oids.ID_SHA256),), (identifier(oids.ID_SHA512, b"\x04\0"),)):
         found = refused(Message(digests=digests))
-        assert found == ("algorithm_mismatch", "V7", identifier(SHA512))
-    assert judged(Message(digests=(identifier(SHA512, NULL),)))[4] == "verified"
+        assert found == ("algorithm_mismatch", "V7", identifier(oids.ID_SHA512))
+    assert judged(Message(digests=(identifier(oids.ID_SHA512, NULL),))).verdict == "verified"
 
 
 @pytest.mark.parametrize(
     ("good", "parts"),
     [
-        (True, (identifier(SHA512), identifier(ED25519, tag=0xA1))),
-        (True, (identifier(SHA512, NULL), identifier(ED25519, NULL, tag=0xA1))),
-        (False, (identifier(SHA256), identifier(ED25519, tag=0xA1))),
-        (False, (identifier(SHA512), identifier("1.3.101.113", tag=0xA1))),
-        (False, (identifier(SHA512, b"\x04\0"), identifier(ED25519, tag=0xA1))),
-        (False, (identifier(SHA512),)),
-        (False, (identifier(SHA512), identifier(ED25519, tag=0xA2))),
-        (False, (identifier(SHA512), identifier(ED25519, tag=0xA1), identifier(SHA1, tag=0xA2))),
+        (True, (identifier(oids.ID_SHA512), identifier(oids.ID_ED25519, tag=0xA1))),
+        (True, (identifier(oids.ID_SHA512, NULL), identifier(oids.ID_ED25519, NULL, tag=0xA1))),
+        (False, (identifier(oids.ID_SHA256), identifier(oids.ID_ED25519, tag=0xA1))),
+        (False, (identifier(oids.ID_SHA512), identifier("1.3.101.113", tag=0xA1))),
+        (False, (identifier(oids.ID_SHA512, b"\x04\0"), identifier(oids.ID_ED25519, tag=0xA1))),
+        (False, (identifier(oids.ID_SHA512),)),
+        (False, (identifier(oids.ID_SHA512), identifier(oids.ID_ED25519, tag=0xA2))),
+        (
+            False,
+            (
+                identifier(oids.ID_SHA512),
+                identifier(oids.ID_ED25519, tag=0xA1),
+                identifier(oids.ID_SHA1, tag=0xA2),
+            ),
+        ),
     ],
 )
 def test_v7_algorithm_protection(good: bool, parts: tuple[bytes, ...]) -> None:
-    protection = attribute(PROTECTION, tlv(0x30, *parts))
+    protection = attribute(oids.ID_AA_CMS_ALGORITHM_PROTECT, tlv(0x30, *parts))
     message = signed_by(Signer(more=(protection,)))
     if good:
-        assert judged(message)[4] == "verified"
+        assert judged(message).verdict == "verified"
     else:
         assert refused(message) == ("algorithm_mismatch", "V7", protection)
 
 
 def test_v12_no_signature() -> None:
-    none = identifier(NO_SIGNATURE, NULL)
+    none = NO_SIGNATURE
     message = signed_by(Signer(algorithm=none, signature=b"", attributes=(GOOD_TYPE, GOOD_DIGEST)))
     assert refused(message) == ("no_signature", "V12", none)
-    assert judged(message)[8][0][0] == "id-alg-noSignature"
+    assert judged(message).signers[0].algorithm == "id-alg-noSignature"
     # A Simple PKI Request has no other signature that could count.
     row = judged(pkcs10(algorithm=none, signature=b""))
-    assert row[2:8] == ("simple-request", "der", "failed", "no_signature", "V12", 0)
-    assert row[9] == ((1, "pkcs10", "absent"),)
+    assert outcome(row) == ("simple-request", "der", "failed", "no_signature", "V12", 0)
+    assert requests_of(row) == ((1, "pkcs10", "absent"),)
 
 
 def test_v5_and_v6() -> None:
-    other = attribute(CONTENT_TYPE, oid(PKI_RESPONSE))
+    other = attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_RESPONSE))
     message = signed_by(Signer(attributes=(other, GOOD_DIGEST)))
     assert refused(message) == ("content_type_mismatch", "V5", other)
     for octets in (bytes(64), hashlib.sha512(pki_data()).digest()[:63], b""):
-        other = attribute(DIGEST, tlv(0x04, octets))
+        other = attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, octets))
         message = signed_by(Signer(attributes=(GOOD_TYPE, other)))
         assert refused(message) == ("digest_mismatch", "V6", other)
 
@@ -279,7 +313,7 @@ def test_v8_certificates_of_the_caller() -> None:
     assert refused(message) == ("signer_not_found", "V8", ALICE.by_serial())
     extra = [b"", b"\x30", EMPTY, NULL, BOB.certificate(7), ALICE.certificate()]
     row = judged(message, certificates=extra)
-    assert row[8][0][3] == ALICE.certificate()
+    assert signers_of(row)[0][3] == ALICE.certificate()
 
 
 @pytest.mark.parametrize(
@@ -288,46 +322,49 @@ def test_v8_certificates_of_the_caller() -> None:
         ALICE.certificate() + b"\0",
         b"\x31" + ALICE.certificate()[1:],
         tlv(0x30, EMPTY, EMPTY, EMPTY),
-        tlv(0x30, tlv(0x30, tlv(0xA0, number(2)))),
+        tlv(0x30, tlv(0x30, tlv(0xA0, integer(2)))),
         ALICE.certificate().replace(b"\xa3", b"\xa4", 1),
-        ALICE.certificate().replace(oid(KEY_IDENTIFIER), b"\x05" + oid(KEY_IDENTIFIER)[1:]),
+        ALICE.certificate().replace(
+            oid(oids.ID_CE_SUBJECT_KEY_IDENTIFIER),
+            b"\x05" + oid(oids.ID_CE_SUBJECT_KEY_IDENTIFIER)[1:],
+        ),
     ],
 )
 def test_v8_what_is_no_certificate_is_no_candidate(certificate: bytes) -> None:
     row = judged(Message(certificates=()), certificates=[certificate])
-    assert row[5] == "signer_not_found"
+    assert row.reason == "signer_not_found"
 
 
 def test_v8_at_most_four_candidates() -> None:
     others = [BOB.certificate(1, bytes([4, 0, 4, 1, n])) for n in range(4)]
     right = ALICE.certificate()
     certificates = [*others[:3], *others[:3], right]
-    assert judged(Message(certificates=()), certificates=certificates)[4] == "verified"
+    assert judged(Message(certificates=()), certificates=certificates).verdict == "verified"
     certificates = [*others, right]
-    assert judged(Message(certificates=()), certificates=certificates)[5] == "signature_invalid"
+    assert judged(Message(certificates=()), certificates=certificates).reason == "signature_invalid"
     # The message's own stand before the caller's.
-    assert judged(Message(), certificates=others)[4] == "verified"
-    assert judged(Message(certificates=tuple(others)), certificates=[right])[4] == "failed"
+    assert judged(Message(), certificates=others).verdict == "verified"
+    assert judged(Message(certificates=tuple(others)), certificates=[right]).verdict == "failed"
     carried = Message(certificates=(others[0],))
-    assert judged(carried, certificates=[others[0], right])[8][0][3] == right
+    assert signers_of(judged(carried, certificates=[others[0], right]))[0][3] == right
 
 
 def test_v8_by_key_identifier() -> None:
     message = signed_by(Signer(sid=ALICE.by_ski()))
-    assert judged(message)[8][0][3] == ALICE.certificate()
+    assert signers_of(judged(message))[0][3] == ALICE.certificate()
     without = replace(message, certificates=(ALICE.certificate(by_ski=False),))
     assert refused(without) == ("signer_not_found", "V8", ALICE.by_ski())
 
 
 def test_v8_certificates_of_an_outer_layer_do_not_count() -> None:
     inner = Message(certificates=()).encode()
-    found = rows(verify(Message(content=pki_data(messages=(inner,))).encode()))
-    assert [(row[4], row[5]) for row in found] == [
+    found = rows(verify(Message(content=pki_data(members=members(inner))).encode()))
+    assert [(row.verdict, row.reason) for row in found] == [
         ("verified", None), ("failed", "signer_not_found"),
     ]  # fmt: skip
 
 
-def requested(key: Key, kind: str = EXTENSION_REQUEST) -> tuple[bytes, ...]:
+def requested(key: Key, kind: str = oids.ID_EXTENSION_REQUEST) -> tuple[bytes, ...]:
     return (attribute(kind, tlv(0x30, key.extension())),)
 
 
@@ -339,14 +376,14 @@ BY_BOB = Signer(key=BOB, sid=BOB.by_ski())
     [
         tcr(3, pkcs10(attributes=requested(BOB))),
         tcr(3, pkcs10(attributes=requested(BOB, "1.3.6.1.4.1.311.2.1.14"))),
-        tcr(3, pkcs10(attributes=(attribute(EXTENSION_REQUEST, tlv(0x30, ALICE.extension()),
+        tcr(3, pkcs10(attributes=(attribute(oids.ID_EXTENSION_REQUEST, tlv(0x30, ALICE.extension()),
                                             tlv(0x30, BOB.extension())),))),
         crm(extensions=BOB.extension()),
     ],
 )  # fmt: skip
 def test_v8_request_key(request_: bytes) -> None:
     message = signed_by(BY_BOB, content=pki_data(requests=(request_,)), certificates=())
-    assert judged(message)[8] == (("Ed25519", None, 3, None, None),)
+    assert signers_of(judged(message)) == (("Ed25519", None, 3, None, None),)
     both = replace(message, signers=(BY_BOB, BY_BOB))
     assert refused(both) == ("request_key_not_sole_signer", "V8", BOB.by_ski())
 
@@ -359,7 +396,7 @@ def test_v8_ambiguous_and_absent_request_keys() -> None:
     keyless = crm(b"\x80\0", key=b"", extensions=BOB.extension())
     message = replace(message, content=pki_data(requests=(keyless,)))
     assert refused(message) == ("signer_not_found", "V8", BOB.by_ski())
-    odd = tlv(0x30, oid(KEY_IDENTIFIER), tlv(0x04, b"\x04"))
+    odd = tlv(0x30, oid(oids.ID_CE_SUBJECT_KEY_IDENTIFIER), tlv(0x04, b"\x04"))
     message = replace(message, content=pki_data(requests=(crm(extensions=odd),)))
     assert refused(message) == ("signer_not_found", "V8", BOB.by_ski())
     message = replace(message, signers=(Signer(key=BOB, sid=BOB.by_serial()),))
@@ -397,26 +434,28 @@ def test_v9_and_v10_offsets() -> None:
             tcr(3, pkcs10(algorithm=identifier("1.2.840.10045.4.3.2"))),
             "failed", "algorithm_mismatch", "V7",
         ),
-        (tcr(3, pkcs10(algorithm=identifier(NO_SIGNATURE, NULL))), "absent", None, None),
-        (tcr(3, pkcs10(algorithm=identifier(NO_SIGNATURE))), "failed", "unsupported_algorithm",
-         "V7"),
+        (tcr(3, pkcs10(algorithm=NO_SIGNATURE)), "absent", None, None),
+        (
+            tcr(3, pkcs10(algorithm=identifier(oids.ID_ALG_NO_SIGNATURE))),
+            "failed", "unsupported_algorithm", "V7",
+        ),
         (crm(b""), "absent", None, None),
         (crm(b"\x80\0"), "absent", None, None),
         (crm(tlv(0xA2, tlv(0x81, b"\1"))), "challenge-needed", None, None),
         (crm(tlv(0xA3, tlv(0x81, b"\1"))), "challenge-needed", None, None),
         (crm(key=b""), "failed", "pop_invalid", "R1"),
         (crm(key=b"", algorithm=identifier("1.2.3")), "failed", "pop_invalid", "R1"),
-        (crm(key=b"", algorithm=identifier(NO_SIGNATURE, NULL)), "absent", None, None),
+        (crm(key=b"", algorithm=NO_SIGNATURE), "absent", None, None),
         (crm(key=ALICE.spki(0xA6)), "failed", "pop_invalid", "R1"),
         (
             crm(poposk_input=tlv(0xA0, tlv(0xA0, tlv(0x82, b"x")), BOB.spki())),
             "failed", "pop_invalid", "R6",
         ),
         (
-            crm(key=tlv(0xA6, identifier(ED25519), tlv(0x03, b"\0short"))),
+            crm(key=tlv(0xA6, identifier(oids.ID_ED25519), tlv(0x03, b"\0short"))),
             "failed", "key_rejected", "V9",
         ),
-        (tlv(0xA2, number(3), oid("2.999"), NULL), "absent", None, None),
+        (tlv(0xA2, integer(3), oid("2.999"), NULL), "absent", None, None),
     ],
 )  # fmt: skip
 def test_proofs_of_possession(
@@ -425,30 +464,30 @@ def test_proofs_of_possession(
     message = Message(content=pki_data(requests=(request_,)))
     row = judged(message)
     form = {0xA0: "pkcs10", 0xA1: "crmf", 0xA2: "other"}[request_[0]]
-    assert row[9] == ((3, form, pop),)
+    assert requests_of(row) == ((3, form, pop),)
     if reason:
         assert refused(message) == (reason, rule, request_)
     else:
-        assert row[4:8] == ("verified", None, None, None)
+        assert outcome(row)[2:] == ("verified", None, None, None)
 
 
 def test_r1_simple_requests() -> None:
-    assert judged(pkcs10())[4] == "verified"
+    assert judged(pkcs10()).verdict == "verified"
     row = judged(pkcs10(signature=bytes(64)))
-    assert row[2:10] == (
-        "simple-request", "der", "failed", "pop_invalid", "R1", 0, (), ((1, "pkcs10", "failed"),),
-    )  # fmt: skip
+    assert outcome(row) == ("simple-request", "der", "failed", "pop_invalid", "R1", 0)
+    assert row.signers == ()
+    assert requests_of(row) == ((1, "pkcs10", "failed"),)
 
 
 def test_r2_ra_verified_counts_from_an_authorised_ra() -> None:
     message = Message(content=pki_data(requests=(crm(b"\x80\0"),)))
     authorised = {"authorised_ras": [hashlib.sha256(ALICE.certificate()).digest()]}
-    assert judged(message)[9] == ((3, "crmf", "absent"),)
-    assert judged(message, **authorised)[9] == ((3, "crmf", "ra-asserted"),)
+    assert requests_of(judged(message)) == ((3, "crmf", "absent"),)
+    assert requests_of(judged(message, **authorised)) == ((3, "crmf", "ra-asserted"),)
     bad = replace(message, signers=(Signer(), Signer(sid=BOB.by_serial(9))))
-    assert judged(bad, **authorised)[9] == ((3, "crmf", "absent"),)
+    assert requests_of(judged(bad, **authorised)) == ((3, "crmf", "absent"),)
     other = {"authorised_ras": [hashlib.sha256(BOB.certificate()).digest()]}
-    assert judged(message, **other)[9] == ((3, "crmf", "absent"),)
+    assert requests_of(judged(message, **other)) == ((3, "crmf", "absent"),)
 
 
 # --- many messages ---------------------------------------------------------------------------
@@ -456,11 +495,13 @@ def test_r2_ra_verified_counts_from_an_authorised_ra() -> None:
 
 def test_r5_malformed_items_and_members() -> None:
     good, torn = Message().encode(), Message().encode()[:-1]
-    inner = content_info(SIGNED, tlv(0x30, number(3)))
-    data = content_info(DATA, tlv(0x04, b"x"))
-    outer = Message(content=pki_data(messages=(good, inner, data, good))).encode()
+    inner = content_info(oids.ID_SIGNED_DATA, tlv(0x30, integer(3)))
+    data = content_info(oids.ID_DATA, tlv(0x04, b"x"))
+    outer = Message(content=pki_data(members=members(good, inner, data, good))).encode()
     verdicts = verify(b"", torn, outer, good + b"\0", good)
-    found = [(row[0], row[1], row[2], row[4], row[5], row[6]) for row in rows(verdicts)]
+    found = [
+        (row.index, row.path, row.kind, row.verdict, row.reason, row.rule) for row in rows(verdicts)
+    ]
     assert found == [
         (0, (), "other", "malformed", "truncated", "P2"),
         (1, (), "other", "malformed", "truncated", "P2"),
@@ -471,8 +512,10 @@ def test_r5_malformed_items_and_members() -> None:
         (3, (), "other", "malformed", "trailing_data", "P4"),
         (4, (), "full-request", "verified", None, None),
     ]
-    assert verdicts[0][7:] == (0, (), (), None, (0, 0), False)
-    start, end = verdicts[4][11]
+    first = verdicts[0]
+    assert (first.offset, first.signers, first.requests) == (0, (), ())
+    assert (first.transaction_id, first.span, first.refers) == (None, (0, 0), False)
+    start, end = verdicts[4].span
     assert verdicts.der(2)[start:end] == inner
     assert verdicts.counts()["malformed"] == 4
     assert verdicts.der(1) == torn
@@ -481,8 +524,8 @@ def test_r5_malformed_items_and_members() -> None:
 def test_p6_layers() -> None:
     message = Message(content=pki_data()).encode()
     for _ in range(8):
-        message = Message(content=pki_data(messages=(message,))).encode()
-    found = [(row[4], row[5], len(row[1])) for row in rows(verify(message))]
+        message = Message(content=pki_data(members=members(message))).encode()
+    found = [(row.verdict, row.reason, len(row.path)) for row in rows(verify(message))]
     assert found == [*(("verified", None, n) for n in range(8)), ("malformed", "limit", 8)]
     assert verify(message, max_layers=9).counts()["verified"] == 9
     assert len(verify(message, max_layers=1)) == 2
@@ -498,8 +541,8 @@ def test_p6_layers() -> None:
 def test_p6_size() -> None:
     message = Message(content=pki_data()).encode()
     for size, reason in ((len(message), None), (len(message) - 1, "limit")):
-        ((_, _, _, _, _, found, *_),) = rows(verify(message, max_size=size))
-        assert found == reason
+        (row,) = rows(verify(message, max_size=size))
+        assert row.reason == reason
         assert cmcodec.verify_batch(message, max_size=size)[0].reason == reason
 
 
@@ -508,7 +551,7 @@ def test_p9_no_room_on_the_stack() -> None:
         pytest.skip("the engine does not use Python's stack")
     message = Message().encode()
     for _ in range(7):
-        message = Message(content=pki_data(messages=(message,))).encode()
+        message = Message(content=pki_data(members=members(message))).encode()
 
     def deep(levels: int) -> tuple[LimitError, Any]:
         if levels:
@@ -519,7 +562,7 @@ def test_p9_no_room_on_the_stack() -> None:
 
     error, row = deep(sys.getrecursionlimit() - len(inspect.stack()) - 70)
     assert (error.reason, error.offset, error.path) == ("depth", 0, "contentInfo")
-    assert row[2:8] == ("other", "der", "malformed", "depth", "P1", 0)
+    assert outcome(row) == ("other", "der", "malformed", "depth", "P1", 0)
 
 
 def test_ber_is_converted() -> None:
@@ -527,11 +570,12 @@ def test_ber_is_converted() -> None:
     verdicts = verify(octets)
     der = verdicts.der(0)
     assert der == (VECTORS / "bouncycastle/batches/batch-5.der").read_bytes()
-    assert verdicts[0][3:5] == ("ber", "verified")
-    assert verdicts[0][11] == (0, len(der))
-    assert verdicts[1][3] == "der"
+    assert (verdicts[0].encoding, verdicts[0].verdict) == ("ber", "verified")
+    assert verdicts[0].span == (0, len(der))
+    assert verdicts[1].encoding == "der"
     assert backend.load(octets, False, 8, 1 << 20) == (der, "ber", "ContentInfo")
-    assert verify(octets, strict=True)[0][4:7] == ("malformed", "not_canonical", "P3")
+    strictly = outcome(verify(octets, strict=True)[0])
+    assert strictly[2:5] == ("malformed", "not_canonical", "P3")
 
 
 def test_progress_comes_from_this_thread() -> None:

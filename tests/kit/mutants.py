@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from support import tlv
+from .der import tlv
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,29 +1,32 @@
-"""The values of all controls of CMC, built by keyword: one for each shared vector that is no legacy
-form. The name is the vector's."""
+"""Values built by keyword: all controls of CMC, a request and a response.
+
+`BUILT` has one control for each shared vector that is no legacy form, under the vector's name.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cmcodec import types
+from cryptography import x509
+
+from cmcodec import oids, types
 from cmcodec.asn1 import TLV, BitString
-from support import shared, tlv
+
+from . import keys
+from .der import tlv
+from .keys import HMAC_SHA256, RSA, RSA_SHA256, SHA256
+from .vectors import shared
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
 
-NULL = TLV(b"\x05\x00")
-SHA256 = types.AlgorithmIdentifier(algorithm="2.16.840.1.101.3.4.2.1")
-HMAC_SHA256 = types.AlgorithmIdentifier(algorithm="1.2.840.113549.2.9")
-RSA = types.AlgorithmIdentifier(algorithm="1.2.840.113549.1.1.1", parameters=NULL)
-RSA_SHA256 = types.AlgorithmIdentifier(algorithm="1.2.840.113549.1.1.11", parameters=NULL)
 NEW_YEAR_2027 = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def name(common_name: str) -> types.Name:
     """CN=…, O=Corpus."""
-    pairs = (("2.5.4.3", common_name), ("2.5.4.10", "Corpus"))
+    pairs = ((oids.ID_AT_COMMON_NAME, common_name), (oids.ID_AT_ORGANIZATION_NAME, "Corpus"))
     return types.Name(
         rdn_sequence=tuple(
             (types.AttributeTypeAndValue(type=oid, value=TLV(tlv(0x0C, text.encode()))),)
@@ -44,7 +47,7 @@ def references(*parts: int | tuple[int, ...]) -> tuple[types.BodyPartReference, 
 
 CA = name("CMC Corpus Test CA")
 SUBJECT_ALT_NAME = types.Extension(
-    extn_id="2.5.29.17",
+    extn_id=oids.ID_CE_SUBJECT_ALT_NAME,
     extn_value=bytes.fromhex("3016821461646465642e636f727075732e6578616d706c65"),
 )
 CHANGED = types.CertTemplate(subject=name("Changed"), extensions=(SUBJECT_ALT_NAME,))
@@ -62,9 +65,13 @@ REQUEST = types.TaggedRequest(
                     algorithm=RSA, subject_public_key=BitString(_POP[83:353])
                 ),
                 extensions=(
-                    types.Extension(extn_id="2.5.29.14", extn_value=_POP[364:386]),
                     types.Extension(
-                        extn_id="2.5.29.15", critical=True, extn_value=bytes.fromhex("03020780")
+                        extn_id=oids.ID_CE_SUBJECT_KEY_IDENTIFIER, extn_value=_POP[364:386]
+                    ),
+                    types.Extension(
+                        extn_id=oids.ID_CE_KEY_USAGE,
+                        critical=True,
+                        extn_value=bytes.fromhex("03020780"),
                     ),
                 ),
             ),
@@ -93,9 +100,9 @@ ENVELOPED = types.EnvelopedData(
         ),
     ),
     encrypted_content_info=types.EncryptedContentInfo(
-        content_type="1.2.840.113549.1.7.1",
+        content_type=oids.ID_DATA,
         content_encryption_algorithm=types.AlgorithmIdentifier(
-            algorithm="2.16.840.1.101.3.4.1.42", parameters=TLV(_POP[1074:1092])
+            algorithm=oids.ID_AES256_CBC, parameters=TLV(_POP[1074:1092])
         ),
         encrypted_content=_POP[1094:1142],
     ),
@@ -138,7 +145,7 @@ BUILT: dict[str, Asn1] = {
     ),
     "09-encryptedPOP": types.EncryptedPOP(
         request=REQUEST,
-        cms=types.ContentInfo(content_type="1.2.840.113549.1.7.3", content=ENVELOPED),
+        cms=types.ContentInfo(content_type=oids.ID_ENVELOPED_DATA, content=ENVELOPED),
         the_pop_alg_id=HMAC_SHA256,
         witness_alg_id=SHA256,
         witness=bytes.fromhex("fe40a28fa2be44dd9b9b8ccb73fcb3a2977d30f5abacce3c27949d18a2d34018"),
@@ -269,3 +276,53 @@ BUILT: dict[str, Asn1] = {
     ),
     "37-responseBody": types.BodyPartPath((5,)),
 }
+
+
+# --- whole messages ------------------------------------------------------------------------------
+
+
+def tagged_attribute(body_part_id: int, number: int, *values: Any) -> types.TaggedAttribute:
+    """A control of id-cmc."""
+    return types.TaggedAttribute(
+        body_part_id=body_part_id, attr_type=f"{oids.ID_CMC}.{number}", attr_values=values
+    )
+
+
+def response(number: int = 1) -> types.PKIResponse:
+    """A response that says success."""
+    status = types.CMCStatusInfoV2(cmc_status=types.CMCStatus.SUCCESS, body_list=references(1))
+    return types.PKIResponse(
+        control_sequence=(
+            tagged_attribute(1, 5, types.TransactionId(number)),
+            tagged_attribute(2, 25, status),
+        ),
+        cms_sequence=(),
+        other_msg_sequence=(),
+    )
+
+
+def request(*privates: Any, identifier: bytes | None = None) -> types.PKIData:
+    """A request for a certificate of each key, which it names by key identifier."""
+    tagged = []
+    for number, private in enumerate(privates, 1):
+        own = keys.key_identifier(private) if identifier is None else identifier
+        pkcs10 = (
+            x509.CertificateSigningRequestBuilder()
+            .subject_name(keys.name("requested"))
+            .add_extension(x509.SubjectKeyIdentifier(own), critical=False)
+            .sign(private, keys.hash_for(private))
+        )
+        asked = types.CertificationRequest.from_der(keys.der(pkcs10))
+        tagged.append(
+            types.TaggedRequest(
+                tcr=types.TaggedCertificationRequest(
+                    body_part_id=number, certification_request=asked
+                )
+            )
+        )
+    return types.PKIData(
+        control_sequence=(),
+        req_sequence=tuple(tagged),
+        cms_sequence=(),
+        other_msg_sequence=(),
+    )

@@ -1,4 +1,4 @@
-"""The functions that both backends have, called directly."""
+"""The backend interface: the functions that both backends have, called directly."""
 
 from __future__ import annotations
 
@@ -7,33 +7,27 @@ from typing import Any
 import pytest
 
 from cmcodec import _backend as backend
-from cmcodec import asn1, types
-from cmcodec._parts import Parts
+from cmcodec import asn1, oids, types
+from cmcodec.asn1 import LazySequence
 from cmcodec.errors import DecodeError, EncodeError, LimitError
-from messages import (
-    DATA,
-    EMPTY,
-    NULL,
-    PKI_RESPONSE,
-    SIGNED,
-    VECTORS,
+from kit.der import EMPTY, NULL, integer, oid, tlv
+from kit.messages import (
     Message,
     content_info,
     control,
-    number,
-    oid,
+    members,
     pkcs10,
     pki_data,
+    pki_response,
     signed_by,
+    tagged_content_info,
     tcr,
-    tlv,
 )
-
-# --- the seam --------------------------------------------------------------------------------
+from kit.vectors import VECTORS
 
 
 def test_decode_and_encode() -> None:
-    octets = Message(content=pki_data((control(1, 5, number(7)),))).encode()
+    octets = Message(content=pki_data((control(1, 5, integer(7)),))).encode()
     info = backend.decode("ContentInfo", octets, False)
     assert isinstance(info, types.ContentInfo)
     assert backend.encode("ContentInfo", info) == octets
@@ -47,14 +41,14 @@ def test_decode_and_encode() -> None:
 
 
 def test_decode_at_does_not_read_nested_messages_again() -> None:
-    inner = content_info(SIGNED, tlv(0x30, number(3)))
-    data = pki_data(messages=(inner,))
+    inner = content_info(oids.ID_SIGNED_DATA, tlv(0x30, integer(3)))
+    data = pki_data(members=members(inner))
     with pytest.raises(DecodeError):
         backend.decode("PKIData", data, False)
     value, _ = backend.decode_at("PKIData", data, 0, len(data))
     assert isinstance(value, types.PKIData)
-    assert isinstance(value.cms_sequence, Parts)
-    assert value.cms_sequence.octets == tlv(0x30, number(11), inner)
+    assert isinstance(value.cms_sequence, LazySequence)
+    assert value.cms_sequence.octets == tlv(0x30, integer(11), inner)
 
 
 def test_decode_errors_have_paths() -> None:
@@ -122,15 +116,15 @@ def test_encode_refuses_what_python_cannot_convert() -> None:
 
     @asn1.sequence
     class Own(asn1.Asn1):
-        number: int
+        integer: int
 
     with pytest.raises(EncodeError) as caught:
-        backend.encode("Attribute", types.Attribute(attr_type="1.2", attr_values=(Own(number=1),)))
+        backend.encode("Attribute", types.Attribute(attr_type="1.2", attr_values=(Own(integer=1),)))
     assert caught.value.reason == "bad_type"
 
 
 def test_locate_offsets_and_members() -> None:
-    octets = Message(content=pki_data((control(1, 5, number(7)),), (tcr(),))).encode()
+    octets = Message(content=pki_data((control(1, 5, integer(7)),), (tcr(),))).encode()
     body = ("content", "encapContentInfo", "eContent")
 
     def found(*path: str | int) -> bytes | None:
@@ -138,8 +132,8 @@ def test_locate_offsets_and_members() -> None:
         return span and (b"\0" + octets)[span[0] : span[2]]
 
     assert found() == octets
-    assert found("contentType") == oid(SIGNED)
-    assert found(*body, "controlSequence", 0, "attrValues", 0) == number(7)
+    assert found("contentType") == oid(oids.ID_SIGNED_DATA)
+    assert found(*body, "controlSequence", 0, "attrValues", 0) == integer(7)
     assert found(*body, "reqSequence", 0, "tcr", "certificationRequest") == pkcs10()
     assert found(*body, "reqSequence", 0, "crm") is None
     assert found(*body, "reqSequence", 1) is None
@@ -148,39 +142,39 @@ def test_locate_offsets_and_members() -> None:
     assert found("content", 0) is None
     assert found("contentType", "x") is None
     assert found("content", "signerInfos", 0, "sid", "issuerAndSerialNumber", "serialNumber") == (
-        number(1)
+        integer(1)
     )
-    parts = tlv(0x30, number(4), octets) + tlv(0x30, number(5), octets)
-    starts = backend.offsets(b"\0" + parts, 1, len(parts) + 1)
-    assert starts == [1, 1 + len(parts) // 2]
-    assert list(backend.members(b"\0" + parts, 1, len(parts) + 1)) == [
+    both = tagged_content_info(octets, 4) + tagged_content_info(octets, 5)
+    starts = backend.offsets(b"\0" + both, 1, len(both) + 1)
+    assert starts == [1, 1 + len(both) // 2]
+    assert list(backend.members(b"\0" + both, 1, len(both) + 1)) == [
         (4, starts[1] - len(octets), starts[1]),
-        (5, len(parts) + 1 - len(octets), len(parts) + 1),
+        (5, len(both) + 1 - len(octets), len(both) + 1),
     ]
 
 
-def test_outline() -> None:
-    def outline(octets: bytes, root: str = "ContentInfo") -> tuple[str, str, bytes]:
-        kind, name, start, end = backend.outline(b"\0" + octets, 1, len(octets) + 1, root)
+def test_message_kind() -> None:
+    def kind_of(octets: bytes, root: str = "ContentInfo") -> tuple[str, str, bytes]:
+        kind, name, start, end = backend.message_kind(b"\0" + octets, 1, len(octets) + 1, root)
         return kind, name, (b"\0" + octets)[start:end]
 
     request = Message().encode()
-    assert outline(request) == ("full-request", "PKIData", pki_data())
-    body = tlv(0x30, EMPTY, EMPTY, EMPTY)
-    response = Message(content=body, content_type=PKI_RESPONSE).encode()
-    assert outline(response) == ("full-response", "PKIResponse", body)
-    simple = signed_by(content=None, content_type=DATA).encode()
-    assert outline(simple) == ("simple-response", "", simple)
+    assert kind_of(request) == ("full-request", "PKIData", pki_data())
+    body = pki_response()
+    response = Message(content=body, content_type=oids.ID_CCT_PKI_RESPONSE).encode()
+    assert kind_of(response) == ("full-response", "PKIResponse", body)
+    simple = signed_by(content=None, content_type=oids.ID_DATA).encode()
+    assert kind_of(simple) == ("simple-response", "", simple)
     empty = Message(content=None).encode()
-    assert outline(empty) == ("full-request", "", empty)
-    data = content_info(DATA, tlv(0x04, b"x"))
-    assert outline(data) == ("other", "", data)
+    assert kind_of(empty) == ("full-request", "", empty)
+    data = content_info(oids.ID_DATA, tlv(0x04, b"x"))
+    assert kind_of(data) == ("other", "", data)
     certification = pkcs10()
-    assert outline(certification, "CertificationRequest") == (
+    assert kind_of(certification, "CertificationRequest") == (
         "simple-request", "CertificationRequest", certification,
     )  # fmt: skip
     authenticated = (VECTORS / "bouncycastle/encrypted/authenticated-pwri.der").read_bytes()
-    assert outline(authenticated)[:2] == ("full-request", "PKIData")
+    assert kind_of(authenticated)[:2] == ("full-request", "PKIData")
 
 
 def test_content() -> None:
@@ -188,7 +182,7 @@ def test_content() -> None:
         return backend.content(b"\0" + octets, 1, len(octets) + 1, root)
 
     assert content(Message().encode()) == types.PKIData.from_der(pki_data())
-    assert content(signed_by(content=None, content_type=DATA).encode()) is None
+    assert content(signed_by(content=None, content_type=oids.ID_DATA).encode()) is None
     assert content(Message(content=None).encode()) is None
     certification = content(pkcs10(), "CertificationRequest")
     assert certification == types.CertificationRequest.from_der(pkcs10())

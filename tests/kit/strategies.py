@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from cmcodec import _schema, types
-from cmcodec._schema import Field, Kind, Node
-from cmcodec.asn1 import NULL, TLV, Asn1, BitString, NullType
+from cmcodec import types
+from cmcodec.asn1 import NULL, TLV, Asn1, BitString, NullType, schema
+from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.types.tables import OPEN_TYPES
-from support import EMPTY_PKI_DATA, tlv
+
+from .der import tlv
+from .messages import EMPTY_PKI_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +80,7 @@ PRIMITIVES: dict[Kind, Strategy] = {
 def values(node: Node, depth: int = 0) -> Strategy:
     """Values of a type in which no open type depends on what stands outside it."""
     if node.kind in PRIMITIVES:
-        return NAMED_BITS if node.named_bits else PRIMITIVES[node.kind]
+        return NAMED_BITS if node.named_bit_list else PRIMITIVES[node.kind]
     if node.kind in (Kind.INTEGER, Kind.ENUMERATED):
         if node.range:
             return st.one_of(st.sampled_from(node.range), st.integers(*node.range))
@@ -87,7 +89,7 @@ def values(node: Node, depth: int = 0) -> Strategy:
     if node.kind is Kind.OPAQUE:
         assert node.cls
         return st.sampled_from([b"\x30\x00", tlv(0x30, b"\x02\x01\x00")]).map(node.cls)
-    if node.kind is Kind.NAMED:
+    if node.kind is Kind.ALIAS:
         assert node.inner
         assert node.cls
         return values(node.inner, depth).map(node.cls)
@@ -128,8 +130,8 @@ def open_values(node: Node, depth: int, oid: str) -> Strategy:
     if node.kind is Kind.CONTAINING:
         if cls is types.PKIData:
             return st.just(EMPTY_PKI_DATA)
-        return OCTETS if cls is None else values(_schema.node(cls), depth).map(Asn1.to_der)
-    return PRIMITIVES[Kind.ANY] if cls is None else values(_schema.node(cls), depth)
+        return OCTETS if cls is None else values(schema.node(cls), depth).map(Asn1.to_der)
+    return PRIMITIVES[Kind.ANY] if cls is None else values(schema.node(cls), depth)
 
 
 def elements(node: Node, depth: int, oid: str) -> Strategy:
@@ -144,14 +146,8 @@ def elements(node: Node, depth: int, oid: str) -> Strategy:
     made = st.lists(one, min_size=node.minimum, max_size=size)
     if node.kind is Kind.SET_OF:
         # In DER order already, so that what comes back is equal.
-        return made.map(lambda found: tuple(sorted(found, key=_octets(inner, oid))))
+        return made.map(lambda found: tuple(sorted(found, key=Asn1.to_der)))
     return made.map(tuple)
-
-
-def _octets(node: Node, oid: str) -> Any:
-    from cmcodec._pure import codec
-
-    return lambda value: codec.write(node, value, None, oid)
 
 
 @st.composite
@@ -196,8 +192,8 @@ def known_oids(node: Node, field: Field, depth: int) -> list[Strategy]:
 
 def shallow(cls: type[Asn1]) -> bool:
     """Whether a type holds no other declared one, by which alone recursion ends."""
-    node = _schema.node(cls)
-    inner = node.inner if node.kind is Kind.NAMED else node
+    node = schema.node(cls)
+    inner = node.inner if node.kind is Kind.ALIAS else node
     return bool(inner) and inner.kind in PRIMITIVES
 
 
