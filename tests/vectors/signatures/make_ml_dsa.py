@@ -30,7 +30,7 @@ from make import (
 )
 
 NIST = "2.16.840.1.101.3.4"
-# Name, arc, private key, digest algorithms that are strong enough (RFC 9882 section 3.3).
+# Name, arc, private key, digest algorithms that are strong enough (RFC 9882 §3.3).
 SETS = [
     ("ML-DSA-44", 17, mldsa.MLDSA44PrivateKey, ("SHA-256", "SHA-384", "SHA-512")),
     ("ML-DSA-65", 18, mldsa.MLDSA65PrivateKey, ("SHA-384", "SHA-512")),
