@@ -34,22 +34,6 @@ _VERDICTS: Final = {
 }
 """Every verdict in the order of the table, with its colour."""
 
-COLUMNS: Final = (
-    "file",
-    "path",
-    "kind",
-    "encoding",
-    "verdict",
-    "reason",
-    "rule",
-    "offset",
-    "signers",
-    "requests",
-    "transaction_id",
-    "notes",
-)
-"""The columns of the CSV form: the members of the JSON form."""
-
 
 def is_good(row: Row) -> bool:
     """Whether a row leaves the exit status 0: verified, or certificates only."""
@@ -124,12 +108,13 @@ def write_json(rows: Iterable[Row], names: Sequence[str]) -> None:
 
 
 def write_csv(rows: Iterable[Row], names: Sequence[str]) -> None:
-    """CSV: a header, and a line for each message."""
+    """CSV: the members of the JSON form as a header, and a line for each message."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
+    for number, row in enumerate(rows):
         members = row.to_dict(file=names[row.index])
-        writer.writerow([_flat(members[column]) for column in COLUMNS])
+        if number == 0:
+            writer.writerow(members)
+        writer.writerow(map(_flat, members.values()))
 
 
 def _flat(value: Any) -> Any:
