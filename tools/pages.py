@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from docstrings import docstrings
+
+from cmcodec import reasons
 from cmcodec.reasons import Reason, Rule
 
 
@@ -15,6 +19,12 @@ def rules(text: str) -> str:
     for letter in "PVR":
         text = _replace(text, f"rules {letter}", _rules(letter))
     return _replace(text, "reasons", _reasons())
+
+
+def _text(of: Reason | Rule) -> str:
+    """What stands under a rule or reason."""
+    texts = docstrings(Path(reasons.__file__), type(of).__name__)
+    return texts[of.name].removesuffix(".")
 
 
 def _replace(text: str, name: str, table: str) -> str:
@@ -29,12 +39,12 @@ def _rules(letter: str) -> str:
     rows = ["| Id | Rule | Reasons |", "|---|---|---|"]
     for rule in Rule:
         if rule.startswith(letter):
-            reasons = ", ".join(f"`{reason}`" for reason in Reason if rule in reason.rules)
-            rows.append(f"| {rule} | {rule.text} | {reasons} |")
+            codes = ", ".join(f"`{reason}`" for reason in Reason if rule in reason.rules)
+            rows.append(f"| {rule} | {_text(rule)} | {codes} |")
     return "\n".join([*rows, ""])
 
 
 def _reasons() -> str:
     rows = ["| Reason | What it says | Rules |", "|---|---|---|"]
-    rows += [f"| `{reason}` | {reason.text} | {', '.join(reason.rules)} |" for reason in Reason]
+    rows += [f"| `{reason}` | {_text(reason)} | {', '.join(reason.rules)} |" for reason in Reason]
     return "\n".join([*rows, ""])

@@ -12,19 +12,6 @@ from typing import Final, NamedTuple
 
 from cmcodec import oids
 
-__all__ = [
-    "CURVES",
-    "DIGESTS",
-    "PUBLIC_KEYS",
-    "SIGNATURES",
-    "Curve",
-    "Digest",
-    "Parameters",
-    "PublicKey",
-    "Scheme",
-    "Signature",
-]
-
 
 class Digest(NamedTuple):
     """A hash function: as `hashlib` calls it, and as FIPS 180-4 does; its parameters are absent.

@@ -19,16 +19,6 @@ from cmcodec.types.tables import OPEN_TYPES
 if TYPE_CHECKING:
     from cmcodec.asn1.schema import Field, Node
 
-__all__ = [
-    "CONTENT_INFO",
-    "CONTENT_TYPES",
-    "PLAIN",
-    "UNKNOWN_CONTENT",
-    "VERBATIM",
-    "Kind",
-    "Shape",
-]
-
 
 class Kind(Enum):
     """How an element is converted."""
@@ -65,23 +55,23 @@ UNKNOWN_CONTENT: Final = Shape(Kind.SEQUENCE)
 
 
 @cache
-def _shape(node: Node) -> Shape:
+def shape(node: Node) -> Shape:
     """The shape of a type, whatever its tag.
 
     Signed octets stay as received: signed and authenticated attributes, certificates, CRLs, and
     the values of unsigned attributes (a countersignature, a time-stamp).
     """
     if node.kind is schema.Kind.ALIAS and node.inner:
-        return _shape(node.inner)
+        return shape(node.inner)
     if node.kind in (schema.Kind.OCTET_STRING, schema.Kind.CONTAINING):
         return OCTETS
     if node.kind is schema.Kind.SEQUENCE:
         fields = tuple(map(_field, node.fields))
-        return PLAIN if all(shape is PLAIN for _, shape in fields) else Shape(Kind.SEQUENCE, fields)
+        return PLAIN if all(made is PLAIN for _, made in fields) else Shape(Kind.SEQUENCE, fields)
     if node.kind is schema.Kind.SET_OF and node.inner:
         if node.signed:
             return VERBATIM
-        element = VERBATIM if _may_be_signed(node.inner) else _shape(node.inner)
+        element = VERBATIM if _may_be_signed(node.inner) else shape(node.inner)
         return PLAIN if element is PLAIN else Shape(Kind.SET_OF, element=element)
     return PLAIN
 
@@ -96,21 +86,21 @@ def _may_be_signed(node: Node) -> bool:
 
 def _field(field: Field) -> tuple[bytes, Shape]:
     """The identifier octets that a field may have in BER, and its shape."""
-    tags, shape = bytes(field.tags), _shape(field.node)
+    tags, made = bytes(field.tags), shape(field.node)
     if field.explicit and field.node.kind is schema.Kind.OPEN:
         return tags, CONTENT
-    if shape is OCTETS:
+    if made is OCTETS:
         return (tags, OCTETS_INSIDE) if field.explicit else (tags + bytes([tags[0] | 0x20]), OCTETS)
-    return tags, shape
+    return tags, made
 
 
 def _content(node: Node) -> Shape:
     """The shape of a content with the EXPLICIT tag around it."""
-    shape = _shape(node)
-    return OCTETS_INSIDE if shape is OCTETS else Shape(Kind.SEQUENCE, ((bytes(node.tags), shape),))
+    made = shape(node)
+    return OCTETS_INSIDE if made is OCTETS else Shape(Kind.SEQUENCE, ((bytes(node.tags), made),))
 
 
-CONTENT_INFO: Final = _shape(schema.node(ContentInfo))
+CONTENT_INFO: Final = shape(schema.node(ContentInfo))
 """The shape of the outermost type."""
 
 CONTENT_TYPES: Final = {

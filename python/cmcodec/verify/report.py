@@ -11,7 +11,7 @@ from cmcodec.verify import checks
 if TYPE_CHECKING:
     from cmcodec._backend import Verdicts
     from cmcodec.verify.trust import Checker
-    from cmcodec.verify.verdict import Note, Row
+    from cmcodec.verify.verdict import Chain, Note, Row, Signer
 
 __all__ = ["BatchReport"]
 
@@ -105,12 +105,13 @@ def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None,
     found: dict[int, tuple[str | None, ...]] = {}
     for position in range(len(verdicts)):
         row = verdicts[position]
-        if any(signer.certificate for signer in row.signers):
+        certificates = [signer.certificate for signer in row.signers]
+        if any(certificates):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
             carried = [certificate.der for certificate in message.certificates]
             found[position] = tuple(
-                checker.anchor(signer.certificate.der, carried) if signer.certificate else None
-                for signer in row.signers
+                None if certificate is None else checker.anchor(certificate.der, carried)
+                for certificate in certificates
             )
     return found
 
@@ -118,13 +119,13 @@ def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None,
 def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:
     """The row with its chains, and with the verdict that they lead to."""
     signers = tuple(
-        replace(
-            signer,
-            chain="untrusted" if anchor is None else "trusted",
-            anchor_sha256=anchor or None,
-        )
-        if signer.certificate
-        else signer
+        replace(signer, chain=_chain(signer, anchor), anchor_sha256=anchor or None)
         for signer, anchor in zip(row.signers, anchors, strict=True)
     )
     return checks.settle(row.with_changes(signers=signers))
+
+
+def _chain(signer: Signer, anchor: str | None) -> Chain | None:
+    if signer.chain is None:
+        return None
+    return "untrusted" if anchor is None else "trusted"

@@ -31,7 +31,7 @@ class Signer:
     ``certificate_sha256`` names the certificate, ``request_id`` the certification request whose
     own key signed; both are None where the signature is not good, and then ``reason`` says why.
     ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
-    ``anchor_sha256`` names the anchor of a trusted chain. ``certificate`` is the certificate.
+    ``anchor_sha256`` names the anchor of a trusted chain.
     """
 
     algorithm: str | None
@@ -40,7 +40,14 @@ class Signer:
     chain: Chain | None
     anchor_sha256: str | None = None
     reason: Reason | None = None
-    certificate: Certificate | None = field(default=None, repr=False, compare=False)
+    _certificate: bytes | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The certificate that ``certificate_sha256`` names."""
+        from cmcodec.types import Certificate
+
+        return None if self._certificate is None else Certificate(self._certificate)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
 
 use crate::classes::Classes;
-use crate::object::{Class, Instance, tuple};
+use crate::object::{Class, Instance, integer, tuple};
 use crate::oid_texts::OidTexts;
 
 /// Makes instances of the declared classes.
@@ -211,7 +211,7 @@ impl<'a, 'py> Builder<'a, 'py> {
 
     fn integer(&self, node: &Node, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
-        let value = self.classes.integer(py, content)?;
+        let value = integer(py, content)?;
         match self.classes.numbers(node) {
             Some(members) => Ok(members.bind(py).get_item(&value)?.unwrap_or(value)),
             None => Ok(value),

@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use cmcodec::error::Reason;
 use cmcodec::generated::schema::NODES;
-use cmcodec::schema::primitive::small_integer;
 use cmcodec::schema::{Kind, Node};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyInt, PyType};
+use pyo3::types::{PyBytes, PyDict, PyType};
 
 use crate::encode::cache::EncodeCache;
 use crate::object::Class;
@@ -41,12 +39,6 @@ pub struct Classes {
     pub asn1: Py<PyType>,
     pub datetime: Py<PyType>,
     pub utc: Py<PyAny>,
-    int_from_bytes: Py<PyAny>,
-    pub decode_error: Py<PyType>,
-    pub encode_error: Py<PyType>,
-    pub limit_error: Py<PyType>,
-    /// By number of the reason: the members of `Reason` and `Rule`.
-    reasons: Vec<(Py<PyAny>, Py<PyAny>)>,
     oid_texts: Mutex<OidTexts>,
     cache: Mutex<Option<EncodeCache>>,
 }
@@ -62,16 +54,6 @@ impl Classes {
     fn new(py: Python<'_>) -> PyResult<Self> {
         let types = py.import("cmcodec.types")?;
         let asn1 = py.import("cmcodec.asn1.values")?;
-        let errors = py.import("cmcodec.errors")?;
-        let reasons = py.import("cmcodec.reasons")?;
-        let (codes, rules) = (class(&reasons, "Reason")?, class(&reasons, "Rule")?);
-        let code_and_rule = |reason: Reason| {
-            let rule = match reason.rule() {
-                Some(rule) => rules.call1((rule.id(),))?.unbind(),
-                None => py.None(),
-            };
-            Ok((codes.call1((reason.code(),))?.unbind(), rule))
-        };
         let datetime = py.import("datetime")?;
         let lazy = class(&py.import("cmcodec.asn1.lazy")?, "LazySequence")?;
         let mut classes = Vec::with_capacity(NODES.len());
@@ -83,16 +65,17 @@ impl Classes {
             ("TLV", &cmcodec::generated::schema::ANY),
         ]);
         for node in NODES.iter().copied() {
-            let declared = match &node.kind {
+            let attributes = match &node.kind {
                 Kind::Sequence { fields, .. } | Kind::Choice { fields } => {
-                    let attributes = fields.iter().map(|field| field.attribute);
-                    Some(Class::new(&class(&types, node.name)?, attributes)?)
+                    fields.iter().map(|field| field.attribute).collect()
                 }
-                Kind::Alias(_) => {
-                    Some(Class::new(&class(&types, node.name)?, ["value"].into_iter())?)
-                }
-                Kind::Opaque => Some(Class::new(&class(&types, node.name)?, ["der"].into_iter())?),
-                _ => None,
+                Kind::Alias(_) => vec!["value"],
+                Kind::Opaque => vec!["der"],
+                _ => Vec::new(),
+            };
+            let declared = match &*attributes {
+                [] => None,
+                _ => Some(Class::new(&class(&types, node.name)?, attributes)?),
             };
             if declared.is_some() {
                 names.insert(node.name, node);
@@ -115,24 +98,16 @@ impl Classes {
             numbers,
             empty_lazy,
             names,
-            bit_string: Class::new(
-                &class(&asn1, "BitString")?,
-                ["data", "unused_bits"].into_iter(),
-            )?,
-            tlv: Class::new(&class(&asn1, "TLV")?, ["der"].into_iter())?,
+            bit_string: Class::new(&class(&asn1, "BitString")?, ["data", "unused_bits"])?,
+            tlv: Class::new(&class(&asn1, "TLV")?, ["der"])?,
             lazy: Class::new(
                 &lazy,
-                ["buffer", "start", "end", "type_name", "_offsets", "validated"].into_iter(),
+                ["buffer", "start", "end", "type_name", "_offsets", "validated"],
             )?,
             null: asn1.getattr("NULL")?.unbind(),
             asn1: class(&asn1, "Asn1")?.unbind(),
             datetime: class(&datetime, "datetime")?.unbind(),
             utc: datetime.getattr("UTC")?.unbind(),
-            int_from_bytes: py.get_type::<pyo3::types::PyInt>().getattr("from_bytes")?.unbind(),
-            decode_error: class(&errors, "DecodeError")?.unbind(),
-            encode_error: class(&errors, "EncodeError")?.unbind(),
-            limit_error: class(&errors, "LimitError")?.unbind(),
-            reasons: Reason::all().map(code_and_rule).collect::<PyResult<_>>()?,
             oid_texts: Mutex::default(),
             cache: Mutex::default(),
         })
@@ -155,21 +130,6 @@ impl Classes {
     /// The named numbers of a type, by value.
     pub fn numbers(&self, node: &Node) -> Option<&Py<PyDict>> {
         self.numbers.get(node.id).and_then(Option::as_ref)
-    }
-
-    /// The member of `cmcodec.reasons.Reason`, and that of `Rule`, or None for no rule.
-    pub fn reason(&self, reason: Reason) -> PyResult<&(Py<PyAny>, Py<PyAny>)> {
-        self.reasons.get(reason as usize).ok_or_else(|| PyKeyError::new_err(reason.code()))
-    }
-
-    /// The `int` that the content octets of an INTEGER are.
-    pub fn integer<'py>(&self, py: Python<'py>, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(value) = small_integer(content) {
-            return Ok(PyInt::new(py, value).into_any());
-        }
-        let is_negative = content.first().is_some_and(|first| first >> 7 == 1);
-        let signed = is_negative.then(|| [("signed", true)].into_py_dict(py)).transpose()?;
-        self.int_from_bytes.bind(py).call((PyBytes::new(py, content),), signed.as_ref())
     }
 
     /// The type with this class name.

@@ -13,4 +13,4 @@ mod encoder;
 mod refusal;
 
 pub use encoder::Encoder;
-pub use refusal::Cause;
+pub use refusal::Refusal;

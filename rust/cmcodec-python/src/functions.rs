@@ -2,20 +2,21 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cmcodec::error::{Error, Reason};
+use cmcodec::error::{Error, Reason, Segment};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::message_kind::{Described, member, message_kind as describe};
-use cmcodec::schema::locate::Step;
 use cmcodec::schema::walk::{self, Options, Walker};
 use cmcodec::schema::{self, Node};
 use cmcodec::view::certificate::Certificate;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyInt, PyTuple};
 
 use crate::build::Builder;
 use crate::classes::Classes;
-use crate::encode::{Cause, Encoder};
+use crate::encode::{Encoder, Refusal};
+use crate::errors::{raise, refuse};
 use crate::validated;
 
 /// From this size on the interpreter is released while octets are validated:
@@ -24,35 +25,6 @@ const DETACH_FROM: usize = 8192;
 
 fn detached<T: Send>(py: Python<'_>, size: usize, work: impl FnOnce() -> T + Send) -> T {
     if size < DETACH_FROM { work() } else { py.detach(work) }
-}
-
-/// The Python exception of a refusal: the one place where reasons get classes.
-pub fn raise(py: Python<'_>, root: &str, error: &Error) -> PyErr {
-    let classes = match Classes::of(py) {
-        Ok(classes) => classes,
-        Err(raised) => return raised,
-    };
-    let class = match error.reason() {
-        Reason::Depth | Reason::Limit | Reason::LimitP5 | Reason::LimitP6 | Reason::LimitV2 => {
-            &classes.limit_error
-        }
-        _ => &classes.decode_error,
-    };
-    let reason = match classes.reason(error.reason()) {
-        Ok((reason, _)) => reason,
-        Err(raised) => return raised,
-    };
-    let arguments = (reason, error.offset(), rooted(root, &error.path()));
-    match class.bind(py).call1(arguments) {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(raised) => raised,
-    }
-}
-
-/// A path from the name of its root on.
-fn rooted(root: &str, path: &str) -> String {
-    let joint = if path.is_empty() || path.starts_with('[') { "" } else { "." };
-    format!("{root}{joint}{path}")
 }
 
 /// Decodes the whole of `data` as the type of this name.
@@ -118,36 +90,12 @@ pub fn encode<'py>(
     let classes = Classes::of(py)?;
     let node = classes.node(name)?;
     let mut cache = classes.take_cache();
-    let encoded = match Encoder::new(py, classes, &mut cache).encode(node, &value) {
-        Ok(verdict) => verdict.map_err(|error| refuse(classes, py, node, error.reason(), &error)),
-        Err(refusal) => Err(match refusal.cause() {
-            Cause::Raised(raised) => raised,
-            Cause::Value(reason, path) => {
-                let error = path.into_iter().fold(Error::new(Reason::BadValue, 0), Error::within);
-                refuse(classes, py, node, reason, &error)
-            }
-        }),
-    };
+    let encoded = Encoder::new(py, classes, &mut cache).encode(node, &value);
     classes.keep_cache(cache);
-    encoded
-}
-
-fn refuse(
-    classes: &Classes,
-    py: Python<'_>,
-    node: &'static Node,
-    reason: Reason,
-    error: &Error,
-) -> PyErr {
-    let reason = match classes.reason(reason) {
-        Ok((reason, _)) => reason,
-        Err(raised) => return raised,
-    };
-    let arguments = (reason, py.None(), rooted(node.root, &error.path()));
-    match classes.encode_error.bind(py).call1(arguments) {
-        Ok(exception) => PyErr::from_value(exception),
-        Err(raised) => raised,
-    }
+    encoded.map_err(|refusal| match refusal {
+        Refusal::Value(error) => refuse(py, node.root, &error),
+        Refusal::Raised(raised) => *raised,
+    })
 }
 
 /// Validates a message: its DER form, how it was encoded, and its root type.
@@ -233,29 +181,26 @@ pub fn locate<'py>(
     path: Bound<'py, PyTuple>,
 ) -> PyResult<Option<(usize, usize, usize)>> {
     let node = Classes::of(py)?.node(name)?;
-    let mut names = Vec::with_capacity(path.len());
-    for step in path.iter() {
-        names.push(if step.is_instance_of::<PyInt>() {
-            // No sequence has an element at a negative or enormous index.
-            Owned::Index(step.extract().unwrap_or(usize::MAX))
-        } else {
-            Owned::Field(step.cast::<PyString>()?.to_str()?.to_owned())
-        });
-    }
-    let steps: Vec<Step<'_>> = names
+    let given: Vec<Step<'_>> = path.extract()?;
+    let path: Vec<Segment<'_>> = given
         .iter()
         .map(|step| match step {
-            Owned::Field(name) => Step::Field(name),
-            Owned::Index(index) => Step::Index(*index),
+            Step::Field(name) => Segment::Field(name),
+            Step::Index(index) => Segment::Index(*index),
+            Step::Nowhere(_) => Segment::Index(usize::MAX),
         })
         .collect();
-    let found = schema::locate::locate(node, buffer.as_bytes(), start, end, &steps);
+    let found = schema::locate::locate(node, buffer.as_bytes(), start, end, &path);
     Ok(found.map(|tlv| (tlv.start(), tlv.content(), tlv.end())))
 }
 
-enum Owned {
-    Field(String),
+/// A step of a path, by the standard's name or by position.
+#[derive(FromPyObject)]
+enum Step<'py> {
+    Field(PyBackedStr),
     Index(usize),
+    /// No sequence has an element at a negative or enormous index.
+    Nowhere(#[allow(dead_code)] Bound<'py, PyInt>),
 }
 
 /// Which message `buffer[start:end]` is, the type of its content, and where

@@ -4,6 +4,7 @@
 mod build;
 mod classes;
 mod encode;
+mod errors;
 mod functions;
 mod object;
 mod oid_texts;

@@ -21,10 +21,12 @@
 
 use std::ptr::{self, NonNull};
 
+use cmcodec::schema::primitive::small_integer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyBytes, PyDict, PyInt, PyString, PyTuple, PyType};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{IntoPyDict, PyAny, PyBytes, PyDict, PyInt, PyString, PyTuple, PyType};
 
 /// A declared class, ready to be instantiated.
 pub struct Class {
@@ -46,7 +48,7 @@ impl Class {
     /// Looks up the slots of `class` by attribute name.
     pub fn new<'a>(
         class: &Bound<'_, PyType>,
-        attributes: impl Iterator<Item = &'a str>,
+        attributes: impl IntoIterator<Item = &'a str>,
     ) -> PyResult<Self> {
         let py = class.py();
         let head: usize = py.get_type::<PyAny>().getattr("__basicsize__")?.extract()?;
@@ -288,6 +290,19 @@ pub fn small_int(value: &Bound<'_, PyInt>) -> Option<i64> {
     // SAFETY: it is an int, for which this never raises.
     let small = unsafe { ffi::PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
     (overflow == 0).then_some(small)
+}
+
+/// The `int` that the content octets of an INTEGER are.
+pub fn integer<'py>(py: Python<'py>, content: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    static FROM_BYTES: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    if let Some(value) = small_integer(content) {
+        return Ok(PyInt::new(py, value).into_any());
+    }
+    let is_negative = content.first().is_some_and(|first| first >> 7 == 1);
+    let signed = is_negative.then(|| [("signed", true)].into_py_dict(py)).transpose()?;
+    let from_bytes = FROM_BYTES
+        .get_or_try_init(py, || py.get_type::<PyInt>().getattr("from_bytes").map(Bound::unbind));
+    from_bytes?.bind(py).call((PyBytes::new(py, content),), signed.as_ref())
 }
 
 /// An `int` in hexadecimal: `0x1f`, `-0x1f`.

@@ -3,8 +3,7 @@
 //! Each class has a table here: one line for each of its attributes, its name
 //! and what it is.
 
-use cmcodec::generated::algorithms::SIGNATURE_NAMES;
-use cmcodec::generated::schema::CERTIFICATE;
+use cmcodec::generated::algorithm_tables::SIGNATURE_NAMES;
 use cmcodec::verify::report::fingerprint;
 use cmcodec::{
     Config, Encoding, MessageKind, PopState, Reason, Request, RequestForm, Row, Signer, SignerKey,
@@ -15,8 +14,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString, PyTuple};
 
-use crate::classes::Classes;
-use crate::object::{Class, tuple};
+use crate::errors::reason_and_rule;
+use crate::object::{Class, integer, tuple};
 
 type Made<'py> = PyResult<Bound<'py, PyAny>>;
 
@@ -25,12 +24,12 @@ type Attribute<T> = (&'static str, for<'py> fn(&Maker<'_, 'py>, &T) -> Made<'py>
 
 static ROW: [Attribute<Row>; 15] = [
     ("index", |it, row| it.int(row.item)),
-    ("path", |it, row| it.tuple(&row.path, |id| it.int(*id))),
+    ("path", |it, row| it.tuple(&row.path, |id| it.int(*id as usize))),
     ("kind", |it, row| it.word(&it.words.kinds, row.finding.kind as usize)),
     ("encoding", |it, row| it.word(&it.words.encodings, row.encoding as usize)),
     ("verdict", |it, row| it.word(&it.words.verdicts, row.finding.verdict as usize)),
-    ("reason", |it, row| it.reason(row.finding.fault.map(|fault| fault.reason))),
-    ("rule", |it, row| it.rule(row.finding.fault.map(|fault| fault.reason))),
+    ("reason", |it, row| Ok(it.reason(row.finding.fault.map(|fault| fault.reason))?.0)),
+    ("rule", |it, row| Ok(it.reason(row.finding.fault.map(|fault| fault.reason))?.1)),
     ("offset", |it, row| it.option(row.finding.fault.and_then(|fault| fault.offset))),
     ("signers", |it, row| {
         it.tuple(&row.finding.signers, |signer| it.make(&it.words.signer, &SIGNER, signer))
@@ -46,10 +45,13 @@ static ROW: [Attribute<Row>; 15] = [
 ];
 
 static SIGNER: [Attribute<Signer>; 7] = [
-    ("algorithm", |it, signer| it.algorithm(signer)),
+    ("algorithm", |it, signer| {
+        let known = |name| SIGNATURE_NAMES.iter().position(|(_, _, known)| *known == name);
+        it.word(&it.words.algorithms, signer.algorithm.and_then(known).unwrap_or(usize::MAX))
+    }),
     ("certificate_sha256", |it, signer| it.fingerprint(signer)),
     ("request_id", |it, signer| match signer.key {
-        Ok(SignerKey::Request(id)) => it.int(id),
+        Ok(SignerKey::Request(id)) => it.int(id as usize),
         _ => it.none(),
     }),
     ("chain", |it, signer| match it.certificate(signer) {
@@ -57,15 +59,15 @@ static SIGNER: [Attribute<Signer>; 7] = [
         None => it.none(),
     }),
     ("anchor_sha256", |it, _| it.none()),
-    ("reason", |it, signer| it.reason(signer.key.as_ref().err().copied())),
-    ("certificate", |it, signer| match it.certificate(signer) {
-        Some(octets) => it.classes.class(&CERTIFICATE)?.whole(it.py, octets),
+    ("reason", |it, signer| Ok(it.reason(signer.key.as_ref().err().copied())?.0)),
+    ("_certificate", |it, signer| match it.certificate(signer) {
+        Some(octets) => Ok(PyBytes::new(it.py, octets).into_any()),
         None => it.none(),
     }),
 ];
 
 static REQUEST: [Attribute<Request>; 3] = [
-    ("id", |it, request| it.int(request.id)),
+    ("id", |it, request| it.int(request.id as usize)),
     ("form", |it, request| it.word(&it.words.forms, request.form as usize)),
     ("pop", |it, request| it.word(&it.words.pops, request.pop as usize)),
 ];
@@ -111,7 +113,6 @@ impl Words {
 /// Makes the rows of one item.
 struct Maker<'a, 'py> {
     py: Python<'py>,
-    classes: &'a Classes,
     words: &'a Words,
     /// What the offsets count in.
     der: &'a Bound<'py, PyBytes>,
@@ -121,9 +122,8 @@ struct Maker<'a, 'py> {
 /// `row`, of which the offsets count in `der`.
 pub fn row<'py>(der: &Bound<'py, PyBytes>, row: &Row, config: &Config) -> Made<'py> {
     let py = der.py();
-    let classes = Classes::of(py)?;
     let words = WORDS.get_or_try_init(py, || Words::new(py))?;
-    let maker = Maker { py, classes, words, der, config };
+    let maker = Maker { py, words, der, config };
     maker.make(&words.row, &ROW, row)
 }
 
@@ -140,12 +140,8 @@ impl<'py> Maker<'_, 'py> {
         Ok(self.py.None().into_bound(self.py))
     }
 
-    fn int<T>(&self, number: T) -> Made<'py>
-    where
-        T: IntoPyObject<'py, Target = PyInt, Output = Bound<'py, PyInt>>,
-        PyErr: From<T::Error>,
-    {
-        Ok(number.into_pyobject(self.py)?.into_any())
+    fn int(&self, number: usize) -> Made<'py> {
+        Ok(PyInt::new(self.py, number).into_any())
     }
 
     fn option(&self, number: Option<usize>) -> Made<'py> {
@@ -170,24 +166,11 @@ impl<'py> Maker<'_, 'py> {
         }
     }
 
-    fn reason(&self, reason: Option<Reason>) -> Made<'py> {
-        match reason {
-            Some(reason) => Ok(self.classes.reason(reason)?.0.bind(self.py).clone()),
-            None => self.none(),
-        }
-    }
-
-    fn rule(&self, reason: Option<Reason>) -> Made<'py> {
-        match reason {
-            Some(reason) => Ok(self.classes.reason(reason)?.1.bind(self.py).clone()),
-            None => self.none(),
-        }
-    }
-
-    fn algorithm(&self, signer: &Signer) -> Made<'py> {
-        let Some(name) = signer.algorithm else { return self.none() };
-        let number = SIGNATURE_NAMES.iter().position(|(_, _, known)| *known == name);
-        self.word(&self.words.algorithms, number.unwrap_or(usize::MAX))
+    /// The members of `Reason` and of `Rule`.
+    fn reason(&self, reason: Option<Reason>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let Some(reason) = reason else { return Ok((self.none()?, self.none()?)) };
+        let (reason, rule) = reason_and_rule(self.py, reason)?;
+        Ok((reason.bind(self.py).clone(), rule.bind(self.py).clone()))
     }
 
     /// The certificate that verified a signature.
@@ -214,7 +197,7 @@ impl<'py> Maker<'_, 'py> {
     fn transaction_id(&self, row: &Row) -> Made<'py> {
         let content = row.finding.transaction_id.clone();
         match content.and_then(|range| self.der.as_bytes().get(range)) {
-            Some(content) => self.classes.integer(self.py, content),
+            Some(content) => integer(self.py, content),
             None => self.none(),
         }
     }

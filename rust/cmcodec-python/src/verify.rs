@@ -87,15 +87,7 @@ pub fn verify(
             }
             Ok(())
         });
-        match told {
-            Ok(()) => true,
-            Err(error) => {
-                if let Ok(mut slot) = raised.lock() {
-                    *slot = Some(error);
-                }
-                false
-            }
-        }
+        told.map_err(|error| raised.lock().map(|mut slot| *slot = Some(error)).ok()).is_ok()
     };
     let mut report = py.detach(|| verify_items(&given, &config, &tell)).map_err(|_| {
         let raised = raised.lock().ok().and_then(|mut slot| slot.take());

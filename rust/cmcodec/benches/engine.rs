@@ -8,13 +8,12 @@
 
 use std::hint::black_box;
 
-use cmcodec::der::{Tlv, ber, read_tlv};
+use cmcodec::der::{Elements, Tlv, ber, read_tlv};
 use cmcodec::generated::schema::{CONTENT_INFO, PKI_DATA};
-use cmcodec::schema::locate::{Step, locate};
+use cmcodec::schema::locate::locate;
 use cmcodec::schema::walk::validate;
-use cmcodec::view::Elements;
-use cmcodec::view::cms::{ContentInfo, EncapsulatedContentInfo, SignedData};
-use cmcodec::{Config, Encoding, Item, Options, Verdict, load, verify};
+use cmcodec::view::{ContentInfo, EncapsulatedContentInfo, SignedData};
+use cmcodec::{Config, Encoding, Item, Options, Segment, Verdict, load, verify};
 use criterion::measurement::Measurement;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 
@@ -59,8 +58,8 @@ fn read(criterion: &mut Criterion) {
     }
     drop(group);
 
-    let path = ["content", "encapContentInfo", "eContent", "cmsSequence"].map(Step::Field);
-    let path = [&path[..], &[Step::Index(COUNT - 1), Step::Field("contentInfo")]].concat();
+    let path = ["content", "encapContentInfo", "eContent", "cmsSequence"].map(Segment::Field);
+    let path = [&path[..], &[Segment::Index(COUNT - 1), Segment::Field("contentInfo")]].concat();
     let last = nested(COUNT - 1).as_ptr_range();
     criterion.bench_function("locate the last message", |bencher| {
         bencher.iter(|| {

@@ -2,9 +2,11 @@
 //! BER wrapper converter and the writer.
 
 pub mod ber;
+mod elements;
 pub mod header;
 pub mod oid;
 pub(crate) mod shape;
 pub mod writer;
 
+pub use elements::Elements;
 pub use header::{Tlv, children, read_tlv};

@@ -6,15 +6,15 @@ pub use crate::generated::reasons::{Reason, Rule};
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.code())
+        f.write_str(self.name())
     }
 }
 
-/// One step of the path from the root of the input to the element at fault.
+/// One step of a path from the root of the input to an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Segment {
+pub enum Segment<'a> {
     /// A field or alternative, by its name in the standard.
-    Field(&'static str),
+    Field(&'a str),
     /// An element of a SEQUENCE OF or SET OF.
     Index(usize),
 }
@@ -28,7 +28,7 @@ struct Inner {
     reason: Reason,
     offset: usize,
     /// Innermost first: pushed while the walk unwinds.
-    path: Vec<Segment>,
+    path: Vec<Segment<'static>>,
 }
 
 /// The result of anything that reads untrusted octets.
@@ -44,7 +44,7 @@ impl Error {
     /// Adds the step that leads to the element this error was found in.
     #[must_use]
     #[cold]
-    pub fn within(mut self, segment: Segment) -> Self {
+    pub fn within(mut self, segment: Segment<'static>) -> Self {
         self.0.path.push(segment);
         self
     }
@@ -64,17 +64,9 @@ impl Error {
         let mut text = String::new();
         for segment in self.0.path.iter().rev() {
             match segment {
-                Segment::Field(name) => {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    text.push_str(name);
-                }
-                Segment::Index(index) => {
-                    text.push('[');
-                    text.push_str(&index.to_string());
-                    text.push(']');
-                }
+                Segment::Field(name) if text.is_empty() => text.push_str(name),
+                Segment::Field(name) => text.extend([".", name]),
+                Segment::Index(index) => text.push_str(&format!("[{index}]")),
             }
         }
         text

@@ -10,6 +10,11 @@
 //! benches of this project, and may change at any time.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod named;
+
+#[doc(hidden)]
+pub mod algorithms;
 #[doc(hidden)]
 pub mod der;
 #[doc(hidden)]

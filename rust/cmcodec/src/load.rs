@@ -9,26 +9,15 @@ use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
 use crate::schema::walk::{Deferred, Member, Options, Walker};
 
-/// How a message was encoded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// DER throughout.
-    #[default]
-    Der,
-    /// BER in the CMS wrapper; [`Loaded::der`] is its DER form.
-    Ber,
-}
-
-impl Encoding {
-    /// Every encoding.
-    pub const ALL: [Self; 2] = [Self::Der, Self::Ber];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Der => "der",
-            Self::Ber => "ber",
-        }
+named! {
+    /// How a message was encoded.
+    #[derive(Default)]
+    pub enum Encoding {
+        /// DER throughout.
+        #[default]
+        Der = "der",
+        /// BER in the CMS wrapper; [`Loaded::der`] is its DER form.
+        Ber = "ber",
     }
 }
 

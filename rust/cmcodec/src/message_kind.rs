@@ -1,55 +1,34 @@
 //! Which of the four PKI messages some octets are (RFC 10002 §3 and §4).
 
-use crate::der::{Tlv, read_tlv};
+use crate::der::{Elements, Tlv, read_tlv};
 use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_SIGNED_DATA};
 use crate::generated::schema::{CERTIFICATION_REQUEST, PKI_DATA, PKI_RESPONSE};
 use crate::schema::Node;
-use crate::view::Elements;
-use crate::view::cms::{ContentInfo, SignedData};
-use crate::view::pkidata::TaggedContentInfo;
+use crate::view::{ContentInfo, SignedData, TaggedContentInfo};
 
-/// The four messages, and everything else that CMS can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageKind {
-    /// A PKIData in a SignedData or AuthenticatedData (RFC 10002 §3.2).
-    FullRequest,
-    /// A PKIResponse in a SignedData or AuthenticatedData (RFC 10002 §4.2).
-    FullResponse,
-    /// A bare PKCS#10 (RFC 10002 §3.1).
-    SimpleRequest,
-    /// A SignedData without signers and content (RFC 10002 §4.1).
-    SimpleResponse,
-    /// Any other CMS content.
-    Other,
+named! {
+    /// The four messages, and everything else that CMS can carry.
+    pub enum MessageKind {
+        /// A PKIData in a SignedData or AuthenticatedData (RFC 10002 §3.2).
+        FullRequest = "full-request",
+        /// A PKIResponse in a SignedData or AuthenticatedData (RFC 10002 §4.2).
+        FullResponse = "full-response",
+        /// A bare PKCS#10 (RFC 10002 §3.1).
+        SimpleRequest = "simple-request",
+        /// A SignedData without signers and content (RFC 10002 §4.1).
+        SimpleResponse = "simple-response",
+        /// Any other CMS content.
+        Other = "other",
+    }
 }
 
 impl MessageKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
-        Self::FullRequest,
-        Self::FullResponse,
-        Self::SimpleRequest,
-        Self::SimpleResponse,
-        Self::Other,
-    ];
-
     /// What a SignedData or AuthenticatedData of this eContentType is.
     pub fn of_content_type(e_content_type: &[u8]) -> Self {
         match e_content_type {
             ID_CCT_PKI_DATA => Self::FullRequest,
             ID_CCT_PKI_RESPONSE => Self::FullResponse,
             _ => Self::Other,
-        }
-    }
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FullRequest => "full-request",
-            Self::FullResponse => "full-response",
-            Self::SimpleRequest => "simple-request",
-            Self::SimpleResponse => "simple-response",
-            Self::Other => "other",
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Thin accessors on octets that the walk has validated.
 //!
-//! A view holds the [`Tlv`](crate::der::Tlv)s of the fields that the verifier
-//! asks for, and nothing else: no octet is copied, and no declaration of
-//! [`crate::schema`] is repeated beyond the order of fields. `read` takes the
-//! octets and the element; on validated octets it always returns `Some`. Only
-//! [`certificate::Certificate`] is read from octets that were kept opaque.
+//! A view holds the [`Tlv`](crate::der::Tlv)s of the fields of a type, and
+//! nothing else: no octet is copied. The fields and their order are those of
+//! the declarations ([`crate::generated::views`]); here is what else can be
+//! asked. `read` takes the octets and the element; on validated octets it always
+//! returns `Some`. Only [`certificate::Certificate`] is read from octets that were
+//! kept opaque.
 
 pub mod certificate;
-pub mod cms;
-pub mod crmf;
-mod elements;
-pub mod pkcs10;
-pub mod pkidata;
+mod cms;
+mod pkidata;
+mod requests;
 
-pub use elements::{AlgorithmIdentifier, Attribute, Elements, attributes};
+pub use crate::generated::views::*;
+pub use cms::{SignerIdentifier, attributes};
+pub use pkidata::{PkiMessage, TaggedContentInfo};

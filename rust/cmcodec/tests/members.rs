@@ -65,7 +65,7 @@ fn groups_change_no_refusal() {
                 assert!(members(&data, deferred).is_err(), "round {round}");
                 let rows = rows(&data, &config);
                 assert_eq!((rows.len(), rows[0].finding.verdict), (1, Verdict::Malformed));
-                assert_eq!(outcome(&rows[0]).1, error.reason().code(), "round {round}");
+                assert_eq!(outcome(&rows[0]).1, error.reason().name(), "round {round}");
                 let offset = rows[0].finding.fault.and_then(|fault| fault.offset);
                 assert_eq!(offset, Some(error.offset()), "round {round}");
                 refused += 1;

@@ -94,7 +94,7 @@ fn case(name: &str) -> Case {
 fn every_case_has_the_outcome_of_its_rule() {
     let mut wrong = Vec::new();
     for case in cases() {
-        let found = case.outcome().map_or_else(Reason::code, |()| "valid");
+        let found = case.outcome().map_or_else(Reason::name, |()| "valid");
         if found != case.expected {
             wrong.push(format!("{}: {found}, not {}", case.name, case.expected));
         }
@@ -227,7 +227,7 @@ fn one_key_serves_every_algorithm_on_every_thread() {
                 scope.spawn(|| {
                     for (algorithm, case) in cases.iter().chain(&cases) {
                         let found = key.verify(algorithm, &case.message, &case.signature);
-                        let found = found.map_or_else(Reason::code, |()| "valid");
+                        let found = found.map_or_else(Reason::name, |()| "valid");
                         assert_eq!(found, case.expected, "{}", case.name);
                     }
                 });

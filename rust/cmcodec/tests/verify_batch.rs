@@ -7,13 +7,14 @@ mod common;
 use std::sync::Mutex;
 use std::{fs, thread};
 
+use cmcodec::der::Elements;
 use cmcodec::error::Reason;
 use cmcodec::generated::limits::MAX_MESSAGE_LAYERS;
 use cmcodec::load::Encoding;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::report::{MessageKind, Verdict};
 use cmcodec::verify::{Cancelled, Config, Item, Row, verify};
-use cmcodec::view::{Attribute, Elements};
+use cmcodec::view::Attribute;
 use common::{
     MESSAGE_DIGEST, Tree, offset, oid, outcome, parts, quiet, received, report, rows, sample,
     single, vector, vectors,
@@ -130,7 +131,7 @@ fn one_changed_octet_fails_its_message_and_the_outer() {
             "signature" => info.signature.end() - 1,
             "content" => {
                 let content = signed.encap_content_info.pki_message(inner).unwrap();
-                content.requests(inner).next().unwrap().tlv.end() - 1
+                content.requests(inner).next().unwrap().tlv().end() - 1
             }
             _ => {
                 let set = info.signed_attrs.unwrap();

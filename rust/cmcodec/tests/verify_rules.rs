@@ -7,10 +7,11 @@
 
 mod common;
 
+use cmcodec::der::Elements;
 use cmcodec::verify::Row;
 use cmcodec::verify::algorithm::DigestAlgorithm;
 use cmcodec::verify::report::{MessageKind, PopState};
-use cmcodec::view::{Attribute, Elements};
+use cmcodec::view::Attribute;
 use common::{
     Edit, MESSAGE_DIGEST, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector,
 };

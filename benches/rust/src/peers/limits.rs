@@ -15,15 +15,15 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
     VerificationAlgorithm,
 };
-use cmcodec::der::{Tlv, read_tlv};
+use cmcodec::der::{Elements, Tlv, read_tlv};
 use cmcodec::load::load;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 use cmcodec::view::certificate::Certificate;
-use cmcodec::view::cms::{ContentInfo, SignedData, SignerIdentifier, SignerInfo};
-use cmcodec::view::crmf::ProofOfPossession;
-use cmcodec::view::pkidata::{PkiMessage, Request};
-use cmcodec::view::{AlgorithmIdentifier, Elements};
+use cmcodec::view::{
+    AlgorithmIdentifier, ContentInfo, PkiMessage, ProofOfPossession, SignedData, SignerIdentifier,
+    SignerInfo, TaggedRequest,
+};
 
 use super::{Outcome, measured, timed};
 use crate::Result;
@@ -163,18 +163,19 @@ impl<'a> Work<'a> {
             self.jobs.last_mut()?.content = Some((digest, content));
         }
         for request in message.requests(data) {
-            let spki = request.request.public_key()?;
-            let (algorithm, tbs, signature) = match request.request {
-                Request::Pkcs10(it) => {
-                    (it.signature_algorithm, it.certification_request_info, it.signature)
+            let spki = request.public_key()?;
+            let (algorithm, tbs, signature) = match request {
+                TaggedRequest::Tcr(tagged) => {
+                    let it = tagged.certification_request;
+                    (it.signature_algorithm, it.certification_request_info.tlv, it.signature)
                 }
-                Request::Crmf(it) => match it.popo? {
+                TaggedRequest::Crm(it) => match it.popo? {
                     ProofOfPossession::Signature(key) => {
-                        (key.algorithm_identifier, it.cert_req, key.signature)
+                        (key.algorithm_identifier, it.cert_req.tlv, key.signature)
                     }
                     _ => return None,
                 },
-                Request::Other => return None,
+                TaggedRequest::Orm(_) => return None,
             };
             let (_, signature) = signature.value(data).split_first()?;
             self.add(data, spki, algorithm, None, Cow::Borrowed(tbs.octets(data)), signature)?;
@@ -234,8 +235,8 @@ fn signer(
     certified.or_else(|| {
         message.requests(data).find_map(|request| {
             let mut named = false;
-            request.request.for_each_key_identifier(data, |found| named |= found == sid);
-            request.request.public_key().filter(|_| named)
+            request.for_each_key_identifier(data, |found| named |= found == sid);
+            request.public_key().filter(|_| named)
         })
     })
 }

@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cmcodec import types
 from cmcodec._pure import view
 from cmcodec._pure.verify.algorithm import digest_algorithm, signature_algorithm
 from cmcodec._pure.verify.certificates import Certificates, requested_key_identifiers
@@ -140,7 +139,7 @@ def v3_each_signer(message: Signed, elements: list[Tlv]) -> tuple[list[Signer], 
                 request_id=request_id,
                 chain="unchecked" if certificate else None,
                 reason=fault.reason if fault else None,
-                certificate=types.Certificate(certificate) if certificate else None,
+                _certificate=certificate,
             )
         )
     return signers, first

@@ -73,13 +73,12 @@ impl<'a, 'py> Encoder<'a, 'py> {
         Self { py, classes, cache, all_valid: true, has_layers: false, unchanged: None }
     }
 
-    /// Writes `value` as `node`, and returns what the walk accepts. The other
-    /// kind of refusal is the walk's.
+    /// Writes `value` as `node`, and returns what the walk accepts.
     pub fn encode(
         mut self,
         node: &'static Node,
         value: &Bound<'py, PyAny>,
-    ) -> Result<std::result::Result<Bound<'py, PyBytes>, Error>> {
+    ) -> Result<Bound<'py, PyBytes>> {
         self.write(node, value, Place::ROOT)?;
         let made = self.octets()?;
         let octets = made.as_bytes();
@@ -94,11 +93,12 @@ impl<'a, 'py> Encoder<'a, 'py> {
             };
         let read_back = || validate(node, octets, Options::default());
         debug_assert!(!is_good || read_back().is_ok());
-        let verdict = if is_good { Ok(()) } else { read_back() };
-        if is_good && !self.has_layers {
+        if !is_good {
+            read_back()?;
+        } else if !self.has_layers {
             self.cache.remember(&made, node);
         }
-        Ok(verdict.map(|()| made))
+        Ok(made)
     }
 
     fn octets(&mut self) -> PyResult<Bound<'py, PyBytes>> {
@@ -137,7 +137,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         if usize::from(place.depth) > MAX_DEPTH {
             self.expect_valid(false);
             if place.depth > MAX_NESTING {
-                return Err(Refusal::new(Reason::Depth));
+                return Err(Error::new(Reason::Depth, 0).into());
             }
         }
         let end = self.writer().position();

@@ -5,17 +5,6 @@
 use super::oids;
 use crate::schema::node::{Field, Kind, Node, Table};
 
-/// Numbers the types by their place in the list.
-macro_rules! nodes {
-    ($($node:ident,)*) => {
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
-        enum Id { $($node,)* }
-
-        /// Every type, by its number.
-        pub static NODES: &[&Node] = &[$(&$node,)*];
-    };
-}
-
 nodes! {
     ADD_EXTENSIONS,
     ALGORITHM_IDENTIFIER,
@@ -216,8 +205,8 @@ pub static TABLE_ATTRIBUTE: Table = Table::new(&[
     (oids::ID_MESSAGE_DIGEST, &MESSAGE_DIGEST),
     (oids::ID_SIGNING_TIME, &SIGNING_TIME),
     (oids::ID_COUNTERSIGNATURE, &SIGNER_INFO),
-    (oids::ID_EXTENSION_REQUEST, &EXTENSION_REQ),
     (oids::SZ_OID_CERT_EXTENSIONS, &EXTENSION_REQ),
+    (oids::ID_EXTENSION_REQUEST, &EXTENSION_REQ),
     (oids::ID_CMC_POP_LINK_WITNESS, &POP_LINK_WITNESS),
     (oids::ID_CMC_POP_LINK_WITNESS_V2, &POP_LINK_WITNESS_V2),
     (oids::ID_AA_CMC_UNSIGNED_DATA, &CMC_UNSIGNED_DATA),
@@ -228,8 +217,8 @@ pub static TABLE_ATTRIBUTE: Table = Table::new(&[
 
 pub static TABLE_CONTENT: Table = Table::new(&[
     (oids::ID_DATA, &DATA),
-    (oids::ID_SIGNED_DATA, &SIGNED_DATA),
     (oids::ID_CT_AUTH_DATA, &AUTHENTICATED_DATA),
+    (oids::ID_SIGNED_DATA, &SIGNED_DATA),
     (oids::ID_ENVELOPED_DATA, &ENVELOPED_DATA),
     (oids::ID_DIGESTED_DATA, &DIGESTED_DATA),
     (oids::ID_ENCRYPTED_DATA, &ENCRYPTED_DATA),

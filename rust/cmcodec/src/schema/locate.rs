@@ -2,15 +2,7 @@
 
 use super::node::{Field, Kind, Node};
 use crate::der::{Tlv, children, read_tlv};
-
-/// One step inwards, by the standard's name or by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// A field of a SEQUENCE or an alternative of a CHOICE.
-    Field(&'a str),
-    /// An element of a SEQUENCE OF or SET OF.
-    Index(usize),
-}
+use crate::error::Segment;
 
 /// The element that `path` leads to from the `node` at `data[pos..end]`, which
 /// has been validated; `None` where there is no such element.
@@ -22,7 +14,7 @@ pub fn locate(
     data: &[u8],
     pos: usize,
     end: usize,
-    path: &[Step<'_>],
+    path: &[Segment<'_>],
 ) -> Option<Tlv> {
     let mut node = node;
     let mut tlv = read_tlv(data, pos, end).ok()?;
@@ -30,18 +22,18 @@ pub fn locate(
     for step in path {
         (node, tlv) = enter(node, data, tlv, oid)?;
         match (&node.kind, step) {
-            (Kind::Sequence { fields, .. }, Step::Field(name)) => {
+            (Kind::Sequence { fields, .. }, Segment::Field(name)) => {
                 let (field, found, last_oid) = find(fields, data, tlv, name)?;
                 (node, tlv, oid) = (field.node, unwrap(field, data, found)?, last_oid);
             }
-            (Kind::Choice { fields }, Step::Field(name)) => {
+            (Kind::Choice { fields }, Segment::Field(name)) => {
                 let field =
                     fields.iter().find(|f| f.matches(data, tlv)).filter(|f| f.name == *name)?;
                 (node, tlv) = (field.node, unwrap(field, data, tlv)?);
             }
             (
                 Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. },
-                Step::Index(index),
+                Segment::Index(index),
             ) => {
                 tlv = children(data, tlv.content(), tlv.end()).nth(*index)?.ok()?;
                 node = element;

@@ -2,16 +2,17 @@
 //! V7, V10a and V12).
 //!
 //! What an AlgorithmIdentifier must look like is data:
-//! [`crate::generated::algorithms`]. Everything that is in no row is
+//! [`crate::generated::algorithm_tables`]. Everything that is in no row is
 //! [`Reason::UnsupportedAlgorithm`].
 
 use std::slice;
 
 use aws_lc_rs::digest;
 
-use crate::der::read_tlv;
+use crate::der::Elements;
 use crate::error::Reason;
-use crate::generated::algorithms::{DIGESTS, Parameters, SIGNATURE_NAMES, SIGNATURES};
+use crate::generated::algorithm_tables::{DIGESTS, SIGNATURE_NAMES, SIGNATURES};
+use crate::generated::algorithms::Parameters;
 pub use crate::generated::algorithms::{DigestAlgorithm, Scheme};
 use crate::generated::oids::ID_MGF1;
 
@@ -28,7 +29,7 @@ impl DigestAlgorithm {
     /// the whole element, header included.
     pub fn from_identifier(oid: &[u8], parameters: Option<&[u8]>) -> Option<Self> {
         let row = DIGESTS.iter().find(|row| row.oid == oid)?;
-        Parameters::AbsentOrNull.accept(parameters).then_some(row.algorithm)
+        Parameters::AbsentOrNull.accept(parameters).then_some(row.kind)
     }
 
     /// The digest of `data`.
@@ -51,12 +52,12 @@ impl DigestAlgorithm {
     /// Octets of a digest.
     #[inline]
     pub fn output_len(self) -> usize {
-        self.row().octets
+        self.implementation().output_len
     }
 
-    /// As FIPS 180-4 writes it: `SHA-256`.
-    pub fn name(self) -> &'static str {
-        self.row().title
+    /// Whether it needs the leave of the caller (rule V10a).
+    pub(super) fn is_legacy(self) -> bool {
+        DIGESTS.iter().any(|row| row.kind == self && row.legacy)
     }
 }
 
@@ -122,7 +123,7 @@ impl SignatureAlgorithm {
         };
         let salt = pss.map_or(0, |pss| pss.salt);
         let digests = pss.as_ref().map_or(row.digests, |pss| slice::from_ref(&pss.digest));
-        if !legacy && digests.iter().chain(&digest).any(|digest| digest.row().legacy) {
+        if !legacy && digests.iter().chain(&digest).any(|digest| digest.is_legacy()) {
             return Err(Reason::UnsupportedAlgorithm);
         }
         let settled = match (row.scheme, digests, digest) {
@@ -193,61 +194,38 @@ impl PssParameters {
     /// Reads one whole element. None for everything else than said above.
     pub(super) fn parse(octets: &[u8]) -> Option<Self> {
         let mut fields = sequence(octets)?;
-        let digest = identified_digest(whole(fields.take_if(0xA0)?, 0x30)?)?;
-        let mut mask = sequence(fields.take_if(0xA1)?)?;
-        let same = mask.take_if(0x06)? == ID_MGF1
-            && identified_digest(mask.take_if(0x30)?)? == digest
+        let digest = identified_digest(whole(fields.take_value(0xA0)?, 0x30)?)?;
+        let mut mask = sequence(fields.take_value(0xA1)?)?;
+        let same = mask.take_value(0x06)? == ID_MGF1
+            && identified_digest(mask.take_value(0x30)?)? == digest
             && mask.is_empty();
-        let salt = match fields.take_if(0xA2) {
+        let salt = match fields.take_value(0xA2) {
             None => DEFAULT_SALT,
             Some(explicit) => match whole(explicit, 0x02)? {
                 &[octet] if usize::from(octet) != DEFAULT_SALT => usize::from(octet),
                 _ => return None,
             },
         };
-        (same && fields.is_empty() && !digest.row().legacy && salt <= digest.output_len())
+        (same && fields.is_empty() && !digest.is_legacy() && salt <= digest.output_len())
             .then_some(Self { digest, salt })
     }
 }
 
 /// The hash function of an AlgorithmIdentifier, given its content octets.
 fn identified_digest(content: &[u8]) -> Option<DigestAlgorithm> {
-    let mut fields = Elements(content);
-    let oid = fields.take_if(0x06)?;
-    DigestAlgorithm::from_identifier(oid, (!fields.is_empty()).then_some(fields.0))
-}
-
-/// Elements still to be read.
-pub(super) struct Elements<'a>(pub(super) &'a [u8]);
-
-impl<'a> Elements<'a> {
-    /// The content of the next element, if it has this identifier; else
-    /// nothing moves.
-    pub(super) fn take_if(&mut self, tag: u8) -> Option<&'a [u8]> {
-        let element = read_tlv(self.0, 0, self.0.len()).ok()?;
-        if element.tag() != tag {
-            return None;
-        }
-        let content = element.value(self.0);
-        self.0 = self.0.get(element.end()..)?;
-        Some(content)
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
+    let mut fields = Elements::all(content);
+    let oid = fields.take_value(0x06)?;
+    DigestAlgorithm::from_identifier(oid, fields.rest())
 }
 
 /// The content of the one element that `octets` consist of.
 pub(super) fn whole(octets: &[u8], tag: u8) -> Option<&[u8]> {
-    let mut elements = Elements(octets);
-    let content = elements.take_if(tag)?;
-    elements.is_empty().then_some(content)
+    Elements::all(octets).only(tag).map(|element| element.value(octets))
 }
 
 /// The elements of the SEQUENCE that `octets` consist of.
 pub(super) fn sequence(octets: &[u8]) -> Option<Elements<'_>> {
-    whole(octets, 0x30).map(Elements)
+    whole(octets, 0x30).map(Elements::all)
 }
 
 /// The magnitude of a positive INTEGER in its shortest form, without leading

@@ -27,8 +27,7 @@ use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
 use crate::schema::walk::{Member, Options};
-use crate::view::cms::ContentInfo;
-use crate::view::pkidata::TaggedContentInfo;
+use crate::view::{ContentInfo, TaggedContentInfo};
 
 /// Octets below which one more thread costs more than it saves in loading.
 const OCTETS_PER_THREAD: usize = 256 * 1024;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::view::SignerIdentifier;
 use crate::view::certificate::Certificate;
-use crate::view::cms::SignerIdentifier;
 
 /// Certificates to look for signers in after those of the message itself.
 /// Octets that have not the shape of a certificate are kept and never found.

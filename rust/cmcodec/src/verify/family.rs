@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{
     RsaPssSaltLength, VerificationAlgorithm,
 };
 
+use super::algorithm::DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
 use super::algorithm::{DigestAlgorithm, Scheme, positive, sequence};
 
 /// One combination of key, scheme and hash function.
@@ -49,7 +50,7 @@ pub(super) struct Family {
     /// octets that one under this key has, where that is fixed.
     pub(super) shaped: fn(usize, &[u8]) -> bool,
     /// The combinations, the natural one first. A hash function that is
-    /// missing for one of the schemes of the key is [`Reason::KeyRejected`].
+    /// missing for one of the schemes of the key is [`KeyRejected`](crate::Reason::KeyRejected).
     pub(super) rows: &'static [Row],
 }
 
@@ -60,22 +61,18 @@ pub(super) const MAX_ROWS: usize = 7;
 pub(super) static RSA: Family = Family {
     shaped: has_fixed_length,
     rows: &[
-        Row::new(Scheme::RsaPkcs1, DigestAlgorithm::Sha256, &RSA_PKCS1_2048_8192_SHA256),
-        Row::new(Scheme::RsaPkcs1, DigestAlgorithm::Sha384, &RSA_PKCS1_2048_8192_SHA384),
-        Row::new(Scheme::RsaPkcs1, DigestAlgorithm::Sha512, &RSA_PKCS1_2048_8192_SHA512),
+        Row::new(Scheme::RsaPkcs1, Sha256, &RSA_PKCS1_2048_8192_SHA256),
+        Row::new(Scheme::RsaPkcs1, Sha384, &RSA_PKCS1_2048_8192_SHA384),
+        Row::new(Scheme::RsaPkcs1, Sha512, &RSA_PKCS1_2048_8192_SHA512),
         // A SignatureAlgorithm with SHA-1 exists only with `legacy` (V10a).
-        Row::new(
-            Scheme::RsaPkcs1,
-            DigestAlgorithm::Sha1,
-            &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
-        ),
-        Row::pss(DigestAlgorithm::Sha256, &RSA_PSS_2048_8192_SHA256, |salt| {
+        Row::new(Scheme::RsaPkcs1, Sha1, &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        Row::pss(Sha256, &RSA_PSS_2048_8192_SHA256, |salt| {
             RSA_PSS_2048_8192_SHA256.with_pss_salt_length(salt)
         }),
-        Row::pss(DigestAlgorithm::Sha384, &RSA_PSS_2048_8192_SHA384, |salt| {
+        Row::pss(Sha384, &RSA_PSS_2048_8192_SHA384, |salt| {
             RSA_PSS_2048_8192_SHA384.with_pss_salt_length(salt)
         }),
-        Row::pss(DigestAlgorithm::Sha512, &RSA_PSS_2048_8192_SHA512, |salt| {
+        Row::pss(Sha512, &RSA_PSS_2048_8192_SHA512, |salt| {
             RSA_PSS_2048_8192_SHA512.with_pss_salt_length(salt)
         }),
     ],
@@ -85,70 +82,50 @@ pub(super) static RSA: Family = Family {
 pub(super) static RSA_1024: Family = Family {
     shaped: has_fixed_length,
     rows: &[
-        Row::new(
-            Scheme::RsaPkcs1,
-            DigestAlgorithm::Sha1,
-            &RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-        ),
-        Row::new(
-            Scheme::RsaPkcs1,
-            DigestAlgorithm::Sha256,
-            &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
-        ),
-        Row::new(
-            Scheme::RsaPkcs1,
-            DigestAlgorithm::Sha512,
-            &RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-        ),
+        Row::new(Scheme::RsaPkcs1, Sha1, &RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        Row::new(Scheme::RsaPkcs1, Sha256, &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+        Row::new(Scheme::RsaPkcs1, Sha512, &RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
     ],
 };
 
 pub(super) static P256: Family = Family {
     shaped: is_ecdsa_sig_value,
     rows: &[
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha256, &ECDSA_P256_SHA256_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha384, &ECDSA_P256_SHA384_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha512, &ECDSA_P256_SHA512_ASN1),
+        Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P256_SHA256_ASN1),
+        Row::new(Scheme::Ecdsa, Sha384, &ECDSA_P256_SHA384_ASN1),
+        Row::new(Scheme::Ecdsa, Sha512, &ECDSA_P256_SHA512_ASN1),
     ],
 };
 
 pub(super) static P384: Family = Family {
     shaped: is_ecdsa_sig_value,
     rows: &[
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha384, &ECDSA_P384_SHA384_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha256, &ECDSA_P384_SHA256_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha512, &ECDSA_P384_SHA512_ASN1),
+        Row::new(Scheme::Ecdsa, Sha384, &ECDSA_P384_SHA384_ASN1),
+        Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P384_SHA256_ASN1),
+        Row::new(Scheme::Ecdsa, Sha512, &ECDSA_P384_SHA512_ASN1),
     ],
 };
 
 pub(super) static P521: Family = Family {
     shaped: is_ecdsa_sig_value,
     rows: &[
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha512, &ECDSA_P521_SHA512_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha256, &ECDSA_P521_SHA256_ASN1),
-        Row::new(Scheme::Ecdsa, DigestAlgorithm::Sha384, &ECDSA_P521_SHA384_ASN1),
+        Row::new(Scheme::Ecdsa, Sha512, &ECDSA_P521_SHA512_ASN1),
+        Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P521_SHA256_ASN1),
+        Row::new(Scheme::Ecdsa, Sha384, &ECDSA_P521_SHA384_ASN1),
     ],
 };
 
-pub(super) static EDWARDS: Family = Family {
-    shaped: is_strict_signature,
-    rows: &[Row::new(Scheme::Ed25519, DigestAlgorithm::Sha512, &ED25519)],
-};
+pub(super) static EDWARDS: Family =
+    Family { shaped: is_strict_signature, rows: &[Row::new(Scheme::Ed25519, Sha512, &ED25519)] };
 
-pub(super) static ML_DSA_44_KEYS: Family = Family {
-    shaped: has_fixed_length,
-    rows: &[Row::new(Scheme::MlDsa44, DigestAlgorithm::Sha512, &ML_DSA_44)],
-};
+pub(super) static ML_DSA_44_KEYS: Family =
+    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa44, Sha512, &ML_DSA_44)] };
 
-pub(super) static ML_DSA_65_KEYS: Family = Family {
-    shaped: has_fixed_length,
-    rows: &[Row::new(Scheme::MlDsa65, DigestAlgorithm::Sha512, &ML_DSA_65)],
-};
+pub(super) static ML_DSA_65_KEYS: Family =
+    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa65, Sha512, &ML_DSA_65)] };
 
-pub(super) static ML_DSA_87_KEYS: Family = Family {
-    shaped: has_fixed_length,
-    rows: &[Row::new(Scheme::MlDsa87, DigestAlgorithm::Sha512, &ML_DSA_87)],
-};
+pub(super) static ML_DSA_87_KEYS: Family =
+    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa87, Sha512, &ML_DSA_87)] };
 
 /// RSA: exactly as long as the modulus (RFC 8017 §8.1.2 and 8.2.2).
 /// ML-DSA: as the parameter set has it (FIPS 204 §5.3).
@@ -164,7 +141,7 @@ fn has_fixed_length(octets: usize, signature: &[u8]) -> bool {
 /// ```
 fn is_ecdsa_sig_value(_octets: usize, signature: &[u8]) -> bool {
     let Some(mut fields) = sequence(signature) else { return false };
-    let mut number = || fields.take_if(0x02).and_then(positive).is_some();
+    let mut number = || fields.take_value(0x02).and_then(positive).is_some();
     number() && number() && fields.is_empty()
 }
 

@@ -11,12 +11,13 @@ use std::sync::OnceLock;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RsaPssSaltLength, VerificationAlgorithm};
 
-use super::algorithm::{
-    Elements, PssParameters, Scheme, SignatureAlgorithm, positive, sequence, whole,
-};
+use super::algorithm::{PssParameters, Scheme, SignatureAlgorithm, positive, sequence, whole};
 use super::family::{self, Family, MAX_ROWS, Row, is_strict_point};
+use crate::algorithms::KeyRow;
+use crate::der::Elements;
 use crate::error::Reason;
-use crate::generated::algorithms::{CURVES, Curve, KeyAlgorithm, KeyRow, PUBLIC_KEYS};
+use crate::generated::algorithm_tables::{CURVES, PUBLIC_KEYS};
+use crate::generated::algorithms::{Curve, KeyAlgorithm};
 use crate::generated::limits::{
     LEGACY_RSA_MODULUS_BITS, MAX_RSA_EXPONENT, MAX_RSA_MODULUS_BITS, MIN_RSA_EXPONENT,
     MIN_RSA_MODULUS_BITS,
@@ -87,7 +88,7 @@ pub fn v9_read_key(spki: &[u8], legacy: bool) -> Result<PublicKey, Reason> {
     let spki = split(spki, legacy).ok_or(Reason::KeyRejected)?;
     let row = PUBLIC_KEYS.iter().find(|row| row.oid == spki.oid);
     let row = row.ok_or(Reason::UnsupportedAlgorithm)?;
-    match row.algorithm {
+    match row.kind {
         KeyAlgorithm::Rsa => read_rsa(row, &spki),
         KeyAlgorithm::RsaPss => read_rsa_pss(row, &spki),
         KeyAlgorithm::Ec => read_ec(row, &spki),
@@ -156,7 +157,7 @@ impl PublicKey {
 
     fn new(row: &KeyRow, family: &'static Family, octets: &[u8]) -> Self {
         Self {
-            name: row.title,
+            name: row.kind.name(),
             schemes: row.schemes,
             family,
             octets: octets.into(),
@@ -197,10 +198,10 @@ impl fmt::Debug for PublicKey {
 /// ```
 fn split(octets: &[u8], legacy: bool) -> Option<Spki<'_>> {
     let mut fields = sequence(octets)?;
-    let mut identifier = Elements(fields.take_if(0x30)?);
-    let oid = identifier.take_if(0x06)?;
-    let parameters = (!identifier.is_empty()).then_some(identifier.0);
-    let (&unused, key) = fields.take_if(0x03)?.split_first()?;
+    let mut identifier = Elements::all(fields.take_value(0x30)?);
+    let oid = identifier.take_value(0x06)?;
+    let parameters = identifier.rest();
+    let (&unused, key) = fields.take_value(0x03)?.split_first()?;
     (fields.is_empty() && unused == 0).then_some(Spki { octets, oid, parameters, key, legacy })
 }
 
@@ -246,12 +247,12 @@ fn read_ec(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     if spki.key.first() != Some(&0x04) || spki.key.len() != 1 + 2 * curve.coordinate {
         return Err(Reason::KeyRejected);
     }
-    let family = match curve.curve {
+    let family = match curve.kind {
         Curve::P256 => &family::P256,
         Curve::P384 => &family::P384,
         Curve::P521 => &family::P521,
     };
-    let key = PublicKey { name: curve.title, ..PublicKey::new(row, family, spki.octets) };
+    let key = PublicKey { name: curve.kind.name(), ..PublicKey::new(row, family, spki.octets) };
     // Reading the key for the natural combination, which is the one that most
     // keys serve, tells whether the point is on the curve.
     if let (Some(row), [slot, ..]) = (family.rows.first(), &key.parsed) {
@@ -293,8 +294,8 @@ fn read_ml_dsa(
 /// ```
 fn rsa_modulus_bits(key: &[u8]) -> Option<usize> {
     let mut fields = sequence(key)?;
-    let modulus = positive(fields.take_if(0x02)?)?;
-    let exponent = positive(fields.take_if(0x02)?)?;
+    let modulus = positive(fields.take_value(0x02)?)?;
+    let exponent = positive(fields.take_value(0x02)?)?;
     let exponent = match exponent.len() {
         ..8 => exponent.iter().fold(0u64, |number, &octet| number << 8 | u64::from(octet)),
         _ => return None,

@@ -9,7 +9,7 @@ use super::report::{
 };
 use super::worker::Worker;
 use super::{pop, signer};
-use crate::der::{Tlv, read_tlv};
+use crate::der::{Elements, Tlv, read_tlv};
 use crate::error::Reason;
 use crate::generated::limits::MAX_SIGNERS;
 use crate::generated::oids::{
@@ -17,10 +17,10 @@ use crate::generated::oids::{
     ID_CT_AUTH_ENVELOPED_DATA, ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA,
     REFERRING_CONTROLS,
 };
-use crate::view::Elements;
-use crate::view::cms::{AuthenticatedData, ContentInfo, EncapsulatedContentInfo, SignedData};
-use crate::view::pkcs10::CertificationRequest;
-use crate::view::pkidata::{self, PkiMessage};
+use crate::view::{
+    AuthenticatedData, CertificationRequest, ContentInfo, EncapsulatedContentInfo, PkiMessage,
+    SignedData, TaggedRequest,
+};
 
 /// Body part id of the only request of a Simple PKI Request.
 const SIMPLE_REQUEST_ID: u32 = 1;
@@ -136,18 +136,15 @@ fn v1_content_type(
     let permitted =
         [ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_CT_AUTH_ENVELOPED_DATA];
     let is_there = no_signer || encapsulated.e_content.is_some();
-    if is_there && permitted.contains(&encapsulated.e_content_type.value(data)) {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::WrongContentType, encapsulated.e_content_type.start()))
+    let content_type = encapsulated.e_content_type;
+    let good = is_there && permitted.contains(&content_type.value(data));
+    Fault::unless(good, Reason::WrongContentType, content_type.start())
 }
 
 /// V1: the version, which no signature covers.
 fn v1_signed_data_version(data: &[u8], signed: &SignedData) -> Result<(), Fault> {
-    if signed.has_right_version(data) {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::VersionMismatch, signed.version.start()))
+    let good = signed.has_right_version(data);
+    Fault::unless(good, Reason::VersionMismatch, signed.version.start())
 }
 
 /// V2: somebody signed, and not too many.
@@ -182,17 +179,19 @@ fn note_requests<'a>(
 ) -> Option<Fault> {
     let mut first = None;
     let list = message.requests(data).map(|request| {
-        let (form, pop) = match &request.request {
-            pkidata::Request::Pkcs10(pkcs10) => {
-                (RequestForm::Pkcs10, pop::pkcs10(data, pkcs10, request.tlv.start(), worker))
+        let offset = request.tlv().start();
+        let (form, pop) = match &request {
+            TaggedRequest::Tcr(tagged) => {
+                let request = &tagged.certification_request;
+                (RequestForm::Pkcs10, pop::pkcs10(data, request, offset, worker))
             }
-            pkidata::Request::Crmf(crmf) => {
-                (RequestForm::Crmf, pop::crmf(data, crmf, request.tlv.start(), authorised, worker))
+            TaggedRequest::Crm(message) => {
+                (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
             }
-            pkidata::Request::Other => (RequestForm::Other, Ok(PopState::Absent)),
+            TaggedRequest::Orm(_) => (RequestForm::Other, Ok(PopState::Absent)),
         };
         first = first.or(pop.err());
-        Request { id: request.id, form, pop: pop.unwrap_or(PopState::Failed) }
+        Request { id: request.id(data), form, pop: pop.unwrap_or(PopState::Failed) }
     });
     finding.requests = list.collect();
     first

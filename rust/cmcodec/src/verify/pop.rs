@@ -5,9 +5,9 @@ use super::report::{Fault, PopState};
 use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
-use crate::view::AlgorithmIdentifier;
-use crate::view::crmf::{CertReqMsg, PopoSigningKey, ProofOfPossession};
-use crate::view::pkcs10::CertificationRequest;
+use crate::view::{
+    AlgorithmIdentifier, CertReqMsg, CertificationRequest, POPOSigningKey, ProofOfPossession,
+};
 
 /// The signature of a PKCS#10 request by its own key, over the received
 /// certificationRequestInfo (RFC 2986 §4.2, R1).
@@ -21,8 +21,8 @@ pub(super) fn pkcs10<'a>(
 ) -> Result<PopState, Fault> {
     let proof = Proof {
         algorithm: request.signature_algorithm,
-        key: Some(request.subject_public_key_info),
-        signed: request.certification_request_info,
+        key: Some(request.public_key()),
+        signed: request.certification_request_info.tlv,
         signature: request.signature,
     };
     proof.r1_proof(data, offset, worker)
@@ -43,8 +43,8 @@ pub(super) fn crmf<'a>(
     };
     let proof = Proof {
         algorithm: key.algorithm_identifier,
-        key: request.public_key,
-        signed: request.cert_req,
+        key: request.cert_req.cert_template.public_key,
+        signed: request.cert_req.tlv,
         signature: key.signature,
     };
     proof.r1_proof(data, offset, worker)
@@ -55,15 +55,17 @@ enum Form {
     /// Nothing that needs a key.
     Settled(PopState),
     /// A signature over certReq.
-    Signature(PopoSigningKey),
+    Signature(POPOSigningKey),
 }
 
 /// R6: which form of proof there is; with poposkInput it is refused.
 fn r6_proof_form(request: &CertReqMsg, offset: usize, authorised: bool) -> Result<Form, Fault> {
     Ok(match request.popo {
-        Some(ProofOfPossession::RaVerified) if authorised => Form::Settled(PopState::RaAsserted),
-        None | Some(ProofOfPossession::RaVerified) => Form::Settled(PopState::Absent),
-        Some(ProofOfPossession::PrivateKey) => Form::Settled(PopState::ChallengeNeeded),
+        Some(ProofOfPossession::RaVerified(_)) if authorised => Form::Settled(PopState::RaAsserted),
+        None | Some(ProofOfPossession::RaVerified(_)) => Form::Settled(PopState::Absent),
+        Some(ProofOfPossession::KeyEncipherment(_) | ProofOfPossession::KeyAgreement(_)) => {
+            Form::Settled(PopState::ChallengeNeeded)
+        }
         Some(ProofOfPossession::Signature(key)) if key.poposk_input.is_none() => {
             Form::Signature(key)
         }

@@ -10,92 +10,47 @@ use crate::error::Reason;
 use crate::load::Encoding;
 pub use crate::message_kind::MessageKind;
 
-/// What is to be thought of one message (rule V3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// Every SignerInfo and every proof of possession that is there is good.
-    Verified,
-    /// A rule is broken.
-    Failed,
-    /// Nobody signed: certs-only by design, or a server that cannot sign.
-    Unsigned,
-    /// Nothing can be checked yet: encrypted, or authenticated by a MAC.
-    Unverified,
-    /// Not a message at all.
-    Malformed,
-}
-
-impl Verdict {
-    /// Every verdict, in the order of [`Report::counts`].
-    pub const ALL: [Self; 5] =
-        [Self::Verified, Self::Failed, Self::Unsigned, Self::Unverified, Self::Malformed];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Failed => "failed",
-            Self::Unsigned => "unsigned",
-            Self::Unverified => "unverified",
-            Self::Malformed => "malformed",
-        }
+named! {
+    /// What is to be thought of one message (rule V3).
+    pub enum Verdict {
+        /// Every SignerInfo and every proof of possession that is there is good.
+        Verified = "verified",
+        /// A rule is broken.
+        Failed = "failed",
+        /// Nobody signed: certs-only by design, or a server that cannot sign.
+        Unsigned = "unsigned",
+        /// Nothing can be checked yet: encrypted, or authenticated by a MAC.
+        Unverified = "unverified",
+        /// Not a message at all.
+        Malformed = "malformed",
     }
 }
 
-/// The form of a request (RFC 10002 §3.2.1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RequestForm {
-    /// tcr, or a Simple PKI Request.
-    Pkcs10,
-    /// crm.
-    Crmf,
-    /// orm.
-    Other,
-}
-
-impl RequestForm {
-    /// Every form.
-    pub const ALL: [Self; 3] = [Self::Pkcs10, Self::Crmf, Self::Other];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pkcs10 => "pkcs10",
-            Self::Crmf => "crmf",
-            Self::Other => "other",
-        }
+named! {
+    /// The form of a request (RFC 10002 §3.2.1.2).
+    pub enum RequestForm {
+        /// tcr, or a Simple PKI Request.
+        Pkcs10 = "pkcs10",
+        /// crm.
+        Crmf = "crmf",
+        /// orm.
+        Other = "other",
     }
 }
 
-/// What is known of the possession of a requested key (R1, R2, R6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PopState {
-    /// The requested key signed the request.
-    Verified,
-    /// An authorised registration authority says so.
-    RaAsserted,
-    /// Nothing that counts.
-    Absent,
-    /// The key cannot sign: encryptedPOP is needed.
-    ChallengeNeeded,
-    /// A proof is there and wrong.
-    Failed,
-}
-
-impl PopState {
-    /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Verified, Self::RaAsserted, Self::Absent, Self::ChallengeNeeded, Self::Failed];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::RaAsserted => "ra-asserted",
-            Self::Absent => "absent",
-            Self::ChallengeNeeded => "challenge-needed",
-            Self::Failed => "failed",
-        }
+named! {
+    /// What is known of the possession of a requested key (R1, R2, R6).
+    pub enum PopState {
+        /// The requested key signed the request.
+        Verified = "verified",
+        /// An authorised registration authority says so.
+        RaAsserted = "ra-asserted",
+        /// Nothing that counts.
+        Absent = "absent",
+        /// The key cannot sign: encryptedPOP is needed.
+        ChallengeNeeded = "challenge-needed",
+        /// A proof is there and wrong.
+        Failed = "failed",
     }
 }
 
@@ -112,6 +67,11 @@ impl Fault {
     /// A rule that is broken at `offset`.
     pub const fn new(reason: Reason, offset: usize) -> Self {
         Self { reason, offset: Some(offset) }
+    }
+
+    /// What is wrong at `offset`, unless `good`.
+    pub(super) fn unless(good: bool, reason: Reason, offset: usize) -> Result<(), Self> {
+        if good { Ok(()) } else { Err(Self::new(reason, offset)) }
     }
 
     /// A reason that breaks no rule and stands nowhere.
@@ -313,25 +273,6 @@ impl<T> FromIterator<T> for Few<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_those_of_the_reports() {
-        let verdicts = Verdict::ALL.map(Verdict::name);
-        assert_eq!(verdicts, ["verified", "failed", "unsigned", "unverified", "malformed"]);
-        let forms = [RequestForm::Pkcs10, RequestForm::Crmf, RequestForm::Other];
-        assert_eq!(forms.map(RequestForm::name), ["pkcs10", "crmf", "other"]);
-        let states = [
-            PopState::Verified,
-            PopState::RaAsserted,
-            PopState::Absent,
-            PopState::ChallengeNeeded,
-            PopState::Failed,
-        ];
-        assert_eq!(
-            states.map(PopState::name),
-            ["verified", "ra-asserted", "absent", "challenge-needed", "failed"]
-        );
-    }
 
     #[test]
     fn few_is_a_list() {

@@ -5,16 +5,17 @@ use aws_lc_rs::digest::Digest;
 use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 use super::report::{CertificateSource, Fault, Few, Signer, SignerKey};
 use super::worker::Worker;
-use crate::der::Tlv;
+use crate::der::{Elements, Tlv};
 use crate::error::Reason;
 use crate::generated::limits::MAX_KEY_CANDIDATES;
 use crate::generated::oids::{
     ID_AA_CMS_ALGORITHM_PROTECT, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
 };
 use crate::view::certificate::Certificate;
-use crate::view::cms::{AlgorithmProtection, SignedData, SignerIdentifier, SignerInfo};
-use crate::view::pkidata::PkiMessage;
-use crate::view::{AlgorithmIdentifier, Attribute, Elements, attributes};
+use crate::view::{
+    AlgorithmIdentifier, Attribute, CMSAlgorithmProtection, PkiMessage, SignedData,
+    SignerIdentifier, SignerInfo, attributes,
+};
 
 /// V3: verifies every SignerInfo of `signed`; returns them, and the fault of
 /// the first that is bad. `message` is the content, where requests may have
@@ -48,15 +49,15 @@ struct Content<'a> {
     /// Content octets of eContent.
     octets: &'a [u8],
     /// Whether digestAlgorithms has it, for each hash function.
-    listed: [bool; DigestAlgorithm::COUNT],
+    listed: [bool; DigestAlgorithm::ALL.len()],
     /// The digests of `octets` so far, for each hash function.
-    digests: [Option<Digest>; DigestAlgorithm::COUNT],
+    digests: [Option<Digest>; DigestAlgorithm::ALL.len()],
 }
 
 impl<'a> Content<'a> {
     fn new(data: &'a [u8], signed: &SignedData) -> Self {
         let encapsulated = signed.encap_content_info;
-        let mut listed = [false; DigestAlgorithm::COUNT];
+        let mut listed = [false; DigestAlgorithm::ALL.len()];
         for tlv in Elements::of(data, signed.digest_algorithms) {
             let identifier = AlgorithmIdentifier::read(data, tlv);
             let digest = identifier.and_then(|identifier| digest_algorithm(data, identifier));
@@ -68,7 +69,7 @@ impl<'a> Content<'a> {
             content_type: encapsulated.e_content_type.value(data),
             octets: encapsulated.e_content.map_or(&[], |content| content.value(data)),
             listed,
-            digests: [None; DigestAlgorithm::COUNT],
+            digests: [None; DigestAlgorithm::ALL.len()],
         }
     }
 
@@ -141,7 +142,7 @@ impl<'a> Signature<'a> {
     /// Everything that needs no key.
     fn new(data: &'a [u8], info: SignerInfo, content: &mut Content<'a>, legacy: bool) -> Self {
         let digest = digest_algorithm(data, info.digest_algorithm)
-            .filter(|digest| legacy || !digest.row().legacy);
+            .filter(|digest| legacy || !digest.is_legacy());
         let oid = info.signature_algorithm.oid(data);
         let parameters = info.signature_algorithm.parameters(data);
         let read = |digest| SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
@@ -209,10 +210,7 @@ fn check(
 
 /// V1: the version, which no signature covers.
 fn v1_signer_info_version(data: &[u8], info: &SignerInfo) -> Result<(), Fault> {
-    if info.has_right_version(data) {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::VersionMismatch, info.version.start()))
+    Fault::unless(info.has_right_version(data), Reason::VersionMismatch, info.version.start())
 }
 
 /// The signed attributes that are looked at, with their values.
@@ -248,23 +246,18 @@ fn v7_algorithms(
     let digest = digest.ok_or_else(|| Fault::new(Reason::UnsupportedAlgorithm, offset))?;
     let algorithm =
         algorithm.map_err(|reason| Fault::new(reason, info.signature_algorithm.tlv.start()))?;
-    if !content.lists(digest) {
-        return Err(Fault::new(Reason::AlgorithmMismatch, offset));
-    }
+    Fault::unless(content.lists(digest), Reason::AlgorithmMismatch, offset)?;
     if let Some((attribute, value)) = protection {
-        if !is_protected(data, info, value) {
-            return Err(Fault::new(Reason::AlgorithmMismatch, attribute.tlv.start()));
-        }
+        let good = is_protected(data, info, value);
+        Fault::unless(good, Reason::AlgorithmMismatch, attribute.tlv.start())?;
     }
     Ok((digest, algorithm))
 }
 
 /// V12: id-alg-noSignature makes nothing valid.
 fn v12_no_signature(info: &SignerInfo, algorithm: SignatureAlgorithm) -> Result<(), Fault> {
-    if algorithm.scheme() != Scheme::NoSignature {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::NoSignature, info.signature_algorithm.tlv.start()))
+    let good = algorithm.scheme() != Scheme::NoSignature;
+    Fault::unless(good, Reason::NoSignature, info.signature_algorithm.tlv.start())
 }
 
 /// V5: the contentType attribute equals eContentType.
@@ -273,10 +266,8 @@ fn v5_content_type(
     (attribute, named): (Attribute, Tlv),
     content: &Content<'_>,
 ) -> Result<(), Fault> {
-    if named.value(data) == content.content_type {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::ContentTypeMismatch, attribute.tlv.start()))
+    let good = named.value(data) == content.content_type;
+    Fault::unless(good, Reason::ContentTypeMismatch, attribute.tlv.start())
 }
 
 /// V6: messageDigest equals the digest of the content octets.
@@ -286,10 +277,8 @@ fn v6_message_digest(
     digest: DigestAlgorithm,
     content: &mut Content<'_>,
 ) -> Result<(), Fault> {
-    if content.has_digest(digest, claimed.value(data)) {
-        return Ok(());
-    }
-    Err(Fault::new(Reason::DigestMismatch, attribute.tlv.start()))
+    let good = content.has_digest(digest, claimed.value(data));
+    Fault::unless(good, Reason::DigestMismatch, attribute.tlv.start())
 }
 
 /// The attributes that may stand once, with one value (V4), in the order in
@@ -334,7 +323,7 @@ fn find_singles(data: &[u8], set: Tlv) -> [Single; SINGLES.len()] {
 /// V7: whether a CMSAlgorithmProtection says what the SignerInfo says
 /// (RFC 6211 §3).
 fn is_protected(data: &[u8], info: &SignerInfo, value: Tlv) -> bool {
-    AlgorithmProtection::read(data, value).is_some_and(|it| {
+    CMSAlgorithmProtection::read(data, value).is_some_and(|it| {
         it.digest_algorithm.agrees_with(data, &info.digest_algorithm)
             && it
                 .signature_algorithm
@@ -417,11 +406,11 @@ fn find_requests<'a>(
         return;
     }
     for request in message.into_iter().flat_map(|message| message.requests(data)) {
-        request.request.for_each_key_identifier(data, |identifier| {
+        request.for_each_key_identifier(data, |identifier| {
             let sid = SignerIdentifier::SubjectKeyIdentifier(identifier);
             for signature in signatures.iter_mut().filter(wanting).filter(|it| it.sid == sid) {
-                let spki = request.request.public_key().map(|it| it.octets(data));
-                signature.search.meet(request.id, spki);
+                let spki = request.public_key().map(|it| it.octets(data));
+                signature.search.meet(request.id(data), spki);
             }
         });
     }

@@ -3,8 +3,7 @@
 //! A certificate is kept opaque by the walk: its issuer signed octets that may
 //! be less than DER inside. So here, and only here, the shape is checked.
 
-use super::elements::Elements;
-use crate::der::{Tlv, read_tlv};
+use crate::der::{Elements, Tlv};
 use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
 /// Certificate (RFC 5280 §4.1):
@@ -54,7 +53,7 @@ impl Certificate {
         tbs.take_if(0x81);
         tbs.take_if(0x82);
         let extensions = match tbs.take_if(0xA3) {
-            Some(outer) => Some(only(data, outer, 0x30)?),
+            Some(outer) => Some(Elements::of(data, outer).only(0x30)?),
             None => None,
         };
         let shaped = extensions.is_none_or(|list| are_extensions(data, list));
@@ -68,8 +67,7 @@ impl Certificate {
 
     /// Reads a certificate that `octets` consist of.
     pub fn parse(octets: &[u8]) -> Option<Self> {
-        let tlv = read_tlv(octets, 0, octets.len()).ok()?;
-        (tlv.tag() == 0x30 && tlv.end() == octets.len()).then(|| Self::read(octets, tlv))?
+        Self::read(octets, Elements::all(octets).only(0x30)?)
     }
 
     /// Whether the content of an IssuerAndSerialNumber (RFC 5652
@@ -116,11 +114,5 @@ pub(super) fn subject_key_identifier(data: &[u8], extensions: Tlv) -> Option<&[u
     let (_, value) = Elements::of(data, extensions)
         .filter_map(|tlv| extension(data, tlv))
         .find(|(id, _)| id.value(data) == ID_CE_SUBJECT_KEY_IDENTIFIER)?;
-    only(data, value, 0x04).map(|identifier| identifier.value(data))
-}
-
-/// The one element inside `outer`, if it has this identifier.
-fn only(data: &[u8], outer: Tlv, tag: u8) -> Option<Tlv> {
-    let mut inside = Elements::of(data, outer);
-    inside.take_if(tag).filter(|_| inside.is_empty())
+    Elements::of(data, value).only(0x04).map(|identifier| identifier.value(data))
 }

@@ -1,38 +1,19 @@
 //! Cryptographic Message Syntax (RFC 5652).
 
-use super::elements::{AlgorithmIdentifier, Elements};
-use super::pkidata::PkiMessage;
-use crate::der::Tlv;
+use super::{
+    AlgorithmIdentifier, Attribute, AuthenticatedData, ContentInfo, EncapsulatedContentInfo,
+    PkiMessage, SignedData, SignerInfo,
+};
+use crate::der::{Elements, Tlv};
 use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 
-/// ContentInfo (RFC 5652 §3):
-///
-/// ```text
-/// ContentInfo ::= SEQUENCE {
-///    contentType  OBJECT IDENTIFIER,
-///    content      [0] EXPLICIT ANY DEFINED BY contentType }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct ContentInfo {
-    /// `contentType`.
-    pub content_type: Tlv,
-    /// What stands inside `content`.
-    pub content: Tlv,
-}
+/// NULL, as parameters have it.
+const NULL: &[u8] = &[0x05, 0x00];
 
 impl ContentInfo {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        Some(Self {
-            content_type: fields.take_if(0x06)?,
-            content: Elements::of(data, fields.take_if(0xA0)?).next()?,
-        })
-    }
-
     /// Content octets of `contentType` of the ContentInfo at `tlv`.
     pub fn content_type(data: &[u8], tlv: Tlv) -> &[u8] {
-        Elements::of(data, tlv).take_if(0x06).map_or(&[], |oid| oid.value(data))
+        Elements::of(data, tlv).take_value(0x06).unwrap_or_default()
     }
 
     /// What a SignedData or AuthenticatedData encapsulates; `None` for other
@@ -48,53 +29,7 @@ impl ContentInfo {
     }
 }
 
-/// SignedData (RFC 5652 §5.1):
-///
-/// ```text
-/// SignedData ::= SEQUENCE {
-///    version           CMSVersion,
-///    digestAlgorithms  SET OF DigestAlgorithmIdentifier,
-///    encapContentInfo  EncapsulatedContentInfo,
-///    certificates      [0] IMPLICIT SET OF CertificateChoices OPTIONAL,
-///    crls              [1] IMPLICIT SET OF RevocationInfoChoice OPTIONAL,
-///    signerInfos       SET OF SignerInfo }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct SignedData {
-    /// `version`.
-    pub version: Tlv,
-    /// `digestAlgorithms`.
-    pub digest_algorithms: Tlv,
-    /// `encapContentInfo`.
-    pub encap_content_info: EncapsulatedContentInfo,
-    /// `certificates`.
-    pub certificates: Option<Tlv>,
-    /// `crls`.
-    pub crls: Option<Tlv>,
-    /// `signerInfos`.
-    pub signer_infos: Tlv,
-}
-
 impl SignedData {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        let version = fields.take_if(0x02)?;
-        let digest_algorithms = fields.take_if(0x31)?;
-        let encap_content_info = EncapsulatedContentInfo::read(data, fields.take_if(0x30)?)?;
-        let certificates = fields.take_if(0xA0);
-        let crls = fields.take_if(0xA1);
-        let signer_infos = fields.take_if(0x31)?;
-        Some(Self {
-            version,
-            digest_algorithms,
-            encap_content_info,
-            certificates,
-            crls,
-            signer_infos,
-        })
-    }
-
     /// Whether `version` is what RFC 5652 §5.1 calls for, given that the
     /// content is not id-data: 5 with a certificate or CRL of the kind
     /// "other", 4 with a version 2 attribute certificate, else 3 (R-213).
@@ -123,38 +58,12 @@ impl SignedData {
     /// The `certificate` alternatives among `certificates` (RFC 5652
     /// §10.2.2), in received order.
     pub fn certificates<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Tlv> + use<'a> {
-        self.certificates
-            .map(|certificates| Elements::of(data, certificates))
-            .into_iter()
-            .flatten()
-            .filter(|choice| choice.tag() == 0x30)
+        let set = self.certificates.map(|set| Elements::of(data, set));
+        set.into_iter().flatten().filter(|choice| choice.tag() == 0x30)
     }
-}
-
-/// EncapsulatedContentInfo (RFC 5652 §5.2):
-///
-/// ```text
-/// EncapsulatedContentInfo ::= SEQUENCE {
-///    eContentType  OBJECT IDENTIFIER,
-///    eContent      [0] EXPLICIT OCTET STRING OPTIONAL }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct EncapsulatedContentInfo {
-    /// `eContentType`.
-    pub e_content_type: Tlv,
-    /// The OCTET STRING inside `eContent`.
-    pub e_content: Option<Tlv>,
 }
 
 impl EncapsulatedContentInfo {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        let e_content_type = fields.take_if(0x06)?;
-        let e_content = fields.take_if(0xA0).and_then(|outer| Elements::of(data, outer).next());
-        Some(Self { e_content_type, e_content })
-    }
-
     /// The PKIData or PKIResponse, if that is the content and it is there.
     pub fn pki_message(&self, data: &[u8]) -> Option<PkiMessage> {
         let content = Elements::of(data, self.e_content?).next()?;
@@ -162,52 +71,7 @@ impl EncapsulatedContentInfo {
     }
 }
 
-/// SignerInfo (RFC 5652 §5.3):
-///
-/// ```text
-/// SignerInfo ::= SEQUENCE {
-///    version             CMSVersion,
-///    sid                 SignerIdentifier,
-///    digestAlgorithm     DigestAlgorithmIdentifier,
-///    signedAttrs         [0] IMPLICIT SET SIZE (1..MAX) OF Attribute OPTIONAL,
-///    signatureAlgorithm  SignatureAlgorithmIdentifier,
-///    signature           OCTET STRING,
-///    unsignedAttrs       [1] IMPLICIT SET SIZE (1..MAX) OF Attribute OPTIONAL }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct SignerInfo {
-    /// The whole element.
-    pub tlv: Tlv,
-    /// `version`.
-    pub version: Tlv,
-    /// `sid`.
-    pub sid: Tlv,
-    /// `digestAlgorithm`.
-    pub digest_algorithm: AlgorithmIdentifier,
-    /// `signedAttrs`.
-    pub signed_attrs: Option<Tlv>,
-    /// `signatureAlgorithm`.
-    pub signature_algorithm: AlgorithmIdentifier,
-    /// `signature`.
-    pub signature: Tlv,
-}
-
 impl SignerInfo {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        let version = fields.take_if(0x02)?;
-        Some(Self {
-            tlv,
-            version,
-            sid: fields.next()?,
-            digest_algorithm: AlgorithmIdentifier::read(data, fields.take_if(0x30)?)?,
-            signed_attrs: fields.take_if(0xA0),
-            signature_algorithm: AlgorithmIdentifier::read(data, fields.take_if(0x30)?)?,
-            signature: fields.take_if(0x04)?,
-        })
-    }
-
     /// Whether `version` is what RFC 5652 §5.3 calls for: 1 with
     /// issuerAndSerialNumber, 3 with subjectKeyIdentifier (R-214).
     pub fn has_right_version(&self, data: &[u8]) -> bool {
@@ -239,67 +103,34 @@ pub enum SignerIdentifier<'a> {
     SubjectKeyIdentifier(&'a [u8]),
 }
 
-/// CMSAlgorithmProtection (RFC 6211 §2):
-///
-/// ```text
-/// CMSAlgorithmProtection ::= SEQUENCE {
-///    digestAlgorithm     DigestAlgorithmIdentifier,
-///    signatureAlgorithm  [1] SignatureAlgorithmIdentifier OPTIONAL,
-///    macAlgorithm        [2] MessageAuthenticationCodeAlgorithm OPTIONAL }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct AlgorithmProtection {
-    /// `digestAlgorithm`.
-    pub digest_algorithm: AlgorithmIdentifier,
-    /// `signatureAlgorithm`.
-    pub signature_algorithm: Option<AlgorithmIdentifier>,
-    /// `macAlgorithm`.
-    pub mac_algorithm: Option<Tlv>,
-}
+impl AlgorithmIdentifier {
+    /// Content octets of the OBJECT IDENTIFIER.
+    pub fn oid<'a>(&self, data: &'a [u8]) -> &'a [u8] {
+        self.algorithm.value(data)
+    }
 
-impl AlgorithmProtection {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        let identifier = |tlv| AlgorithmIdentifier::read(data, tlv);
-        Some(Self {
-            digest_algorithm: fields.take_if(0x30).and_then(identifier)?,
-            signature_algorithm: fields.take_if(0xA1).and_then(identifier),
-            mac_algorithm: fields.take_if(0xA2),
-        })
+    /// The parameters, header included.
+    pub fn parameters<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        self.parameters.map(|parameters| parameters.octets(data))
+    }
+
+    /// Whether both name the same algorithm with the same parameters, where
+    /// absent parameters and NULL are alike (RFC 6211 §2, V7).
+    pub fn agrees_with(&self, data: &[u8], other: &Self) -> bool {
+        let settled = |it: &Self| it.parameters(data).filter(|octets| *octets != NULL);
+        self.oid(data) == other.oid(data) && settled(self) == settled(other)
     }
 }
 
-/// AuthenticatedData (RFC 5652 §9.1):
-///
-/// ```text
-/// AuthenticatedData ::= SEQUENCE {
-///    version           CMSVersion,
-///    originatorInfo    [0] IMPLICIT OriginatorInfo OPTIONAL,
-///    recipientInfos    SET SIZE (1..MAX) OF RecipientInfo,
-///    macAlgorithm      MessageAuthenticationCodeAlgorithm,
-///    digestAlgorithm   [1] DigestAlgorithmIdentifier OPTIONAL,
-///    encapContentInfo  EncapsulatedContentInfo,
-///    authAttrs         [2] IMPLICIT AuthAttributes OPTIONAL,
-///    mac               OCTET STRING,
-///    unauthAttrs       [3] IMPLICIT UnauthAttributes OPTIONAL }
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct AuthenticatedData {
-    /// `encapContentInfo`.
-    pub encap_content_info: EncapsulatedContentInfo,
+impl Attribute {
+    /// The value, if there is exactly one.
+    pub fn only_value(&self, data: &[u8]) -> Option<Tlv> {
+        let mut values = Elements::of(data, self.attr_values);
+        values.next().filter(|_| values.is_empty())
+    }
 }
 
-impl AuthenticatedData {
-    /// Reads the fields of `tlv`.
-    pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
-        let mut fields = Elements::of(data, tlv);
-        fields.take_if(0x02)?;
-        fields.take_if(0xA0);
-        fields.take_if(0x31)?;
-        fields.take_if(0x30)?;
-        fields.take_if(0xA1);
-        let encap_content_info = EncapsulatedContentInfo::read(data, fields.take_if(0x30)?)?;
-        Some(Self { encap_content_info })
-    }
+/// The attributes of a SET OF Attribute, in received order.
+pub fn attributes(data: &[u8], set: Tlv) -> impl Iterator<Item = Attribute> + Clone {
+    Elements::of(data, set).filter_map(|tlv| Attribute::read(data, tlv))
 }

@@ -9,9 +9,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use cmcodec::der::Elements;
 use cmcodec::der::{children, read_tlv};
-use cmcodec::view::Elements;
-use cmcodec::view::cms::{ContentInfo, SignedData, SignerInfo};
+use cmcodec::view::{ContentInfo, SignedData, SignerInfo};
 use cmcodec::{Config, Item, Report, Row, Rule, verify};
 
 fn path(name: &str) -> PathBuf {
@@ -73,8 +73,8 @@ pub fn outcome(row: &Row) -> Outcome {
     let fault = row.finding.fault;
     (
         row.finding.verdict.name(),
-        fault.map_or("", |fault| fault.reason.code()),
-        fault.and_then(|fault| fault.reason.rule()).map_or("", Rule::id),
+        fault.map_or("", |fault| fault.reason.name()),
+        fault.and_then(|fault| fault.reason.rule()).map_or("", Rule::name),
     )
 }
 
