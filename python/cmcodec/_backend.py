@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
-    from cmcodec.verify.verdict import Row
+    from cmcodec.verify.verdict import Encoding, Kind, Row
 
     Validated: TypeAlias = tuple[bytes, int, int, str]
     """A message that was validated: its buffer, start and end there, and how it was encoded."""
@@ -67,7 +67,7 @@ class Backend(Protocol):
 
     def load(
         self, data: bytes, strict: bool, max_layers: int, max_size: int, /
-    ) -> tuple[bytes, str, str]:
+    ) -> tuple[bytes, Encoding, str]:
         """Validates a message: its DER form, how it was encoded, and the name of its root type."""
 
     def locate(
@@ -86,7 +86,7 @@ class Backend(Protocol):
 
     def message_kind(
         self, buffer: bytes, start: int, end: int, root: str, /
-    ) -> tuple[str, str, int, int]:
+    ) -> tuple[Kind, str, int, int]:
         """The kind of a message, and the type and span of its content.
 
         The type is PKIData, PKIResponse or CertificationRequest, else empty with the span given.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
 from cmcodec._backend import Validated
-from cmcodec.verify.verdict import Row
+from cmcodec.verify.verdict import Encoding, Kind, Row
 
 __all__ = [
     "Verdicts",
@@ -38,7 +38,9 @@ def decode_at(name: str, buffer: bytes, pos: int, end: int, /) -> tuple[Any, int
 def encode(name: str, value: Any, /) -> bytes:
     """See `cmcodec._backend.Backend.encode`."""
 
-def load(data: bytes, strict: bool, max_layers: int, max_size: int, /) -> tuple[bytes, str, str]:
+def load(
+    data: bytes, strict: bool, max_layers: int, max_size: int, /
+) -> tuple[bytes, Encoding, str]:
     """See `cmcodec._backend.Backend.load`."""
 
 def locate(
@@ -49,7 +51,7 @@ def locate(
 def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
     """See `cmcodec._backend.Backend.members`."""
 
-def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[str, str, int, int]:
+def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
     """See `cmcodec._backend.Backend.message_kind`."""
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from cmcodec import _backend
 
@@ -27,7 +27,6 @@ class Loaded:
         span: tuple[int, int],
         encoding: Encoding,
         root: str,
-        *,
         nested_validated: bool = False,
     ) -> None:
         self.buffer: Final = buffer
@@ -43,13 +42,13 @@ class Loaded:
         root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
         return cls(der, span, "der", root)
 
-    def _kind(self) -> tuple[str, str, int, int]:
+    def _kind(self) -> tuple[Kind, str, int, int]:
         return _backend.message_kind(self.buffer, self._start, self._end, self._root)
 
     @property
     def kind(self) -> Kind:
         """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
-        return cast("Kind", self._kind()[0])
+        return self._kind()[0]
 
     @property
     def span(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, cast, final, overload
+from typing import TYPE_CHECKING, Any, Final, final, overload
 
 from cmcodec import _backend
 from cmcodec.errors import VerificationError
@@ -48,13 +48,7 @@ def load(
     octets = received_octets(data)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     der, encoding, root = _backend.load(octets, strict, layers, max(0, max_size))
-    return _made(
-        der,
-        (0, len(der)),
-        cast("Encoding", encoding),
-        root,
-        nested_validated=layers <= DEFAULT_MESSAGE_LAYERS,
-    )
+    return _made(der, (0, len(der)), encoding, root, layers <= DEFAULT_MESSAGE_LAYERS)
 
 
 @final
@@ -183,11 +177,10 @@ def _made(
     span: tuple[int, int],
     encoding: Encoding,
     root: str,
-    *,
     nested_validated: bool = False,
 ) -> Message:
     made = object.__new__(Message)
-    Loaded.__init__(made, buffer, span, encoding, root, nested_validated=nested_validated)
+    Loaded.__init__(made, buffer, span, encoding, root, nested_validated)
     return made
 
 

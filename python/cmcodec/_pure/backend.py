@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cmcodec.asn1.schema import Node
+    from cmcodec.verify.verdict import Encoding, Kind
 
 __all__ = [
     "certificate",
@@ -114,7 +115,9 @@ def encode(name: str, value: Any, /) -> bytes:
     return octets
 
 
-def load(data: bytes, strict: bool, max_layers: int, max_size: int, /) -> tuple[bytes, str, str]:
+def load(
+    data: bytes, strict: bool, max_layers: int, max_size: int, /
+) -> tuple[bytes, Encoding, str]:
     try:
         loaded = _load.load(
             data, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=False
@@ -143,7 +146,7 @@ def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, 
         start = member.element.end
 
 
-def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[str, str, int, int]:
+def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
     if root == "CertificationRequest":
         return "simple-request", root, start, end
     try:

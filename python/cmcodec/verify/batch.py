@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cmcodec import _backend
@@ -14,7 +13,7 @@ from cmcodec.received import Buffer, received_octets
 from cmcodec.verify.report import BatchReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from cmcodec._backend import Validated

@@ -74,7 +74,7 @@ class Checker:
     def anchor(self, certificate: bytes, carried: list[bytes]) -> str | None:
         """SHA-256 of the anchor the certificate leads to, None for none, "" from a callback."""
         others = [c for c in (*carried, *self._extra) if c != certificate]
-        key = hashlib.sha256(b"".join(map(bytes, (certificate, *others)))).digest()
+        key = hashlib.sha256(b"".join((certificate, *others))).digest()
         if key not in self._found:
             self._found[key] = self._search(certificate, others)
         return self._found[key]
