@@ -10,8 +10,7 @@ use cmcodec::schema::{self, Node};
 use cmcodec::view::certificate::Certificate;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyInt, PyTuple};
+use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
 
 use crate::build::Builder;
 use crate::classes::Classes;
@@ -181,26 +180,19 @@ pub fn locate<'py>(
     path: Bound<'py, PyTuple>,
 ) -> PyResult<Option<(usize, usize, usize)>> {
     let node = Classes::of(py)?.node(name)?;
-    let given: Vec<Step<'_>> = path.extract()?;
-    let path: Vec<Segment<'_>> = given
-        .iter()
-        .map(|step| match step {
-            Step::Field(name) => Segment::Field(name),
-            Step::Index(index) => Segment::Index(*index),
-            Step::Nowhere(_) => Segment::Index(usize::MAX),
-        })
-        .collect();
+    let steps: Vec<Bound<'_, PyAny>> = path.iter().collect();
+    let path: Vec<Segment<'_>> = steps.iter().map(segment).collect::<PyResult<_>>()?;
     let found = schema::locate::locate(node, buffer.as_bytes(), start, end, &path);
     Ok(found.map(|tlv| (tlv.start(), tlv.content(), tlv.end())))
 }
 
 /// A step of a path, by the standard's name or by position.
-#[derive(FromPyObject)]
-enum Step<'py> {
-    Field(PyBackedStr),
-    Index(usize),
-    /// No sequence has an element at a negative or enormous index.
-    Nowhere(#[allow(dead_code)] Bound<'py, PyInt>),
+fn segment<'a>(step: &'a Bound<'_, PyAny>) -> PyResult<Segment<'a>> {
+    if step.is_instance_of::<PyInt>() {
+        // No sequence has an element at a negative or enormous index.
+        return Ok(Segment::Index(step.extract().unwrap_or(usize::MAX)));
+    }
+    Ok(Segment::Field(step.cast::<PyString>()?.to_str()?))
 }
 
 /// Which message `buffer[start:end]` is, the type of its content, and where
