@@ -304,7 +304,7 @@ def texts() -> Iterator[tuple[Path, str]]:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix not in (".py", ".pyi", ".rs", ".md", ".toml") or "target" in path.parts:
                 continue
-            if not {"vectors", "record", "generated"} & set(path.parts):
+            if not {".cache", "vectors", "record", "generated"} & set(path.parts):
                 yield path, path.read_text(encoding="utf-8")
     for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"):
         yield ROOT / name, (ROOT / name).read_text(encoding="utf-8")
