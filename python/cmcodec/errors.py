@@ -34,7 +34,20 @@ class CMCError(Exception):
 
 
 class DecodeError(CMCError, ValueError):
-    """The octets are not the DER encoding of the expected type."""
+    """The octets are not the DER encoding of the expected type.
+
+    ``hint`` says in words what they are instead, where that is known: a certificate, for example.
+    It may change; programs go by ``reason``.
+    """
+
+    def __init__(
+        self, reason: str, offset: int | None = None, path: str = "", *, hint: str = ""
+    ) -> None:
+        super().__init__(reason, offset, path)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.hint}" if self.hint else super().__str__()
 
 
 class LimitError(DecodeError):

@@ -22,6 +22,9 @@ DEFAULT_MESSAGE_SIZE: Final = 512 * 1024 * 1024
 MAX_MESSAGE_SIZE: Final = 0xFFFF_FFFF
 """What the default may be raised to: offsets have 32 bits."""
 
+MAX_TEXT_RATIO: Final = 3
+"""Octets of text around a message for each octet it may have (P6): base64 in UTF-16 takes 2.7."""
+
 MAX_BODY_PARTS: Final = 1_000_000
 """Elements of one PKIData or PKIResponse (P6)."""
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, final, overload
 
 from cmcodec import _backend
-from cmcodec.errors import VerificationError
+from cmcodec.errors import DecodeError, VerificationError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
 from cmcodec.loaded import Loaded
 from cmcodec.reasons import Reason
-from cmcodec.received import received_octets
+from cmcodec.received import hint, received_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ _STEP: Final = re.compile(r"\.?([A-Za-z0-9-]+)|\[([0-9]{1,9})\]")
 
 
 def load(
-    data: Buffer,
+    data: Buffer | str,
     *,
     strict: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
@@ -37,17 +37,23 @@ def load(
 ) -> Message:
     """Validates one message and everything nested in it, and makes no object of its content.
 
-    ``data`` is DER, BER in the CMS wrapper, or PEM (RFC 7468), in ``bytes`` or anything with the
-    buffer protocol, of at most ``max_size`` octets (512 MiB; 4 GiB is the cap) with at most
-    ``max_layers`` PKI messages inside one another (8; 32 is the cap). ``strict`` refuses BER and
-    the legacy forms of RFC 2797 and RFC 6402.
+    ``data`` is DER, BER in the CMS wrapper, PEM (RFC 7468) or base64, in ``bytes`` or anything with
+    the buffer protocol; the last two also in a ``str``, or in UTF-8 or UTF-16 with a byte order
+    mark. It has at most ``max_size`` octets (512 MiB; 4 GiB is the cap), text around it not
+    counted, and at most ``max_layers`` PKI messages inside one another (8; 32 is the cap).
+    ``strict`` refuses BER and the legacy forms of RFC 2797 and RFC 6402.
 
-    Raises `DecodeError` with reason, offset and path; its subclass `LimitError` where a bound is
-    exceeded. Nothing is verified: see `Message.verify`.
+    Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
+    is exceeded. Nothing is verified: see `Message.verify`.
     """
-    octets = received_octets(data)
+    size = max(0, max_size)
+    octets = received_octets(data, size)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
-    der, encoding, root = _backend.load(octets, strict, layers, max(0, max_size))
+    try:
+        der, encoding, root = _backend.load(octets, strict, layers, size)
+    except DecodeError as error:
+        error.hint = hint(octets)
+        raise
     return _made(der, (0, len(der)), encoding, root, layers <= DEFAULT_MESSAGE_LAYERS)
 
 

@@ -165,7 +165,7 @@ class Reason(StrEnum):
     """Valid BER at best, not DER."""
     BAD_TAG = "bad_tag", Rule.P3
     """Another element than the type has at this place, or none."""
-    BAD_VALUE = "bad_value", Rule.P3
+    BAD_VALUE = "bad_value", Rule.P3, Rule.P4
     """A value outside the range, size, alphabet or calendar of its type."""
     BAD_TYPE = ("bad_type",)
     """A Python object of another type than the field has."""

@@ -1,38 +1,151 @@
-"""What a message may be wrapped in when it arrives (rules P4, P11)."""
+"""What a message may be wrapped in when it arrives: one recogniser (rules P4, P6, P11).
+
+A message is DER or BER; or PEM armour around that (RFC 7468), or its base64 alone (RFC 7030 §4),
+each as ASCII, or as UTF-8 or UTF-16 with a byte order mark.
+"""
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
-from typing import Final, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
-from cmcodec.errors import DecodeError
+from cmcodec import _backend
+from cmcodec.errors import DecodeError, LimitError
+from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
-_PEM: Final = re.compile(
-    rb"-----BEGIN ([A-Z0-9 #]{1,64})-----[ \t\r]*\n([A-Za-z0-9+/=\s]*)-----END \1-----\s*"
-)
+_BEGIN: Final = b"-----BEGIN "
 _MAX_PREAMBLE: Final = 1 << 16
+_SPACE: Final = b" \t\r\n\v\f"
+_LABEL: Final = rb"((?:[ -]?[!-,.-~]){0,64})-----"
+_FIRST_LINE: Final = re.compile(rb"-----BEGIN " + _LABEL + rb"[ \t]*[\r\n]")
+_LAST_LINE: Final = re.compile(rb"-----END " + _LABEL)
+_BASE64: Final = re.compile(rb"\s*M[A-I][A-Za-z0-9+/=\s]*")
+"""What begins with the SEQUENCE that every message is."""
+_LIKE_BASE64: Final = re.compile(rb"\s*MI[!-~]{14}")
+_TEXT: Final = re.compile(rb"[\t\n\r -~]{16}")
 
 
-def received_octets(data: Buffer) -> bytes:
-    """The octets as ``bytes``, out of their PEM armour if they have one.
+def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) -> bytes:
+    """The octets as ``bytes``, out of the text around them if there is any.
 
     Anything but ``bytes`` is copied, because it can change under a running verification (rule
-    P11). Raises `DecodeError` for broken armour.
+    P11). Raises `DecodeError` with ``bad_value`` at ``pem`` for broken text, and `LimitError` for
+    more than `MAX_TEXT_RATIO` octets of it for each octet of ``max_size``.
     """
-    octets = data if type(data) is bytes else bytes(memoryview(data))
-    # RFC 7468 §2: text may stand before the armour. No DER message begins like text.
-    armour = -1 if octets[:1] == b"\x30" else octets.find(b"-----BEGIN ", 0, _MAX_PREAMBLE)
-    if armour < 0:
+    if isinstance(data, str):
+        octets = data.encode(errors="replace")
+    else:
+        octets = data if type(data) is bytes else bytes(memoryview(data))
+    if _may_be_message(octets):
         return octets
-    found = _PEM.fullmatch(octets, armour)
-    if found is None:
-        raise DecodeError(Reason.BAD_VALUE, 0, "pem")
+    text = _without_mark(octets, max_size)
+    # RFC 7468 §2: text may stand before the armour.
+    armour = text.find(_BEGIN, 0, _MAX_PREAMBLE)
+    if armour >= 0:
+        _bound(text, max_size)
+        return _from_armour(text, armour)
+    if _BASE64.fullmatch(text):
+        _bound(text, max_size)
+        return _from_base64(text)
+    if _LIKE_BASE64.match(text):
+        _refuse("this is text that is not base64")
+    return octets
+
+
+def hint(octets: bytes) -> str:
+    """What octets are that are no message, in words; empty where that is not known."""
+    if not octets:
+        return "this is empty"
+    if _TEXT.match(octets):
+        return "this is text"
     try:
-        return base64.b64decode(b"".join(found[2].split()), validate=True)
+        return _hint(octets)
+    except (DecodeError, IndexError):
+        return ""
+
+
+def _may_be_message(octets: bytes) -> bool:
+    """Whether octets are a SEQUENCE as far as its header tells: a digit 0 begins text too."""
+    if octets[:1] != b"\x30":
+        return False
+    return len(octets) < 2 or octets[1] >= 0x80 or len(octets) == 2 + octets[1]
+
+
+def _without_mark(octets: bytes, max_size: int) -> bytes:
+    """Text without its byte order mark, in UTF-8."""
+    if octets.startswith((b"\xff\xfe", b"\xfe\xff")):
+        _bound(octets, max_size)
+        try:
+            return octets.decode("utf-16").encode()
+        except UnicodeDecodeError:
+            _refuse("this is text that is not UTF-16, though its byte order mark says so")
+    return octets.removeprefix(b"\xef\xbb\xbf")
+
+
+def _from_armour(text: bytes, begin: int) -> bytes:
+    first = _FIRST_LINE.match(text, begin)
+    if first is None:
+        _refuse("the first line of the armour is broken")
+    end = text.find(b"-----END ", first.end())
+    last = None if end < 0 else _LAST_LINE.match(text, end)
+    if last is None:
+        _refuse("the armour has no last line")
+    if first[1] != last[1]:
+        _refuse("the first and the last line of the armour have different labels")
+    rest = text[last.end() :].strip()
+    if rest:
+        _refuse(
+            "there are two messages in one text" if _BEGIN in rest else "text follows the armour"
+        )
+    return _from_base64(text[first.end() : end])
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return binascii.a2b_base64(text.translate(None, _SPACE), strict_mode=True)
     except binascii.Error:
-        raise DecodeError(Reason.BAD_VALUE, 0, "pem") from None
+        _refuse("this is text that is not base64")
+
+
+def _bound(text: bytes, max_size: int) -> None:
+    if len(text) > MAX_TEXT_RATIO * max_size:
+        raise LimitError(Reason.LIMIT, 0, "pem")
+
+
+def _refuse(hint: str) -> NoReturn:
+    raise DecodeError(Reason.BAD_VALUE, 0, "pem", hint=hint)
+
+
+def _hint(octets: bytes) -> str:
+    if _backend.certificate(octets) is not None:
+        return "this is a certificate"
+    inside = _elements(octets)
+    tags = bytes(octets[start] for start, _ in inside)
+    start, end = inside[0]
+    first = octets[start:end]
+    of_first = bytes(first[start] for start, _ in _elements(first)) if first[0] == 0x30 else b""
+    if tags == b"\x30\x30\x03" and re.match(rb"\x02?\x30\x30[\x17\x18]", of_first):
+        return "this is a CRL"
+    if tags == b"\x30\x03" and of_first[:1] == b"\x06":
+        return "this is a public key"
+    if first == b"\x02\x01\x03" and tags[1:2] == b"\x30":
+        return "this is a PKCS#12 file"
+    private = first in (b"\x02\x01\x00", b"\x02\x01\x01") and tags[1:3] in _PRIVATE_KEYS
+    if private or (tags == b"\x30\x04" and of_first[:1] == b"\x06"):
+        return "this is a private key"
+    return ""
+
+
+_PRIVATE_KEYS: Final = (b"\x30\x04", b"\x02\x02", b"\x04\xa0")
+"""What follows the version in PrivateKeyInfo, RSAPrivateKey and ECPrivateKey."""
+
+
+def _elements(octets: bytes) -> list[tuple[int, int]]:
+    """Where the elements inside the first one stand."""
+    content = 2 if octets[1] < 0x80 else 2 + (octets[1] & 0x7F)
+    starts = _backend.offsets(octets, content, len(octets))
+    return list(zip(starts, [*starts[1:], len(octets)], strict=False))

@@ -90,8 +90,8 @@ def test_p11_bytes_are_read_in_place() -> None:
 
 @pytest.mark.parametrize("data", [5, 10**12, [48, 0], "0000", None, ["a"], {1: 2}])
 def test_p11_other_input_is_a_type_error(data: object) -> None:
-    """P11: a number is not a length of zeros, nor a list octets."""
+    """P11: a number is not a length of zeros, nor a list octets; text is of a message only (P4)."""
     with pytest.raises(TypeError):
         types.DataReturn.from_der(data)  # type: ignore[arg-type]
-    with pytest.raises(TypeError):
+    with pytest.raises(cmcodec.DecodeError if isinstance(data, str) else TypeError):
         cmcodec.load(data)  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cmcodec import _backend
@@ -13,7 +14,7 @@ from cmcodec.received import Buffer, received_octets
 from cmcodec.verify.report import BatchReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cmcodec._backend import Validated
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
 
-Item: TypeAlias = Buffer | Loaded
+Item: TypeAlias = Buffer | str | Loaded
 """A message as `load` takes it, or one that was loaded."""
 
 
@@ -55,13 +56,17 @@ def verify_batch(
     or a trust callback raises.
     """
     items: list[Item]
-    if isinstance(data, Loaded) or _is_buffer(data):
+    if isinstance(data, (str, Loaded)) or _is_buffer(data):
         items = [cast("Item", data)]
     else:
         items = list(cast("Iterable[Item]", data))
+    received = [_received(item, max(0, max_size)) for item in items]
     return verify_items(
-        [_item_octets(item) for item in items],
+        [b"" if isinstance(each, DecodeError) else each for each in received],
         nested=True,
+        refused={
+            index: each for index, each in enumerate(received) if isinstance(each, DecodeError)
+        },
         threads=threads,
         trust=trust,
         certificates=certificates,
@@ -78,6 +83,7 @@ def verify_items(
     items: Sequence[bytes | Validated],
     *,
     nested: bool,
+    refused: Mapping[int, DecodeError] = MappingProxyType({}),
     threads: int | None = None,
     trust: Trust | None = None,
     certificates: Iterable[CertificateLike] = (),
@@ -88,7 +94,10 @@ def verify_items(
     max_size: int = DEFAULT_MESSAGE_SIZE,
     progress: Callable[[int, int], object] | None = None,
 ) -> BatchReport:
-    """`verify_batch` over octets or validated messages, with or without what is nested in them."""
+    """`verify_batch` over octets or validated messages, with or without what is nested in them.
+
+    ``refused`` tells by position which items are none, and why.
+    """
     extra: list[bytes] = []
     ras: list[bytes] = []
     if certificates or authorised_ras:
@@ -117,7 +126,7 @@ def verify_items(
         threads=max(1, threads),
         progress=progress,
     )
-    return BatchReport(verdicts, checker)
+    return BatchReport(verdicts, checker, refused)
 
 
 def default_threads() -> int:
@@ -139,12 +148,11 @@ def _is_buffer(data: object) -> bool:
     return True
 
 
-def _item_octets(item: Item) -> bytes:
-    """An item's octets; what has broken PEM armour stays as it is and becomes a malformed row."""
+def _received(item: Item, max_size: int) -> bytes | DecodeError:
+    """An item's octets, or what is wrong with the text around them."""
     if isinstance(item, Loaded):
         return item.to_der()
     try:
-        octets = received_octets(item)
-    except DecodeError:
-        return bytes(memoryview(item))
-    return octets
+        return received_octets(item, max_size)
+    except DecodeError as error:
+        return error

@@ -6,10 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, final, overload
 
+from cmcodec.reasons import Reason, Rule
 from cmcodec.verify import checks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cmcodec._backend import Verdicts
+    from cmcodec.errors import DecodeError
     from cmcodec.verify.trust import Checker
     from cmcodec.verify.verdict import Chain, Note, Row, Signer
 
@@ -24,10 +28,14 @@ class BatchReport(Sequence["Row"]):
     costly about them, chains and notes, is found once.
     """
 
-    __slots__ = ("_chains", "_malformed", "_notes", "_verdicts")
+    __slots__ = ("_chains", "_malformed", "_notes", "_refused", "_verdicts")
 
-    def __init__(self, verdicts: Verdicts, checker: Checker | None) -> None:
+    def __init__(
+        self, verdicts: Verdicts, checker: Checker | None, refused: Mapping[int, DecodeError]
+    ) -> None:
         self._verdicts = verdicts
+        # By item: what is wrong with the text around it, which no backend sees.
+        self._refused = refused
         # By position: for each signer whom a certificate names, the anchor it leads to.
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that refers to others was looked at.
@@ -68,11 +76,16 @@ class BatchReport(Sequence["Row"]):
         return (row for row in self if row.verdict != "verified")
 
     def der(self, index: int) -> bytes:
-        """The DER form of input number ``index``, which offsets and spans refer to."""
+        """The DER form of input number ``index``, which offsets and spans refer to.
+
+        Empty where the text around it is broken.
+        """
         return self._verdicts.der(index)
 
     def _row(self, position: int) -> Row:
         row = self._verdicts[position]
+        if row.index in self._refused:
+            return _refusal(row, self._refused[row.index])
         if row.refers:
             notes = self._notes.get(position)
             if notes is None:
@@ -114,6 +127,13 @@ def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None,
                 for certificate in certificates
             )
     return found
+
+
+def _refusal(row: Row, error: DecodeError) -> Row:
+    """The row of what is no text around a message (rules P4, P6)."""
+    reason = Reason(error.reason)
+    rule = Rule.P6 if reason is Reason.LIMIT else Rule.P4
+    return row.with_changes(reason=reason, rule=rule, offset=error.offset)
 
 
 def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:

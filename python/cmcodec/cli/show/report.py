@@ -205,17 +205,19 @@ def _place(row: Row, run: Run) -> str:
     place = _message(row, run)
     if row.offset is not None:
         place += f" at offset {row.offset}"
-    path = _error_path(run.octets[row.index]) if row.verdict == "malformed" and not row.path else ""
-    return f"{place} in {path}" if path else place
+    if row.verdict == "malformed" and not row.path:
+        place += _malformed(run.octets[row.index])
+    return place
 
 
-def _error_path(octets: bytes) -> str:
-    """Which element of a malformed input is at fault, in words that rows do not have."""
+def _malformed(octets: bytes) -> str:
+    """Which element of a malformed input is at fault, and what it is: rows do not say."""
     from cmcodec.errors import DecodeError
     from cmcodec.message import load
 
     try:
         load(octets)
     except DecodeError as error:
-        return error.path
+        path = f" in {error.path}" if error.path else ""
+        return f"{path}: {error.hint}" if error.hint else path
     return ""

@@ -17,6 +17,9 @@ pub const DEFAULT_MESSAGE_SIZE: usize = 536_870_912;
 /// What the default may be raised to: offsets have 32 bits.
 pub const MAX_MESSAGE_SIZE: usize = 4_294_967_295;
 
+/// Octets of text around a message for each octet it may have (P6): base64 in UTF-16 takes 2.7.
+pub const MAX_TEXT_RATIO: usize = 3;
+
 /// Elements of one PKIData or PKIResponse (P6).
 pub const MAX_BODY_PARTS: usize = 1_000_000;
 

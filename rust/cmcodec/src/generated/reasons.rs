@@ -93,6 +93,8 @@ reasons! {
     BadTag = "bad_tag", Some(Rule::P3);
     /// A value outside the range, size, alphabet or calendar of its type (rule P3).
     BadValue = "bad_value", Some(Rule::P3);
+    /// A value outside the range, size, alphabet or calendar of its type (rule P4).
+    BadValueP4 = "bad_value", Some(Rule::P4);
     /// A Python object of another type than the field has.
     BadType = "bad_type", None;
     /// Octets after the end of a complete value (rule P4).

@@ -1,0 +1,246 @@
+"""Rule P4: what is around a message, decided by one recogniser for single messages and batches."""
+
+from __future__ import annotations
+
+import base64
+import tracemalloc
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PrivateFormat,
+    PublicFormat,
+    pkcs12,
+)
+
+import cmcodec
+from cmcodec.reasons import Rule
+from cmcodec.received import received_octets
+from kit.keys import ALICE
+from kit.vectors import VECTORS, shared
+
+if TYPE_CHECKING:
+    from cmcodec.verify.batch import Item
+
+MESSAGE = shared("signed/p256-pkcs10.der")
+BASE64 = base64.encodebytes(MESSAGE)
+FIELD = VECTORS / "field"
+
+
+def armour(octets: bytes = MESSAGE, label: str = "CMS") -> bytes:
+    text = base64.encodebytes(octets).decode()
+    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
+
+
+def judged(item: Item) -> tuple[str, str | None, str | None, int | None]:
+    """The verdict over the one message of a batch."""
+    (row,) = cmcodec.verify_batch(item)
+    return row.verdict, row.reason, row.rule, row.offset
+
+
+def refused(item: bytes | str) -> cmcodec.DecodeError:
+    """Why a message is refused, by `load` and with the same reason by `verify_batch`."""
+    with pytest.raises(cmcodec.DecodeError) as caught:
+        cmcodec.load(item)
+    error = caught.value
+    verdict, reason, _, offset = judged(item)
+    assert (verdict, reason, offset) == ("malformed", error.reason, error.offset)
+    return error
+
+
+FORMS = {
+    "DER": MESSAGE,
+    "armour": armour(),
+    "CRLF": armour().replace(b"\n", b"\r\n"),
+    "bare CR": armour().replace(b"\n", b"\r"),
+    "old label": armour(label="NEW CERTIFICATE REQUEST"),
+    "label with a hyphen": armour(label="X-509"),
+    "no label": armour(label=""),
+    "text before": b"Subject: Gr\xc3\xbc\xc3\x9fe\n\n" + armour(),
+    "text that begins like a SEQUENCE": b"0 is the first digit\n" + armour(),
+    "white space after the labels": armour().replace(b"-----\n", b"----- \t\n"),
+    "base64": BASE64,
+    "base64 in CRLF": BASE64.replace(b"\n", b"\r\n"),
+    "base64 in one line": base64.b64encode(MESSAGE),
+    "base64 after white space": b"\r\n  " + BASE64 + b" \n\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_p4_forms(form: str) -> None:
+    """P4: a message is what is in it, however it is wrapped."""
+    octets = FORMS[form]
+    assert cmcodec.load(octets).to_der() == MESSAGE
+    assert judged(octets)[0] == "verified"
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "DER"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16-le", "utf-16-be"])
+def test_p4_encodings(form: str, encoding: str) -> None:
+    """P4: text is UTF-8 or UTF-16 where its byte order mark says so, and may be a ``str``."""
+    text = FORMS[form].decode()
+    mark = "" if encoding == "utf-8-sig" else "\ufeff"
+    octets = (mark + text).encode(encoding)
+    for given in (octets, text, f"\ufeff{text}"):
+        assert cmcodec.load(given).to_der() == MESSAGE
+        assert judged(given)[0] == "verified"
+
+
+def test_p4_text_is_one_message() -> None:
+    """P4: a ``str`` is a message of a batch, and no iterable of characters."""
+    text = armour().decode()
+    assert len(cmcodec.verify_batch(text)) == 1
+    assert cmcodec.verify_batch([text, MESSAGE, "MIIB"]).counts() == {
+        "verified": 2,
+        "malformed": 1,
+    }
+
+
+BROKEN = {
+    "there are two messages in one text": armour() * 2,
+    "text follows the armour": armour() + b"goodbye",
+    "the armour has no last line": armour()[:-12],
+    "the first line of the armour is broken": armour().replace(b"BEGIN CMS-----", b"BEGIN CMS"),
+    "the first and the last line of the armour have different labels": armour().replace(
+        b"END CMS", b"END PKCS7"
+    ),
+    "this is text that is not base64": armour().replace(b"M", b"!"),
+    "this is text that is not UTF-16, though its byte order mark says so": b"\xff\xfe\x00\xd8",
+}
+
+
+@pytest.mark.parametrize("hint", BROKEN)
+def test_p4_broken_text(hint: str) -> None:
+    """P4: what is wrong with the text is bad_value at ``pem``; the hint says what it is."""
+    error = refused(BROKEN[hint])
+    assert (error.reason, error.offset, error.path) == ("bad_value", 0, "pem")
+    assert error.hint == hint
+    assert str(error) == f"bad_value at offset 0 in pem: {hint}"
+    assert judged(BROKEN[hint]) == ("malformed", "bad_value", Rule.P4, 0)
+
+
+@pytest.mark.parametrize(
+    "text", [BASE64[:-3], BASE64.replace(b"Q", b"*", 1), BASE64 + b"=", BASE64 + b"\n-- \nEve"]
+)
+def test_p4_broken_base64(text: bytes) -> None:
+    """P4: base64 without armour, cut off or with something else in it."""
+    error = refused(text)
+    assert (error.reason, error.path) == ("bad_value", "pem")
+    assert error.hint == "this is text that is not base64"
+
+
+def test_p4_broken_text_spoils_nothing() -> None:
+    """R5, P4: it is a row of its own, at its place."""
+    report = cmcodec.verify_batch([MESSAGE, armour() * 2, MESSAGE])
+    assert [row.verdict for row in report] == ["verified", "malformed", "verified"]
+    assert [row.index for row in report.failures()] == [1]
+    assert report.der(1) == b""
+    assert report[1].span == (0, 0)
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(65537, 2048)
+PLAIN = serialization.NoEncryption()
+
+
+def crl() -> bytes:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateRevocationListBuilder(x509.Name([]), moment, moment)
+    return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+OTHERS = {
+    "a certificate": ALICE.certificate(),
+    "a CRL": crl(),
+    "a PKCS#12 file": pkcs12.serialize_key_and_certificates(b"a", KEY, None, None, PLAIN),
+    "a public key": KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+    "a private key": KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, PLAIN),
+}
+KEYS = [
+    KEY.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
+    RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, PLAIN),
+    RSA.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
+    KEY.private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"a")
+    ),
+]
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_p4_what_it_is_instead(what: str) -> None:
+    """P4: DER of another type keeps the reason of the walk; the hint says what it is."""
+    for octets in (OTHERS[what], armour(OTHERS[what])):
+        error = refused(octets)
+        assert error.hint == f"this is {what}"
+        assert error.path.startswith(("contentInfo", "certificationRequest"))
+
+
+@pytest.mark.parametrize("octets", KEYS, ids=["SEC 1", "PKCS#8", "PKCS#1", "encrypted"])
+def test_p4_private_keys(octets: bytes) -> None:
+    """P4: in each form that a private key has."""
+    assert refused(octets).hint == "this is a private key"
+
+
+def test_p4_hints_of_no_der() -> None:
+    """P4: nothing, and text that is no message; of other octets nothing is said."""
+    assert refused(b"").hint == "this is empty"
+    assert refused(b"To whom it may concern").hint == "this is text"
+    for octets in (b"\x30", b"\x30\x80", b"\x02\x01\x00", b"\x30\x03\x02\x01", b"\x30\x84\xff"):
+        assert refused(octets).hint == ""
+    assert refused(MESSAGE[:-1]).hint == ""
+
+
+def test_p6_text_is_bounded() -> None:
+    """P6: three octets of text for each octet that a message may have."""
+    text = b" " * (3 * len(MESSAGE) - len(armour())) + armour()
+    assert cmcodec.load(text, max_size=len(MESSAGE)).to_der() == MESSAGE
+    for longer in (b" " + text, ("\ufeff" + armour().decode() * 2).encode("utf-16-le")):
+        with pytest.raises(cmcodec.LimitError) as caught:
+            cmcodec.load(longer, max_size=len(MESSAGE))
+        assert (caught.value.reason, caught.value.path) == ("limit", "pem")
+        (row,) = cmcodec.verify_batch(longer, max_size=len(MESSAGE))
+        assert (row.verdict, row.reason, row.rule) == ("malformed", "limit", Rule.P6)
+
+
+@pytest.mark.parametrize("width", [2, 64])
+def test_p6_text_takes_little_memory(width: int) -> None:
+    """P6, P8: four times the input at most, in whatever groups base64 stands."""
+    text = base64.b64encode(b"\x30\x84" + bytes(300_000))
+    lines = b"\n".join(text[at : at + width] for at in range(0, len(text), width))
+    octets = b"-----BEGIN CMS-----\n" + lines + b"\n-----END CMS-----\n"
+    tracemalloc.start()
+    received_octets(octets)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(octets)
+
+
+@pytest.mark.parametrize(
+    ("file", "verdict"),
+    [
+        ("csr-no-armour.b64", ("simple-request", "verified")),
+        ("certsonly-base64-crlf.b64", ("simple-response", "unsigned")),
+        ("csr-utf16le.txt", ("simple-request", "verified")),
+        ("csr-bare-cr.pem", ("simple-request", "verified")),
+    ],
+)
+def test_p4_field(file: str, verdict: tuple[str, str]) -> None:
+    """P4: files that EST, CertEnroll, PowerShell and old editors leave."""
+    octets = (FIELD / file).read_bytes()
+    (row,) = cmcodec.verify_batch(octets)
+    assert (row.kind, row.verdict) == verdict
+    message = cmcodec.load(octets)
+    assert message.kind == verdict[0]
+    assert len(message.certificates) == (3 if message.kind == "simple-response" else 0)
+
+
+def test_p4_two_blocks() -> None:
+    """P4: two requests in one file are not one message."""
+    error = refused((FIELD / "csr-two-blocks.pem").read_bytes())
+    assert (error.reason, error.path) == ("bad_value", "pem")
+    assert error.hint == "there are two messages in one text"
