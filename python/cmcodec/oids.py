@@ -131,6 +131,7 @@ ID_HMAC_WITH_SHA512 = _oid("1.2.840.113549.2.11", "id-hmacWithSHA512")
 ID_HMAC_WITH_SHA512_224 = _oid("1.2.840.113549.2.12", "id-hmacWithSHA512-224")
 ID_HMAC_WITH_SHA512_256 = _oid("1.2.840.113549.2.13", "id-hmacWithSHA512-256")
 ID_PBKDF2 = _oid("1.2.840.113549.1.5.12", "id-PBKDF2")
+ID_PBES2 = _oid("1.2.840.113549.1.5.13", "id-PBES2")
 ID_PASSWORD_BASED_MAC = _oid("1.2.840.113533.7.66.13", "id-PasswordBasedMac")
 
 # Signatures and public keys (RFC 4055, RFC 5758, RFC 8410, RFC 9882).

@@ -10,7 +10,8 @@ import binascii
 import re
 from typing import Final, NoReturn, TypeAlias
 
-from cmcodec import _backend
+from cmcodec import _backend, oids
+from cmcodec.asn1.scalars import encode_object_identifier
 from cmcodec.errors import DecodeError, LimitError
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
@@ -26,6 +27,10 @@ _LAST_LINE: Final = re.compile(rb"-----END " + _LABEL)
 _BASE64: Final = re.compile(rb"\s*M[A-I][A-Za-z0-9+/=\s]*")
 """What begins with the SEQUENCE that every message is."""
 _LIKE_BASE64: Final = re.compile(rb"\s*MI[!-~]{14}")
+_PRIVATE_KEY: Final = re.compile(rb"\x02(\x30\x04|\x02{8}|\x04\xa0)")
+"""The elements of a PrivateKeyInfo, an RSAPrivateKey and an ECPrivateKey."""
+_PBES2: Final = encode_object_identifier(oids.ID_PBES2)
+_PKCS7_DATA: Final = encode_object_identifier(oids.ID_DATA)
 _TEXT: Final = re.compile(rb"[\t\n\r -~]{16}")
 
 
@@ -132,16 +137,14 @@ def _hint(octets: bytes) -> str:
         return "this is a CRL"
     if tags == b"\x30\x03" and of_first[:1] == b"\x06":
         return "this is a public key"
-    if first == b"\x02\x01\x03" and tags[1:2] == b"\x30":
+    second = octets[slice(*inside[1])]
+    if first == b"\x02\x01\x03" and second[:1] == b"\x30" and _PKCS7_DATA in second[:16]:
         return "this is a PKCS#12 file"
-    private = first in (b"\x02\x01\x00", b"\x02\x01\x01") and tags[1:3] in _PRIVATE_KEYS
-    if private or (tags == b"\x30\x04" and of_first[:1] == b"\x06"):
+    if first in (b"\x02\x01\x00", b"\x02\x01\x01") and _PRIVATE_KEY.match(tags):
         return "this is a private key"
+    if tags == b"\x30\x04" and _PBES2 in first[:16]:
+        return "this is an encrypted private key"
     return ""
-
-
-_PRIVATE_KEYS: Final = (b"\x30\x04", b"\x02\x02", b"\x04\xa0")
-"""What follows the version in PrivateKeyInfo, RSAPrivateKey and ECPrivateKey."""
 
 
 def _elements(octets: bytes) -> list[tuple[int, int]]:
