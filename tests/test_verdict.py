@@ -13,6 +13,7 @@ import pytest
 import cmcodec
 from cmcodec import _backend, types
 from cmcodec._pure.codec.walk import Walk
+from cmcodec.asn1 import display
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify import checks, references
 from cmcodec.verify.trust import Checker
@@ -105,6 +106,19 @@ def test_signers_have_their_certificates() -> None:
     assert replace(signer, _certificate=None) == signer
     assert "certificate=" not in repr(signer)
     assert copy.deepcopy(signer).certificate == signer.certificate
+
+
+def test_rows_of_any_transaction_id_are_shown() -> None:
+    """P9: one of 16,384 bits has more digits than Python writes by itself."""
+    number = 2**16383
+    octets = Message(content=pki_data([control(1, 5, types.TransactionId(number))])).encode()
+    row = cmcodec.verify_batch(octets)[0]
+    assert row.transaction_id == number
+    for text in (repr(row), str(row), f"{row}", f"{[row]}", f"{row!r}"):
+        assert "transaction_id=" + display.decimal(number) in text
+    small = row.with_changes(transaction_id=5)
+    assert repr(small).startswith("Row(index=0, path=(), kind='full-request', encoding='der', ")
+    assert "transaction_id=5, notes=(), span=(0, " in repr(small)
 
 
 # --- what is found once --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ They stand below the backends. A report adds what is found above them: chains an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from cmcodec.asn1 import display
@@ -85,7 +85,7 @@ class InBuffer:
         return getattr(self, "_refers", False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Row(InBuffer):
     """The verdict over one PKI message.
 
@@ -115,6 +115,10 @@ class Row(InBuffer):
             if hasattr(self, name):
                 object.__setattr__(made, name, getattr(self, name))
         return made
+
+    def __repr__(self) -> str:
+        texts = (f"{item.name}={_text(getattr(self, item.name))}" for item in fields(self))
+        return f"Row({', '.join(texts)})"
 
     def to_dict(self, file: str | None = None) -> dict[str, Any]:
         """The row as JSON types; ``file`` takes the place of ``index`` where given."""
@@ -146,3 +150,8 @@ class Row(InBuffer):
                 {"control_id": note.control_id, "reason": note.reason} for note in self.notes
             ],
         }
+
+
+def _text(value: object) -> str:
+    """The ``repr``, which Python refuses for integers of more than 4,300 digits (rule P9)."""
+    return display.decimal(value) if type(value) is int else repr(value)
