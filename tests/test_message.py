@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -321,6 +323,35 @@ def test_pickled_messages_are_validated_again() -> None:
     assert good in pickled
     with pytest.raises(cmcodec.DecodeError):
         pickle.loads(pickled.replace(good, bad))
+
+
+def test_pickles_say_nothing_of_what_was_found() -> None:
+    """V13, P9: of a pickled message come its octets, loaded again, and how they were received."""
+    for octets in (signed_data(), shared("signed/rsa2048-pkcs10.ber")):
+        message = cmcodec.load(octets)
+        make, arguments = message.__reduce__()
+        assert arguments == (message.to_der(), message.encoding)
+        assert callable(make)
+        assert make(message.to_der(), "an encoding of its own").encoding == "der"
+        assert make(message.to_der(), "ber").kind == message.kind
+
+
+def test_verified_messages_stay_what_was_verified() -> None:
+    """Nothing is assigned to them, and no copy of them is made, by way of a pickle either."""
+    message = cmcodec.load(shared("signed/p256-pkcs10.der"))
+    verified = message.verify()
+    other = cmcodec.load(signed_data())
+    for name in ("_message", "_row", "message", "signers", "anything"):
+        with pytest.raises(AttributeError):
+            setattr(verified, name, other)
+        with pytest.raises(AttributeError):
+            delattr(verified, name)
+    for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="not copied or pickled"):
+            duplicate(verified)
+    with pytest.raises(TypeError):
+        replace(verified, _message=other)  # type: ignore[type-var]
+    assert verified.message is message
 
 
 def test_messages_and_verdicts_come_from_the_package() -> None:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, final, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final, overload
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError, VerificationError
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_MESSAGE_LAYERS
+from cmcodec.limits import (
+    DEFAULT_MESSAGE_LAYERS,
+    DEFAULT_MESSAGE_SIZE,
+    MAX_MESSAGE_LAYERS,
+    MAX_MESSAGE_SIZE,
+)
 from cmcodec.loaded import Loaded
 from cmcodec.reasons import Reason
 from cmcodec.received import hint, received_octets
@@ -142,7 +147,8 @@ class Message(Loaded):
             reason = row.reason or Reason.NO_SIGNER
             raise VerificationError(reason, row.offset, rule=row.rule)
         verified = object.__new__(Verified)
-        verified._message, verified._row = self, row
+        object.__setattr__(verified, "_message", self)
+        object.__setattr__(verified, "_row", row)
         return verified
 
     def to_dict(self) -> dict[str, Any]:
@@ -169,13 +175,17 @@ class Message(Loaded):
         return hash(self.to_der())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.to_der(), self.encoding, self._root)
+        return _restore, (self.to_der(), self.encoding)
 
 
-def _restore(der: bytes, encoding: Encoding, root: str) -> Message:
-    """Unpickles a message: octets from outside, so they are validated again."""
-    message = load(der, max_layers=MAX_MESSAGE_LAYERS)
-    return _made(message.buffer, message.span, encoding, root)
+def _restore(der: bytes, encoding: str) -> Message:
+    """Unpickles a message: octets from outside, so they are loaded again.
+
+    A pickle tells of them only how they were received.
+    """
+    message = load(der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE)
+    known: Encoding = "ber" if encoding == "ber" else message.encoding
+    return _made(message.buffer, message.span, known, message._root)  # noqa: SLF001 - of its own class
 
 
 def _made(
@@ -238,7 +248,8 @@ class Messages(Sequence[tuple[int, Message]]):
 class Verified:
     """A message whose signatures and proofs of possession verified, and what is known of them.
 
-    Nested messages are not part of it: each has a verdict of its own (rule R5).
+    Nested messages are not part of it: each has a verdict of its own (rule R5). It comes from
+    `Message.verify` alone: it cannot be assigned to, copied or pickled.
     """
 
     __slots__ = ("_message", "_row")
@@ -247,6 +258,15 @@ class Verified:
 
     def __init__(self) -> None:
         raise TypeError("verified messages come from Message.verify")
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("a verified message says what was verified")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("a verified message says what was verified")
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a verified message is not copied or pickled: its message is, unverified")
 
     @property
     def message(self) -> Message:
