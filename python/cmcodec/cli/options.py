@@ -12,14 +12,14 @@ import click
 
 import cmcodec
 from cmcodec.errors import UnsupportedError
-from cmcodec.limits import DEFAULT_MESSAGE_SIZE
+from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MAX_FILE_SIZE: Final = DEFAULT_MESSAGE_SIZE + DEFAULT_MESSAGE_SIZE // 2
-"""Octets read from one file: the largest message in PEM (base64 adds 37 %)."""
+MAX_FILE_SIZE: Final = MAX_TEXT_RATIO * DEFAULT_MESSAGE_SIZE
+"""Octets read from one file: the largest message in the longest text around it (rule P6)."""
 
 _CHUNK: Final = 1 << 20
 
