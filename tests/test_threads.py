@@ -12,6 +12,7 @@ import pytest
 
 import cmcodec
 from kit import vectors
+from kit.messages import Message, members, pki_data
 
 BATCH = vectors.BATCH.read_bytes()
 PACKAGE = Path(cmcodec.__file__).parent.parent
@@ -109,3 +110,36 @@ def test_interrupt_ends_the_call() -> None:
     with pytest.raises(KeyboardInterrupt):
         cmcodec.verify_batch(BATCH, progress=interrupt)
     assert cmcodec.verify_batch(BATCH).counts() == {"verified": 1001}
+
+
+def test_p1_threads_with_a_small_stack(tmp_path: Path) -> None:
+    """P1, P9: 31 layers and an ML-DSA-87 signature crash no thread of 64 KiB."""
+    deep = Message().encode()
+    for _ in range(30):
+        deep = Message(content=pki_data(members=members(deep))).encode()
+    file = tmp_path / "deep.der"
+    file.write_bytes(deep)
+    signed = vectors.VECTORS / "ml-dsa" / "signers" / "ml-dsa-87-sha512.der"
+    done = run(
+        f"""
+import pathlib, threading, cmcodec
+deep, signed = (pathlib.Path(name).read_bytes() for name in ({str(file)!r}, {str(signed)!r}))
+def work():
+    message = cmcodec.load(deep, max_layers=32)
+    print(message.kind, message.unverified_content is not None)
+    print(cmcodec.verify_batch(deep, max_layers=32, threads=1).counts())
+    print(cmcodec.verify_batch([signed] * 8, threads=1).counts())
+    print(cmcodec.verify_batch([signed] * 8, threads=4).counts())
+threading.stack_size(64 * 1024)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "full-request True",
+        "{'verified': 31}",
+        "{'verified': 8}",
+        "{'verified': 8}",
+    ]

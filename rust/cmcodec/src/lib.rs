@@ -28,6 +28,7 @@ pub mod message_kind;
 mod pool;
 #[doc(hidden)]
 pub mod schema;
+mod stack;
 #[doc(hidden)]
 pub mod verify;
 #[doc(hidden)]

@@ -8,6 +8,7 @@ use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
 use crate::schema::walk::{Deferred, Member, Options, Walker};
+use crate::stack::on_enough;
 
 named! {
     /// How a message was encoded.
@@ -59,18 +60,20 @@ pub fn load(data: &[u8], options: Options) -> Result<Loaded<'_>> {
     if data.len() > options.max_size.min(MAX_MESSAGE_SIZE) {
         return Err(Error::new(Reason::LimitP6, 0));
     }
-    let root = root(data);
-    let error = match walk(root, Cow::Borrowed(data), Encoding::Der, options) {
-        Ok(loaded) => return Ok(loaded),
-        Err(error) => error,
-    };
-    if options.strict {
-        return Err(error);
-    }
-    match ber::to_der(data) {
-        Some(der) if der != data => walk(root, Cow::Owned(der), Encoding::Ber, options),
-        _ => Err(error),
-    }
+    on_enough(|| {
+        let root = root(data);
+        let error = match walk(root, Cow::Borrowed(data), Encoding::Der, options) {
+            Ok(loaded) => return Ok(loaded),
+            Err(error) => error,
+        };
+        if options.strict {
+            return Err(error);
+        }
+        match ber::to_der(data) {
+            Some(der) if der != data => walk(root, Cow::Owned(der), Encoding::Ber, options),
+            _ => Err(error),
+        }
+    })
 }
 
 fn walk<'a>(

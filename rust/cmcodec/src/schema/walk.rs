@@ -12,6 +12,7 @@ use super::primitive;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
+use crate::stack::on_enough;
 
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +44,7 @@ impl Default for Options {
 
 /// Validates the whole of `data` as `node`.
 pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()> {
-    Walker::new(data, options).root(node)
+    on_enough(|| Walker::new(data, options).root(node))
 }
 
 /// A walk under way.

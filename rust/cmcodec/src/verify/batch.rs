@@ -27,6 +27,7 @@ use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
 use crate::schema::walk::{Member, Options};
+use crate::stack::on_enough;
 use crate::view::{ContentInfo, TaggedContentInfo};
 
 /// Octets below which one more thread costs more than it saves in loading.
@@ -296,7 +297,7 @@ impl<'i> Input<'i> {
         let Self::Loaded(loaded, Some(members)) = self else { return };
         let next = || locked(&members.groups).next(&loaded.der);
         while let Some(group) = next() {
-            let found = group.members(loaded).map(|members| {
+            let found = on_enough(|| group.members(loaded)).map(|members| {
                 let mut rows = Vec::with_capacity(members.len());
                 list(item, loaded, &members, |message, error| {
                     rows.push(match error {

@@ -17,6 +17,7 @@ use crate::generated::oids::{
     ID_CT_AUTH_ENVELOPED_DATA, ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA,
     REFERRING_CONTROLS,
 };
+use crate::stack::on_enough;
 use crate::view::{
     AuthenticatedData, CertificationRequest, ContentInfo, EncapsulatedContentInfo, PkiMessage,
     SignedData, TaggedRequest,
@@ -29,7 +30,7 @@ const SIMPLE_REQUEST_ID: u32 = 1;
 /// which has been validated; what is nested in it does not count (R5).
 pub(super) fn verify<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Finding {
     let bad = Fault::new(Reason::BadTag, span.start);
-    dispatch(data, span, worker)
+    on_enough(|| dispatch(data, span, worker))
         .unwrap_or_else(|| Finding::new(MessageKind::Other, Verdict::Malformed, Some(bad)))
 }
 
