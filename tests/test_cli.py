@@ -40,6 +40,7 @@ MEMBERS = [
     "rule",
     "offset",
     "signers",
+    "origin",
     "requests",
     "transaction_id",
     "notes",
@@ -436,6 +437,25 @@ def test_verify_trust_checks_chains(cmc: Run) -> None:
     early = cmc("verify", "--json", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
     assert early.returncode == 1
     assert rows(early)[0]["reason"] == "untrusted_chain"
+
+
+@NEEDS_CHAINS
+def test_verify_says_when_request_keys_would_help(cmc: Run) -> None:
+    single = VECTORS / "requests" / "request-key-pkcs10-p256.der"
+    trusting = ("verify", "--trust", CA)
+    untold = cmc(*trusting, single)
+    assert untold.returncode == 1
+    hint = "1 signed by no key but that of their own request: --request-keys all accepts every one"
+    assert untold.stdout.splitlines()[-1] == hint
+    assert rows(cmc(*trusting, "--json", single))[0]["origin"] == "request-key"
+    assert cmc(*trusting, "--csv", single).stderr.splitlines()[-1] == f"cmc: {hint}"
+    assert cmc(*trusting, "--request-keys", "nested", single).returncode == 1
+    for allowed in (cmc(*trusting, "--request-keys", "all", single), cmc("verify", single)):
+        assert allowed.returncode == 0
+        assert "--request-keys" not in allowed.stdout
+    nested = cmc(*trusting, BATCH.with_name("nested-batch.der"))
+    assert "--request-keys nested accepts those inside another message" in nested.stdout
+    assert cmc(*trusting, "--request-keys", "some", single).returncode == 2
 
 
 @NEEDS_CHAINS

@@ -247,7 +247,7 @@ def by_hand(reason: Reason | None, rule: Rule | None, chain: Any, verdict: Any =
 def test_an_untrusted_chain_comes_first(reason: Reason | None, rule: Rule | None) -> None:
     """V13: before the proofs of possession."""
     row = by_hand(reason, rule, "untrusted")
-    assert checks.settle(row) == replace(
+    assert checks.settle(row, checks.Policy("none")) == replace(
         row, verdict="failed", reason=Reason.UNTRUSTED_CHAIN, rule=Rule.V13, offset=10
     )
 
@@ -267,7 +267,7 @@ def test_an_untrusted_chain_comes_first(reason: Reason | None, rule: Rule | None
 def test_an_untrusted_chain_comes_later(reason: Reason, rule: Rule | None, verdict: str) -> None:
     """V13: behind the signatures, and behind what there is nothing to verify for."""
     row = by_hand(reason, rule, "untrusted", verdict)
-    assert checks.settle(row) is row
+    assert checks.settle(row, checks.Policy("none")) is row
 
 
 @pytest.mark.parametrize("chain", ["trusted", "unchecked", None])
@@ -275,7 +275,7 @@ def test_an_untrusted_chain_comes_later(reason: Reason, rule: Rule | None, verdi
 def test_other_chains_change_nothing(reason: Reason | None, rule: Rule | None, chain: Any) -> None:
     """V13: a verdict is made worse by nothing but an untrusted signer."""
     row = by_hand(reason, rule, chain)
-    assert checks.settle(row) is row
+    assert checks.settle(row, checks.Policy("none")) is row
 
 
 def test_every_check_is_in_the_list() -> None:

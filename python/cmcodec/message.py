@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from cmcodec import types
     from cmcodec.received import Buffer
+    from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.trust import CertificateLike, Trust
-    from cmcodec.verify.verdict import Encoding, Note, RequestReport, Row, Signer
+    from cmcodec.verify.verdict import Encoding, Note, Origin, RequestReport, Row, Signer
 
 __all__ = ["Message", "Messages", "Verified", "load"]
 
@@ -115,6 +116,7 @@ class Message(Loaded):
         *,
         threads: int | None = None,
         trust: Trust | None = None,
+        request_keys: RequestKeys = "none",
         certificates: Iterable[CertificateLike] = (),
         authorised_ras: Iterable[CertificateLike] = (),
         at: datetime | None = None,
@@ -125,7 +127,8 @@ class Message(Loaded):
 
         The arguments are those of `verify_batch` but for the bounds: the message was accepted
         within those of `load`. Messages nested in this one are not looked at:
-        an outer signature says nothing about them (rule R5).
+        an outer signature says nothing about them (rule R5), and ``request_keys="nested"`` is
+        ``"none"`` here.
 
         Raises `VerificationError` with the reason of the first check that failed; for a message
         without signers that reason is ``no_signer``, for an encrypted one ``encrypted``.
@@ -137,6 +140,7 @@ class Message(Loaded):
             nested=False,
             threads=threads,
             trust=trust,
+            request_keys=request_keys,
             certificates=certificates,
             authorised_ras=authorised_ras,
             at=at,
@@ -282,6 +286,11 @@ class Verified:
     def signers(self) -> tuple[Signer, ...]:
         """One for each SignerInfo: algorithm, key and chain."""
         return self._row.signers
+
+    @property
+    def origin(self) -> Origin | None:
+        """What signed: ``"certificate"``, or ``"request-key"``, which authenticates nobody."""
+        return self._row.origin
 
     @property
     def requests(self) -> tuple[RequestReport, ...]:

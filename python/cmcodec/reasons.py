@@ -100,7 +100,10 @@ class Rule(StrEnum):
     V12 = "V12"
     """id-alg-noSignature makes nothing valid."""
     V13 = "V13"
-    """Chains are unchecked unless the caller says whom to trust, and then they count."""
+    """Chains are unchecked unless the caller says whom to trust, and then they count. A key that
+    only a request of the same message has authenticates nobody: then such a message and a bare
+    PKCS#10 fail, unless `request_keys` says otherwise. Revocation is not checked.
+    """
     V14 = "V14"
     """Single, batch, any number of threads, both backends: same verdict, same reason."""
     V15 = "V15"
@@ -209,6 +212,8 @@ class Reason(StrEnum):
     """id-alg-noSignature authenticates nothing."""
     UNTRUSTED_CHAIN = "untrusted_chain", Rule.V13
     """The signer's certificate leads to nobody whom the caller trusts."""
+    UNTRUSTED_REQUEST_KEY = "untrusted_request_key", Rule.V13
+    """A key that only the message's own request has signed it, and authenticates nobody."""
     POP_INVALID = "pop_invalid", Rule.R1, Rule.R6
     """A proof of possession is present and wrong."""
     DANGLING_REFERENCE = "dangling_reference", Rule.R4

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import cmcodec
 from cmcodec import types
 from kit.answers import NEEDS_CHAINS
+from kit.messages import members, pkcs10, pki_data
 from kit.vectors import SHARED
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SIGNED = (SHARED / "signed" / "p256-pkcs10.der").read_bytes()
 BAD_POP = (SHARED / "negative" / "pkcs10-bad-pop.der").read_bytes()
 BAD_SIGNATURE = (SHARED / "negative" / "flipped-signature.der").read_bytes()
 REQUEST_KEY = (SHARED / "signed" / "selfsigned-ski-p256.der").read_bytes()
+PKCS10 = pkcs10()
 
 pytestmark = NEEDS_CHAINS
 
@@ -107,10 +109,92 @@ def test_v13_stands_before_the_proofs_and_behind_the_signatures() -> None:
     assert row(BAD_SIGNATURE, trust=[]).reason == "signature_invalid"
 
 
-def test_v13_a_request_key_has_no_chain() -> None:
-    """V13: a key without a certificate has nothing to be trusted for."""
-    found = row(REQUEST_KEY, trust=[])
-    assert (found.verdict, found.signers[0].chain) == ("verified", None)
+def refused(found: cmcodec.Row) -> bool:
+    """Whether a row is refused for the key that signed it."""
+    return (found.verdict, found.reason, found.rule, found.offset) == (
+        "failed", "untrusted_request_key", "V13", found.span[0],
+    )  # fmt: skip
+
+
+def test_v13_a_request_key_authenticates_nobody() -> None:
+    """V13: whoever makes a message can make its request's key, whomever the caller trusts."""
+    asked: list[Any] = []
+    for trust in ([], [CA], asked.append):
+        for octets in (REQUEST_KEY, PKCS10):
+            found = row(octets, trust=trust)
+            assert refused(found)
+            assert [signer.chain for signer in found.signers] in ([], [None])
+            with pytest.raises(cmcodec.VerificationError) as caught:
+                cmcodec.load(octets).verify(trust=trust)
+            assert (caught.value.reason, caught.value.rule) == ("untrusted_request_key", "V13")
+    assert asked == []
+
+
+def test_v13_a_request_key_counts_where_nobody_is_trusted() -> None:
+    """V13: without trust nothing is said about who signed."""
+    for octets in (REQUEST_KEY, PKCS10):
+        for request_keys in ("none", "nested", "all"):
+            assert row(octets, request_keys=request_keys).verdict == "verified"
+
+
+def test_v13_request_keys_that_the_caller_allows() -> None:
+    """V13: all of them, or those inside another message of the call; nothing else changes."""
+    root = authority("root")
+    batch = signed_by(*root, content=pki_data(members=members(REQUEST_KEY, SIGNED)))
+    items, trust = [batch, REQUEST_KEY, PKCS10], lambda *_: True
+
+    def reasons(**decisions: Any) -> list[str | None]:
+        return [found.reason for found in cmcodec.verify_batch(items, **decisions)]
+
+    no = "untrusted_request_key"
+    assert reasons(trust=trust) == [None, no, None, no, no]
+    assert reasons(trust=trust, request_keys="nested") == [None, None, None, no, no]
+    assert reasons(trust=trust, request_keys="all") == [None] * 5
+    chain = "untrusted_chain"
+    assert reasons(trust=[], request_keys="all") == [chain, None, chain, None, None]
+    message = cmcodec.load(REQUEST_KEY)
+    assert message.verify(trust=[], request_keys="all").origin == "request-key"
+    with pytest.raises(cmcodec.VerificationError, match=no):
+        message.verify(trust=[], request_keys="nested")
+
+
+@pytest.mark.parametrize("value", ["", "All", None, True, [], ("none",)])
+def test_v13_other_values_of_request_keys_are_refused(value: Any) -> None:
+    """V13: with trust and without."""
+    for trust in (None, []):
+        with pytest.raises(ValueError, match="request_keys"):
+            row(SIGNED, trust=trust, request_keys=value)
+        with pytest.raises(ValueError, match="request_keys"):
+            cmcodec.load(SIGNED).verify(trust=trust, request_keys=value)
+
+
+def test_v13_the_first_rule_counts_for_request_keys_too() -> None:
+    """V13: behind the signature, before the proofs; what is no verdict stays what it is."""
+    broken = REQUEST_KEY[:-1] + bytes([REQUEST_KEY[-1] ^ 1])
+    assert row(broken, trust=[]).reason == row(broken).reason == "signature_invalid"
+    wrong_pop = PKCS10[:-1] + bytes([PKCS10[-1] ^ 1])
+    assert row(wrong_pop).reason == "pop_invalid"
+    assert refused(row(wrong_pop, trust=[]))
+    assert row(wrong_pop, trust=[], request_keys="all").reason == "pop_invalid"
+    for name in ("response/simple-certs-only", "enveloped/pwri-aes128cbc"):
+        octets = (SHARED / f"{name}.der").read_bytes()
+        assert row(octets, trust=[]) == row(octets)
+        assert row(octets).verdict in ("unsigned", "unverified")
+    assert row(PKCS10[:-1], trust=[]) == row(PKCS10[:-1])
+
+
+def test_v13_rows_tell_whose_key_signed() -> None:
+    """V13: `origin` is the same with trust and without."""
+    origins = {SIGNED: "certificate", REQUEST_KEY: "request-key", PKCS10: "request-key"}
+    origins |= {BAD_SIGNATURE: None, PKCS10[:-1] + bytes([PKCS10[-1] ^ 1]): None}
+    origins |= {(SHARED / "response/simple-certs-only.der").read_bytes(): None, b"\x30": None}
+    for octets, origin in origins.items():
+        for decisions in ({}, {"trust": []}, {"trust": [CA]}):
+            found = row(octets, **decisions)
+            assert found.origin == found.to_dict()["origin"] == origin
+    assert list(row(SIGNED).to_dict())[8:10] == ["signers", "origin"]
+    assert cmcodec.load(SIGNED).verify().origin == "certificate"
+    assert cmcodec.load(PKCS10).verify().origin == "request-key"
 
 
 def test_v13_callback() -> None:
@@ -138,15 +222,19 @@ def test_v13_callback() -> None:
 
 def test_v13_counts_follow_the_chains() -> None:
     """V13: `counts` and `failures` say what the rows say."""
-    report = cmcodec.verify_batch([SIGNED, REQUEST_KEY], trust=[], at=NOW)
+    report = cmcodec.verify_batch([SIGNED, REQUEST_KEY], trust=[], at=NOW, request_keys="all")
     assert report.counts() == {"failed": 1, "verified": 1}
     assert [found.index for found in report.failures()] == [0]
     assert cmcodec.verify_batch([SIGNED], trust=[CA], at=NOW).counts() == {"verified": 1}
+    report = cmcodec.verify_batch([REQUEST_KEY, PKCS10], trust=[], at=NOW)
+    assert report.counts() == {"failed": 2}
+    assert [found.index for found in report.failures()] == [0, 1]
 
 
-def signed_by(certificate: x509.Certificate, key: Any, *carried: x509.Certificate) -> bytes:
-    """A Full PKI Request without requests, signed by this certificate."""
-    content = bytes.fromhex("30083000300030003000")
+def signed_by(
+    certificate: x509.Certificate, key: Any, *carried: x509.Certificate, content: bytes = pki_data()
+) -> bytes:
+    """A Full PKI Request signed by this certificate."""
     digest = types.AlgorithmIdentifier(algorithm="2.16.840.1.101.3.4.2.1")
     content_type = types.ContentType("1.3.6.1.5.5.7.12.2")
     summary = hashes.Hash(hashes.SHA256())

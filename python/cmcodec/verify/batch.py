@@ -11,6 +11,7 @@ from cmcodec.errors import DecodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 from cmcodec.loaded import Loaded
 from cmcodec.received import Buffer, received_octets
+from cmcodec.verify.checks import Policy
 from cmcodec.verify.report import BatchReport
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cmcodec._backend import Validated
+    from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.trust import CertificateLike, Trust
 
 __all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
@@ -31,6 +33,7 @@ def verify_batch(
     *,
     threads: int | None = None,
     trust: Trust | None = None,
+    request_keys: RequestKeys = "none",
     certificates: Iterable[CertificateLike] = (),
     authorised_ras: Iterable[CertificateLike] = (),
     at: datetime | None = None,
@@ -46,6 +49,10 @@ def verify_batch(
 
     ``threads``: how many to use; by default all cores, and in the fallback one. ``trust``: trust
     anchors, or a callback (see `cmcodec.verify.trust`); without it chains are ``"unchecked"``.
+    Revocation is not checked. ``request_keys``: where trust is given, which messages may be signed
+    by a key that only their own request has, and which bare PKCS#10 pass: ``"none"``, ``"nested"``
+    (inside another message of this call) or ``"all"``; the others fail with
+    ``untrusted_request_key`` (rule V13).
     ``certificates``: where to look for signers beside the messages' own. ``authorised_ras``: the RA
     certificates whose ``raVerified`` counts (rule R2). ``at``: when chains must be valid, now by
     default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule
@@ -69,6 +76,7 @@ def verify_batch(
         },
         threads=threads,
         trust=trust,
+        request_keys=request_keys,
         certificates=certificates,
         authorised_ras=authorised_ras,
         at=at,
@@ -86,6 +94,7 @@ def verify_items(
     refused: Mapping[int, DecodeError] = MappingProxyType({}),
     threads: int | None = None,
     trust: Trust | None = None,
+    request_keys: RequestKeys = "none",
     certificates: Iterable[CertificateLike] = (),
     authorised_ras: Iterable[CertificateLike] = (),
     at: datetime | None = None,
@@ -98,6 +107,7 @@ def verify_items(
 
     ``refused`` tells by position which items are none, and why.
     """
+    policy = Policy.of(request_keys)
     extra: list[bytes] = []
     ras: list[bytes] = []
     if certificates or authorised_ras:
@@ -126,7 +136,7 @@ def verify_items(
         threads=max(1, threads),
         progress=progress,
     )
-    return BatchReport(verdicts, checker, refused)
+    return BatchReport(verdicts, checker, policy, refused)
 
 
 def default_threads() -> int:

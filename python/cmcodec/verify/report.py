@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from cmcodec._backend import Verdicts
     from cmcodec.errors import DecodeError
+    from cmcodec.verify.checks import Policy
     from cmcodec.verify.trust import Checker
     from cmcodec.verify.verdict import Chain, Note, Row, Signer
 
@@ -28,12 +29,17 @@ class BatchReport(Sequence["Row"]):
     costly about them, chains and notes, is found once.
     """
 
-    __slots__ = ("_chains", "_malformed", "_notes", "_refused", "_verdicts")
+    __slots__ = ("_chains", "_malformed", "_notes", "_policy", "_refused", "_verdicts")
 
     def __init__(
-        self, verdicts: Verdicts, checker: Checker | None, refused: Mapping[int, DecodeError]
+        self,
+        verdicts: Verdicts,
+        checker: Checker | None,
+        policy: Policy,
+        refused: Mapping[int, DecodeError],
     ) -> None:
         self._verdicts = verdicts
+        self._policy = policy
         # By item: what is wrong with the text around it, which no backend sees.
         self._refused = refused
         # By position: for each signer whom a certificate names, the anchor it leads to.
@@ -63,7 +69,7 @@ class BatchReport(Sequence["Row"]):
 
     def counts(self) -> dict[str, int]:
         """How many messages got which verdict; verdicts nobody got are left out."""
-        if not self._chains:
+        if self._chains is None:
             found = self._verdicts.counts()
             return {verdict: number for verdict, number in found.items() if number}
         counted: dict[str, int] = {}
@@ -92,8 +98,10 @@ class BatchReport(Sequence["Row"]):
                 notes = self._notes[position] = self._find_notes(row)
             if notes:
                 row = row.with_changes(notes=notes)
-        anchors = self._chains and self._chains.get(position)
-        return _chained(row, anchors) if anchors else row
+        if self._chains is None:
+            return row
+        anchors = self._chains.get(position)
+        return checks.settle(_chained(row, anchors) if anchors else row, self._policy)
 
     def _find_notes(self, row: Row) -> tuple[Note, ...]:
         from cmcodec.loaded import Loaded
@@ -137,12 +145,12 @@ def _refusal(row: Row, error: DecodeError) -> Row:
 
 
 def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:
-    """The row with its chains, and with the verdict that they lead to."""
+    """The row with its chains."""
     signers = tuple(
         replace(signer, chain=_chain(signer, anchor), anchor_sha256=anchor or None)
         for signer, anchor in zip(row.signers, anchors, strict=True)
     )
-    return checks.settle(row.with_changes(signers=signers))
+    return row.with_changes(signers=signers)
 
 
 def _chain(signer: Signer, anchor: str | None) -> Chain | None:

@@ -22,6 +22,7 @@ Verdict: TypeAlias = Literal["verified", "failed", "unsigned", "unverified", "ma
 Form: TypeAlias = Literal["pkcs10", "crmf", "other"]
 Pop: TypeAlias = Literal["verified", "ra-asserted", "absent", "challenge-needed", "failed"]
 Chain: TypeAlias = Literal["unchecked", "trusted", "untrusted"]
+Origin: TypeAlias = Literal["certificate", "request-key"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,22 @@ class Row(InBuffer):
     notes: tuple[Note, ...]
     span: tuple[int, int]
 
+    @property
+    def origin(self) -> Origin | None:
+        """Whose key is good for the message; None where no signer is good.
+
+        ``"certificate"`` where a certificate names a signer, trusted or not. ``"request-key"``
+        where only a request of the message has the key, a bare PKCS#10 with a good proof of
+        possession included: whoever made the message has the key, and may be anybody (rule V13).
+        """
+        if any(signer.certificate_sha256 is not None for signer in self.signers):
+            return "certificate"
+        if any(signer.request_id is not None for signer in self.signers):
+            return "request-key"
+        is_bare = self.kind == "simple-request"
+        good = is_bare and any(request.pop == "verified" for request in self.requests)
+        return "request-key" if good else None
+
     def with_changes(self, **changes: Any) -> Self:
         """The row with other values, in the same buffer."""
         made = replace(self, **changes)
@@ -121,7 +138,10 @@ class Row(InBuffer):
         return f"Row({', '.join(texts)})"
 
     def to_dict(self, file: str | None = None) -> dict[str, Any]:
-        """The row as JSON types; ``file`` takes the place of ``index`` where given."""
+        """The row as JSON types; ``file`` takes the place of ``index`` where given.
+
+        `origin` stands behind the signers that it comes from.
+        """
         number = self.transaction_id
         return {
             **({"index": self.index} if file is None else {"file": file}),
@@ -141,6 +161,7 @@ class Row(InBuffer):
                 }
                 for signer in self.signers
             ],
+            "origin": self.origin,
             "requests": [
                 {"id": request.id, "form": request.form, "pop": request.pop}
                 for request in self.requests

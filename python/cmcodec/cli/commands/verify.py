@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from cmcodec.cli.options import Misuse, backend_option, printable, read_input
 from cmcodec.errors import UnsupportedError
 from cmcodec.verify.batch import default_threads, verify_batch
+from cmcodec.verify.checks import RequestKeys
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -33,6 +34,13 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
 @click.option(
     "--trust", multiple=True, metavar="FILE", help="Trust anchors, DER or PEM; checks chains."
 )
+@click.option(
+    "--request-keys",
+    type=click.Choice(get_args(RequestKeys)),
+    default="none",
+    show_default=True,
+    help="With --trust: which messages their own request's key may sign.",
+)
 @click.option("--certificates", multiple=True, metavar="FILE", help="More certificates of signers.")
 @click.option("--authorised-ra", multiple=True, metavar="FILE", help="RAs whose raVerified counts.")
 @click.option(
@@ -49,6 +57,7 @@ def command(
     as_json: bool,
     as_csv: bool,
     trust: tuple[str, ...],
+    request_keys: RequestKeys,
     certificates: tuple[str, ...],
     authorised_ra: tuple[str, ...],
     at: datetime | None,
@@ -80,6 +89,7 @@ def command(
                 octets,
                 threads=threads,
                 trust=anchors if trust else None,
+                request_keys=request_keys,
                 certificates=others,
                 authorised_ras=ras,
                 at=at,

@@ -13,6 +13,7 @@ import click
 
 import cmcodec
 from cmcodec.cli.options import printable
+from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +59,7 @@ class Tally:
     chains: Counter[str] = field(default_factory=Counter)
     proofs: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
+    request_keys: Counter[str] = field(default_factory=Counter)
     groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
     first: list[Row] = field(default_factory=list)
 
@@ -79,6 +81,8 @@ class Tally:
         if is_good(row):
             return
         self.bad += 1
+        if row.reason == Reason.UNTRUSTED_REQUEST_KEY:
+            self.request_keys["nested" if row.path else "all"] += 1
         group = self.groups.setdefault((row.verdict, row.reason or "", row.rule or ""), Group())
         group.count += 1
         if len(group.examples) < EXAMPLES:
@@ -136,6 +140,8 @@ def write_line(tally: Tally, run: Run) -> None:
     counts = ", ".join(f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v])
     noun = "message" if tally.messages == 1 else "messages"
     click.echo(f"cmc: {tally.messages} {noun}: {counts}; {run.speed(tally.messages)}", err=True)
+    if tally.request_keys:
+        click.echo(f"cmc: {_request_keys(tally)}", err=True)
 
 
 def write_table(tally: Tally, run: Run) -> None:
@@ -158,6 +164,8 @@ def write_table(tally: Tally, run: Run) -> None:
     if tally.messages <= DETAILED:
         _write_details(tally.first, run)
     _write_failures(tally, run)
+    if tally.request_keys:
+        click.echo(_request_keys(tally))
 
 
 def _write_counts(label: str, counts: Counter[str]) -> None:
@@ -193,6 +201,17 @@ def _write_failures(tally: Tally, run: Run) -> None:
             click.echo(f"    {_place(row, run)}")
         if group.count > len(group.examples):
             click.echo(f"    … {group.count - len(group.examples):,} more")
+
+
+def _request_keys(tally: Tally) -> str:
+    """Which value of ``--request-keys`` accepts what no certificate has signed."""
+    ways = {
+        "nested": "--request-keys nested accepts those inside another message",
+        "all": "--request-keys all accepts every one",
+    }
+    helpful = [way for value, way in ways.items() if tally.request_keys[value]]
+    number = tally.request_keys.total()
+    return f"{number:,} signed by no key but that of their own request: {', '.join(helpful)}"
 
 
 def _message(row: Row, run: Run) -> str:

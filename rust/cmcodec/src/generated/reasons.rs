@@ -55,7 +55,7 @@ named! {
         V11 = "V11",
         /// id-alg-noSignature makes nothing valid.
         V12 = "V12",
-        /// Chains are unchecked unless the caller says whom to trust, and then they count.
+        /// Chains are unchecked unless the caller says whom to trust, and then they count. A key that only a request of the same message has authenticates nobody: then such a message and a bare PKCS#10 fail, unless `request_keys` says otherwise. Revocation is not checked.
         V13 = "V13",
         /// Single, batch, any number of threads, both backends: same verdict, same reason.
         V14 = "V14",
@@ -137,6 +137,8 @@ reasons! {
     NoSignature = "no_signature", Some(Rule::V12);
     /// The signer's certificate leads to nobody whom the caller trusts (rule V13).
     UntrustedChain = "untrusted_chain", Some(Rule::V13);
+    /// A key that only the message's own request has signed it, and authenticates nobody (rule V13).
+    UntrustedRequestKey = "untrusted_request_key", Some(Rule::V13);
     /// A proof of possession is present and wrong (rule R1).
     PopInvalid = "pop_invalid", Some(Rule::R1);
     /// A proof of possession is present and wrong (rule R6).
