@@ -24,7 +24,7 @@ BATCH = (SHARED / "batch" / "batch-req-10.der").read_bytes()
 BER = (SHARED / "signed" / "rsa2048-pkcs10.ber").read_bytes()
 PEM = (VECTORS / "openssl" / "requests" / "text.pem").read_bytes()
 KEYS = ["index", "path", "kind", "encoding", "verdict", "reason", "rule", "offset", "signers"]
-KEYS += ["requests", "transaction_id", "notes"]
+KEYS += ["origin", "requests", "transaction_id", "notes"]
 
 
 def test_report_is_a_sequence() -> None:
