@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import mmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.x509 import verification
 
 import cmcodec
-from cmcodec import Note, oids, types
+from cmcodec import Note, _backend, oids, types
 from kit.messages import Message, control, members, pki_data, tcr
 from kit.vectors import SHARED, VECTORS
 
@@ -235,3 +235,35 @@ def test_v13_needs_a_library_that_can(monkeypatch: pytest.MonkeyPatch) -> None:
     message = (SHARED / "signed" / "p256-pkcs10.der").read_bytes()
     with pytest.raises(cmcodec.UnsupportedError, match="cryptography 45"):
         cmcodec.verify_batch(message, trust=[anchor])[0]
+
+
+@pytest.mark.parametrize("flag", ["no", "", 0, 1, None, [], object()])
+def test_v10a_flags_are_true_or_false(flag: Any) -> None:
+    """V10a, V14: ``legacy="no"`` is a mistake and not a yes, on either backend."""
+    message = cmcodec.load(BATCH)
+    for call in (
+        lambda: cmcodec.verify_batch(BATCH, legacy=flag),
+        lambda: message.verify(legacy=flag),
+    ):
+        with pytest.raises(TypeError, match="legacy must be True or False"):
+            call()
+    for read in (cmcodec.load, types.ContentInfo.from_der):
+        with pytest.raises(TypeError, match="strict must be True or False"):
+            read(BATCH, strict=flag)  # type: ignore[operator]
+
+
+def test_v15_threads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """V15: to start 1,000,000 threads takes longer than any batch; below 1 is 1."""
+    started: list[int] = []
+
+    def verify(*_: Any, **options: Any) -> Any:
+        started.append(options["threads"])
+        return ()
+
+    monkeypatch.setattr(_backend, "verify", verify)
+    for threads in (-1, 0, 1, 1024, 1025, 10**6, 10**30, True):
+        cmcodec.verify_batch(BATCH, threads=threads)
+    assert started == [1, 1, 1, 1024, 1024, 1024, 1024, 1]
+    for threads in (2.0, "2", [2]):
+        with pytest.raises(TypeError):
+            cmcodec.verify_batch(BATCH, threads=threads)

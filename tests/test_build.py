@@ -258,6 +258,12 @@ def test_backends_write_the_same(kind: str) -> None:
     assert made[0] == made[1]
 
 
+def test_deterministic_is_true_or_false() -> None:
+    """V10a: a flag is no other word for yes."""
+    with pytest.raises(TypeError, match="deterministic must be True or False"):
+        signer("p-256", deterministic="no")
+
+
 def test_deterministic_ecdsa() -> None:
     """RFC 6979: the same message has the same signature, where that is asked for."""
     try:

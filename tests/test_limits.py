@@ -45,6 +45,7 @@ def test_generated_files_are_current() -> None:
         ("MAX_INTEGER_OCTETS", 16_384 // 8),
         ("MAX_SIGNERS", 64),
         ("MAX_KEY_CANDIDATES", 4),
+        ("MAX_THREADS", 1024),
         ("MIN_RSA_MODULUS_BITS", 2048),
         ("MAX_RSA_MODULUS_BITS", 8192),
         ("LEGACY_RSA_MODULUS_BITS", 1024),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final, overload
 
 from cmcodec import _backend
+from cmcodec.arguments import flag
 from cmcodec.errors import DecodeError, VerificationError
 from cmcodec.limits import (
     DEFAULT_MESSAGE_LAYERS,
@@ -20,13 +21,13 @@ from cmcodec.reasons import Reason
 from cmcodec.received import hint, received_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
     from cmcodec import types
     from cmcodec.received import Buffer
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import CertificateLike, Trust
+    from cmcodec.verify.trust import Certificates, Trust
     from cmcodec.verify.verdict import Encoding, Note, Origin, RequestReport, Row, Signer
 
 __all__ = ["Message", "Messages", "Verified", "load"]
@@ -50,8 +51,9 @@ def load(
     ``strict`` refuses BER and the legacy forms of RFC 2797 and RFC 6402.
 
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
-    is exceeded. Nothing is verified: see `Message.verify`.
+    is exceeded; `TypeError` where ``strict`` is no bool. Nothing is verified: see `Message.verify`.
     """
+    flag("strict", strict)
     size = max(0, max_size)
     octets = received_octets(data, size)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
@@ -117,8 +119,8 @@ class Message(Loaded):
         threads: int | None = None,
         trust: Trust | None = None,
         request_keys: RequestKeys = "none",
-        certificates: Iterable[CertificateLike] = (),
-        authorised_ras: Iterable[CertificateLike] = (),
+        certificates: Certificates = (),
+        authorised_ras: Certificates = (),
         at: datetime | None = None,
         legacy: bool = False,
         progress: Callable[[int, int], object] | None = None,
@@ -130,8 +132,9 @@ class Message(Loaded):
         an outer signature says nothing about them (rule R5), and ``request_keys="nested"`` is
         ``"none"`` here.
 
-        Raises `VerificationError` with the reason of the first check that failed; for a message
-        without signers that reason is ``no_signer``, for an encrypted one ``encrypted``.
+        Raises what `verify_batch` raises, and `VerificationError` with the reason of the first
+        check that failed; for a message without signers that reason is ``no_signer``, for an
+        encrypted one ``encrypted``.
         """
         from cmcodec.verify.batch import verify_items
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
 
 import cmcodec
-from cmcodec import types
+from cmcodec import _backend, types
 from kit.answers import NEEDS_CHAINS
 from kit.messages import members, pkcs10, pki_data
 from kit.vectors import SHARED
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
 CA = (SHARED / "keys" / "ca-cert.der").read_bytes()
+CA_KEY: Any = load_der_private_key((SHARED / "keys" / "ca-key.p8").read_bytes(), None)
 SIGNED = (SHARED / "signed" / "p256-pkcs10.der").read_bytes()
 BAD_POP = (SHARED / "negative" / "pkcs10-bad-pop.der").read_bytes()
 BAD_SIGNATURE = (SHARED / "negative" / "flipped-signature.der").read_bytes()
@@ -304,7 +306,101 @@ def test_v13_an_anchor_may_sign_itself() -> None:
     assert row(signed_by(*root), trust=[root[0]]).signers[0].chain == "trusted"
 
 
-def test_v13_what_is_no_certificate_is_refused() -> None:
-    """V13: trust in something unreadable is the caller's mistake."""
-    with pytest.raises(ValueError, match=r"."):
-        row(SIGNED, trust=[b"\x30\x00"])
+ANCHOR = x509.load_der_x509_certificate(CA)
+BUNDLE = b"Two anchors:\n" + b"\n".join(
+    certificate.public_bytes(Encoding.PEM) for certificate in (authority("other")[0], ANCHOR)
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        CA, bytearray(CA), types.Certificate(CA), ANCHOR, BUNDLE, memoryview(BUNDLE), [BUNDLE],
+        {ANCHOR}, (CA,),
+    ],
+    ids=lambda given: type(given).__name__,
+)  # fmt: skip
+def test_v13_one_certificate_a_bundle_or_many(given: Any) -> None:
+    """V13, R2, V8: wherever certificates are given, all that are there count."""
+    assert row(SIGNED, trust=given).signers[0].chain == "trusted"
+    assert cmcodec.load(SIGNED).verify(trust=given, at=NOW).signers[0].chain == "trusted"
+    middle = authority("middle", (ANCHOR, CA_KEY))
+    leaf = authority("leaf", middle, ca=None)
+    assert row(signed_by(*leaf), trust=given).reason == "untrusted_chain"
+    assert row(signed_by(*leaf), trust=given, certificates=iter([middle[0]])).reason is None
+    assert row(signed_by(*leaf), trust=iter([CA]), certificates=middle[0]).reason is None
+    raverified = (SHARED / "signed" / "p256-crmf-raverified.der").read_bytes()
+    assert row(raverified, authorised_ras=given).requests[0].pop == "absent"
+    ra = x509.load_der_x509_certificate((SHARED / "keys" / "ra-p256-cert.der").read_bytes())
+    for ras in (ra, BUNDLE + ra.public_bytes(Encoding.PEM), [given, ra] if given == CA else [ra]):
+        assert row(raverified, authorised_ras=ras).requests[0].pop == "ra-asserted"
+
+
+NO_CERTIFICATES: list[Any] = [
+    b"", b"text", b"\x30\x00", CA[: len(CA) // 2], CA + CA, SIGNED, PKCS10, types.Certificate(b""),
+    BUNDLE[:-30], BUNDLE.replace(b"MII", b"MI!"), BUNDLE[: BUNDLE.rindex(b"MII") + 9], [CA, b""],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("argument", ["trust", "certificates", "authorised_ras"])
+def test_v13_what_is_no_certificate_is_refused(
+    argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """V13: it is the caller's mistake, which is said before anything is verified."""
+    monkeypatch.delattr(_backend, "verify", raising=False)
+    for given in NO_CERTIFICATES:
+        with pytest.raises(cmcodec.DecodeError):
+            row(SIGNED, **{argument: given})
+    for given in (7, "", "ca.pem", [7], [[CA]], [None], True, ANCHOR.public_key()):
+        with pytest.raises(TypeError, match=f"^{argument}: "):
+            row(SIGNED, **{argument: given})
+    if argument != "trust":
+        with pytest.raises(TypeError, match="NoneType is no certificate"):
+            row(SIGNED, **{argument: None})
+
+
+async def later(*_: Any) -> bool:
+    """A callback that answers when nobody waits any more."""
+    return True
+
+
+@pytest.mark.parametrize("answer", [None, 1, 0, "no", "", [], object(), NotImplemented])
+@pytest.mark.filterwarnings("error")
+def test_v13_callbacks_answer_true_or_false(answer: Any) -> None:
+    """V13: what merely counts as true or false is a mistake, and nobody is trusted by one."""
+    for octets in (SIGNED, [BAD_SIGNATURE, SIGNED]):
+        with pytest.raises(TypeError, match="True or False"):
+            cmcodec.verify_batch(octets, trust=lambda *_: answer)
+    for mistaken in (lambda *_: answer, later):
+        with pytest.raises(TypeError, match="True or False"):
+            cmcodec.load(SIGNED).verify(trust=mistaken)
+    gc.collect()
+
+
+def test_v13_callbacks_are_asked_before_the_call_returns() -> None:
+    """V13: and never again, however often the report is looked at."""
+    asked: list[Any] = []
+
+    def decide(*question: Any) -> bool:
+        asked.append(question)
+        return True
+
+    report = cmcodec.verify_batch([SIGNED, BAD_SIGNATURE, REQUEST_KEY, PKCS10], trust=decide)
+    assert len(asked) == 1
+    assert [found.verdict for found in report] == ["verified", "failed", "failed", "failed"]
+    assert (len(asked), report.counts()) == (1, {"verified": 1, "failed": 3})
+
+
+@pytest.mark.parametrize("trust", [None, [CA], lambda *_: True])
+def test_v13_a_time_has_its_zone(trust: Any) -> None:
+    """V13: hours that nobody named decide no chain."""
+    for verify in (lambda **given: row(SIGNED, **given), cmcodec.load(SIGNED).verify):
+        with pytest.raises(ValueError, match="at has no time zone"):
+            verify(trust=trust, at=datetime(2027, 1, 1))
+        with pytest.raises(ValueError, match="at is no time in UTC"):
+            verify(trust=trust, at=datetime.min.replace(tzinfo=timezone(timedelta(hours=1))))
+        for no_time in ("2027-01-01", 1798761600, NOW.date()):
+            with pytest.raises(TypeError, match="at must be a datetime"):
+                verify(trust=trust, at=no_time)
+    east = NOW.astimezone(timezone(timedelta(hours=9)))
+    assert row(SIGNED, trust=trust, at=east) == row(SIGNED, trust=trust)

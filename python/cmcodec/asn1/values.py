@@ -16,6 +16,7 @@ from typing import (
 )
 
 from cmcodec import _backend
+from cmcodec.arguments import flag
 from cmcodec.asn1 import display
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Asn1:
         `LimitError` with reason, offset and path.
         """
         # A view, so that a number is no length and a list no octets.
+        flag("strict", strict)
         octets = data if type(data) is bytes else bytes(memoryview(data))
         value: Self = _backend.decode(cls.__name__, octets, strict)
         return value

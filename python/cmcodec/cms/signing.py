@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 
 from cmcodec import _backend, oids, types
+from cmcodec.arguments import flag, thread_count
 from cmcodec.asn1 import TLV
 from cmcodec.asn1.der import element, header, set_of
 from cmcodec.cms import private_keys
@@ -110,6 +111,7 @@ class SigningKey:
         that rule V9 refuses, ``signature_invalid`` where the certificate is of another key,
         ``signer_not_found`` where it has another key identifier.
         """
+        flag("deterministic", deterministic)
         named = None if algorithm is None else private_keys.algorithm(algorithm)
         chosen = named or private_keys.usual(key)
         made = cls(
@@ -194,7 +196,8 @@ def sign_many(
     """`sign` for many contents, in parallel; the messages are in the order of the contents.
 
     ``certificates``, ``crls`` and ``signing_time`` are those of every message; what only one
-    carries stands in its `Draft`. ``threads``: those of the signer by default. They help as far as
+    carries stands in its `Draft`. ``threads``: those of the signer by default, 1,024 at
+    most. They help as far as
     ``sign`` releases the GIL, which ``cryptography`` does from about 47 on, and 44 does not.
 
     Raises what `sign` raises for the first content that is refused, with its index in the path:
@@ -208,7 +211,7 @@ def sign_many(
     def work(index: int) -> None:
         made[index] = signing.message(drafts[index], f"contents[{index}]")
 
-    for_each(len(drafts), work, threads or signer.threads or cores())
+    for_each(len(drafts), work, thread_count(threads or signer.threads or cores()))
     return made
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 from cmcodec import _backend
+from cmcodec.arguments import flag, moment, thread_count
 from cmcodec.errors import DecodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 from cmcodec.loaded import Loaded
 from cmcodec.received import Buffer, received_octets
 from cmcodec.verify.checks import Policy
 from cmcodec.verify.report import BatchReport
+from cmcodec.verify.trust import Checker, certificates_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from cmcodec._backend import Validated
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import CertificateLike, Trust
+    from cmcodec.verify.trust import Certificates, Trust
 
 __all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
 
@@ -34,8 +37,8 @@ def verify_batch(
     threads: int | None = None,
     trust: Trust | None = None,
     request_keys: RequestKeys = "none",
-    certificates: Iterable[CertificateLike] = (),
-    authorised_ras: Iterable[CertificateLike] = (),
+    certificates: Certificates = (),
+    authorised_ras: Certificates = (),
     at: datetime | None = None,
     legacy: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
@@ -47,20 +50,24 @@ def verify_batch(
     ``data`` is a message as `load` takes it, a `Message`, or an iterable of either. Never raises
     for a bad message: it is a row of the report, and its neighbours are unaffected (rule R5).
 
-    ``threads``: how many to use; by default all cores, and in the fallback one. ``trust``: trust
-    anchors, or a callback (see `cmcodec.verify.trust`); without it chains are ``"unchecked"``.
-    Revocation is not checked. ``request_keys``: where trust is given, which messages may be signed
-    by a key that only their own request has, and which bare PKCS#10 pass: ``"none"``, ``"nested"``
-    (inside another message of this call) or ``"all"``; the others fail with
-    ``untrusted_request_key`` (rule V13).
-    ``certificates``: where to look for signers beside the messages' own. ``authorised_ras``: the RA
-    certificates whose ``raVerified`` counts (rule R2). ``at``: when chains must be valid, now by
-    default. ``legacy`` adds RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule
-    V10a). ``max_layers`` and ``max_size`` bound each item, a `Message` too, as they do in `load`.
-    ``progress``: called with messages done and messages in all, from the calling thread.
+    ``threads``: how many to use, 1,024 at most; by default all cores, and in the fallback one.
+    ``trust``: trust anchors, or a callback (see `cmcodec.verify.trust`); without it chains are
+    ``"unchecked"``. Revocation is not checked. ``request_keys``: where trust is given, which
+    messages may be signed by a key that only their own request has, and which bare PKCS#10 pass:
+    ``"none"``, ``"nested"`` (inside another message of this call) or ``"all"``; the others fail
+    with ``untrusted_request_key`` (rule V13). ``certificates``: where to look for signers beside
+    the messages' own. ``authorised_ras``: the RA certificates whose ``raVerified`` counts (rule
+    R2). Anchors, certificates and RAs are each one certificate, a PEM bundle, or an iterable of
+    either. ``at``: when chains must be valid, with its time zone; now by default. ``legacy`` adds
+    RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule V10a). ``max_layers`` and
+    ``max_size`` bound each item, a `Message` too, as they do in `load`. ``progress``: called with
+    messages done and messages in all, from the calling thread.
 
-    Raises `UnsupportedError` where ``trust`` needs a newer ``cryptography``, and what ``progress``
-    or a trust callback raises.
+    Before anything is verified, raises `TypeError` for an argument of another type, `ValueError`
+    for a time without zone or an unknown ``request_keys``, its subclass `DecodeError` for octets
+    that are no certificate, and `UnsupportedError` where ``trust`` needs a newer ``cryptography``.
+    Then it raises `TypeError` where a trust callback returns neither True nor False, and what the
+    callback or ``progress`` raises.
     """
     items: list[Item]
     if isinstance(data, (str, Loaded)) or _is_buffer(data):
@@ -95,8 +102,8 @@ def verify_items(
     threads: int | None = None,
     trust: Trust | None = None,
     request_keys: RequestKeys = "none",
-    certificates: Iterable[CertificateLike] = (),
-    authorised_ras: Iterable[CertificateLike] = (),
+    certificates: Certificates = (),
+    authorised_ras: Certificates = (),
     at: datetime | None = None,
     legacy: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
@@ -108,22 +115,12 @@ def verify_items(
     ``refused`` tells by position which items are none, and why.
     """
     policy = Policy.of(request_keys)
-    extra: list[bytes] = []
-    ras: list[bytes] = []
-    if certificates or authorised_ras:
-        import hashlib
-
-        from cmcodec.verify.trust import certificate_octets
-
-        extra = [certificate_octets(certificate) for certificate in certificates]
-        ras = [hashlib.sha256(certificate_octets(ra)).digest() for ra in authorised_ras]
-    checker = None
-    if trust is not None:
-        from cmcodec.verify.trust import Checker
-
-        checker = Checker(trust, extra, at)
-    if threads is None:
-        threads = default_threads()
+    flag("legacy", legacy)
+    at = datetime.now(UTC) if at is None else moment("at", at)
+    threads = thread_count(default_threads() if threads is None else threads)
+    extra = certificates_octets("certificates", certificates)
+    ras = certificates_octets("authorised_ras", authorised_ras)
+    checker = None if trust is None else Checker(trust, extra, at)
     verdicts = _backend.verify(
         items,
         strict=False,
@@ -131,9 +128,9 @@ def verify_items(
         max_size=max(0, max_size),
         nested=nested,
         certificates=extra,
-        authorised_ras=ras,
+        authorised_ras=[hashlib.sha256(ra).digest() for ra in ras],
         legacy=legacy,
-        threads=max(1, threads),
+        threads=threads,
         progress=progress,
     )
     return BatchReport(verdicts, checker, policy, refused)

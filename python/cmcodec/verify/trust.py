@@ -7,13 +7,17 @@ is RFC 5280's path validation with CA certificates that say so, and nothing more
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
-from cmcodec.errors import UnsupportedError
+from cmcodec import _backend
+from cmcodec.errors import DecodeError, UnsupportedError
+from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from cryptography import x509
 
@@ -22,17 +26,23 @@ if TYPE_CHECKING:
     CertificateLike: TypeAlias = x509.Certificate | Certificate | bytes
     """A certificate as an object of ``cryptography``, of this package, as DER or as PEM."""
 
+    Certificates: TypeAlias = CertificateLike | Iterable[CertificateLike]
+    """One certificate or many; PEM is a bundle, and every certificate in it counts."""
+
     Trust: TypeAlias = (
-        Iterable[CertificateLike]
-        | Callable[[x509.Certificate, list[x509.Certificate], datetime], bool]
+        Certificates | Callable[[x509.Certificate, list[x509.Certificate], datetime], bool]
     )
     """Trust anchors, or a callback.
 
     The callback gets the signer's certificate, the certificates that came with it and the time,
-    and says whether the signer is trusted. What it raises ends the verification.
+    and returns True where the signer is trusted, else False. Anything else, a coroutine too, raises
+    `TypeError`; what the callback raises ends the verification. It is asked before the call that
+    verifies returns, about each certificate once, and never about a request's own key.
     """
 
-__all__ = ["Checker", "certificate_octets"]
+__all__ = ["Checker", "certificate_octets", "certificates_octets"]
+
+_PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 
 
 def certificate_octets(certificate: CertificateLike) -> bytes:
@@ -55,20 +65,81 @@ def certificate_octets(certificate: CertificateLike) -> bytes:
     return octets
 
 
+def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
+    """The DER octets of every certificate given, in order; each was read as a certificate.
+
+    Raises `DecodeError` for octets that are none, and `TypeError`, which names the argument, for
+    what are no octets.
+    """
+    is_many = isinstance(given, Iterable) and not isinstance(given, str)
+    if not isinstance(given, (tuple, list)):
+        found = _one_or_bundle(given)
+        if found is not None:
+            return found
+    certificates: list[bytes] = []
+    for element in cast("Iterable[object]", given) if is_many else (given,):
+        octets = _one_or_bundle(element)
+        if octets is None:
+            raise TypeError(f"{argument}: {type(element).__name__} is no certificate")
+        certificates += octets
+    return certificates
+
+
+def _one_or_bundle(given: object) -> list[bytes] | None:
+    """The certificates in one object; None for what can hold none."""
+    from cmcodec.asn1 import TLV
+
+    if isinstance(given, TLV):
+        return [_checked(given.der)]
+    if hasattr(given, "public_bytes"):
+        from cryptography import x509
+
+        if isinstance(given, x509.Certificate):
+            return [_checked(certificate_octets(given))]
+        return None
+    try:
+        octets = bytes(memoryview(given))  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    armoured = 0 if octets[:1] == b"\x30" else len(_PEM_CERTIFICATE.findall(octets))
+    return _bundle(octets, armoured) if armoured else [_checked(octets)]
+
+
+def _bundle(octets: bytes, armoured: int) -> list[bytes]:
+    """The certificates of a PEM bundle, which are as many as have begun in it."""
+    from cryptography import x509
+
+    try:
+        found = x509.load_pem_x509_certificates(octets)
+    except ValueError:
+        found = []
+    if len(found) != armoured:
+        raise DecodeError(Reason.BAD_VALUE, 0, "pem")
+    return [certificate_octets(certificate) for certificate in found]
+
+
+def _checked(octets: bytes) -> bytes:
+    """Octets that are one certificate (RFC 5280 §4.1)."""
+    _backend.decode("Certificate", octets, False)
+    if _backend.certificate(octets) is None:
+        raise DecodeError(Reason.BAD_VALUE, 0, "certificate")
+    return octets
+
+
 class Checker:
     """Finds the trust anchor of signers' certificates, each only once."""
 
-    def __init__(self, trust: Trust, extra: list[bytes], at: datetime | None) -> None:
+    def __init__(self, trust: Trust, extra: list[bytes], at: datetime) -> None:
         from cryptography import x509
 
-        self._at = at or datetime.now(UTC)
+        self._at = at
         self._extra = extra
         self._found: dict[bytes, str | None] = {}
         self._callback: Any = trust if callable(trust) else None
         self._verifier: Any = None
         self._load = x509.load_der_x509_certificate
         if self._callback is None:
-            anchors = [certificate_octets(anchor) for anchor in trust]  # type: ignore[union-attr]
+            anchors = certificates_octets("trust", trust)  # type: ignore[arg-type]
             self._verifier = _verifier(anchors, self._at) if anchors else None
 
     def anchor(self, certificate: bytes, carried: list[bytes]) -> str | None:
@@ -94,7 +165,7 @@ class Checker:
             except ValueError:
                 continue
         if self._callback is not None:
-            return "" if self._callback(leaf, intermediates, self._at) else None
+            return "" if _answer(self._callback(leaf, intermediates, self._at)) else None
         if self._verifier is None:
             return None
         try:
@@ -102,6 +173,15 @@ class Checker:
         except (VerificationError, ValueError):
             return None
         return hashlib.sha256(chain[-1].public_bytes(Encoding.DER)).hexdigest()
+
+
+def _answer(answer: object) -> bool:
+    """What a callback returned, which is True or False: what merely counts as true, trusts."""
+    if answer is True or answer is False:
+        return answer
+    if isinstance(answer, Coroutine):
+        answer.close()
+    raise TypeError(f"a trust callback returns True or False, not {answer!r}")
 
 
 def _verifier(anchors: list[bytes], at: datetime) -> Any:
@@ -114,7 +194,10 @@ def _verifier(anchors: list[bytes], at: datetime) -> Any:
     authorities = policy.permit_all().require_present(
         x509.BasicConstraints, verification.Criticality.AGNOSTIC, None
     )
-    store = verification.Store([x509.load_der_x509_certificate(anchor) for anchor in anchors])
+    try:
+        store = verification.Store([x509.load_der_x509_certificate(anchor) for anchor in anchors])
+    except ValueError:
+        raise DecodeError(Reason.BAD_VALUE, 0, "certificate") from None
     return (
         verification.PolicyBuilder()
         .store(store)

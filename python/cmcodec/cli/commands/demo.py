@@ -16,6 +16,7 @@ from cmcodec.cli.options import Misuse, backend_option, printable
 from cmcodec.cli.show import report
 from cmcodec.cli.show.progress import Bar
 from cmcodec.cms import SigningKey, sign
+from cmcodec.limits import MAX_THREADS
 from cmcodec.message import load
 from cmcodec.reasons import Reason
 from cmcodec.verify.batch import default_threads, verify_batch
@@ -42,7 +43,9 @@ _REQUEST_ID: Final = 3
     show_default=True,
     help="Requests in the batch.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads: one per core.")
+@click.option(
+    "--threads", type=click.IntRange(1, MAX_THREADS), metavar="N", help="Threads: one per core."
+)
 @click.option("--keep", metavar="FILE", help="Where to write the batch, in DER.")
 @backend_option
 def command(size: int, threads: int | None, keep: str | None) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from cmcodec.arguments import moment
 from cmcodec.cli.options import Misuse, backend_option, printable, read_input
 from cmcodec.errors import UnsupportedError
+from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
 from cmcodec.verify.checks import RequestKeys
 
@@ -21,10 +23,13 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text!r} is no ISO 8601 time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment("the time", parsed)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command("verify", short_help="Verify messages and everything nested in them.")
@@ -44,11 +49,17 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
 @click.option("--certificates", multiple=True, metavar="FILE", help="More certificates of signers.")
 @click.option("--authorised-ra", multiple=True, metavar="FILE", help="RAs whose raVerified counts.")
 @click.option(
-    "--at", callback=_moment, metavar="TIME", help="When chains must be valid (ISO 8601): now."
+    "--at",
+    callback=_moment,
+    metavar="TIME",
+    help="When chains must be valid (ISO 8601, with its time zone): now.",
 )
 @click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1 and 1024-bit RSA.")
 @click.option(
-    "--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads: by default one per core."
+    "--threads",
+    type=click.IntRange(1, MAX_THREADS),
+    metavar="N",
+    help="Threads: by default one per core.",
 )
 @backend_option
 def command(
