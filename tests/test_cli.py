@@ -475,6 +475,10 @@ def test_verify_trust_takes_pem_bundles(cmc: Run, tmp_path: Path) -> None:
     bundle.write_bytes(b"Two certificates.\n" + b"\n".join(armoured))
     done = cmc("verify", "--json", "--trust", bundle, VECTORS / "signers" / "p256-sha256.der")
     assert rows(done)[0]["signers"][0]["chain"] == "trusted"
+    bundle.write_bytes(bundle.read_bytes()[:-40])
+    half = cmc("verify", "--trust", bundle, VECTORS / "signers" / "p256-sha256.der")
+    assert half.returncode == 2
+    assert half.stderr == f"cmc: {bundle}: neither DER nor PEM certificates\n"
 
 
 @pytest.mark.parametrize("option", ["--trust", "--certificates", "--authorised-ra"])

@@ -34,6 +34,11 @@ PKCS10 = pkcs10()
 
 pytestmark = NEEDS_CHAINS
 
+USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+    "key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
 
 def row(octets: bytes, **decisions: Any) -> cmcodec.Row:
     return cmcodec.verify_batch(octets, **{"at": NOW, **decisions})[0]
@@ -42,6 +47,7 @@ def row(octets: bytes, **decisions: Any) -> cmcodec.Row:
 def authority(
     name: str, issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None = None,
     key: ec.EllipticCurvePrivateKey | None = None, *, ca: bool | None = True,
+    usages: Sequence[str] | None = None, critical: bool = True,
 ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:  # fmt: skip
     """A certificate and its key, by itself or by an issuer."""
     own = key or ec.generate_private_key(ec.SECP256R1())
@@ -58,6 +64,9 @@ def authority(
     )
     if ca is not None:
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), True)
+    if usages is not None:
+        every = {name: name in usages for name in USAGES}
+        builder = builder.add_extension(x509.KeyUsage(**every), critical)
     return builder.sign(with_key, hashes.SHA256()), own
 
 
@@ -298,6 +307,43 @@ def test_v13_intermediates() -> None:
     unmarked = authority("unmarked", root, ca=None)
     grandchild = authority("grandchild", unmarked, ca=None)
     assert row(signed_by(*grandchild, unmarked[0]), trust=anchors).reason == "untrusted_chain"
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_v13_issuers_may_sign_certificates(critical: bool) -> None:
+    """V13: keyCertSign, where an issuer has a keyUsage; the anchor's counts too."""
+    for root_usages, middle_usages, good in (
+        (None, None, True),
+        (["key_cert_sign", "crl_sign"], ["key_cert_sign"], True),
+        (["key_cert_sign"], None, True),
+        (None, ["crl_sign", "digital_signature"], False),
+        (["key_cert_sign"], ["digital_signature"], False),
+        (["crl_sign"], ["key_cert_sign"], False),
+    ):
+        root = authority("root", usages=root_usages, critical=critical)
+        middle = authority("middle", root, usages=middle_usages, critical=critical)
+        found = row(signed_by(*authority("leaf", middle, ca=None), middle[0]), trust=[root[0]])
+        assert found.signers[0].chain == ("trusted" if good else "untrusted")
+        assert found.reason == (None if good else "untrusted_chain")
+
+
+@pytest.mark.parametrize("critical", [True, False])
+def test_v13_signers_may_sign_messages(critical: bool) -> None:
+    """V13: digitalSignature or nonRepudiation, where a signer has a keyUsage."""
+    root = authority("root")
+    for usages, good in (
+        (None, True),
+        (["digital_signature"], True),
+        (["content_commitment", "key_encipherment"], True),
+        (["key_encipherment", "data_encipherment"], False),
+        (["key_agreement"], False),
+        (["key_cert_sign", "crl_sign"], False),
+    ):
+        leaf = authority("leaf", root, ca=None, usages=usages, critical=critical)
+        found = row(signed_by(*leaf), trust=[root[0]])
+        assert found.signers[0].chain == ("trusted" if good else "untrusted")
+        assert row(signed_by(*leaf)).verdict == "verified"
+        assert row(signed_by(*leaf), trust=lambda *_: True).verdict == "verified"
 
 
 def test_v13_an_anchor_may_sign_itself() -> None:

@@ -1,7 +1,8 @@
 """Certificate chains: which signers a caller trusts (rule V13, RFC 10002 §9).
 
 CMC certificates carry neither WebPKI key usages nor a subject alternative name, so the policy here
-is RFC 5280's path validation with CA certificates that say so, and nothing more.
+is RFC 5280's path validation with CA certificates that say so, key usages that allow what was
+signed where there are any, and nothing more. Revocation is not checked.
 """
 
 from __future__ import annotations
@@ -184,6 +185,18 @@ def _answer(answer: object) -> bool:
     raise TypeError(f"a trust callback returns True or False, not {answer!r}")
 
 
+def _issuer_usage(_: object, __: object, usage: x509.KeyUsage | None) -> None:
+    """RFC 5280 §4.2.1.3: a CA whose key has usages may sign certificates."""
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("the keyUsage of an issuer lacks keyCertSign")
+
+
+def _signer_usage(_: object, __: object, usage: x509.KeyUsage | None) -> None:
+    """RFC 5280 §4.2.1.3: a signer whose key has usages may sign messages."""
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        raise ValueError("the keyUsage of a signer lacks digitalSignature and nonRepudiation")
+
+
 def _verifier(anchors: list[bytes], at: datetime) -> Any:
     from cryptography import x509
     from cryptography.x509 import verification
@@ -191,9 +204,13 @@ def _verifier(anchors: list[bytes], at: datetime) -> Any:
     if not hasattr(verification, "ExtensionPolicy"):
         raise UnsupportedError("trust anchors need cryptography 45 or newer")
     policy = verification.ExtensionPolicy
-    authorities = policy.permit_all().require_present(
-        x509.BasicConstraints, verification.Criticality.AGNOSTIC, None
+    agnostic = verification.Criticality.AGNOSTIC
+    authorities = (
+        policy.permit_all()
+        .require_present(x509.BasicConstraints, agnostic, None)
+        .may_be_present(x509.KeyUsage, agnostic, _issuer_usage)
     )
+    signers = policy.permit_all().may_be_present(x509.KeyUsage, agnostic, _signer_usage)
     try:
         store = verification.Store([x509.load_der_x509_certificate(anchor) for anchor in anchors])
     except ValueError:
@@ -202,6 +219,6 @@ def _verifier(anchors: list[bytes], at: datetime) -> Any:
         verification.PolicyBuilder()
         .store(store)
         .time(at.astimezone(UTC).replace(tzinfo=None))
-        .extension_policies(ca_policy=authorities, ee_policy=policy.permit_all())
+        .extension_policies(ca_policy=authorities, ee_policy=signers)
         .build_client_verifier()
     )

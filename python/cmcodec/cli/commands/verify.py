@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
 from cmcodec.arguments import moment
 from cmcodec.cli.options import Misuse, backend_option, printable, read_input
-from cmcodec.errors import UnsupportedError
+from cmcodec.errors import DecodeError, UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
 from cmcodec.verify.checks import RequestKeys
-
-if TYPE_CHECKING:
-    from cryptography import x509
+from cmcodec.verify.trust import certificates_octets
 
 
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:
@@ -124,18 +122,12 @@ def command(
     return 1 if tally.bad else 0
 
 
-def _certificates(names: tuple[str, ...]) -> list[x509.Certificate]:
+def _certificates(names: tuple[str, ...]) -> list[bytes]:
     """The certificates in files: one in DER, or any number in PEM."""
-    found: list[x509.Certificate] = []
+    found: list[bytes] = []
     for name in names:
-        from cryptography import x509
-
-        octets = read_input(name)
         try:
-            if octets[:1] == b"\x30":
-                found.append(x509.load_der_x509_certificate(octets))
-            else:
-                found += x509.load_pem_x509_certificates(octets)
-        except ValueError:
+            found += certificates_octets(name, read_input(name))
+        except DecodeError:
             raise Misuse(f"{printable(name)}: neither DER nor PEM certificates") from None
     return found

@@ -55,7 +55,7 @@ named! {
         V11 = "V11",
         /// id-alg-noSignature makes nothing valid.
         V12 = "V12",
-        /// Chains are unchecked unless the caller says whom to trust, and then they count. A key that only a request of the same message has authenticates nobody: then such a message and a bare PKCS#10 fail, unless `request_keys` says otherwise. Revocation is not checked.
+        /// Chains are unchecked unless the caller says whom to trust, and then they count. A key that only a request of the same message has authenticates nobody: then such a message and a bare PKCS#10 fail, unless `request_keys` says otherwise. Every issuer is a CA, with keyCertSign where it has a keyUsage; the signer, where it has one, has digitalSignature or nonRepudiation. Revocation is not checked.
         V13 = "V13",
         /// Single, batch, any number of threads, both backends: same verdict, same reason.
         V14 = "V14",
