@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LEGACY_SUBJECT_ALT = "36-changeSubjectName.signed.der"
+CRITICAL_FALSE = "crmf-critical-false.der"
 ML_DSA = bytes.fromhex("0609608648016503040311")[:-1]
 """The beginning of the OBJECT IDENTIFIERs of ML-DSA, id-ml-dsa-44 to -87."""
 
@@ -136,7 +137,9 @@ def test_vectors_survive(content: types.PKIData | types.PKIResponse, request: An
             assert value.native
         return
     assert value.native
-    assert value.dump() == value.dump(force=True) == octets
+    assert value.dump() == octets
+    # Anew, asn1crypto leaves a DEFAULT value out that was written out.
+    assert (value.dump(force=True) == octets) == (CRITICAL_FALSE not in request.node.name)
 
 
 def test_what_asn1crypto_may_extend() -> None:

@@ -73,6 +73,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a union of two types": (int | str, "is no CHOICE"),
     "a union of two types and None": (int | str | None, "is no CHOICE"),
     "a type that is not declared": (float, "is no declared type"),
+    "an EXPLICIT DEFAULT that may be written": (
+        Annotated[int, Explicit(0), Default(0, written="noted")], "is never written out",
+    ),
     "a list": (list[int], "is no declared type"),
 }  # fmt: skip
 
@@ -138,3 +141,24 @@ def test_what_is_allowed(hint: Any, kind: Kind) -> None:
     """The nearest good neighbours."""
     (field,) = schema.node(declared(hint)).fields
     assert field.node.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("namespace", "reason"),
+    [
+        ({"field": False, "noted": None}, ""),
+        ({"field": False}, "Own.noted: does not stand after the DEFAULT it remembers"),
+        ({"field": False, "noted": False}, "Own.noted: remembers a DEFAULT, is not None"),
+        ({"noted": None, "field": False}, "Own.noted: does not stand after"),
+    ],
+)
+def test_what_remembers_a_default(namespace: dict[str, Any], reason: str) -> None:
+    """It is an attribute after the field, is None in most values, and is no field."""
+    hints = {"field": Annotated[bool, Default(False, written="noted")], "noted": bool | None}
+    annotations = {name: hints[name] for name in namespace}
+    cls = asn1.sequence(type("Own", (asn1.Asn1,), {"__annotations__": annotations, **namespace}))
+    if reason:
+        with pytest.raises(TypeError, match=reason):
+            schema.node(cls)
+    else:
+        assert [field.attribute for field in schema.node(cls).fields] == ["field"]

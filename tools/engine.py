@@ -124,7 +124,15 @@ def default(field: Field) -> bytes:
     return encoded if field.implicit is None else bytes((field.implicit,)) + encoded[1:]
 
 
-def field_text(field: Field) -> str:
+def field_texts(node: Node) -> Iterator[str]:
+    """The fields; attributes that remember a written DEFAULT have the places after them."""
+    place = len(node.fields)
+    for field in node.fields:
+        yield field_text(field, place)
+        place += bool(field.written)
+
+
+def field_text(field: Field, place: int) -> str:
     """A field of a SEQUENCE or an alternative of a CHOICE."""
     text = f'Field::new("{field.name}", "{field.attribute}", &{constant(field.node.name)}, '
     text += f"{octets(field.tags)})"
@@ -133,6 +141,8 @@ def field_text(field: Field) -> str:
     text += ".explicit()" * field.explicit + ".optional()" * field.optional
     if field.default is not None:
         text += f".default_value({octets(default(field))})"
+    if field.written:
+        text += f'.written("{field.written}", {place})'
     if field.first or field.or_empty:
         text += f".first({octets(field.first)}, {rust(field.or_empty)})"
     return text + ".legacy()" * field.legacy
@@ -140,7 +150,7 @@ def field_text(field: Field) -> str:
 
 def kind(node: Node) -> str:
     """What a type is made of."""
-    fields = block("&[", (f"    {field_text(field)}," for field in node.fields), "    ]")
+    fields = block("&[", (f"    {text}," for text in field_texts(node)), "    ]")
     inner = f"&{constant(node.inner.name)}" if node.inner else ""
     numbers = f'numbers: Some("{node.numbers.__name__}")' if node.numbers else "numbers: None"
     bounds = f"Some({node.range})" if node.range else "None"

@@ -31,7 +31,8 @@ class Rule(StrEnum):
     """Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length,
     primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS
     wrapper may be BER and is converted first; what stands inside certificates and CRLs is checked
-    for form only.
+    for form only; `critical` FALSE may be written out in an Extension, unless `strict`, and is
+    encoded as received.
     """
     P4 = "P4"
     """Nothing follows the value."""

@@ -163,6 +163,8 @@ def sequences(draw: st.DrawFn, node: Node, depth: int) -> Any:
         drawn[field.attribute] = value = draw(field_values(node, field, depth, oid))
         if field.node.kind is Kind.OBJECT_IDENTIFIER:
             oid = value
+        if field.written and value == field.default:
+            drawn[field.written] = draw(st.sampled_from([None, True]))
     made = node.cls(**drawn)
     return numbered(made) if node.body_parts else made
 

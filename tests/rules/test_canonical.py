@@ -58,7 +58,7 @@ BOOLEANS: list[Case] = [
     (canonical(2, "any"), TLV, seq(b"\x01\x01\x02")),
 ]
 DEFAULTS: list[Case] = [
-    (canonical(5, "extension.critical"), types.Extension, seq(ALGORITHM, b"\x01\x01\x00\x04\x00")),
+    (OK, types.Extension, seq(ALGORITHM, b"\x04\x00")),
     (
         canonical(12, "modCertTemplate.replace"),
         types.ModCertTemplate,
@@ -150,6 +150,27 @@ TEXTS: list[Case] = [
 def test_p3_canonical(expected: Refused, cls: type[Asn1], octets: bytes | str) -> None:
     """P3: one encoding for each value."""
     assert answer(cls, octets) == expected
+
+
+WRITTEN_FALSE = b"\x01\x01\x00"
+TRUE = b"\x01\x01\xff"
+BAD_TAG = decode_error("bad_tag", 8, "extension.extnValue")
+
+
+@pytest.mark.parametrize(("written", "otherwise", "strict"), [
+    (b"", OK, OK),
+    (TRUE, OK, OK),
+    (WRITTEN_FALSE, OK, canonical(5, "extension.critical")),
+    (b"\x01\x01\x01", canonical(5, "extension.critical"), canonical(5, "extension.critical")),
+    (WRITTEN_FALSE * 2, BAD_TAG, canonical(5, "extension.critical")),
+    (WRITTEN_FALSE + TRUE, BAD_TAG, canonical(5, "extension.critical")),
+    (TRUE + WRITTEN_FALSE, BAD_TAG, BAD_TAG),
+])  # fmt: skip
+def test_p3_critical_written_out(written: bytes, otherwise: Refused, strict: Refused) -> None:
+    """P3, G10: FALSE that an Extension has no need to say is kept as it is, unless ``strict``."""
+    octets = seq(ALGORITHM, written, b"\x04\x00")
+    assert answer(types.Extension, octets) == otherwise
+    assert answer(types.Extension, octets, strict=True) == strict
 
 
 @pytest.mark.parametrize(

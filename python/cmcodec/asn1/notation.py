@@ -32,9 +32,14 @@ class Explicit:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """``DEFAULT value``: the value is never encoded."""
+    """``DEFAULT value``: the value is not encoded.
+
+    ``written`` names the attribute, after the fields, that is True where the value was written out
+    all the same, and None elsewhere: it is read unless ``strict``, and re-encoded unchanged.
+    """
 
     value: object
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class Field:
     explicit: bool = False
     optional: bool = False
     default: Any = None
+    written: str = ""
     first: tuple[int, ...] = ()
     or_empty: bool = False
     legacy: bool = False
@@ -260,7 +261,13 @@ def node(cls: type[Any]) -> Node:
 
 
 def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
+    remembering: set[str] = set()
     for declared in fields(cls):
+        if declared.name in remembering:
+            if declared.default is not None:
+                raise TypeError(f"{cls.__name__}.{declared.name}: remembers a DEFAULT, is not None")
+            remembering.remove(declared.name)
+            continue
         found = _unwrap(f"{cls.__name__}.{declared.name}", hints[declared.name])
         rename = found.take(notation.FieldName)
         implicit, explicit = found.take(notation.Implicit), found.take(notation.Explicit)
@@ -269,6 +276,8 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
         inner = _of(found)
         if implicit and explicit:
             raise TypeError(f"{found.place}: IMPLICIT and EXPLICIT exclude each other")
+        if explicit and default and default.written:
+            raise TypeError(f"{found.place}: a DEFAULT under EXPLICIT is never written out")
         if (
             declared.default != (default.value if default else None)
             and declared.default is not MISSING
@@ -290,10 +299,15 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
             explicit=explicit is not None,
             optional=found.optional,
             default=default.value if default else None,
+            written=default.written if default else "",
             first=first.tags if first else (),
             or_empty=bool(first and first.or_empty),
             legacy=legacy is not None,
         )
+        if default and default.written:
+            remembering.add(default.written)
+    for name in remembering:
+        raise TypeError(f"{cls.__name__}.{name}: does not stand after the DEFAULT it remembers")
 
 
 def _of(found: _Annotations) -> Node:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cmcodec.asn1 import (
     OID,
@@ -167,12 +167,15 @@ class Extension(Asn1):
           critical    BOOLEAN DEFAULT FALSE,
           extnValue   OCTET STRING }
 
-    ``extn_value`` is the content of the OCTET STRING, itself DER.
+    ``extn_value`` is the content of the OCTET STRING, itself DER. ``critical_written`` is True
+    where FALSE is written out for ``critical``, which DER forbids and certmonger does (rule P3);
+    it makes no difference where ``critical`` is True.
     """
 
     extn_id: Annotated[OID, FieldName("extnID")]
-    critical: Annotated[bool, Default(False)] = False
+    critical: Annotated[bool, Default(False, written="critical_written")] = False
     extn_value: bytes
+    critical_written: Literal[True] | None = None
 
 
 @alias

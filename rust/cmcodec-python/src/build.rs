@@ -142,6 +142,11 @@ impl<'a, 'py> Builder<'a, 'py> {
             let element = self.read(pos, tlv.end(), depth)?;
             let (index, field) = fields.find(|(_, field)| field.matches(self.data, element))?;
             instance.set(index, self.field(field, element, oid, depth)?);
+            if let Some(written) = &field.written {
+                if field.default == Some(element.octets(self.data)) {
+                    instance.set(written.place, PyBool::new(self.py, true).to_owned().into_any());
+                }
+            }
             if matches!(field.node.kind, Kind::ObjectIdentifier) {
                 oid = element.value(self.data);
             }

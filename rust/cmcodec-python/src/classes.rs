@@ -67,7 +67,9 @@ impl Classes {
         for node in NODES.iter().copied() {
             let attributes = match &node.kind {
                 Kind::Sequence { fields, .. } | Kind::Choice { fields } => {
-                    fields.iter().map(|field| field.attribute).collect()
+                    let written = fields.iter().filter_map(|field| field.written.as_ref());
+                    let written = written.map(|written| written.attribute);
+                    fields.iter().map(|field| field.attribute).chain(written).collect()
                 }
                 Kind::Alias(_) => vec!["value"],
                 Kind::Opaque => vec!["der"],

@@ -103,10 +103,20 @@ def _write_fields(node: Node, value: Any) -> bytes:
             last_oid = item
         if item is None and field.optional:
             continue
-        if field.default is not None and item == field.default:
+        if field.default is not None and item == field.default and not _is_written(field, value):
             continue
         parts.append(_write_field(field, item, last_oid))
     return b"".join(parts)
+
+
+def _is_written(field: Field, value: Any) -> bool:
+    """Whether the DEFAULT value of a field is to be written out."""
+    written = getattr(value, field.written, _ABSENT) if field.written else None
+    if written is not None and written is not True:
+        refusal = Refusal(Reason.BAD_TYPE)
+        refusal.path.append(field.name)
+        raise refusal
+    return written is True
 
 
 def _write_field(field: Field, item: Any, oid: str) -> bytes:

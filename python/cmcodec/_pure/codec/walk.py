@@ -7,7 +7,7 @@ path. The same rules serve two ends: to validate, which makes nothing, and to ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 from cmcodec._pure.codec import body_parts, primitives
 from cmcodec._pure.codec.encode import write
@@ -290,7 +290,7 @@ class _Compiler:
     def _sequence(self, node: Node) -> Reader:
         rows = [self._row(node, field) for field in node.fields]
         names = [field.name for field in node.fields]
-        make = _maker(node.cls, [field.attribute for field in node.fields])
+        make = _sequence_maker(node)
         makes, at_least_one, unique = self._makes, node.at_least_one, node.body_parts
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
@@ -367,7 +367,8 @@ class _Compiler:
         if field.explicit:
             leaf, reader = None, _explicit(compiled, default)
         elif default is not None:
-            leaf, reader = None, _not_default(reader, default)
+            remembers = bool(field.written) and not self._strict
+            leaf, reader = None, _not_default(reader, default, remembers=remembers)
         if node.body_parts and not field.node.lazy:
             reader = _not_isolated(reader)
         return _Row(
@@ -439,6 +440,29 @@ def _maker(cls: type[Any] | None, attributes: Iterable[str]) -> Callable[[Iterab
     return make
 
 
+_WRITTEN: Final = object()
+"""What is read where a DEFAULT value that may be is written out."""
+
+
+def _sequence_maker(node: Node) -> Callable[[list[Any]], Any]:
+    """`_maker` of a SEQUENCE, which sets the attributes that remember what is written out too."""
+    remembered = [(at, field) for at, field in enumerate(node.fields) if field.written]
+    attributes = [field.attribute for field in node.fields]
+    make = _maker(node.cls, [*attributes, *(field.written for _, field in remembered)])
+    if not remembered:
+        return make
+
+    def make_remembering(values: list[Any]) -> Any:
+        for at, field in remembered:
+            is_written = values[at] is _WRITTEN
+            values.append(is_written or None)
+            if is_written:
+                values[at] = field.default
+        return make(values)
+
+    return make_remembering
+
+
 def _reader(leaf: Leaf) -> Reader:
     return lambda walk, start, content, end, depth, oid: leaf(walk.data, start, content, end)
 
@@ -467,11 +491,15 @@ def _explicit(compiled: _Compiled, default: bytes | None) -> Reader:
     return read
 
 
-def _not_default(reader: Reader, default: bytes) -> Reader:
+def _not_default(reader: Reader, default: bytes, *, remembers: bool) -> Reader:
+    """A field that has a DEFAULT value, ``default`` being its encoding."""
+
     def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
         value = reader(walk, start, content, end, depth, oid)
         if walk.data[start:end] == default:
-            raise Error(Reason.NOT_CANONICAL, start)
+            if not remembers:
+                raise Error(Reason.NOT_CANONICAL, start)
+            return _WRITTEN
         return value
 
     return read

@@ -9,7 +9,7 @@ use cmcodec::generated::limits::{DEFAULT_MESSAGE_LAYERS, MAX_DEPTH, MAX_MESSAGE_
 use cmcodec::generated::schema::ANY;
 use cmcodec::schema::any::check_any;
 use cmcodec::schema::body_parts::p6_body_part_ids;
-use cmcodec::schema::node::Table;
+use cmcodec::schema::node::{Table, Written};
 use cmcodec::schema::walk::{Options, validate};
 use cmcodec::schema::{Field, Kind, Node, primitive};
 use pyo3::prelude::*;
@@ -305,7 +305,17 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 (Held::None, _) => field.optional,
                 (Held::Value(item), Some(_)) => {
                     let default = class.default(self.py, index).ok_or_else(Refusal::bad_type)?;
-                    is_equal(item, default)?
+                    let is_default = is_equal(item, default)?;
+                    match &field.written {
+                        Some(place) if is_default => match self.is_written(place, sequence) {
+                            Ok(is_written) => !is_written,
+                            Err(refusal) => {
+                                written = Err(refusal.within(Segment::Field(field.name)));
+                                continue;
+                            }
+                        },
+                        _ => is_default,
+                    }
                 }
                 _ => false,
             };
@@ -329,6 +339,15 @@ impl<'a, 'py> Encoder<'a, 'py> {
         written
     }
 
+    /// Whether a DEFAULT value is to be written out.
+    fn is_written(&self, written: &Written, sequence: Reader<'_, 'py>) -> Result<bool> {
+        match sequence.get(written.place) {
+            Held::None => Ok(false),
+            Held::Value(value) if value.is(PyBool::new(self.py, true)) => Ok(true),
+            _ => Err(Refusal::bad_type()),
+        }
+    }
+
     /// A field or alternative that is there.
     #[inline(always)] // Two callers, in the innermost loop.
     fn field(
@@ -342,7 +361,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         self.write(field.node, item, Place { depth, ..place })?;
         if let Some(default) = field.default {
             let is_default = default == self.writer().since(end);
-            self.expect_valid(!is_default);
+            self.expect_valid(!is_default || field.written.is_some());
         }
         if field.explicit {
             self.writer().header(field.tags.first().copied().unwrap_or_default(), end);

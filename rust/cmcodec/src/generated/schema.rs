@@ -844,7 +844,7 @@ pub static EXTENSION: Node = Node {
     tags: &[0x30],
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("extnID", "extn_id", &OBJECT_IDENTIFIER, &[0x06]),
-        Field::new("critical", "critical", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]),
+        Field::new("critical", "critical", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("critical_written", 3),
         Field::new("extnValue", "extn_value", &OCTET_STRING, &[0x04]),
     ] },
 };

@@ -190,6 +190,16 @@ impl Kind {
     }
 }
 
+/// The attribute of the Python class that is true where a DEFAULT value was
+/// written out.
+#[derive(Debug)]
+pub struct Written {
+    /// Its name: `critical_written`.
+    pub attribute: &'static str,
+    /// Its place among the attributes; those of the fields come first.
+    pub place: usize,
+}
+
 /// A field of a SEQUENCE or an alternative of a CHOICE.
 #[derive(Debug)]
 pub struct Field {
@@ -209,6 +219,9 @@ pub struct Field {
     pub optional: bool,
     /// The encoding of the DEFAULT value, which DER forbids.
     pub default: Option<&'static [u8]>,
+    /// What remembers that the DEFAULT value was written out, where a walk that
+    /// is not strict reads it.
+    pub written: Option<Written>,
     /// Identifier octets of the first elements inside, outermost first, where
     /// the tag alone does not tell the form.
     pub first: &'static [u8],
@@ -234,6 +247,7 @@ impl Field {
             explicit: false,
             optional: false,
             default: None,
+            written: None,
             first: &[],
             or_empty: false,
             legacy: false,
@@ -257,6 +271,11 @@ impl Field {
 
     pub(crate) const fn default_value(mut self, octets: &'static [u8]) -> Self {
         self.default = Some(octets);
+        self
+    }
+
+    pub(crate) const fn written(mut self, attribute: &'static str, place: usize) -> Self {
+        self.written = Some(Written { attribute, place });
         self
     }
 

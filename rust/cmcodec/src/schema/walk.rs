@@ -17,7 +17,8 @@ use crate::stack::on_enough;
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Refuse the legacy forms of RFC 2797, RFC 6402 and old peers.
+    /// Refuse the legacy forms of RFC 2797, RFC 6402 and old peers, and DEFAULT
+    /// values that are written out.
     pub strict: bool,
     /// PKI messages inside PKI messages (P6).
     pub max_layers: usize,
@@ -245,7 +246,9 @@ impl<'a> Walker<'a> {
             return self.explicit(field, tlv, depth, oid);
         }
         self.value(field.node, tlv, depth, oid)?;
-        if field.default.is_some_and(|default| default == tlv.octets(self.data)) {
+        if field.default.is_some_and(|default| default == tlv.octets(self.data))
+            && (self.options.strict || field.written.is_none())
+        {
             return Err(Error::new(Reason::NotCanonical, tlv.start()));
         }
         Ok(())
