@@ -41,6 +41,7 @@ ECDSA_WITH = {
     "sha384": "1.2.840.10045.4.3.3",
     "sha512": "1.2.840.10045.4.3.4",
 }
+SHA1_RSA_OIW = "1.3.14.3.2.29"
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 CURVES: list[tuple[ec.EllipticCurve, str, int]] = [
     (ec.SECP256R1(), "1.2.840.10045.3.1.7", 0xFFFFFFFF00000001 << 192 | (1 << 96) - 1),
@@ -186,10 +187,31 @@ def test_rsa_encryption_without_a_hash(verify: Verify, digest: str | None) -> No
 
 
 def test_absent_parameters(verify: Verify) -> None:  # noqa: F811
-    """V10: the parameters of ECDSA and Ed25519 are absent, NULL is refused."""
-    for oid in (ECDSA_WITH["sha256"], ED25519):
-        reason = verify(ed25519_spki(), identifier(oid, NULL), None, MESSAGE, b"")
-        assert reason == "unsupported_algorithm"
+    """V10: the parameters of ECDSA are absent or NULL, those of Ed25519 absent."""
+    refused = [identifier(ED25519, NULL)]
+    for name, oid in ECDSA_WITH.items():
+        refused += [identifier(oid, parameters) for parameters in (EMPTY, b"\x05\x01\x00")]
+        signature = ec_key("secp256r1").sign(MESSAGE, ec.ECDSA(HASHES[name]))
+        spki = ec_spki(CURVES[0][1], ec_point("secp256r1"))
+        for algorithm in (identifier(oid), identifier(oid, NULL)):
+            assert verify(spki, algorithm, None, MESSAGE, signature) is None
+            assert verify(spki, algorithm, name, MESSAGE, signature) is None
+    for algorithm in refused:
+        assert verify(ed25519_spki(), algorithm, None, MESSAGE, b"") == "unsupported_algorithm"
+
+
+def test_v10a_oiw_number(verify: Verify) -> None:  # noqa: F811
+    """V10a: OIW's number stands for RSA with SHA-1, which needs the caller's leave."""
+    spki, signature = rsa_spki(rsa_octets()), rsa_signature("sha1")
+    for algorithm in (identifier(SHA1_RSA_OIW), identifier(SHA1_RSA_OIW, NULL)):
+        for digest in (None, "sha1"):
+            reason = verify(spki, algorithm, digest, MESSAGE, signature)
+            assert reason == "unsupported_algorithm"
+            assert verify(spki, algorithm, digest, MESSAGE, signature, legacy=True) is None
+        reason = verify(spki, algorithm, "sha256", MESSAGE, signature, legacy=True)
+        assert reason == "algorithm_mismatch"
+    reason = verify(spki, identifier(SHA1_RSA_OIW, EMPTY), None, MESSAGE, signature, legacy=True)
+    assert reason == "unsupported_algorithm"
 
 
 def test_digest_agrees_with_the_signature(verify: Verify) -> None:  # noqa: F811

@@ -84,7 +84,8 @@ class Signature(NamedTuple):
 
 
 _RSA: Final = (Scheme.RSA_PKCS1, Parameters.ABSENT_OR_NULL)
-_ECDSA: Final = (Scheme.ECDSA, Parameters.ABSENT)
+# NULL, which JSS and TPM tools write, is read as absent (rule V10); RFC 5758 §3.2 omits it.
+_ECDSA: Final = (Scheme.ECDSA, Parameters.ABSENT_OR_NULL)
 
 SIGNATURES: Final = (
     Signature(oids.SHA256_WITH_RSA_ENCRYPTION, "sha256WithRSAEncryption", *_RSA, (SHA256,)),
@@ -110,6 +111,8 @@ SIGNATURES: Final = (
     Signature(oids.ID_ML_DSA_87, "ML-DSA-87", Scheme.ML_DSA_87, Parameters.ABSENT, (SHA512,)),
     Signature(oids.ID_ALG_NO_SIGNATURE, "id-alg-noSignature", Scheme.NO_SIGNATURE, Parameters.NULL),
     Signature(oids.SHA1_WITH_RSA_ENCRYPTION, "sha1WithRSAEncryption", *_RSA, (SHA1,)),
+    # OIW's number for the same.
+    Signature(oids.SHA1_WITH_RSA_SIGNATURE, "sha1WithRSAEncryption", *_RSA, (SHA1,)),
 )
 """Every signature algorithm on offer."""
 

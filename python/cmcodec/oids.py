@@ -137,6 +137,7 @@ ID_PASSWORD_BASED_MAC = _oid("1.2.840.113533.7.66.13", "id-PasswordBasedMac")
 # Signatures and public keys (RFC 4055, RFC 5758, RFC 8410, RFC 9882).
 RSA_ENCRYPTION = _oid("1.2.840.113549.1.1.1", "rsaEncryption")
 SHA1_WITH_RSA_ENCRYPTION = _oid("1.2.840.113549.1.1.5", "sha1WithRSAEncryption")
+SHA1_WITH_RSA_SIGNATURE = _oid("1.3.14.3.2.29", "sha1WithRSASignature")
 ID_RSAES_OAEP = _oid("1.2.840.113549.1.1.7", "id-RSAES-OAEP")
 ID_MGF1 = _oid("1.2.840.113549.1.1.8", "id-mgf1")
 ID_P_SPECIFIED = _oid("1.2.840.113549.1.1.9", "id-pSpecified")

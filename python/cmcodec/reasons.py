@@ -89,12 +89,12 @@ class Rule(StrEnum):
     """
     V10 = "V10"
     """The signature is over the received attributes under tag 31; PKCS#1 v1.5 compares the whole
-    encoding; PSS parameters explicit; ECDSA values strict DER; Ed25519 cofactorless with s below
+    encoding; PSS parameters explicit; ECDSA values strict DER, NULL beside them read as absent; Ed25519 cofactorless with s below
     the order; ML-DSA pure, with the empty context, of the exact length.
     """
     V10A = "V10a"
-    """`legacy` adds RSA PKCS#1 v1.5 with SHA-1, and 1024-bit keys with SHA-1, SHA-256 and SHA-512;
-    nothing else.
+    """`legacy` adds RSA PKCS#1 v1.5 with SHA-1, also under OIW's number, and 1024-bit keys with
+    SHA-1, SHA-256 and SHA-512; nothing else.
     """
     V11 = "V11"
     """Unsigned attributes change no verdict; signing times are never trusted."""

@@ -66,7 +66,7 @@ def _offered() -> Iterator[Algorithm]:
         for digest in algorithms.DIGESTS if pss else row.digests[:1]:
             if digest.legacy:
                 continue
-            parameters = _NULL if row.parameters is Parameters.ABSENT_OR_NULL else None
+            parameters = _NULL if row.scheme is Scheme.RSA_PKCS1 else None
             yield Algorithm(
                 row.name.format(digest.name.upper()),
                 row.scheme,

@@ -311,8 +311,8 @@ public final class MakeVectors {
                 "failed unsupported_algorithm V7", "verified", "legacy=verified; RSA with SHA-1");
         for (Signer signer : List.of(p256, p384)) {
             message(signer == p256 ? "p256" : "p384", signed(data, signer.byName(), signer), full,
-                    "failed unsupported_algorithm V7", "verified",
-                    "ecdsa-with-SHA2 with parameters NULL, which must be absent (SPEC D.3)");
+                    "verified", "verified",
+                    "ecdsa-with-SHA2 with parameters NULL, read as absent (rule V10)");
         }
         ASN1Value requests = pkiData(seq(control(1, 6, octets(16))),
                 seq(tcr(3, pkcs10(rsa, true)), crm(crmfSigned(4, rsa, true)), orm(5),

@@ -22,15 +22,16 @@ pub static SIGNATURES: &[SignatureRow] = &[
     SignatureRow { oid: oids::SHA512_WITH_RSA_ENCRYPTION, scheme: Scheme::RsaPkcs1, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha512] },
     SignatureRow { oid: oids::RSA_ENCRYPTION, scheme: Scheme::RsaPkcs1, parameters: Parameters::AbsentOrNull, digests: &[] },
     SignatureRow { oid: oids::ID_RSASSA_PSS, scheme: Scheme::RsaPss, parameters: Parameters::Pss, digests: &[] },
-    SignatureRow { oid: oids::ECDSA_WITH_SHA256, scheme: Scheme::Ecdsa, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha256] },
-    SignatureRow { oid: oids::ECDSA_WITH_SHA384, scheme: Scheme::Ecdsa, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha384] },
-    SignatureRow { oid: oids::ECDSA_WITH_SHA512, scheme: Scheme::Ecdsa, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha512] },
+    SignatureRow { oid: oids::ECDSA_WITH_SHA256, scheme: Scheme::Ecdsa, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha256] },
+    SignatureRow { oid: oids::ECDSA_WITH_SHA384, scheme: Scheme::Ecdsa, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha384] },
+    SignatureRow { oid: oids::ECDSA_WITH_SHA512, scheme: Scheme::Ecdsa, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha512] },
     SignatureRow { oid: oids::ID_ED25519, scheme: Scheme::Ed25519, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha512] },
     SignatureRow { oid: oids::ID_ML_DSA_44, scheme: Scheme::MlDsa44, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha512, DigestAlgorithm::Sha384, DigestAlgorithm::Sha256] },
     SignatureRow { oid: oids::ID_ML_DSA_65, scheme: Scheme::MlDsa65, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha512, DigestAlgorithm::Sha384] },
     SignatureRow { oid: oids::ID_ML_DSA_87, scheme: Scheme::MlDsa87, parameters: Parameters::Absent, digests: &[DigestAlgorithm::Sha512] },
     SignatureRow { oid: oids::ID_ALG_NO_SIGNATURE, scheme: Scheme::NoSignature, parameters: Parameters::Null, digests: &[] },
     SignatureRow { oid: oids::SHA1_WITH_RSA_ENCRYPTION, scheme: Scheme::RsaPkcs1, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha1] },
+    SignatureRow { oid: oids::SHA1_WITH_RSA_SIGNATURE, scheme: Scheme::RsaPkcs1, parameters: Parameters::AbsentOrNull, digests: &[DigestAlgorithm::Sha1] },
 ];
 
 /// Every type of key on offer.

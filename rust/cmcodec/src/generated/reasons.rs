@@ -47,9 +47,9 @@ named! {
         V8 = "V8",
         /// RSA 2048 to 8192 bits, modulus and exponent odd, exponent 3 to 2^33; EC points uncompressed and on the curve; Ed25519 canonical and of large order; ML-DSA of the exact length, without parameters.
         V9 = "V9",
-        /// The signature is over the received attributes under tag 31; PKCS#1 v1.5 compares the whole encoding; PSS parameters explicit; ECDSA values strict DER; Ed25519 cofactorless with s below the order; ML-DSA pure, with the empty context, of the exact length.
+        /// The signature is over the received attributes under tag 31; PKCS#1 v1.5 compares the whole encoding; PSS parameters explicit; ECDSA values strict DER, NULL beside them read as absent; Ed25519 cofactorless with s below the order; ML-DSA pure, with the empty context, of the exact length.
         V10 = "V10",
-        /// `legacy` adds RSA PKCS#1 v1.5 with SHA-1, and 1024-bit keys with SHA-1, SHA-256 and SHA-512; nothing else.
+        /// `legacy` adds RSA PKCS#1 v1.5 with SHA-1, also under OIW's number, and 1024-bit keys with SHA-1, SHA-256 and SHA-512; nothing else.
         V10A = "V10a",
         /// Unsigned attributes change no verdict; signing times are never trusted.
         V11 = "V11",
