@@ -57,8 +57,9 @@ class Rule(StrEnum):
     P12 = "P12"
     """The fallback bounds lengths, tags, identifiers and numbers before asn1crypto reads them."""
     V1 = "V1"
-    """The content is a PKIData, a PKIResponse or an encrypted layer; or nothing at all, for
-    certs-only. The version numbers, which no signature covers, are those the content calls for.
+    """The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all,
+    for certs-only. The version numbers of SignedData and SignerInfo, which no signature covers, are
+    those the content calls for; a PKCS#10 has version 0, a CertTemplate version 2 or none.
     """
     V2 = "V2"
     """At least one SignerInfo, at most 64."""
@@ -89,8 +90,9 @@ class Rule(StrEnum):
     """
     V10 = "V10"
     """The signature is over the received attributes under tag 31; PKCS#1 v1.5 compares the whole
-    encoding; PSS parameters explicit; ECDSA values strict DER, NULL beside them read as absent; Ed25519 cofactorless with s below
-    the order; ML-DSA pure, with the empty context, of the exact length.
+    encoding; PSS parameters explicit; ECDSA values strict DER, NULL beside them read as absent;
+    Ed25519 cofactorless with s below the order; ML-DSA pure, with the empty context, of the exact
+    length.
     """
     V10A = "V10a"
     """`legacy` adds RSA PKCS#1 v1.5 with SHA-1, also under OIW's number, and 1024-bit keys with
@@ -123,7 +125,7 @@ class Rule(StrEnum):
     """
     R5 = "R5"
     """A nested message's verdict is its own; an error behind a sound body part id is one malformed
-    row.
+    row. A good signature over encrypted content is unverified: nobody has seen what it says.
     """
     R6 = "R6"
     """A present but wrong proof fails its message; an absent one and a needed challenge do not;
@@ -183,8 +185,10 @@ class Reason(StrEnum):
     """Two elements of one PKIData or PKIResponse share an id."""
     WRONG_CONTENT_TYPE = "wrong_content_type", Rule.V1
     """The content type cannot carry a CMC signature."""
+    CONTENT_MISSING = "content_missing", Rule.V1
+    """A signature is over content that is not in the message."""
     VERSION_MISMATCH = "version_mismatch", Rule.V1
-    """A version number is not the one that the content calls for."""
+    """A version number is not the one that the content or the type calls for."""
     NO_SIGNER = "no_signer", Rule.V2
     """There is no SignerInfo."""
     ATTRIBUTE_MISSING = "attribute_missing", Rule.V4

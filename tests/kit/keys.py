@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from cmcodec import oids, types
@@ -70,7 +70,25 @@ class Key:
         return self.private.sign(octets)
 
 
-ALICE, BOB = Key(1), Key(2)
+class EcdsaKey(Key):
+    """The same with a key on P-256."""
+
+    def __init__(self, seed: int) -> None:
+        self.scalar = ec.derive_private_key(seed, ec.SECP256R1())
+        self.public = self.scalar.public_key().public_bytes(
+            Encoding.X962, PublicFormat.UncompressedPoint
+        )
+        self.identifier = hashlib.sha1(self.public).digest()
+
+    def spki(self, tag: int = 0x30) -> bytes:
+        algorithm = identifier(oids.ID_EC_PUBLIC_KEY, oid(oids.SECP256R1))
+        return spki(algorithm, self.public, tag=tag)
+
+    def sign(self, octets: bytes) -> bytes:
+        return self.scalar.sign(octets, ec.ECDSA(hashes.SHA256()))
+
+
+ALICE, BOB, CAROL = Key(1), Key(2), EcdsaKey(3)
 
 # --- keys of every algorithm, made once ----------------------------------------------------------
 

@@ -48,8 +48,9 @@ EMPTY_PKI_DATA = pki_data()
 def pkcs10(
     key: Key = BOB, *, algorithm: bytes = identifier(oids.ID_ED25519),
     attributes: tuple[bytes, ...] = (), signature: bytes | None = None, unused: bytes = b"\0",
+    version: int = 0,
 ) -> bytes:  # fmt: skip
-    info = seq(integer(0), EMPTY, key.spki(), set_of(*attributes, tag=0xA0))
+    info = seq(integer(version), EMPTY, key.spki(), set_of(*attributes, tag=0xA0))
     signature = key.sign(info) if signature is None else signature
     return seq(info, algorithm, tlv(0x03, unused, signature))
 
@@ -61,9 +62,10 @@ def tcr(body_part_id: int = 3, request: bytes | None = None) -> bytes:
 def crm(
     popo: bytes | None = None, *, body_part_id: int = 3, key: bytes = BOB.spki(0xA6),
     extensions: bytes = b"", algorithm: bytes = identifier(oids.ID_ED25519),
-    poposk_input: bytes = b"",
+    poposk_input: bytes = b"", version: int | None = None,
 ) -> bytes:  # fmt: skip
-    template = seq(key, tlv(0xA9, extensions) if extensions else b"")
+    numbered = b"" if version is None else b"\x80" + integer(version)[1:]
+    template = seq(numbered, key, tlv(0xA9, extensions) if extensions else b"")
     request = seq(integer(body_part_id), template)
     if popo is None:
         popo = tlv(0xA1, poposk_input, algorithm, tlv(0x03, b"\0", BOB.sign(request)))

@@ -17,8 +17,8 @@ from cmcodec import oids, types
 from cmcodec.errors import LimitError
 from cmcodec.verify.verdict import RequestReport, Row
 from cmcodec.verify.verdict import Signer as VerifiedSigner
-from kit.der import EMPTY, NULL, attribute, identifier, integer, oid, tlv
-from kit.keys import ALICE, BOB, Key
+from kit.der import EMPTY, NULL, attribute, identifier, integer, oid, seq, tlv
+from kit.keys import ALICE, BOB, CAROL, Key
 from kit.messages import (
     Message,
     Signer,
@@ -90,19 +90,60 @@ def test_controls_that_refer(kind: int) -> None:
 def test_v1_wrong_content_type() -> None:
     message = replace(Message(), content=b"x", content_type=oids.ID_DATA)
     assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_DATA))
-    message = replace(Message(), content=None)
-    assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_CCT_PKI_DATA))
+    message = replace(message, content=None)
+    assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_DATA))
     other = content_info(oids.ID_DATA, tlv(0x04, b"x"))
     assert outcome(judged(other)) == ("other", "der", "failed", "wrong_content_type", "V1", 2)
 
 
-def test_v1_an_encrypted_layer_may_be_signed() -> None:
+@pytest.mark.parametrize(
+    ("content_type", "kind"),
+    [
+        (oids.ID_CCT_PKI_DATA, "full-request"),
+        (oids.ID_CCT_PKI_RESPONSE, "full-response"),
+        (oids.ID_ENVELOPED_DATA, "other"),
+        (oids.ID_CT_AUTH_ENVELOPED_DATA, "other"),
+    ],
+)
+def test_v1_content_missing(content_type: str, kind: str) -> None:
+    message = Message(content=None, content_type=content_type)
+    assert refused(message) == ("content_missing", "V1", oid(content_type))
+    row = judged(message)
+    assert (row.kind, row.signers, row.requests) == (kind, (), ())
+    # Nobody signed: nothing is missing under a signature.
+    unsigned = judged(replace(message, signers=()))
+    assert outcome(unsigned)[2:5] == ("unsigned", "no_signer", "V2")
+
+
+def encrypted_layer() -> Message:
+    """An EnvelopedData under a good signature."""
     enveloped = (VECTORS / "bouncycastle/encrypted/enveloped-rsa.der").read_bytes()
-    path = ("content",)
-    found = backend.locate("ContentInfo", enveloped, 0, len(enveloped), path)
+    found = backend.locate("ContentInfo", enveloped, 0, len(enveloped), ("content",))
     assert found
-    message = Message(content=enveloped[found[0] : found[2]], content_type=oids.ID_ENVELOPED_DATA)
-    assert outcome(judged(message))[:4] == ("other", "der", "verified", None)
+    content = enveloped[found[0] : found[2]]
+    return Message(content=content, content_type=oids.ID_ENVELOPED_DATA)
+
+
+def test_r5_a_good_signature_over_encrypted_content_is_unverified() -> None:
+    row = judged(encrypted_layer())
+    assert outcome(row) == ("other", "der", "unverified", "encrypted", None, None)
+    assert signers_of(row)[0][3:] == (ALICE.certificate(), None)
+    octets = (VECTORS / "openssl/encrypted/signed-auth-enveloped.der").read_bytes()
+    row = judged(octets)
+    assert outcome(row) == ("other", "der", "unverified", "encrypted", None, None)
+    assert [signer.reason for signer in row.signers] == [None]
+
+
+def test_r5_a_bad_signature_over_encrypted_content_is_failed() -> None:
+    message = encrypted_layer()
+    bad = replace(message, signers=(Signer(), Signer(signature=b"\xff" * 64)))
+    assert refused(bad) == ("signature_invalid", "V10", tlv(0x04, b"\xff" * 64))
+    assert sorted(str(signer.reason) for signer in judged(bad).signers) == [
+        "None", "signature_invalid",
+    ]  # fmt: skip
+    assert refused(replace(message, certificates=()))[0] == "signer_not_found"
+    unsigned = judged(replace(message, signers=()))
+    assert outcome(unsigned)[2:5] == ("unsigned", "no_signer", "V2")
 
 
 def test_v1_versions_follow_from_the_content() -> None:
@@ -469,6 +510,77 @@ def test_proofs_of_possession(
         assert refused(message) == (reason, rule, request_)
     else:
         assert outcome(row)[2:] == ("verified", None, None, None)
+
+
+def test_v1_request_version() -> None:
+    """RFC 2986 §4.1: a PKCS#10 has version 0. RFC 4211 §5: a CertTemplate has 2, or none."""
+    for version in (1, 2, -1, 256):
+        request = pkcs10(version=version)
+        row = judged(request)
+        assert outcome(row)[:5] == ("simple-request", "der", "failed", "version_mismatch", "V1")
+        assert row.offset is not None
+        assert request[row.offset :].startswith(integer(version))
+        assert requests_of(row) == ((1, "pkcs10", "failed"),)
+        message = Message(content=pki_data(requests=(tcr(3, request),)))
+        assert refused(message) == ("version_mismatch", "V1", integer(version))
+        assert requests_of(judged(message)) == ((3, "pkcs10", "failed"),)
+        assert [signer.reason for signer in judged(message).signers] == [None]
+    for popo in (None, b"\x80\0", tlv(0xA2, tlv(0x81, b"\1")), b""):
+        for version in (0, 1, 3):
+            message = Message(content=pki_data(requests=(crm(popo, version=version),)))
+            element = b"\x80" + integer(version)[1:]
+            assert refused(message) == ("version_mismatch", "V1", element)
+        message = Message(content=pki_data(requests=(crm(popo, version=2),)))
+        assert judged(message).verdict == "verified"
+    # The version stands before the proof, and a signer that is bad before both.
+    wrong = tcr(3, pkcs10(version=1, signature=bytes(64)))
+    message = Message(content=pki_data(requests=(wrong,)))
+    assert refused(message) == ("version_mismatch", "V1", integer(1))
+    assert refused(replace(message, certificates=()))[0] == "signer_not_found"
+
+
+def test_v1_request_version_changes_no_message_without_signers() -> None:
+    message = Message(content=pki_data(requests=(tcr(3, pkcs10(version=1)),)), signers=())
+    row = judged(message)
+    assert outcome(row)[2:5] == ("unsigned", "no_signer", "V2")
+    assert requests_of(row) == ((3, "pkcs10", "failed"),)
+
+
+ECDSA = identifier(oids.ECDSA_WITH_SHA256)
+ECDSA_NULL = identifier(oids.ECDSA_WITH_SHA256, NULL)
+
+
+@pytest.mark.parametrize("algorithm", [ECDSA, ECDSA_NULL])
+@pytest.mark.parametrize("protected", [ECDSA, ECDSA_NULL])
+def test_v10_null_beside_ecdsa_is_read_as_absent(algorithm: bytes, protected: bytes) -> None:
+    protection = attribute(
+        oids.ID_AA_CMS_ALGORITHM_PROTECT,
+        seq(identifier(oids.ID_SHA256), b"\xa1" + protected[1:]),
+    )
+    signer = Signer(
+        key=CAROL, digest=identifier(oids.ID_SHA256), hash="sha256", algorithm=algorithm,
+        more=(protection,),
+    )  # fmt: skip
+    key = CAROL.spki(0xA6)
+    template = seq(integer(4), seq(key))
+    popo = tlv(0xA1, algorithm, tlv(0x03, b"\0", CAROL.sign(template)))
+    requests = (
+        tcr(3, pkcs10(CAROL, algorithm=algorithm)),
+        crm(popo, body_part_id=4, key=key),
+    )
+    message = signed_by(
+        signer, content=pki_data(requests=requests), certificates=(CAROL.certificate(),),
+        digests=(identifier(oids.ID_SHA256),),
+    )  # fmt: skip
+    row = judged(message)
+    assert outcome(row)[2:] == ("verified", None, None, None)
+    assert signers_of(row)[0][0] == "ecdsa-with-SHA256"
+    assert requests_of(row) == ((3, "pkcs10", "verified"), (4, "crmf", "verified"))
+    assert judged(pkcs10(CAROL, algorithm=algorithm)).verdict == "verified"
+    other = identifier(oids.ECDSA_WITH_SHA256, EMPTY)
+    assert refused(replace(message, signers=(replace(signer, algorithm=other),))) == (
+        "unsupported_algorithm", "V7", other,
+    )  # fmt: skip
 
 
 def test_r1_simple_requests() -> None:

@@ -199,13 +199,13 @@ def member(data: bytes, element: Tlv) -> Member:
 
 _certification_request = fields(types.CertificationRequest)
 _certification_request_info = fields(
-    types.CertificationRequestInfo, "subject_public_key_info", "attributes"
+    types.CertificationRequestInfo, "version", "subject_public_key_info", "attributes"
 )
 _tagged_certification_request = fields(types.TaggedCertificationRequest)
 _other_request = fields(types.OtherRequest, "body_part_id")
 _cert_req_msg = fields(types.CertReqMsg)
 _cert_request = fields(types.CertRequest)
-_cert_template = fields(types.CertTemplate, "public_key", "extensions")
+_cert_template = fields(types.CertTemplate, "version", "public_key", "extensions")
 popo_signing_key = fields(types.POPOSigningKey)
 
 _REQUESTS = alternatives(types.TaggedRequest)
@@ -226,6 +226,7 @@ class Request(NamedTuple):
     crmf: Any = None
     spki: Tlv | None = None
     wanted: Tlv | None = None
+    version: Tlv | None = None
 
 
 def simple_request(data: bytes, element: Tlv) -> Request:
@@ -237,7 +238,7 @@ def _pkcs10(data: bytes, request: Tlv, element: Tlv, body_part_id: int) -> Reque
     found = _certification_request(data, request)
     info = _certification_request_info(data, found.certification_request_info)
     spki, attributes = info.subject_public_key_info, info.attributes
-    return Request(element, body_part_id, found, None, spki, attributes)
+    return Request(element, body_part_id, found, None, spki, attributes, info.version)
 
 
 def request(data: bytes, element: Tlv) -> Request:
@@ -249,7 +250,7 @@ def request(data: bytes, element: Tlv) -> Request:
         template = _cert_template(data, asked.cert_template)
         identifier = number(content(data, asked.cert_req_id))
         spki, extensions = template.public_key, template.extensions
-        return Request(element, identifier, None, crmf, spki, extensions)
+        return Request(element, identifier, None, crmf, spki, extensions, template.version)
     if form == "tcr":
         tagged = _tagged_certification_request(data, element)
         identifier = number(content(data, tagged.body_part_id))

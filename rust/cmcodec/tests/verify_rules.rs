@@ -54,7 +54,7 @@ fn v1_content_must_be_there() {
     tree.at(&[1, 0, 2]).remove(0xA0);
     let octets = tree.encode();
     let row = outer(&octets);
-    assert_eq!(outcome(&row), ("failed", "wrong_content_type", "V1"));
+    assert_eq!(outcome(&row), ("failed", "content_missing", "V1"));
     assert_eq!(offset(&row), parts(&octets).0.encap_content_info.e_content_type.start());
     assert_eq!(row.finding.kind, MessageKind::FullRequest);
     assert!(row.finding.signers.is_empty() && row.finding.requests.is_empty());

@@ -584,7 +584,7 @@ def make_faults(data: bytes) -> None:
             stdin=data,
         ),
         "full-request",
-        "failed wrong_content_type V1",
+        "failed content_missing V1",
         note="detached: no eContent",
     )
     write(
@@ -838,7 +838,7 @@ def make_encrypted(message: bytes) -> None:
             f"encrypted/{name}.der",
             sign(held, *signer("p256"), kind=number),
             kind,
-            "verified",
+            verdict,
             note="SignedData around an encrypted layer",
         )
     plain = ("-binary", "-outform", "DER")

@@ -1,4 +1,4 @@
-"""The verdict over one message (rules V1 to V3, R2)."""
+"""The verdict over one message (rules V1 to V3, R2, R5)."""
 
 from __future__ import annotations
 
@@ -76,9 +76,13 @@ _NOTHING = {"kind": "other", "encoding": "der", "signers": (), "requests": (), "
 
 
 def _verdict(fault: Fault | None) -> Verdict:
-    if fault is None:
-        return "verified"
-    return "unsigned" if fault.reason is Reason.NO_SIGNER else "failed"
+    return _VERDICTS.get(fault.reason, "failed") if fault else "verified"
+
+
+_VERDICTS: dict[Reason, Verdict] = {
+    Reason.NO_SIGNER: "unsigned",
+    Reason.ENCRYPTED: "unverified",
+}
 
 
 def _simple_request(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
@@ -139,6 +143,7 @@ def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
         )
         requests.append(report)
         fault = fault or refused
+    fault = fault or r5_encrypted_content(data, held)
     return {
         **found,
         "verdict": _verdict(fault),
@@ -161,10 +166,11 @@ def _signers(message: Signed) -> tuple[Sequence[Signer], Fault | None]:
 def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
     """What is wrong where a signature is over no PKI message and no encrypted layer."""
     infos, content_type = signed.signer_infos, held.e_content_type
-    has_signers = infos.content != infos.end
-    if view.content(data, content_type) in _SIGNABLE and (held.e_content or not has_signers):
-        return None
-    return Fault(Reason.WRONG_CONTENT_TYPE, content_type.start)
+    if view.content(data, content_type) not in _SIGNABLE:
+        return Fault(Reason.WRONG_CONTENT_TYPE, content_type.start)
+    if held.e_content is None and infos.content != infos.end:
+        return Fault(Reason.CONTENT_MISSING, content_type.start)
+    return None
 
 
 def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
@@ -194,6 +200,12 @@ def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:
     if not elements:
         raise Fault(Reason.NO_SIGNER, infos.start)
     return elements
+
+
+def r5_encrypted_content(data: bytes, held: Any) -> Fault | None:
+    """Why a good signature says nothing yet: nobody has seen what it is over."""
+    is_layer = view.content(data, held.e_content_type) in _LAYERS
+    return Fault(Reason.ENCRYPTED) if is_layer else None
 
 
 def r2_authorised_ra(signers: Sequence[Signer], policy: Policy) -> bool:

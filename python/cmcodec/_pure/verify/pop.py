@@ -1,4 +1,4 @@
-"""Proofs of possession (rules R1, R2, R6)."""
+"""Proofs of possession (rules V1, R1, R2, R6)."""
 
 from __future__ import annotations
 
@@ -37,12 +37,23 @@ def evaluate(
     state: Pop = "failed"
     fault = None
     try:
+        v1_request_version(data, request)
         proof = r6_proof_form(data, request, ra_authorised=ra_authorised)
         state = r1_proof(data, proof, legacy=legacy) if isinstance(proof, _Proof) else proof
     except Fault as found:
-        fault = found.at(request.element.start)
+        fault = found.at(request.element.start if found.offset is None else found.offset)
     form: Form = "pkcs10" if request.pkcs10 else "crmf" if request.crmf else "other"
     return RequestReport(id=request.body_part_id, form=form, pop=state), fault
+
+
+def v1_request_version(data: bytes, request: Request) -> None:
+    """Refuses a PKCS#10 of another version than 0, and a CertTemplate of another than 2.
+
+    A CertTemplate may have none (RFC 2986 §4.1, RFC 4211 §5).
+    """
+    expected = b"\0" if request.pkcs10 else b"\2"
+    if request.version and view.content(data, request.version) != expected:
+        raise Fault(Reason.VERSION_MISMATCH, request.version.start)
 
 
 def r6_proof_form(data: bytes, request: Request, *, ra_authorised: bool) -> _Proof | Pop:

@@ -29,7 +29,7 @@ named! {
         P11 = "P11",
         /// The fallback bounds lengths, tags, identifiers and numbers before asn1crypto reads them.
         P12 = "P12",
-        /// The content is a PKIData, a PKIResponse or an encrypted layer; or nothing at all, for certs-only. The version numbers, which no signature covers, are those the content calls for.
+        /// The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all, for certs-only. The version numbers of SignedData and SignerInfo, which no signature covers, are those the content calls for; a PKCS#10 has version 0, a CertTemplate version 2 or none.
         V1 = "V1",
         /// At least one SignerInfo, at most 64.
         V2 = "V2",
@@ -69,7 +69,7 @@ named! {
         R3 = "R3",
         /// References that lead nowhere or repeat are notes on their control, never a change of verdict.
         R4 = "R4",
-        /// A nested message's verdict is its own; an error behind a sound body part id is one malformed row.
+        /// A nested message's verdict is its own; an error behind a sound body part id is one malformed row. A good signature over encrypted content is unverified: nobody has seen what it says.
         R5 = "R5",
         /// A present but wrong proof fails its message; an absent one and a needed challenge do not; POPOSigningKeyInput is refused.
         R6 = "R6",
@@ -105,7 +105,9 @@ reasons! {
     DuplicateBodyPartId = "duplicate_body_part_id", Some(Rule::P6);
     /// The content type cannot carry a CMC signature (rule V1).
     WrongContentType = "wrong_content_type", Some(Rule::V1);
-    /// A version number is not the one that the content calls for (rule V1).
+    /// A signature is over content that is not in the message (rule V1).
+    ContentMissing = "content_missing", Some(Rule::V1);
+    /// A version number is not the one that the content or the type calls for (rule V1).
     VersionMismatch = "version_mismatch", Some(Rule::V1);
     /// There is no SignerInfo (rule V2).
     NoSigner = "no_signer", Some(Rule::V2);

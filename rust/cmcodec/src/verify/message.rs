@@ -1,4 +1,4 @@
-//! One message: what it is, and its verdict (rules V1 to V3).
+//! One message: what it is, and its verdict (rules V1 to V3, R2, R5).
 
 use std::ops::Range;
 
@@ -119,10 +119,12 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     let pop_fault = message
         .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
         .filter(|_| !no_signer);
-    finding.fault = signers_fault.or(pop_fault);
+    let fault = signers_fault.or(pop_fault);
+    finding.fault = fault.or_else(|| r5_encrypted_content(data, &encapsulated).err());
     finding.verdict = match finding.fault {
         None => Verdict::Verified,
         Some(_) if no_signer => Verdict::Unsigned,
+        Some(_) if fault.is_none() => Verdict::Unverified,
         Some(_) => Verdict::Failed,
     };
     Some(finding)
@@ -136,10 +138,12 @@ fn v1_content_type(
 ) -> Result<(), Fault> {
     let permitted =
         [ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_ENVELOPED_DATA, ID_CT_AUTH_ENVELOPED_DATA];
-    let is_there = no_signer || encapsulated.e_content.is_some();
     let content_type = encapsulated.e_content_type;
-    let good = is_there && permitted.contains(&content_type.value(data));
-    Fault::unless(good, Reason::WrongContentType, content_type.start())
+    let offset = content_type.start();
+    let good = permitted.contains(&content_type.value(data));
+    Fault::unless(good, Reason::WrongContentType, offset)?;
+    let is_there = no_signer || encapsulated.e_content.is_some();
+    Fault::unless(is_there, Reason::ContentMissing, offset)
 }
 
 /// V1: the version, which no signature covers.
@@ -196,6 +200,14 @@ fn note_requests<'a>(
     });
     finding.requests = list.collect();
     first
+}
+
+/// R5: a good signature says nothing yet where nobody has seen what it is over.
+fn r5_encrypted_content(data: &[u8], encapsulated: &EncapsulatedContentInfo) -> Result<(), Fault> {
+    match encapsulated.e_content_type.value(data) {
+        ID_ENVELOPED_DATA | ID_CT_AUTH_ENVELOPED_DATA => Err(Fault::state(Reason::Encrypted)),
+        _ => Ok(()),
+    }
 }
 
 /// R2: whether one of the signers, which are all good, is an authorised

@@ -1,4 +1,4 @@
-//! Proofs of possession of the requested keys (rules R1, R2, R6).
+//! Proofs of possession of the requested keys (rules V1, R1, R2, R6).
 
 use super::algorithm::{Scheme, SignatureAlgorithm};
 use super::report::{Fault, PopState};
@@ -19,6 +19,7 @@ pub(super) fn pkcs10<'a>(
     offset: usize,
     worker: &mut Worker<'a>,
 ) -> Result<PopState, Fault> {
+    v1_request_version(data, Some(request.certification_request_info.version), 0)?;
     let proof = Proof {
         algorithm: request.signature_algorithm,
         key: Some(request.public_key()),
@@ -37,6 +38,7 @@ pub(super) fn crmf<'a>(
     authorised: bool,
     worker: &mut Worker<'a>,
 ) -> Result<PopState, Fault> {
+    v1_request_version(data, request.cert_req.cert_template.version, 2)?;
     let key = match r6_proof_form(request, offset, authorised)? {
         Form::Settled(state) => return Ok(state),
         Form::Signature(key) => key,
@@ -48,6 +50,14 @@ pub(super) fn crmf<'a>(
         signature: key.signature,
     };
     proof.r1_proof(data, offset, worker)
+}
+
+/// V1: the version, which the proof covers: 0 in PKCS#10, 2 or none in a
+/// CertTemplate (RFC 2986 §4.1, RFC 4211 §5).
+fn v1_request_version(data: &[u8], version: Option<Tlv>, expected: u8) -> Result<(), Fault> {
+    version.map_or(Ok(()), |it| {
+        Fault::unless(it.value(data) == [expected], Reason::VersionMismatch, it.start())
+    })
 }
 
 /// What the popo of a CRMF request is.
