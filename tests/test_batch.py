@@ -150,7 +150,7 @@ def noted(value: Asn1, kind: int, **parts: Iterable[bytes]) -> list[str]:
     ).encode()
     row = cmcodec.verify_batch(octets)[0]
     assert row.verdict == "verified"
-    assert {note.control_id for note in row.notes} <= {1}
+    assert {note.body_part_id for note in row.notes} <= {1}
     return [note.reason for note in row.notes]
 
 
@@ -223,8 +223,8 @@ def test_r4_a_control_of_another_type_is_no_reference() -> None:
     octets = Message(content=pki_data(controls=(control(1, 4, types.DataReturn(b"")),)))
     assert cmcodec.verify_batch(octets.encode())[0].notes == ()
     assert oids.ID_CMC.endswith(".7")
-    assert Note(control_id=1, reason="dangling_reference") == Note(
-        control_id=1, reason="dangling_reference"
+    assert Note(body_part_id=1, reason="dangling_reference") == Note(
+        body_part_id=1, reason="dangling_reference"
     )
 
 

@@ -15,7 +15,8 @@ import cmcodec
 from cmcodec import _backend as backend
 from cmcodec import oids, types
 from cmcodec.errors import LimitError
-from cmcodec.verify.verdict import RequestReport, Row
+from cmcodec.reasons import Reason
+from cmcodec.verify.verdict import Note, RequestReport, Row
 from cmcodec.verify.verdict import Signer as VerifiedSigner
 from kit.der import EMPTY, NULL, attribute, identifier, integer, oid, seq, tlv
 from kit.keys import ALICE, BOB, CAROL, Key
@@ -146,20 +147,68 @@ def test_r5_a_bad_signature_over_encrypted_content_is_failed() -> None:
     assert outcome(unsigned)[2:5] == ("unsigned", "no_signer", "V2")
 
 
+NOTED = (Note(body_part_id=None, reason=Reason.VERSION_MISMATCH),)
+
+
+def noted(message: Message) -> tuple[Note, ...]:
+    """The notes on a message, which is verified all the same."""
+    row = judged(message)
+    assert outcome(row)[2:] == ("verified", None, None, None)
+    assert [signer.reason for signer in row.signers] == [None] * len(row.signers)
+    return row.notes
+
+
 def test_v1_versions_follow_from_the_content() -> None:
-    """R-213, R-214, G9: no signature covers the versions, so they are checked."""
-    for version in (0, 1, 2, 4, 5):
-        reason, rule, element = refused(Message(version=version))
-        assert (reason, rule, element) == ("version_mismatch", "V1", integer(version))
-    for sid, wrong in ((ALICE.by_serial(), 3), (ALICE.by_ski(), 1)):
-        reason, rule, element = refused(signed_by(Signer(sid=sid, version=wrong)))
-        assert (reason, rule, element) == ("version_mismatch", "V1", integer(wrong))
+    """R-213, R-214, G9: no signature covers the versions; another of CMS's own is a note."""
+    for version in range(6):
+        assert noted(Message(version=version)) == (() if version == 3 else NOTED)
+        for sid, right in ((ALICE.by_serial(), 1), (ALICE.by_ski(), 3)):
+            message = signed_by(Signer(sid=sid, version=version))
+            assert noted(message) == (() if version == right else NOTED)
     other = tlv(0xA3, oid("1.2.3"), NULL)
     attribute_certificate = tlv(0xA2, EMPTY)
     for choice, right in ((attribute_certificate, 4), (other, 5)):
         certificates = (ALICE.certificate(), choice)
-        assert judged(Message(certificates=certificates, version=right)).verdict == "verified"
-        assert refused(Message(certificates=certificates))[0] == "version_mismatch"
+        assert noted(Message(certificates=certificates, version=right)) == ()
+        assert noted(Message(certificates=certificates)) == NOTED
+    # One note, however many versions are wrong.
+    assert noted(signed_by(Signer(version=3), Signer(version=0), version=1)) == NOTED
+
+
+def test_v1_versions_that_cms_has_not() -> None:
+    for version in (-1, 6, 256):
+        found = refused(Message(version=version))
+        assert found == ("version_mismatch", "V1", integer(version))
+        found = refused(signed_by(Signer(version=version)))
+        assert found == ("version_mismatch", "V1", integer(version))
+        assert judged(Message(version=version)).notes == ()
+        unsigned = signed_by(version=version)
+        assert refused(unsigned) == ("version_mismatch", "V1", integer(version))
+        certs_only = signed_by(content=None, content_type=oids.ID_DATA, version=version)
+        assert refused(certs_only) == ("version_mismatch", "V1", integer(version))
+
+
+def test_v1_a_version_is_noted_whatever_the_verdict() -> None:
+    bad = signed_by(Signer(signature=b"\xff" * 64), version=2)
+    row = judged(bad)
+    assert (row.verdict, row.reason, row.notes) == ("failed", "signature_invalid", NOTED)
+    row = judged(signed_by(version=1))
+    assert (row.verdict, row.reason, row.notes) == ("unsigned", "no_signer", NOTED)
+    row = judged(replace(encrypted_layer(), version=5))
+    assert (row.verdict, row.reason, row.notes) == ("unverified", "encrypted", NOTED)
+    for version in range(6):
+        row = judged(signed_by(content=None, content_type=oids.ID_DATA, version=version))
+        assert (row.verdict, row.reason, row.notes) == ("unsigned", None, ())
+
+
+def test_v1_a_version_is_noted_beside_references() -> None:
+    controls = (control(7, 29, seq(integer(99))), control(8, 28, seq(integer(99))))
+    (row,) = cmcodec.verify_batch(Message(content=pki_data(controls), version=1).encode())
+    dangling = [Note(body_part_id=n, reason=Reason.DANGLING_REFERENCE) for n in (7, 8)]
+    assert row.notes == (*NOTED, *dangling)
+    assert row.to_dict()["notes"][0] == {"body_part_id": None, "reason": "version_mismatch"}
+    message = cmcodec.load(Message(version=1).encode())
+    assert message.verify().notes == NOTED
 
 
 def test_v2_zero_signers() -> None:

@@ -78,6 +78,8 @@ attribute = fields(types.Attribute)
 CERTIFICATES = alternatives(types.CertificateChoices)
 CRLS = alternatives(types.RevocationInfoChoice)
 SIGNER_IDENTIFIERS = alternatives(types.SignerIdentifier)
+CMS_VERSIONS = tuple(bytes([number]) for number in range(6))
+"""The content octets of every version that CMS has (RFC 5652 §10.2.5)."""
 
 
 class Algorithm(NamedTuple):

@@ -26,7 +26,7 @@ def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
             if check is None:
                 continue
             for reason in check(scope, value):
-                found[Note(control_id=control.body_part_id, reason=reason)] = None
+                found[Note(body_part_id=control.body_part_id, reason=reason)] = None
     return tuple(found)
 
 

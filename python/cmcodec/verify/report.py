@@ -97,7 +97,7 @@ class BatchReport(Sequence["Row"]):
             if notes is None:
                 notes = self._notes[position] = self._find_notes(row)
             if notes:
-                row = row.with_changes(notes=notes)
+                row = row.with_changes(notes=row.notes + notes)
         if self._chains is None:
             return row
         anchors = self._chains.get(position)

@@ -62,9 +62,13 @@ class RequestReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A control that refers to something that is not there (rule R4). Changes no verdict."""
+    """What is odd and changes no verdict (rules R4, V1).
 
-    control_id: int
+    ``body_part_id`` is that of the control that refers to something that is not there, None for the
+    message itself.
+    """
+
+    body_part_id: int | None
     reason: Reason
 
 
@@ -168,7 +172,7 @@ class Row(InBuffer):
             ],
             "transaction_id": None if number is None else display.decimal(number),
             "notes": [
-                {"control_id": note.control_id, "reason": note.reason} for note in self.notes
+                {"body_part_id": note.body_part_id, "reason": note.reason} for note in self.notes
             ],
         }
 

@@ -38,7 +38,10 @@ static ROW: [Attribute<Row>; 15] = [
         it.tuple(&row.finding.requests, |request| it.make(&it.words.request, &REQUEST, request))
     }),
     ("transaction_id", |it, row| it.transaction_id(row)),
-    ("notes", |it, _| Ok(PyTuple::empty(it.py).into_any())),
+    ("notes", |it, row| {
+        let noted = row.finding.has_other_version.then_some(Reason::VersionMismatch);
+        it.tuple(noted.as_slice(), |reason| it.make(&it.words.note, &NOTE, reason))
+    }),
     ("span", |it, row| it.tuple(&[row.span.start, row.span.end], |offset| it.int(*offset))),
     ("_buffer", |it, _| Ok(it.der.clone().into_any())),
     ("_refers", |it, row| Ok(PyBool::new(it.py, row.finding.has_references).to_owned().into_any())),
@@ -72,11 +75,16 @@ static REQUEST: [Attribute<Request>; 3] = [
     ("pop", |it, request| it.word(&it.words.pops, request.pop as usize)),
 ];
 
+/// Of the message as a whole.
+static NOTE: [Attribute<Reason>; 2] =
+    [("body_part_id", |it, _| it.none()), ("reason", |it, reason| Ok(it.reason(Some(*reason))?.0))];
+
 /// The classes, and every word that stands in a row, interned.
 struct Words {
     row: Class,
     signer: Class,
     request: Class,
+    note: Class,
     kinds: Vec<Py<PyString>>,
     encodings: Vec<Py<PyString>>,
     verdicts: Vec<Py<PyString>>,
@@ -94,11 +102,13 @@ impl Words {
         let row = verdict.getattr("Row")?.cast_into()?;
         let signer = verdict.getattr("Signer")?.cast_into()?;
         let request = verdict.getattr("RequestReport")?.cast_into()?;
+        let note = verdict.getattr("Note")?.cast_into()?;
         let word = |name| PyString::intern(py, name).unbind();
         Ok(Self {
             row: Class::new(&row, ROW.iter().map(|(name, _)| *name))?,
             signer: Class::new(&signer, SIGNER.iter().map(|(name, _)| *name))?,
             request: Class::new(&request, REQUEST.iter().map(|(name, _)| *name))?,
+            note: Class::new(&note, NOTE.iter().map(|(name, _)| *name))?,
             kinds: MessageKind::ALL.iter().map(|kind| word(kind.name())).collect(),
             encodings: Encoding::ALL.iter().map(|encoding| word(encoding.name())).collect(),
             verdicts: Verdict::ALL.iter().map(|verdict| word(verdict.name())).collect(),

@@ -13,5 +13,5 @@ mod pkidata;
 mod requests;
 
 pub use crate::generated::views::*;
-pub use cms::{SignerIdentifier, attributes};
+pub use cms::{SignerIdentifier, attributes, is_cms_version};
 pub use pkidata::{PkiMessage, TaggedContentInfo};

@@ -12,7 +12,7 @@ from cmcodec._pure.verify.signer import Signed, v3_each_signer
 from cmcodec._pure.view import oid_octets
 from cmcodec.limits import MAX_SIGNERS
 from cmcodec.reasons import Reason, Rule
-from cmcodec.verify.verdict import Row
+from cmcodec.verify.verdict import Note, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,12 +127,15 @@ def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
     held = view.encapsulated(data, signed.encap_content_info)
     kind = view.kind_of_signed(data, signed, held)
     if kind == "simple-response":
-        return {"kind": kind, "verdict": "unsigned"}
+        fault = v1_signed_data_version(data, signed)
+        return {"kind": kind, "verdict": "failed" if fault else "unsigned", "fault": fault}
     body = view.body(data, held)
-    found = {"kind": kind, "controls": view.controls(data, body)}
+    found: dict[str, Any] = {"kind": kind, "controls": view.controls(data, body)}
     fault = v1_content_type(data, signed, held)
     if fault:
         return {**found, "verdict": "failed", "fault": fault}
+    if v1_version_note(data, signed):
+        found["notes"] = (Note(body_part_id=None, reason=Reason.VERSION_MISMATCH),)
     message = Signed(data, signed, held, body, policy)
     signers, fault = _signers(message)
     authorised = fault is None and r2_authorised_ra(signers, policy)
@@ -155,12 +158,13 @@ def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
 
 def _signers(message: Signed) -> tuple[Sequence[Signer], Fault | None]:
     """What is found of the SignerInfos, and the first fault of them."""
+    version = v1_signed_data_version(message.data, message.signed)
     try:
         elements = v2_count_signers(message.data, message.signed.signer_infos)
     except Fault as refused:
-        return (), refused.with_traceback(None)
+        return (), version or refused.with_traceback(None)
     signers, fault = v3_each_signer(message, elements)
-    return signers, v1_signed_data_version(message.data, message.signed) or fault
+    return signers, version or fault
 
 
 def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
@@ -174,20 +178,36 @@ def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
 
 
 def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
-    """What is wrong where the version is not what RFC 5652 §5.1 calls for (R-213).
-
-    Content is not id-data. No signature covers the version.
-    """
-    certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
-    crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
-    expected = 3
-    if "other" in certificates or "other" in crls:
-        expected = 5
-    elif "v2_attr_cert" in certificates:
-        expected = 4
-    if view.content(data, signed.version) == bytes([expected]):
+    """What is wrong where the version, which no signature covers, is none that CMS has."""
+    if view.content(data, signed.version) in view.CMS_VERSIONS:
         return None
     return Fault(Reason.VERSION_MISMATCH, signed.version.start)
+
+
+def v1_version_note(data: bytes, signed: Any) -> bool:
+    """Whether a version of CMS stands where another is called for. Clients in use get them wrong.
+
+    In the SignedData, whose content is not id-data (RFC 5652 §5.1, R-213), or in a SignerInfo
+    (RFC 5652 §5.3, R-214).
+    """
+    found = [(signed.version, _called_for(data, signed))]
+    for element in view.inside(data, signed.signer_infos):
+        info = view.signer_info(data, element)
+        by_name = view.SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
+        found.append((info.version, 1 if by_name else 3))
+    return any(
+        view.content(data, version) in {*view.CMS_VERSIONS} - {bytes([expected])}
+        for version, expected in found
+    )
+
+
+def _called_for(data: bytes, signed: Any) -> int:
+    """The version of a SignedData whose content is not id-data."""
+    certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
+    crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
+    if "other" in certificates or "other" in crls:
+        return 5
+    return 4 if "v2_attr_cert" in certificates else 3
 
 
 def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:

@@ -198,9 +198,8 @@ class _SignerInfo:
         return view.content(self.data, view.first(self.data, attribute.attr_values))
 
     def v1_signer_info_version(self) -> None:
-        """Refuses a version that the form of the sid does not call for (RFC 5652 §5.3, R-214)."""
-        by_name = view.SIGNER_IDENTIFIERS[self.info.sid.tag] == "issuer_and_serial_number"
-        if view.content(self.data, self.info.version) != (b"\1" if by_name else b"\3"):
+        """Refuses a version, which no signature covers, that CMS does not have."""
+        if view.content(self.data, self.info.version) not in view.CMS_VERSIONS:
             raise Fault(Reason.VERSION_MISMATCH, self.info.version.start)
 
     def v4_attributes(self) -> tuple[Any, Any, Any]:

@@ -160,7 +160,7 @@ def write_table(tally: Tally, run: Run) -> None:
     click.echo(run.speed(tally.messages))
     _write_counts("chains of signers", tally.chains)
     _write_counts("proofs of possession", tally.proofs)
-    _write_counts("notes on controls, which change no verdict", tally.notes)
+    _write_counts("notes, which change no verdict", tally.notes)
     if tally.messages <= DETAILED:
         _write_details(tally.first, run)
     _write_failures(tally, run)
@@ -187,7 +187,10 @@ def _write_details(rows: Sequence[Row], run: Run) -> None:
         for request in row.requests:
             click.echo(f"  request {request.id}, {request.form}: proof of possession {request.pop}")
         for note in row.notes:
-            click.echo(f"  note on control {note.control_id}: {note.reason}")
+            about = "the message"
+            if note.body_part_id is not None:
+                about = f"body part {note.body_part_id}"
+            click.echo(f"  note on {about}: {note.reason}")
 
 
 def _write_failures(tally: Tally, run: Run) -> None:

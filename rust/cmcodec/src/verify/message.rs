@@ -20,7 +20,7 @@ use crate::generated::oids::{
 use crate::stack::on_enough;
 use crate::view::{
     AuthenticatedData, CertificationRequest, ContentInfo, EncapsulatedContentInfo, PkiMessage,
-    SignedData, TaggedRequest,
+    SignedData, SignerInfo, TaggedRequest, is_cms_version,
 };
 
 /// Body part id of the only request of a Simple PKI Request.
@@ -93,13 +93,16 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     let kind = MessageKind::of_content_type(encapsulated.e_content_type.value(data));
     let no_signer = signed.signer_infos.is_empty();
     if signed.is_certs_only(data) {
-        return Some(Finding::new(MessageKind::SimpleResponse, Verdict::Unsigned, None));
+        let fault = v1_signed_data_version(data, &signed).err();
+        let verdict = if fault.is_none() { Verdict::Unsigned } else { Verdict::Failed };
+        return Some(Finding::new(MessageKind::SimpleResponse, verdict, fault));
     }
     let mut finding = Finding::new(kind, Verdict::Failed, None);
     if let Err(fault) = v1_content_type(data, &encapsulated, no_signer) {
         finding.fault = Some(fault);
         return Some(finding);
     }
+    finding.has_other_version = v1_version_note(data, &signed);
     let message = encapsulated.pki_message(data);
     if let Some(message) = &message {
         note_controls(data, message, &mut finding);
@@ -110,21 +113,22 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
             let (signers, fault) =
                 signer::v3_each_signer(data, &signed, infos, message.as_ref(), worker);
             finding.signers = signers;
-            v1_signed_data_version(data, &signed).err().or(fault)
+            fault
         }
         Err(fault) => Some(fault),
     };
+    let signers_fault = v1_signed_data_version(data, &signed).err().or(signers_fault);
     let authorised =
         signers_fault.is_none() && r2_authorised_ra(data, &finding.signers, worker.config);
     let pop_fault = message
         .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
         .filter(|_| !no_signer);
-    let fault = signers_fault.or(pop_fault);
-    finding.fault = fault.or_else(|| r5_encrypted_content(data, &encapsulated).err());
-    finding.verdict = match finding.fault {
+    finding.fault =
+        signers_fault.or(pop_fault).or_else(|| r5_encrypted_content(data, &encapsulated).err());
+    finding.verdict = match finding.fault.map(|fault| fault.reason) {
         None => Verdict::Verified,
-        Some(_) if no_signer => Verdict::Unsigned,
-        Some(_) if fault.is_none() => Verdict::Unverified,
+        Some(Reason::NoSigner) => Verdict::Unsigned,
+        Some(Reason::Encrypted) => Verdict::Unverified,
         Some(_) => Verdict::Failed,
     };
     Some(finding)
@@ -146,10 +150,20 @@ fn v1_content_type(
     Fault::unless(is_there, Reason::ContentMissing, offset)
 }
 
-/// V1: the version, which no signature covers.
+/// V1: the version, which no signature covers, is one that CMS has.
 fn v1_signed_data_version(data: &[u8], signed: &SignedData) -> Result<(), Fault> {
-    let good = signed.has_right_version(data);
+    let good = is_cms_version(signed.version.value(data));
     Fault::unless(good, Reason::VersionMismatch, signed.version.start())
+}
+
+/// V1: whether a version of CMS stands where another is called for, in the
+/// SignedData or in a SignerInfo. Clients in use get them wrong.
+fn v1_version_note(data: &[u8], signed: &SignedData) -> bool {
+    let is_other = |right: bool, version: Tlv| !right && is_cms_version(version.value(data));
+    let mut infos =
+        Elements::of(data, signed.signer_infos).filter_map(|tlv| SignerInfo::read(data, tlv));
+    is_other(signed.has_right_version(data), signed.version)
+        || infos.any(|info| is_other(info.has_right_version(data), info.version))
 }
 
 /// V2: somebody signed, and not too many.

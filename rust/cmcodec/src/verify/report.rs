@@ -153,6 +153,8 @@ pub struct Finding {
     pub transaction_id: Option<Range<usize>>,
     /// Whether a control refers to other body parts (R4).
     pub has_references: bool,
+    /// Whether a version is a note (V1).
+    pub has_other_version: bool,
 }
 
 impl Finding {
@@ -166,6 +168,7 @@ impl Finding {
             requests: Few::None,
             transaction_id: None,
             has_references: false,
+            has_other_version: false,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::generated::oids::{
 use crate::view::certificate::Certificate;
 use crate::view::{
     AlgorithmIdentifier, Attribute, CMSAlgorithmProtection, PkiMessage, SignedData,
-    SignerIdentifier, SignerInfo, attributes,
+    SignerIdentifier, SignerInfo, attributes, is_cms_version,
 };
 
 /// V3: verifies every SignerInfo of `signed`; returns them, and the fault of
@@ -208,9 +208,10 @@ fn check(
     Ok(algorithm)
 }
 
-/// V1: the version, which no signature covers.
+/// V1: the version, which no signature covers, is one that CMS has.
 fn v1_signer_info_version(data: &[u8], info: &SignerInfo) -> Result<(), Fault> {
-    Fault::unless(info.has_right_version(data), Reason::VersionMismatch, info.version.start())
+    let good = is_cms_version(info.version.value(data));
+    Fault::unless(good, Reason::VersionMismatch, info.version.start())
 }
 
 /// The signed attributes that are looked at, with their values.

@@ -29,6 +29,12 @@ impl ContentInfo {
     }
 }
 
+/// Whether these are the content octets of a version that CMS has (RFC 5652
+/// §10.2.5).
+pub fn is_cms_version(version: &[u8]) -> bool {
+    matches!(version, [0..=5])
+}
+
 impl SignedData {
     /// Whether `version` is what RFC 5652 §5.1 calls for, given that the
     /// content is not id-data: 5 with a certificate or CRL of the kind
