@@ -423,7 +423,7 @@ def test_verify_csv_has_a_line_for_each_message(cmc: Run) -> None:
     assert list(found[0]) == MEMBERS
     assert [row["path"] for row in found] == ["", "21", "21.11", "21.12", "22"]
     assert found[2]["requests"] == "3:pkcs10:verified"
-    assert found[2]["signers"] == "ecdsa-with-SHA256::3:"
+    assert found[2]["signers"] == "ecdsa-with-SHA256::3:::"
     assert done.stderr.startswith("cmc: 5 messages: 5 verified; ")
 
 

@@ -162,6 +162,8 @@ class Row(InBuffer):
                     "certificate_sha256": signer.certificate_sha256,
                     "request_id": signer.request_id,
                     "chain": signer.chain,
+                    "anchor_sha256": signer.anchor_sha256,
+                    "reason": signer.reason,
                 }
                 for signer in self.signers
             ],
