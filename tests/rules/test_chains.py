@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import warnings
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -450,3 +451,14 @@ def test_v13_a_time_has_its_zone(trust: Any) -> None:
                 verify(trust=trust, at=no_time)
     east = NOW.astimezone(timezone(timedelta(hours=9)))
     assert row(SIGNED, trust=trust, at=east) == row(SIGNED, trust=trust)
+
+
+def test_v13_warnings_of_others_stay_inside() -> None:
+    """V13: a certificate with a negative serial number is one like others, and warns nobody."""
+    at = CA.index(b"\xa0\x03\x02\x01\x02\x02") + 7
+    odd = CA[:at] + bytes([CA[at] | 0x80]) + CA[at + 1 :]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for trust in ([CA, odd], lambda *_: True):
+            assert row(SIGNED, trust=trust, certificates=[odd]).verdict == "verified"
+    assert caught == []

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import warnings
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError, UnsupportedError
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Checker", "certificate_octets", "certificates_octets"]
 
+T = TypeVar("T")
+
 _PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 
 
@@ -62,7 +65,7 @@ def certificate_octets(certificate: CertificateLike) -> bytes:
         return certificate.public_bytes(Encoding.DER)
     octets = bytes(certificate)
     if octets.lstrip().startswith(b"-----BEGIN"):
-        return x509.load_pem_x509_certificate(octets).public_bytes(Encoding.DER)
+        return _quietly(x509.load_pem_x509_certificate, octets).public_bytes(Encoding.DER)
     return octets
 
 
@@ -111,7 +114,7 @@ def _bundle(octets: bytes, armoured: int) -> list[bytes]:
     from cryptography import x509
 
     try:
-        found = x509.load_pem_x509_certificates(octets)
+        found = _quietly(x509.load_pem_x509_certificates, octets)
     except ValueError:
         found = []
     if len(found) != armoured:
@@ -127,18 +130,28 @@ def _checked(octets: bytes) -> bytes:
     return octets
 
 
+def _loaded(octets: bytes) -> x509.Certificate:
+    from cryptography import x509
+
+    return _quietly(x509.load_der_x509_certificate, octets)
+
+
+def _quietly(load: Callable[[bytes], T], octets: bytes) -> T:
+    """What a function makes of octets from outside, without the warnings it gives about them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load(octets)
+
+
 class Checker:
     """Finds the trust anchor of signers' certificates, each only once."""
 
     def __init__(self, trust: Trust, extra: list[bytes], at: datetime) -> None:
-        from cryptography import x509
-
         self._at = at
         self._extra = extra
         self._found: dict[bytes, str | None] = {}
         self._callback: Any = trust if callable(trust) else None
         self._verifier: Any = None
-        self._load = x509.load_der_x509_certificate
         if self._callback is None:
             anchors = certificates_octets("trust", trust)  # type: ignore[arg-type]
             self._verifier = _verifier(anchors, self._at) if anchors else None
@@ -156,13 +169,13 @@ class Checker:
         from cryptography.x509.verification import VerificationError
 
         try:
-            leaf = self._load(certificate)
+            leaf = _loaded(certificate)
         except ValueError:
             return None
         intermediates = []
         for other in others:
             try:
-                intermediates.append(self._load(other))
+                intermediates.append(_loaded(other))
             except ValueError:
                 continue
         if self._callback is not None:
@@ -212,7 +225,7 @@ def _verifier(anchors: list[bytes], at: datetime) -> Any:
     )
     signers = policy.permit_all().may_be_present(x509.KeyUsage, agnostic, _signer_usage)
     try:
-        store = verification.Store([x509.load_der_x509_certificate(anchor) for anchor in anchors])
+        store = verification.Store([_loaded(anchor) for anchor in anchors])
     except ValueError:
         raise DecodeError(Reason.BAD_VALUE, 0, "certificate") from None
     return (
