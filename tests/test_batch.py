@@ -11,7 +11,17 @@ from cryptography.x509 import verification
 
 import cmcodec
 from cmcodec import Note, _backend, oids, types
-from kit.messages import Message, control, members, pki_data, tcr
+from kit.der import identifier, integer, oid, seq, tlv
+from kit.messages import (
+    Message,
+    content_info,
+    control,
+    members,
+    pki_data,
+    pki_response,
+    signed_data,
+    tcr,
+)
 from kit.vectors import SHARED, VECTORS
 
 if TYPE_CHECKING:
@@ -175,6 +185,49 @@ def test_r4_lists_of_messages() -> None:
         assert noted(types.BodyPartList((1,)), kind, **INNER) == [DANGLING]
     assert noted(types.AuthPublish(there), 27, **INNER) == []
     assert noted(types.AuthPublish(77), 27, **INNER) == [DANGLING]
+
+
+DIGESTED = content_info(
+    oids.ID_DIGESTED_DATA,
+    seq(
+        integer(0),
+        identifier(oids.ID_SHA256),
+        seq(oid(oids.ID_CCT_PKI_DATA), tlv(0xA0, tlv(0x04, pki_data()))),
+        tlv(0x04, bytes(32)),
+    ),
+)
+NO_MESSAGES = {
+    "data": content_info(oids.ID_DATA, tlv(0x04, b"x")),
+    "signed data": signed_data(b"x", oids.ID_DATA),
+    "digested": DIGESTED,
+    "unknown": content_info("1.2.3", integer(7)),
+}
+MESSAGES = {
+    "request": signed_data(),
+    "response": signed_data(pki_response(), oids.ID_CCT_PKI_RESPONSE),
+    "certs-only": VECTORS / "jss/messages/certs-only.der",
+    "with a MAC": VECTORS / "bouncycastle/encrypted/authenticated-pwri.der",
+    "enveloped": VECTORS / "bouncycastle/encrypted/enveloped-rsa.der",
+    "signed and encrypted": VECTORS / "openssl/encrypted/signed-auth-enveloped.der",
+    "malformed": content_info(oids.ID_DATA, integer(7)),
+}
+
+
+@pytest.mark.parametrize("kind", [28, 29])
+def test_r4_not_a_message(kind: int) -> None:
+    """R4: a batch control leads to PKI messages, or to what may hide one; else it has a note."""
+    for octets in NO_MESSAGES.values():
+        both = members(signed_data(), octets)
+        assert noted(types.BodyPartList((11, 12)), kind, members=both) == ["not_a_message"]
+        assert noted(types.BodyPartList((12, 12)), kind, members=both) == [
+            DUPLICATE,
+            "not_a_message",
+        ]
+        assert noted(types.BodyPartList((11,)), kind, members=both) == []
+        assert noted(types.AuthPublish(12), 27, members=both) == []
+    for held in MESSAGES.values():
+        octets = held if isinstance(held, bytes) else held.read_bytes()
+        assert noted(types.BodyPartList((11,)), kind, members=members(octets)) == []
 
 
 def test_r4_requests_here_and_inside() -> None:

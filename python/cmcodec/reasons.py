@@ -121,8 +121,8 @@ class Rule(StrEnum):
     R3 = "R3"
     """Secrets are compared in constant time and full length."""
     R4 = "R4"
-    """References that lead nowhere or repeat are notes on their control, never a change of verdict.
-
+    """References that lead nowhere, repeat, or lead a batch control to a member that is no PKI
+    message are notes on their control, never a change of verdict.
     """
     R5 = "R5"
     """A nested message's verdict is its own; an error behind a sound body part id is one malformed
@@ -228,6 +228,8 @@ class Reason(StrEnum):
     """A control refers to a body part that is not there."""
     DUPLICATE_REFERENCE = "duplicate_reference", Rule.R4
     """A control refers to a body part twice."""
+    NOT_A_MESSAGE = "not_a_message", Rule.R4
+    """A batch control refers to a member that is no PKI message."""
     ENCRYPTED = ("encrypted",)
     """There is nothing to verify before decryption."""
     MAC_UNCHECKED = ("mac_unchecked",)

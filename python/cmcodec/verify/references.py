@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from cmcodec import oids, types
+from cmcodec import _backend, oids, types
 from cmcodec.loaded import Loaded, members
 from cmcodec.reasons import Reason
 from cmcodec.verify.verdict import Note
@@ -65,6 +65,15 @@ class _Scope:
                 self._scopes[identifier] = _Scope(member, self._malformed)
         return self._scopes[identifier]
 
+    def is_no_message(self, identifier: int) -> bool:
+        """Whether this member holds what is seen to be neither a PKI message nor encrypted."""
+        span = self.members()[identifier]
+        # A malformed member has a row of its own and says nothing (rule R5).
+        if span[0] in self._malformed:
+            return False
+        member = Loaded(self._message.buffer, span, "der", "ContentInfo")
+        return member.kind == "other" and _seen_type(member) not in _ENCRYPTED
+
     def has(self, identifier: int) -> bool:
         return (
             identifier == 0
@@ -84,6 +93,23 @@ class _Scope:
                 return None
             scope = inner
         return scope, last
+
+
+_ENCRYPTED: Final = (
+    oids.ID_ENVELOPED_DATA,
+    oids.ID_CT_AUTH_ENVELOPED_DATA,
+    oids.ID_ENCRYPTED_DATA,
+)
+"""What may hide a PKI message, by itself or under a signature or MAC."""
+
+
+def _seen_type(message: Loaded) -> str:
+    """The eContentType where there is one, else the contentType."""
+    buffer, span = message.buffer, message.span
+    paths = ("content", "encapContentInfo", "eContentType"), ("contentType",)
+    places = (_backend.locate("ContentInfo", buffer, *span, path) for path in paths)
+    start, _, end = next(filter(None, places))
+    return str(_backend.decode_at("ContentType", buffer, start, end)[0].value)
 
 
 def _request_id(request: types.TaggedRequest) -> int:
@@ -106,7 +132,11 @@ def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterat
 
 
 def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[Reason]:
-    return _each(value, scope.members().__contains__)
+    there = scope.members()
+    yield from _each(value, there.__contains__)
+    for identifier in dict.fromkeys(value):
+        if identifier in there and scope.is_no_message(identifier):
+            yield Reason.NOT_A_MESSAGE
 
 
 def _published(scope: _Scope, value: types.AuthPublish) -> Iterator[Reason]:
