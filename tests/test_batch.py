@@ -11,6 +11,7 @@ from cryptography.x509 import verification
 
 import cmcodec
 from cmcodec import Note, _backend, oids, types
+from cmcodec.types.tables import CONTROL_ROWS
 from kit.der import identifier, integer, oid, seq, tlv
 from kit.messages import (
     Message,
@@ -269,6 +270,53 @@ def test_r4_paths() -> None:
     along = reference(body_part_path=path((0, 1)))
     processed = types.ControlsProcessed(body_list=(own, along, own, reference(body_part_id=5)))
     assert noted(processed, 32) == [DUPLICATE, DANGLING]
+
+
+def test_r4_duplicate_control() -> None:
+    """R4: each control after the first that may stand has a note; any number of some may."""
+
+    def found(*controls: bytes) -> tuple[Any, ...]:
+        octets = Message(content=pki_data(controls)).encode()
+        row = cmcodec.verify_batch(octets)[0]
+        assert row.verdict == "verified"
+        assert row.may_have_notes is bool(row.notes)
+        return row.transaction_id, *((note.body_part_id, note.reason) for note in row.notes)
+
+    twice = "duplicate_control"
+    transaction = [control(number, 5, integer(number)) for number in (1, 2, 3)]
+    nonces = [control(number, 6, types.SenderNonce(b"nonce")) for number in (4, 5)]
+    assert found(transaction[0], nonces[0]) == (1,)
+    assert found(*nonces) == (None, (5, twice))
+    assert found(*transaction[:2], nonces[0]) == (None, (2, twice))
+    assert found(*transaction, *nonces) == (None, (2, twice), (3, twice), (5, twice))
+    assert found(control(7, 5), transaction[0]) == (None, (1, twice))
+    for row in CONTROL_ROWS:
+        expected = [] if row.at_most is None else [(2, twice)]
+        if not row.refers or expected:
+            both = (control(number, row.number) for number in (1, 2))
+            assert found(*both) == (None, *expected), row.name
+    # What no row says stands any number of times.
+    assert found(control(1, 100), control(2, 100)) == (None,)
+    # Each controlSequence has its own.
+    octets = Message(
+        content=pki_data(transaction[:1], members=members(signed_data(pki_data(transaction[1:2]))))
+    )
+    report = cmcodec.verify_batch(octets.encode())
+    assert [(row.transaction_id, row.notes) for row in report] == [(1, ()), (2, ())]
+
+
+def test_r4_duplicate_control_of_a_response() -> None:
+    """R4: of a PKIResponse too, and without signers; notes on references stand beside."""
+    lists = [control(number, 29, types.BodyPartList((77,))) for number in (1, 2)]
+    octets = Message(content=pki_response(lists), content_type=oids.ID_CCT_PKI_RESPONSE)
+    row = cmcodec.verify_batch(octets.encode())[0]
+    assert [(note.body_part_id, note.reason) for note in row.notes] == [
+        (1, DANGLING),
+        (2, "duplicate_control"),
+        (2, DANGLING),
+    ]
+    unsigned = cmcodec.verify_batch(signed_data(pki_data([control(n, 5) for n in (1, 2)])))[0]
+    assert (unsigned.verdict, len(unsigned.notes)) == ("unsigned", 1)
 
 
 def test_r4_a_control_of_another_type_is_no_reference() -> None:

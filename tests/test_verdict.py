@@ -72,7 +72,7 @@ def test_the_buffer_is_no_part_of_a_row() -> None:
     assert len(pickled) < len(BATCH)
     assert pickle.loads(pickled) == row
     assert pickle.loads(pickled).buffer is None
-    assert pickle.loads(pickled).refers is False
+    assert pickle.loads(pickled).may_have_notes is False
 
 
 def test_a_changed_row_stands_where_it_stood() -> None:
@@ -81,9 +81,9 @@ def test_a_changed_row_stands_where_it_stood() -> None:
     changed = row.with_changes(verdict="failed", reason=Reason.UNTRUSTED_CHAIN)
     assert changed == replace(row, verdict="failed", reason=Reason.UNTRUSTED_CHAIN)
     assert changed.buffer is BATCH
-    assert changed.refers is row.refers is True
+    assert changed.may_have_notes is row.may_have_notes is True
     by_hand = replace(row).with_changes(verdict="failed")
-    assert (by_hand.buffer, by_hand.refers) == (None, False)
+    assert (by_hand.buffer, by_hand.may_have_notes) == (None, False)
 
 
 def test_what_a_report_adds_stands_in_the_same_buffer() -> None:

@@ -93,10 +93,27 @@ def oid_module() -> Iterator[str]:
         title = oids.NAMES.get(value, name.lower().replace("_", "-"))
         content = octets(encode_object_identifier(value))
         yield f"/// {title}, {value}.\npub const {name}: &[u8] = {content};"
-    yield block(
-        "/// The controls whose values refer to other body parts (rule R4): arcs below id-cmc.\n"
-        "pub const REFERRING_CONTROLS: &[u8] = &[",
-        (f"{row.number}, // {row.name}" for row in tables.CONTROL_ROWS if row.refers),
+    rows = tables.CONTROL_ROWS
+    yield arcs(
+        "REFERRING_CONTROLS",
+        "The controls whose values refer to other body parts (rule R4)",
+        (row for row in rows if row.refers),
+    )
+    yield arcs(
+        "COUNTED_CONTROLS",
+        "The controls that may not stand any number of times (rule R4)",
+        (row for row in rows if row.at_most is not None),
+    )
+
+
+def arcs(name: str, text: str, rows: Iterable[tables.Control]) -> str:
+    """A set of controls: a bit for each arc below id-cmc."""
+    numbers = [row.number for row in rows]
+    listed = ", ".join(map(str, numbers))
+    mask = sum(1 << number for number in numbers)
+    return (
+        f"/// {text}, each the bit of its arc\n/// below id-cmc: {listed}.\n"
+        f"pub const {name}: u64 = {mask:#_x};"
     )
 
 

@@ -122,7 +122,9 @@ class Rule(StrEnum):
     """Secrets are compared in constant time and full length."""
     R4 = "R4"
     """References that lead nowhere, repeat, or lead a batch control to a member that is no PKI
-    message are notes on their control, never a change of verdict.
+    message are notes on their control, and so are controls that stand more often in one
+    controlSequence than they may; never a change of verdict. A transaction id that stands twice is
+    none.
     """
     R5 = "R5"
     """A nested message's verdict is its own; an error behind a sound body part id is one malformed
@@ -230,6 +232,8 @@ class Reason(StrEnum):
     """A control refers to a body part twice."""
     NOT_A_MESSAGE = "not_a_message", Rule.R4
     """A batch control refers to a member that is no PKI message."""
+    DUPLICATE_CONTROL = "duplicate_control", Rule.R4
+    """A control stands more often than it may."""
     ENCRYPTED = ("encrypted",)
     """There is nothing to verify before decryption."""
     MAC_UNCHECKED = ("mac_unchecked",)

@@ -195,7 +195,7 @@ def requests_of(row: Row) -> tuple[tuple[int, str, str], ...]:
 
 def everything(verdicts: Verdicts) -> list[tuple[Any, ...]]:
     """The rows with what is no part of their equality."""
-    return [(row, row.refers, row.buffer, signers_of(row)) for row in rows(verdicts)]
+    return [(row, row.may_have_notes, row.buffer, signers_of(row)) for row in rows(verdicts)]
 
 
 def judged(message: Message | bytes, **decisions: Any) -> Row:

@@ -77,15 +77,15 @@ def test_a_good_message() -> None:
     )
     assert row.signers[0].certificate == types.Certificate(certificate)
     assert row.buffer is message
-    assert row.refers is False
+    assert row.may_have_notes is False
 
 
 @pytest.mark.parametrize("kind", [8, 10, 11, 27, 28, 29, 31, 32, 35, 37])
 def test_controls_that_refer(kind: int) -> None:
     message = Message(content=pki_data((control(1, kind), control(2, 5))))
     row = judged(message)
-    assert (row.transaction_id, row.refers) == (None, True)
-    assert judged(Message(content=pki_data((control(1, kind + 100),)))).refers is False
+    assert (row.transaction_id, row.may_have_notes) == (None, True)
+    assert judged(Message(content=pki_data((control(1, kind + 100),)))).may_have_notes is False
 
 
 def test_v1_wrong_content_type() -> None:
@@ -675,7 +675,7 @@ def test_r5_malformed_items_and_members() -> None:
     ]
     first = verdicts[0]
     assert (first.offset, first.signers, first.requests) == (0, (), ())
-    assert (first.transaction_id, first.span, first.refers) == (None, (0, 0), False)
+    assert (first.transaction_id, first.span, first.may_have_notes) == (None, (0, 0), False)
     start, end = verdicts[4].span
     assert verdicts.der(2)[start:end] == inner
     assert verdicts.counts()["malformed"] == 4

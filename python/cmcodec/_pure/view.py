@@ -39,6 +39,7 @@ PKI_RESPONSE = oid_octets(oids.ID_CCT_PKI_RESPONSE)
 
 _TRANSACTION_ID = oid_octets(oids.ID_CMC_TRANSACTION_ID)
 _REFERRING = frozenset(oid_octets(row.oid) for row in CONTROL_ROWS if row.refers)
+_COUNTED = frozenset(oid_octets(row.oid) for row in CONTROL_ROWS if row.at_most is not None)
 
 NULL = b"\x05\x00"
 
@@ -159,24 +160,28 @@ def body(data: bytes, held: Any) -> Any:
 
 
 class Controls(NamedTuple):
-    """What the verdict says of controls: the transaction id, and whether one names body parts."""
+    """What the verdict says of controls: the transaction id, and whether one may have a note."""
 
     transaction_id: int | None = None
-    refers: bool = False
+    may_have_notes: bool = False
 
 
 def controls(data: bytes, found: Any) -> Controls:
     """The controls of a PKIData or PKIResponse, if there is one."""
-    transaction_ids: list[int | None] = []
-    refers = False
+    transaction_id: int | None = None
+    may_have_notes = False
+    seen: set[bytes] = set()
     for element in inside(data, found and found.control_sequence):
         control = _control(data, element)
         oid = content(data, control.attr_type)
-        refers = refers or oid in _REFERRING
-        if oid == _TRANSACTION_ID and not transaction_ids:
+        may_have_notes |= oid in _REFERRING or oid in seen
+        if oid == _TRANSACTION_ID:
             value = next(inside(data, control.attr_values), None)
-            transaction_ids.append(number(content(data, value)) if value else None)
-    return Controls(transaction_ids[0] if transaction_ids else None, refers)
+            # One that stands twice is none (rule R4).
+            transaction_id = number(content(data, value)) if value and oid not in seen else None
+        if oid in _COUNTED:
+            seen.add(oid)
+    return Controls(transaction_id, may_have_notes)
 
 
 class Member(NamedTuple):

@@ -1,4 +1,4 @@
-"""References of controls to other body parts (RFC 10002 §3.2.2, rule R4)."""
+"""References of controls to other body parts, and how often they stand (RFC 10002 §6, rule R4)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmcodec import _backend, oids, types
 from cmcodec.loaded import Loaded, members
 from cmcodec.reasons import Reason
+from cmcodec.types.tables import CONTROL_ROWS
 from cmcodec.verify.verdict import Note
 
 if TYPE_CHECKING:
@@ -14,13 +15,19 @@ if TYPE_CHECKING:
 
 
 def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
-    """One note for each control and way in which what it names is not there.
+    """One note for each control and way in which it stands too often or names what is not there.
 
     ``malformed`` are the offsets of nested messages that have not been validated.
     """
     scope = _Scope(message, malformed)
     found: dict[Note, None] = {}
+    left = {row.oid: row.at_most for row in CONTROL_ROWS if row.at_most is not None}
     for control in scope.controls:
+        if control.attr_type in left:
+            left[control.attr_type] -= 1
+            if left[control.attr_type] < 0:
+                note = Note(body_part_id=control.body_part_id, reason=Reason.DUPLICATE_CONTROL)
+                found[note] = None
         for value in control.attr_values:
             check = _CHECKS.get((control.attr_type, type(value)))
             if check is None:

@@ -44,7 +44,7 @@ class BatchReport(Sequence["Row"]):
         self._refused = refused
         # By position: for each signer whom a certificate names, the anchor it leads to.
         self._chains = None if checker is None else _chains(verdicts, checker)
-        # By position, once a row that refers to others was looked at.
+        # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
         # Where nested messages stand that are no messages, by item, once it is needed.
         self._malformed: dict[int, set[int]] | None = None
@@ -92,7 +92,7 @@ class BatchReport(Sequence["Row"]):
         row = self._verdicts[position]
         if row.index in self._refused:
             return _refusal(row, self._refused[row.index])
-        if row.refers:
+        if row.may_have_notes:
             notes = self._notes.get(position)
             if notes is None:
                 notes = self._notes[position] = self._find_notes(row)

@@ -64,8 +64,7 @@ class RequestReport:
 class Note:
     """What is odd and changes no verdict (rules R4, V1).
 
-    ``body_part_id`` is that of the control that refers to something that is not there, None for the
-    message itself.
+    ``body_part_id`` is that of the control, None for the message itself.
     """
 
     body_part_id: int | None
@@ -75,9 +74,9 @@ class Note:
 class InBuffer:
     """What a row knows beside what it says; no part of its equality, repr, dict or pickle."""
 
-    __slots__ = ("_buffer", "_refers")
+    __slots__ = ("_buffer", "_may_have_notes")
     _buffer: bytes
-    _refers: bool
+    _may_have_notes: bool
 
     @property
     def buffer(self) -> bytes | None:
@@ -85,9 +84,9 @@ class InBuffer:
         return getattr(self, "_buffer", None)
 
     @property
-    def refers(self) -> bool:
-        """Whether a control of the message may refer to other body parts (rule R4)."""
-        return getattr(self, "_refers", False)
+    def may_have_notes(self) -> bool:
+        """Whether a control may refer to other body parts, or stands too often (rule R4)."""
+        return getattr(self, "_may_have_notes", False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

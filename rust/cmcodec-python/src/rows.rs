@@ -44,7 +44,9 @@ static ROW: [Attribute<Row>; 15] = [
     }),
     ("span", |it, row| it.tuple(&[row.span.start, row.span.end], |offset| it.int(*offset))),
     ("_buffer", |it, _| Ok(it.der.clone().into_any())),
-    ("_refers", |it, row| Ok(PyBool::new(it.py, row.finding.has_references).to_owned().into_any())),
+    ("_may_have_notes", |it, row| {
+        Ok(PyBool::new(it.py, row.finding.may_have_notes).to_owned().into_any())
+    }),
 ];
 
 static SIGNER: [Attribute<Signer>; 7] = [

@@ -27,7 +27,7 @@ fn nested_messages_follow_theirs_in_order() {
     assert_eq!(paths[..4], [vec![], vec![21], vec![21, 11], vec![21, 12]]);
     assert_eq!(paths.len(), 5);
     assert!(rows.iter().all(|row| row.finding.verdict == Verdict::Verified));
-    assert!(rows[0].finding.has_references);
+    assert!(rows[0].finding.may_have_notes);
 }
 
 #[test]

@@ -67,7 +67,7 @@ def row(
         **{**_NOTHING, **found},
     )
     object.__setattr__(made, "_buffer", der)
-    object.__setattr__(made, "_refers", controls.refers)
+    object.__setattr__(made, "_may_have_notes", controls.may_have_notes)
     return made
 
 

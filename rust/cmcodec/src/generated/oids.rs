@@ -665,16 +665,10 @@ pub const ID_KP_CMC_ARCHIVE: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03,
 /// id-ad-cmc, 1.3.6.1.5.5.7.48.12.
 pub const ID_AD_CMC: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x0C];
 
-/// The controls whose values refer to other body parts (rule R4): arcs below id-cmc.
-pub const REFERRING_CONTROLS: &[u8] = &[
-    8, // addExtensions
-    10, // decryptedPOP
-    11, // lraPOPWitness
-    27, // authData
-    28, // batchRequests
-    29, // batchResponses
-    31, // modCertTemplate
-    32, // controlProcessed
-    35, // raIdentityWitness
-    37, // responseBody
-];
+/// The controls whose values refer to other body parts (rule R4), each the bit of its arc
+/// below id-cmc: 8, 10, 11, 27, 28, 29, 31, 32, 35, 37.
+pub const REFERRING_CONTROLS: u64 = 0x29_b800_0d00;
+
+/// The controls that may not stand any number of times (rule R4), each the bit of its arc
+/// below id-cmc: 2, 3, 4, 5, 6, 7, 22, 23, 26, 28, 29, 33, 34, 36.
+pub const COUNTED_CONTROLS: u64 = 0x16_34c0_00fc;

@@ -13,7 +13,7 @@ use crate::der::{Elements, Tlv, read_tlv};
 use crate::error::Reason;
 use crate::generated::limits::MAX_SIGNERS;
 use crate::generated::oids::{
-    ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC_TRANSACTION_ID, ID_CT_AUTH_DATA,
+    COUNTED_CONTROLS, ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC_TRANSACTION_ID, ID_CT_AUTH_DATA,
     ID_CT_AUTH_ENVELOPED_DATA, ID_ENCRYPTED_DATA, ID_ENVELOPED_DATA, ID_SIGNED_DATA,
     REFERRING_CONTROLS,
 };
@@ -177,13 +177,17 @@ fn v2_count_signers(infos: Elements<'_>, set: Tlv) -> Result<(), Fault> {
 
 fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
     let mut transaction = None;
+    let (mut seen, mut noted) = (0, 0);
     for control in message.controls(data) {
-        let number = control.number(data);
-        finding.has_references |= number.is_some_and(|it| REFERRING_CONTROLS.contains(&it));
-        if transaction.is_none() && control.attr_type.value(data) == ID_CMC_TRANSACTION_ID {
-            transaction = Some(control);
+        let bit = control.bit(data);
+        noted |= bit & (REFERRING_CONTROLS | seen & COUNTED_CONTROLS);
+        if control.attr_type.value(data) == ID_CMC_TRANSACTION_ID {
+            // One that stands twice is none (R4).
+            transaction = (seen & bit == 0).then_some(control);
         }
+        seen |= bit;
     }
+    finding.may_have_notes = noted != 0;
     let value = transaction.and_then(|control| control.first_value(data));
     finding.transaction_id = value.map(|value| value.content()..value.end());
 }

@@ -151,8 +151,8 @@ pub struct Finding {
     pub requests: Few<Request>,
     /// The content octets of the transactionId control (RFC 10002 §6.6), in the DER form of the item.
     pub transaction_id: Option<Range<usize>>,
-    /// Whether a control refers to other body parts (R4).
-    pub has_references: bool,
+    /// Whether a control refers to other body parts, or stands too often (R4).
+    pub may_have_notes: bool,
     /// Whether a version is a note (V1).
     pub has_other_version: bool,
 }
@@ -167,7 +167,7 @@ impl Finding {
             signers: Few::None,
             requests: Few::None,
             transaction_id: None,
-            has_references: false,
+            may_have_notes: false,
             has_other_version: false,
         }
     }

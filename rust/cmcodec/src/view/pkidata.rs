@@ -52,11 +52,11 @@ impl PkiMessage {
 }
 
 impl TaggedAttribute {
-    /// The number of the control below id-cmc, for those below 128.
-    pub fn number(&self, data: &[u8]) -> Option<u8> {
-        match self.attr_type.value(data).strip_prefix(ID_CMC)? {
-            &[number @ ..0x80] => Some(number),
-            _ => None,
+    /// The bit of its arc below id-cmc in a set of controls; 0 for another control.
+    pub fn bit(&self, data: &[u8]) -> u64 {
+        match self.attr_type.value(data).strip_prefix(ID_CMC) {
+            Some(&[number @ ..64]) => 1 << number,
+            _ => 0,
         }
     }
 
