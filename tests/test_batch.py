@@ -62,7 +62,7 @@ def test_rows_have_the_fields_that_scripts_read() -> None:
     assert list(found["signers"][0]) == [
         "algorithm", "certificate_sha256", "request_id", "chain", "anchor_sha256", "reason",
     ]  # fmt: skip
-    assert list(found["requests"][0]) == ["id", "form", "pop"]
+    assert list(found["requests"][0]) == ["id", "form", "algorithm", "pop"]
     assert found["transaction_id"] == str(row.transaction_id)
 
 

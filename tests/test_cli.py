@@ -25,6 +25,7 @@ from cmcodec.types import tables
 from kit.answers import NEEDS_CHAINS
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
+FIELD = VECTORS.parent / "field"
 BATCH = VECTORS / "batches" / "batch-5.der"
 BROKEN_BATCH = VECTORS / "batches" / "batch-3-inner-signature-broken.der"
 CERTS_ONLY = VECTORS / "responses" / "certs-only-crl.der"
@@ -413,7 +414,9 @@ def test_verify_json_has_exactly_the_members_of_a_row(cmc: Run) -> None:
     assert [row["path"] for row in found] == [[], [11], [12], [13], [14], [15]]
     assert all(list(row) == MEMBERS for row in found)
     assert found[0]["signers"][0]["chain"] == "unchecked"
-    assert found[1]["requests"] == [{"id": 3, "form": "pkcs10", "pop": "verified"}]
+    assert found[1]["requests"] == [
+        {"id": 3, "form": "pkcs10", "algorithm": "ecdsa-with-SHA256", "pop": "verified"}
+    ]
     assert done.stderr.startswith("cmc: 6 messages: 6 verified; ")
 
 
@@ -422,7 +425,7 @@ def test_verify_csv_has_a_line_for_each_message(cmc: Run) -> None:
     found = list(csv.DictReader(io.StringIO(done.stdout)))
     assert list(found[0]) == MEMBERS
     assert [row["path"] for row in found] == ["", "21", "21.11", "21.12", "22"]
-    assert found[2]["requests"] == "3:pkcs10:verified"
+    assert found[2]["requests"] == "3:pkcs10:ecdsa-with-SHA256:verified"
     assert found[2]["signers"] == "ecdsa-with-SHA256::3:::"
     assert done.stderr.startswith("cmc: 5 messages: 5 verified; ")
 
@@ -442,6 +445,19 @@ def test_verify_trust_checks_chains(cmc: Run) -> None:
     early = cmc("verify", "--json", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
     assert early.returncode == 1
     assert rows(early)[0]["reason"] == "untrusted_chain"
+
+
+def test_verify_says_when_legacy_would_help(cmc: Run) -> None:
+    message = FIELD / "win-certreq-sha1-no-legacy.der"
+    hint = "1 signed with sha1WithRSAEncryption: --legacy accepts this algorithm"
+    untold = cmc("verify", message)
+    assert untold.returncode == 1
+    assert untold.stdout.splitlines()[-1] == hint
+    assert cmc("verify", "--json", message).stderr.splitlines()[-1] == f"cmc: {hint}"
+    allowed = cmc("verify", "--legacy", message)
+    assert allowed.returncode == 0
+    assert "--legacy" not in allowed.stdout
+    assert "--legacy" not in cmc("verify", FIELD / "csr-version-1.der").stdout
 
 
 @NEEDS_CHAINS

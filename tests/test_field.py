@@ -42,6 +42,7 @@ def test_v10a_sha1() -> None:
     octets = field("win-certreq-sha1-no-legacy.der")
     row = judged(octets)
     assert (row.verdict, row.reason) == ("failed", "unsupported_algorithm")
+    assert [signer.algorithm for signer in row.signers] == ["sha1WithRSAEncryption"]
     assert judged(octets, legacy=True).verdict == "verified"
 
 

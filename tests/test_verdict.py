@@ -229,7 +229,7 @@ def by_hand(reason: Reason | None, rule: Rule | None, chain: Any, verdict: Any =
         rule=rule,
         offset=90 if reason else None,
         signers=(replace(signer, chain="trusted"), signer),
-        requests=(RequestReport(id=1, form="pkcs10", pop="failed"),),
+        requests=(RequestReport(id=1, form="pkcs10", algorithm=None, pop="failed"),),
         transaction_id=None,
         notes=(),
         span=(10, 100),

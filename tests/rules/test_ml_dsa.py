@@ -108,7 +108,7 @@ def test_v7_a_library_without_ml_dsa() -> None:
     assert done.stdout.decode().split() == (
         ["verified", "None", "None", "ML-DSA-65"]
         if _backend.name() == "rust"
-        else ["failed", "unsupported_algorithm", "V7", "None"]
+        else ["failed", "unsupported_algorithm", "V7", oids.ID_ML_DSA_65]
     )
 
 

@@ -70,7 +70,7 @@ def test_a_good_message() -> None:
                 chain="unchecked",
             ),
         ),
-        requests=(RequestReport(id=3, form="pkcs10", pop="verified"),),
+        requests=(RequestReport(id=3, form="pkcs10", algorithm="Ed25519", pop="verified"),),
         transaction_id=-77,
         notes=(),
         span=(0, len(message)),
@@ -332,10 +332,32 @@ def test_v7_signature_algorithm() -> None:
     unknown = identifier("1.3.101.113")
     message = signed_by(Signer(algorithm=unknown))
     assert refused(message) == ("unsupported_algorithm", "V7", unknown)
-    assert signers_of(judged(message)) == ((None, None, None, None, "unsupported_algorithm"),)
+    assert signers_of(judged(message)) == (
+        ("1.3.101.113", None, None, None, "unsupported_algorithm"),
+    )
     message = signed_by(Signer(digest=identifier(oids.ID_SHA256), hash="sha256"))
     assert refused(message) == ("algorithm_mismatch", "V7", identifier(oids.ID_ED25519))
     assert judged(message).signers[0].algorithm == "Ed25519"
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "digest", "name"),
+    [
+        (identifier(oids.SHA1_WITH_RSA_ENCRYPTION, NULL), oids.ID_SHA1, "sha1WithRSAEncryption"),
+        (identifier(oids.SHA1_WITH_RSA_SIGNATURE, NULL), oids.ID_SHA1, "sha1WithRSAEncryption"),
+        (identifier(oids.SHA1_WITH_RSA_ENCRYPTION), oids.ID_SHA256, "sha1WithRSAEncryption"),
+        (identifier(oids.RSA_ENCRYPTION, NULL), oids.ID_SHA1, "sha1WithRSAEncryption"),
+        (identifier(oids.RSA_ENCRYPTION, NULL), "1.2.3", oids.RSA_ENCRYPTION),
+        (identifier(oids.ID_RSASSA_PSS), oids.ID_SHA256, oids.ID_RSASSA_PSS),
+        (identifier(oids.ID_ED25519, NULL), oids.ID_SHA512, oids.ID_ED25519),
+        (identifier("2.999.1"), oids.ID_SHA512, "2.999.1"),
+    ],
+)
+def test_v8_algorithms_are_named(algorithm: bytes, digest: str, name: str) -> None:
+    """V8: the verdict gives the algorithm always: its name, or what the message says."""
+    row = judged(signed_by(Signer(algorithm=algorithm, digest=identifier(digest))))
+    assert row.reason == "unsupported_algorithm"
+    assert [signer.algorithm for signer in row.signers] == [name]
 
 
 def test_v7_digest_algorithms() -> None:
@@ -638,6 +660,44 @@ def test_r1_simple_requests() -> None:
     assert outcome(row) == ("simple-request", "der", "failed", "pop_invalid", "R1", 0)
     assert row.signers == ()
     assert requests_of(row) == ((1, "pkcs10", "failed"),)
+
+
+POPOSK_INPUT = tlv(0xA0, tlv(0xA0, tlv(0x82, b"x")), BOB.spki())
+SHA1_WITH_RSA = identifier(oids.SHA1_WITH_RSA_ENCRYPTION, NULL)
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        (tcr(), "Ed25519"),
+        (tcr(3, pkcs10(signature=bytes(64))), "Ed25519"),
+        (tcr(3, pkcs10(version=1)), "Ed25519"),
+        (tcr(3, pkcs10(algorithm=NO_SIGNATURE)), "id-alg-noSignature"),
+        (tcr(3, pkcs10(algorithm=SHA1_WITH_RSA)), "sha1WithRSAEncryption"),
+        (tcr(3, pkcs10(algorithm=identifier(oids.RSA_ENCRYPTION))), oids.RSA_ENCRYPTION),
+        (tcr(3, pkcs10(algorithm=identifier("2.999.1"))), "2.999.1"),
+        (crm(), "Ed25519"),
+        (crm(version=1), "Ed25519"),
+        (crm(poposk_input=POPOSK_INPUT), "Ed25519"),
+        (crm(algorithm=SHA1_WITH_RSA), "sha1WithRSAEncryption"),
+        (crm(key=b"", algorithm=identifier("2.999.1")), "2.999.1"),
+        (crm(b""), None),
+        (crm(b"\x80\0"), None),
+        (crm(tlv(0xA2, tlv(0x81, b"\1"))), None),
+        (tlv(0xA2, integer(3), oid("2.999"), NULL), None),
+    ],
+)
+def test_r1_algorithms_are_named(request_: bytes, name: str | None) -> None:
+    row = judged(Message(content=pki_data(requests=(request_,))))
+    assert [request.algorithm for request in row.requests] == [name]
+
+
+def test_r1_algorithm_of_a_simple_request() -> None:
+    assert [request.algorithm for request in judged(pkcs10()).requests] == ["Ed25519"]
+    row = judged(pkcs10(algorithm=SHA1_WITH_RSA))
+    assert (row.reason, row.requests[0].algorithm) == (
+        "unsupported_algorithm", "sha1WithRSAEncryption",
+    )  # fmt: skip
 
 
 def test_r2_ra_verified_counts_from_an_authorised_ra() -> None:

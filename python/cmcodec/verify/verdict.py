@@ -29,9 +29,10 @@ Origin: TypeAlias = Literal["certificate", "request-key"]
 class Signer:
     """One SignerInfo: which key verified it, and whether that key's certificate is trusted.
 
-    ``certificate_sha256`` names the certificate, ``request_id`` the certification request whose
-    own key signed; both are None where the signature is not good, and then ``reason`` says why.
-    ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
+    ``algorithm`` is the name of the signature algorithm, or its OBJECT IDENTIFIER where it is not
+    on offer. ``certificate_sha256`` names the certificate, ``request_id`` the certification request
+    whose own key signed; both are None where the signature is not good, and then ``reason`` says
+    why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
     ``anchor_sha256`` names the anchor of a trusted chain.
     """
 
@@ -53,10 +54,15 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
-    """One certification request and the state of its proof of possession (rules R1, R2, R6)."""
+    """One certification request and the state of its proof of possession (rules R1, R2, R6).
+
+    ``algorithm`` is that of the signature that is to prove possession, called what a `Signer` calls
+    its own; None where there is no signature.
+    """
 
     id: int
     form: Form
+    algorithm: str | None
     pop: Pop
 
 
@@ -168,7 +174,12 @@ class Row(InBuffer):
             ],
             "origin": self.origin,
             "requests": [
-                {"id": request.id, "form": request.form, "pop": request.pop}
+                {
+                    "id": request.id,
+                    "form": request.form,
+                    "algorithm": request.algorithm,
+                    "pop": request.pop,
+                }
                 for request in self.requests
             ],
             "transaction_id": None if number is None else display.decimal(number),

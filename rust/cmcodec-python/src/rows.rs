@@ -6,8 +6,8 @@
 use cmcodec::generated::algorithm_tables::SIGNATURE_NAMES;
 use cmcodec::verify::report::fingerprint;
 use cmcodec::{
-    Config, Encoding, MessageKind, PopState, Reason, Request, RequestForm, Row, Signer, SignerKey,
-    Verdict,
+    AlgorithmName, Config, Encoding, MessageKind, PopState, Reason, Request, RequestForm, Row,
+    Signer, SignerKey, Verdict,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -50,10 +50,7 @@ static ROW: [Attribute<Row>; 15] = [
 ];
 
 static SIGNER: [Attribute<Signer>; 7] = [
-    ("algorithm", |it, signer| {
-        let known = |name| SIGNATURE_NAMES.iter().position(|(_, _, known)| *known == name);
-        it.word(&it.words.algorithms, signer.algorithm.and_then(known).unwrap_or(usize::MAX))
-    }),
+    ("algorithm", |it, signer| it.algorithm(signer.algorithm)),
     ("certificate_sha256", |it, signer| it.fingerprint(signer)),
     ("request_id", |it, signer| match signer.key {
         Ok(SignerKey::Request(id)) => it.int(id as usize),
@@ -71,9 +68,13 @@ static SIGNER: [Attribute<Signer>; 7] = [
     }),
 ];
 
-static REQUEST: [Attribute<Request>; 3] = [
+static REQUEST: [Attribute<Request>; 4] = [
     ("id", |it, request| it.int(request.id as usize)),
     ("form", |it, request| it.word(&it.words.forms, request.form as usize)),
+    ("algorithm", |it, request| match request.algorithm {
+        Some(name) => it.algorithm(name),
+        None => it.none(),
+    }),
     ("pop", |it, request| it.word(&it.words.pops, request.pop as usize)),
 ];
 
@@ -183,6 +184,15 @@ impl<'py> Maker<'_, 'py> {
         let Some(reason) = reason else { return Ok((self.none()?, self.none()?)) };
         let (reason, rule) = reason_and_rule(self.py, reason)?;
         Ok((reason.bind(self.py).clone(), rule.bind(self.py).clone()))
+    }
+
+    fn algorithm(&self, name: AlgorithmName) -> Made<'py> {
+        match name {
+            AlgorithmName::Known(index) => self.word(&self.words.algorithms, index),
+            AlgorithmName::Other(_) => {
+                Ok(PyString::new(self.py, &name.text(self.der.as_bytes())).into_any())
+            }
+        }
     }
 
     /// The certificate that verified a signature.

@@ -39,7 +39,7 @@ pub use load::{Encoding, Loaded, load};
 pub use message_kind::MessageKind;
 pub use schema::walk::{Member, Options};
 pub use verify::report::{
-    CertificateSource, Fault, Few, Finding, PopState, Request, RequestForm, Signer, SignerKey,
-    Verdict,
+    AlgorithmName, CertificateSource, Fault, Few, Finding, PopState, Request, RequestForm, Signer,
+    SignerKey, Verdict,
 };
 pub use verify::{Cancelled, Config, Item, KnownCertificates, Report, Row, verify};

@@ -97,7 +97,7 @@ fn a_signer_names_its_certificate() {
     let octets = vector("bouncycastle/signers/p256-sha256.der");
     let row = outer(&octets);
     let signer = &row.finding.signers[0];
-    assert_eq!(signer.algorithm, Some("ecdsa-with-SHA256"));
+    assert_eq!(signer.algorithm.text(&octets), "ecdsa-with-SHA256");
     let Ok(SignerKey::Certificate(source @ CertificateSource::Message(span))) = &signer.key else {
         panic!("{signer:?}")
     };

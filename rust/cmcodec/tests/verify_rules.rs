@@ -10,7 +10,7 @@ mod common;
 use cmcodec::der::Elements;
 use cmcodec::verify::Row;
 use cmcodec::verify::algorithm::DigestAlgorithm;
-use cmcodec::verify::report::{MessageKind, PopState};
+use cmcodec::verify::report::{AlgorithmName, MessageKind, PopState};
 use cmcodec::view::Attribute;
 use common::{
     Edit, MESSAGE_DIGEST, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector,
@@ -119,7 +119,7 @@ fn v3_every_signer_has_a_verdict() {
     let row = outer(&octets);
     let good: Vec<_> = row.finding.signers.iter().map(|it| it.key.is_ok()).collect();
     assert_eq!(good.iter().filter(|good| **good).count(), 1);
-    assert!(row.finding.signers.iter().all(|it| it.algorithm.is_some()));
+    assert!(row.finding.signers.iter().all(|it| matches!(it.algorithm, AlgorithmName::Known(_))));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn v4_signed_attributes_missing() {
     let (found, row, octets) = edited(|info| info.remove(0xA0));
     assert_eq!(found, ("failed", "attribute_missing", "V4"));
     assert_eq!(offset(&row), parts(&octets).1.tlv.start());
-    assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
+    assert_eq!(row.finding.signers[0].algorithm.text(&octets), "ecdsa-with-SHA256");
 }
 
 #[test]
@@ -202,13 +202,13 @@ fn v7_unknown_algorithms() {
         edited(|info| info.children_mut()[2] = identifier(0x30, "2.16.840.1.101.3.4.2.8"));
     assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
     assert_eq!(offset(&row), parts(&octets).1.digest_algorithm.tlv.start());
-    assert_eq!(row.finding.signers[0].algorithm, Some("ecdsa-with-SHA256"));
+    assert_eq!(row.finding.signers[0].algorithm.text(&octets), "ecdsa-with-SHA256");
 
     let (found, row, octets) =
         edited(|info| info.children_mut()[4] = identifier(0x30, "1.2.840.10045.4.3.1"));
     assert_eq!(found, ("failed", "unsupported_algorithm", "V7"));
     assert_eq!(offset(&row), parts(&octets).1.signature_algorithm.tlv.start());
-    assert_eq!(row.finding.signers[0].algorithm, None);
+    assert_eq!(row.finding.signers[0].algorithm.text(&octets), "1.2.840.10045.4.3.1");
 }
 
 /// V7: digestAlgorithm with NULL is the same as without, also for

@@ -7,6 +7,7 @@ nothing is guessed from a similar row. Public keys, and the signatures made with
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from asn1crypto import algos, core
@@ -91,6 +92,18 @@ def signature_algorithm(
         raise Fault(Reason.ALGORITHM_MISMATCH)
     hashed = settled.name.upper() if row.scheme is Scheme.RSA_PSS else settled.name
     return SignatureAlgorithm(row.name.format(hashed), row.scheme, settled, salt_length)
+
+
+def algorithm_name(oid: str, parameters: bytes | None, digest: Digest | None) -> str:
+    """What reports call the algorithm that an AlgorithmIdentifier names (rule V8).
+
+    Its name, also where `signature_algorithm` refuses it for the lack of ``legacy`` or for
+    ``digest``; its OBJECT IDENTIFIER where it is not on offer.
+    """
+    for given in (digest, None):
+        with suppress(Fault):
+            return signature_algorithm(oid, parameters, given, legacy=True).name
+    return oid
 
 
 class PSSParameters(NamedTuple):

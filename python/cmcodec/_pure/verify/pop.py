@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from cmcodec._pure import view
-from cmcodec._pure.verify.algorithm import signature_algorithm
+from cmcodec._pure.verify.algorithm import algorithm_name, signature_algorithm
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.signer import public_key
 from cmcodec.algorithms import Scheme
@@ -43,7 +43,20 @@ def evaluate(
     except Fault as found:
         fault = found.at(request.element.start if found.offset is None else found.offset)
     form: Form = "pkcs10" if request.pkcs10 else "crmf" if request.crmf else "other"
-    return RequestReport(id=request.body_part_id, form=form, pop=state), fault
+    signed_with = _signed_with(data, request)
+    name = algorithm_name(*view.algorithm(data, signed_with), None) if signed_with else None
+    return RequestReport(id=request.body_part_id, form=form, algorithm=name, pop=state), fault
+
+
+def _signed_with(data: bytes, request: Request) -> Tlv | None:
+    """The algorithm of the signature that is to prove possession, None where there is none."""
+    found: Tlv | None = None
+    popo = request.crmf and request.crmf.popo
+    if request.pkcs10:
+        found = request.pkcs10.signature_algorithm
+    elif popo and view.PROOFS[popo.tag] == "signature":
+        found = view.popo_signing_key(data, popo).algorithm_identifier
+    return found
 
 
 def v1_request_version(data: bytes, request: Request) -> None:

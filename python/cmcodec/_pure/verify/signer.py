@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmcodec._pure import view
-from cmcodec._pure.verify.algorithm import digest_algorithm, signature_algorithm
+from cmcodec._pure.verify.algorithm import (
+    algorithm_name,
+    digest_algorithm,
+    signature_algorithm,
+)
 from cmcodec._pure.verify.certificates import Certificates, requested_key_identifiers
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.key import v9_read_key
@@ -162,27 +165,18 @@ class _SignerInfo:
         self.info = view.signer_info(message.data, element)
         self.digest_identifier = view.algorithm(self.data, self.info.digest_algorithm)
         self.signature_identifier = view.algorithm(self.data, self.info.signature_algorithm)
-        # Before the first rule, so that the verdict names it whichever rule is broken.
-        self.name: str | None = None
-        self.algorithm: SignatureAlgorithm | Fault
         digest = digest_algorithm(*self.digest_identifier)
-        if digest and digest.legacy and not message.policy.legacy:  # V10a
+        # Before the first rule, so that the verdict names it whichever rule is broken.
+        self.name = algorithm_name(*self.signature_identifier, digest)
+        legacy = message.policy.legacy
+        if digest and digest.legacy and not legacy:  # V10a
             digest = None
         self.digest = digest
+        self.algorithm: SignatureAlgorithm | Fault
         try:
-            self.algorithm = self._algorithm(digest)
+            self.algorithm = signature_algorithm(*self.signature_identifier, digest, legacy=legacy)
         except Fault as fault:
             self.algorithm = fault.at(self.info.signature_algorithm.start)
-            if digest:
-                # What it is called apart from digestAlgorithm.
-                with suppress(Fault):
-                    self.name = self._algorithm(None).name
-        else:
-            self.name = self.algorithm.name
-
-    def _algorithm(self, digest: Digest | None) -> SignatureAlgorithm:
-        legacy = self.message.policy.legacy
-        return signature_algorithm(*self.signature_identifier, digest, legacy=legacy)
 
     def verify(self) -> _Candidate:
         """The candidate whose key verifies; raises `Fault`."""

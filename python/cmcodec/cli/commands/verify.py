@@ -107,7 +107,7 @@ def command(
             )
     except UnsupportedError as error:
         raise Misuse(str(error)) from None
-    run = report.Run(files, octets, time.perf_counter() - since, threads)
+    run = report.Run(files, octets, time.perf_counter() - since, threads, legacy=legacy)
     tally = report.Tally()
     rows = tally.watch(verdicts)
     if as_json:

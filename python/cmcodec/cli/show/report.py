@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 import cmcodec
+from cmcodec.algorithms import SIGNATURES
 from cmcodec.cli.options import printable
 from cmcodec.reasons import Reason
 
@@ -34,6 +35,10 @@ _VERDICTS: Final = {
     "unverified": "yellow",
 }
 """Every verdict in the order of the table, with its colour."""
+
+
+_LEGACY: Final = {row.name for row in SIGNATURES if any(digest.legacy for digest in row.digests)}
+"""Algorithms that need ``--legacy`` (rule V10a)."""
 
 
 def is_good(row: Row) -> bool:
@@ -60,6 +65,7 @@ class Tally:
     proofs: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     request_keys: Counter[str] = field(default_factory=Counter)
+    legacy: Counter[str] = field(default_factory=Counter)
     groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
     first: list[Row] = field(default_factory=list)
 
@@ -83,6 +89,10 @@ class Tally:
         self.bad += 1
         if row.reason == Reason.UNTRUSTED_REQUEST_KEY:
             self.request_keys["nested" if row.path else "all"] += 1
+        if row.reason == Reason.UNSUPPORTED_ALGORITHM:
+            named = {signer.algorithm for signer in row.signers}
+            named.update(request.algorithm for request in row.requests)
+            self.legacy.update(_LEGACY & named)
         group = self.groups.setdefault((row.verdict, row.reason or "", row.rule or ""), Group())
         group.count += 1
         if len(group.examples) < EXAMPLES:
@@ -97,6 +107,7 @@ class Run:
     octets: Sequence[bytes]
     seconds: float
     threads: int
+    legacy: bool = False
 
     def speed(self, messages: int) -> str:
         """Throughput, in words."""
@@ -140,8 +151,8 @@ def write_line(tally: Tally, run: Run) -> None:
     counts = ", ".join(f"{tally.verdicts[v]} {v}" for v in _VERDICTS if tally.verdicts[v])
     noun = "message" if tally.messages == 1 else "messages"
     click.echo(f"cmc: {tally.messages} {noun}: {counts}; {run.speed(tally.messages)}", err=True)
-    if tally.request_keys:
-        click.echo(f"cmc: {_request_keys(tally)}", err=True)
+    for hint in _hints(tally, run):
+        click.echo(f"cmc: {hint}", err=True)
 
 
 def write_table(tally: Tally, run: Run) -> None:
@@ -164,8 +175,8 @@ def write_table(tally: Tally, run: Run) -> None:
     if tally.messages <= DETAILED:
         _write_details(tally.first, run)
     _write_failures(tally, run)
-    if tally.request_keys:
-        click.echo(_request_keys(tally))
+    for hint in _hints(tally, run):
+        click.echo(hint)
 
 
 def _write_counts(label: str, counts: Counter[str]) -> None:
@@ -185,7 +196,9 @@ def _write_details(rows: Sequence[Row], run: Run) -> None:
                 who = f"the key of request {signer.request_id}"
             click.echo(f"  signer {signer.algorithm or '(unknown algorithm)'}: {who}")
         for request in row.requests:
-            click.echo(f"  request {request.id}, {request.form}: proof of possession {request.pop}")
+            how = f" with {request.algorithm}" if request.algorithm else ""
+            proof = f"proof of possession{how} {request.pop}"
+            click.echo(f"  request {request.id}, {request.form}: {proof}")
         for note in row.notes:
             about = "the message"
             if note.body_part_id is not None:
@@ -204,6 +217,15 @@ def _write_failures(tally: Tally, run: Run) -> None:
             click.echo(f"    {_place(row, run)}")
         if group.count > len(group.examples):
             click.echo(f"    … {group.count - len(group.examples):,} more")
+
+
+def _hints(tally: Tally, run: Run) -> Iterator[str]:
+    """Which options would accept what was refused."""
+    if tally.request_keys:
+        yield _request_keys(tally)
+    if tally.legacy and not run.legacy:
+        counts = (f"{number:,} signed with {name}" for name, number in tally.legacy.items())
+        yield f"{', '.join(counts)}: --legacy accepts this algorithm"
 
 
 def _request_keys(tally: Tally) -> str:

@@ -5,16 +5,19 @@
 //! [`crate::generated::algorithm_tables`]. Everything that is in no row is
 //! [`Reason::UnsupportedAlgorithm`].
 
+use std::borrow::Cow;
 use std::slice;
 
 use aws_lc_rs::digest;
 
-use crate::der::Elements;
+use crate::der::oid::dotted;
+use crate::der::{Elements, Tlv};
 use crate::error::Reason;
 use crate::generated::algorithm_tables::{DIGESTS, SIGNATURE_NAMES, SIGNATURES};
 use crate::generated::algorithms::Parameters;
 pub use crate::generated::algorithms::{DigestAlgorithm, Scheme};
 use crate::generated::oids::ID_MGF1;
+use crate::view::AlgorithmIdentifier;
 
 /// NULL, as parameters have it.
 const NULL: &[u8] = &[0x05, 0x00];
@@ -161,10 +164,49 @@ impl SignatureAlgorithm {
     /// identifier was rsaEncryption with a digestAlgorithm of SHA-256;
     /// `RSASSA-PSS-SHA256`, whatever the salt.
     pub fn name(self) -> &'static str {
+        let row = self.name_index().and_then(|index| SIGNATURE_NAMES.get(index));
+        row.map_or("", |(_, _, name)| name)
+    }
+
+    /// Which of [`SIGNATURE_NAMES`] is its name.
+    fn name_index(self) -> Option<usize> {
         SIGNATURE_NAMES
             .iter()
-            .find(|(scheme, digest, _)| *scheme == self.scheme && *digest == self.digest)
-            .map_or("", |(_, _, name)| name)
+            .position(|(scheme, digest, _)| *scheme == self.scheme && *digest == self.digest)
+    }
+}
+
+/// What reports call the algorithm of a signature (V8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlgorithmName {
+    /// Which of [`SIGNATURE_NAMES`], with or without the leave of the caller (V10a).
+    Known(usize),
+    /// The OBJECT IDENTIFIER of one that is not on offer, in the DER form of the item.
+    Other(Tlv),
+}
+
+impl AlgorithmName {
+    /// That of `identifier`; `digest` is the digestAlgorithm of the SignerInfo.
+    pub(super) fn of(
+        data: &[u8],
+        identifier: AlgorithmIdentifier,
+        digest: Option<DigestAlgorithm>,
+    ) -> Self {
+        let read = |digest| {
+            let (oid, parameters) = (identifier.oid(data), identifier.parameters(data));
+            SignatureAlgorithm::from_identifier(oid, parameters, digest, true)
+        };
+        let index =
+            read(digest).or_else(|_| read(None)).ok().and_then(SignatureAlgorithm::name_index);
+        index.map_or(Self::Other(identifier.algorithm), Self::Known)
+    }
+
+    /// The name, or dotted decimal text; `der` is the DER form of the item.
+    pub fn text(self, der: &[u8]) -> Cow<'static, str> {
+        match self {
+            Self::Known(index) => SIGNATURE_NAMES.get(index).map_or("", |(_, _, name)| name).into(),
+            Self::Other(oid) => dotted(oid.value(der)).into(),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::algorithm::AlgorithmName;
 use super::config::Config;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
@@ -70,6 +71,7 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
     finding.requests = Few::One(Request {
         id: SIMPLE_REQUEST_ID,
         form: RequestForm::Pkcs10,
+        algorithm: Some(AlgorithmName::of(data, request.signature_algorithm, None)),
         pop: pop.unwrap_or(PopState::Failed),
     });
     Some(finding)
@@ -203,18 +205,25 @@ fn note_requests<'a>(
     let mut first = None;
     let list = message.requests(data).map(|request| {
         let offset = request.tlv().start();
-        let (form, pop) = match &request {
+        let (form, signed_with, pop) = match &request {
             TaggedRequest::Tcr(tagged) => {
                 let request = &tagged.certification_request;
-                (RequestForm::Pkcs10, pop::pkcs10(data, request, offset, worker))
+                let pop = pop::pkcs10(data, request, offset, worker);
+                (RequestForm::Pkcs10, Some(request.signature_algorithm), pop)
             }
             TaggedRequest::Crm(message) => {
-                (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
+                let pop = pop::crmf(data, message, offset, authorised, worker);
+                (RequestForm::Crmf, pop::crmf_algorithm(message), pop)
             }
-            TaggedRequest::Orm(_) => (RequestForm::Other, Ok(PopState::Absent)),
+            TaggedRequest::Orm(_) => (RequestForm::Other, None, Ok(PopState::Absent)),
         };
         first = first.or(pop.err());
-        Request { id: request.id(data), form, pop: pop.unwrap_or(PopState::Failed) }
+        Request {
+            id: request.id(data),
+            form,
+            algorithm: signed_with.map(|it| AlgorithmName::of(data, it, None)),
+            pop: pop.unwrap_or(PopState::Failed),
+        }
     });
     finding.requests = list.collect();
     first

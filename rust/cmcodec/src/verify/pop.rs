@@ -52,6 +52,14 @@ pub(super) fn crmf<'a>(
     proof.r1_proof(data, offset, worker)
 }
 
+/// The algorithm of the signature that is to prove possession, if there is one.
+pub(super) fn crmf_algorithm(request: &CertReqMsg) -> Option<AlgorithmIdentifier> {
+    match &request.popo {
+        Some(ProofOfPossession::Signature(key)) => Some(key.algorithm_identifier),
+        _ => None,
+    }
+}
+
 /// V1: the version, which the proof covers: 0 in PKCS#10, 2 or none in a
 /// CertTemplate (RFC 2986 §4.1, RFC 4211 §5).
 fn v1_request_version(data: &[u8], version: Option<Tlv>, expected: u8) -> Result<(), Fault> {

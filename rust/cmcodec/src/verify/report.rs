@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut, Range};
 
 use aws_lc_rs::digest::{self, SHA256};
 
+pub use super::algorithm::AlgorithmName;
 use super::certificates::KnownCertificates;
 use crate::error::Reason;
 use crate::load::Encoding;
@@ -83,8 +84,8 @@ impl Fault {
 /// A SignerInfo (V3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
-    /// The signature algorithm; None if it is not on offer.
-    pub algorithm: Option<&'static str>,
+    /// The signature algorithm.
+    pub algorithm: AlgorithmName,
     /// What verified the signature, or why nothing did.
     pub key: Result<SignerKey, Reason>,
 }
@@ -132,6 +133,8 @@ pub struct Request {
     pub id: u32,
     /// Its form.
     pub form: RequestForm,
+    /// The algorithm of the signature that is to prove possession; None where there is none.
+    pub algorithm: Option<AlgorithmName>,
     /// The state of its proof.
     pub pop: PopState,
 }

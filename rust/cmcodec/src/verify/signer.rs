@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::Digest;
 
-use super::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
+use super::algorithm::{AlgorithmName, DigestAlgorithm, Scheme, SignatureAlgorithm};
 use super::report::{CertificateSource, Fault, Few, Signer, SignerKey};
 use super::worker::Worker;
 use crate::der::{Elements, Tlv};
@@ -91,7 +91,7 @@ impl<'a> Content<'a> {
 struct Signature<'a> {
     info: SignerInfo,
     sid: SignerIdentifier<'a>,
-    name: Option<&'static str>,
+    name: AlgorithmName,
     /// The algorithm, as long as no rule is broken.
     state: Result<SignatureAlgorithm, Fault>,
     /// Keys to try.
@@ -141,13 +141,12 @@ enum Owner {
 impl<'a> Signature<'a> {
     /// Everything that needs no key.
     fn new(data: &'a [u8], info: SignerInfo, content: &mut Content<'a>, legacy: bool) -> Self {
-        let digest = digest_algorithm(data, info.digest_algorithm)
-            .filter(|digest| legacy || !digest.is_legacy());
+        let named = digest_algorithm(data, info.digest_algorithm);
+        let digest = named.filter(|digest| legacy || !digest.is_legacy());
         let oid = info.signature_algorithm.oid(data);
         let parameters = info.signature_algorithm.parameters(data);
-        let read = |digest| SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
-        let algorithm = read(digest);
-        let name = algorithm.or_else(|_| read(None)).ok().map(SignatureAlgorithm::name);
+        let algorithm = SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
+        let name = AlgorithmName::of(data, info.signature_algorithm, named);
         let state = check(data, &info, digest, algorithm, content);
         let sid = info.signer_identifier(data);
         let candidates = Candidates::default();
