@@ -41,6 +41,9 @@ def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) ->
     P11). Raises `DecodeError` with ``bad_value`` at ``pem`` for broken text, and `LimitError` for
     more than `MAX_TEXT_RATIO` octets of it for each octet of ``max_size``.
     """
+    # What most messages are, before anything else is asked.
+    if type(data) is bytes and data[:1] == b"\x30" and data[1:2] >= b"\x80":
+        return data
     if isinstance(data, str):
         octets = data.encode(errors="replace")
     else:
