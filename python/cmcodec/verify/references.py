@@ -48,38 +48,35 @@ class _Scope:
         self.request_ids = {_request_id(r) for r in getattr(content, "req_sequence", ())}
         self.other_ids = {o.body_part_id for o in getattr(content, "other_msg_sequence", ())}
         self._message = message
-        self._members: dict[int, tuple[int, int]] | None = None
+        self._members: dict[int, Loaded] | None = None
         self._scopes: dict[int, _Scope | None] = {}
 
-    def members(self) -> dict[int, tuple[int, int]]:
-        """Where the members of cmsSequence stand, by id."""
+    def members(self) -> dict[int, Loaded]:
+        """The members of cmsSequence by id."""
         if self._members is None:
-            self._members = {
-                identifier: member.span for identifier, member in members(self._message)
-            }
+            self._members = dict(members(self._message))
         return self._members
+
+    def _member(self, identifier: int) -> Loaded | None:
+        """The message with this id, unless it is malformed: that has a row of its own (rule R5)."""
+        member = self.members().get(identifier)
+        return None if member is None or member.span[0] in self._malformed else member
 
     def enter(self, identifier: int) -> _Scope | None:
         """The message in cmsSequence with this id; 0 is the current one (T-26)."""
         if identifier == 0:
             return self
         if identifier not in self._scopes:
-            span = self.members().get(identifier)
-            self._scopes[identifier] = None
-            # A malformed member has a row of its own and holds nothing (rule R5).
-            if span is not None and span[0] not in self._malformed:
-                member = Loaded(self._message.buffer, span, "der", "ContentInfo")
-                self._scopes[identifier] = _Scope(member, self._malformed)
+            member = self._member(identifier)
+            self._scopes[identifier] = None if member is None else _Scope(member, self._malformed)
         return self._scopes[identifier]
 
     def is_no_message(self, identifier: int) -> bool:
         """Whether this member holds what is seen to be neither a PKI message nor encrypted."""
-        span = self.members()[identifier]
-        # A malformed member has a row of its own and says nothing (rule R5).
-        if span[0] in self._malformed:
+        member = self._member(identifier)
+        if member is None or member.kind != "other":
             return False
-        member = Loaded(self._message.buffer, span, "der", "ContentInfo")
-        return member.kind == "other" and _seen_type(member) not in _ENCRYPTED
+        return _seen_type(member) not in _ENCRYPTED
 
     def has(self, identifier: int) -> bool:
         return (

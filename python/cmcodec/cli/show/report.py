@@ -36,7 +36,6 @@ _VERDICTS: Final = {
 }
 """Every verdict in the order of the table, with its colour."""
 
-
 _LEGACY: Final = {row.name for row in SIGNATURES if any(digest.legacy for digest in row.digests)}
 """Algorithms that need ``--legacy`` (rule V10a)."""
 
