@@ -166,17 +166,18 @@ class _SignerInfo:
         self.digest_identifier = view.algorithm(self.data, self.info.digest_algorithm)
         self.signature_identifier = view.algorithm(self.data, self.info.signature_algorithm)
         digest = digest_algorithm(*self.digest_identifier)
-        # Before the first rule, so that the verdict names it whichever rule is broken.
-        self.name = algorithm_name(*self.signature_identifier, digest)
         legacy = message.policy.legacy
-        if digest and digest.legacy and not legacy:  # V10a
-            digest = None
-        self.digest = digest
+        self.digest = None if digest and digest.legacy and not legacy else digest  # V10a
         self.algorithm: SignatureAlgorithm | Fault
+        # Before the first rule, so that the verdict names it whichever rule is broken.
         try:
-            self.algorithm = signature_algorithm(*self.signature_identifier, digest, legacy=legacy)
+            self.algorithm = signature_algorithm(
+                *self.signature_identifier, self.digest, legacy=legacy
+            )
+            self.name = self.algorithm.name
         except Fault as fault:
             self.algorithm = fault.at(self.info.signature_algorithm.start)
+            self.name = algorithm_name(*self.signature_identifier, digest)
 
     def verify(self) -> _Candidate:
         """The candidate whose key verifies; raises `Fault`."""

@@ -169,7 +169,7 @@ impl SignatureAlgorithm {
     }
 
     /// Which of [`SIGNATURE_NAMES`] is its name.
-    fn name_index(self) -> Option<usize> {
+    pub(super) fn name_index(self) -> Option<usize> {
         SIGNATURE_NAMES
             .iter()
             .position(|(scheme, digest, _)| *scheme == self.scheme && *digest == self.digest)

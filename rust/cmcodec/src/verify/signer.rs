@@ -146,7 +146,10 @@ impl<'a> Signature<'a> {
         let oid = info.signature_algorithm.oid(data);
         let parameters = info.signature_algorithm.parameters(data);
         let algorithm = SignatureAlgorithm::from_identifier(oid, parameters, digest, legacy);
-        let name = AlgorithmName::of(data, info.signature_algorithm, named);
+        let name = algorithm.ok().and_then(SignatureAlgorithm::name_index).map_or_else(
+            || AlgorithmName::of(data, info.signature_algorithm, named),
+            AlgorithmName::Known,
+        );
         let state = check(data, &info, digest, algorithm, content);
         let sid = info.signer_identifier(data);
         let candidates = Candidates::default();
