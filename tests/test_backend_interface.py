@@ -69,7 +69,7 @@ def test_decode_errors_have_paths() -> None:
         backend.decode("TLV", _deep(33), False)
     assert limited.value.reason == "depth"
     with pytest.raises(DecodeError) as caught:
-        backend.load(tlv(0x30, EMPTY), False, 8, 1 << 20)
+        backend.load(tlv(0x30, EMPTY), False, 8, 1 << 20, False)
     assert caught.value.path.startswith("certificationRequest.")
 
 
@@ -155,7 +155,8 @@ def test_locate_offsets_and_members() -> None:
 
 def test_message_kind() -> None:
     def kind_of(octets: bytes, root: str = "ContentInfo") -> tuple[str, str, bytes]:
-        kind, name, start, end = backend.message_kind(b"\0" + octets, 1, len(octets) + 1, root)
+        span = (1, len(octets) + 1)
+        kind, name, start, end = backend.message_kind(b"\0" + octets, *span, root, False)
         return kind, name, (b"\0" + octets)[start:end]
 
     request = Message().encode()
@@ -179,7 +180,9 @@ def test_message_kind() -> None:
 
 def test_content() -> None:
     def content(octets: bytes, root: str = "ContentInfo") -> Any:
-        return backend.content(b"\0" + octets, 1, len(octets) + 1, root)
+        return backend.content(
+            b"\0" + octets, 1, len(octets) + 1, root, False, nested_validated=False
+        )
 
     assert content(Message().encode()) == types.PKIData.from_der(pki_data())
     assert content(signed_by(content=None, content_type=oids.ID_DATA).encode()) is None

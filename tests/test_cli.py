@@ -23,6 +23,7 @@ from cmcodec.cli.show import progress
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
 from kit.answers import NEEDS_CHAINS
+from kit.messages import pkcs10, signed_data
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 FIELD = VECTORS.parent / "field"
@@ -270,6 +271,44 @@ def test_inspect_cuts_long_sequences_unless_all_are_asked_for(cmc: Run, tmp_path
     assert some.count("… 10 more (--all shows them)") == 2  # the members, and their ids
     assert every.count(": full-request\n") == 30
     assert "more" not in every
+
+
+def test_inspect_shows_a_wrapped_request(cmc: Run) -> None:
+    """V1: the request in id-data is shown in any case; what it is called is up to ``--wrapped``."""
+    message = FIELD / "win-pkcs7-renewal.der"
+    for kind, options in (("other", ()), ("wrapped-request", ("--wrapped",))):
+        text = cmc("inspect", *options, message).stdout
+        assert text.startswith(f"NOT VERIFIED: {kind}, 3000 octets\n")
+        assert "eContent: PKCS#10, subject CN=client01.lab.example, key RSA 2048" in text
+        assert "      certificationRequestInfo: CertificationRequestInfo\n" in text
+        shown = json.loads(cmc("inspect", "--json", *options, message).stdout)
+        assert shown["kind"] == kind
+        inside = shown["content"]["encapContentInfo"]["eContent"]
+        assert inside["certificationRequestInfo"]["version"] == 0
+
+
+def test_inspect_shows_other_data_as_octets(cmc: Run, tmp_path: Path) -> None:
+    """What is no PKCS#10 in id-data stays octets; with ``--wrapped`` a broken one is refused."""
+    message = tmp_path / "message.der"
+    for content in (b"text", pkcs10() + b"\0"):
+        message.write_bytes(signed_data(content, oids.ID_DATA))
+        assert f"eContent: {content[:32].hex()}" in cmc("inspect", message).stdout
+    refused = cmc("inspect", "--wrapped", message)
+    assert refused.returncode == 1
+    assert "trailing_data" in refused.stderr
+
+
+def test_verify_wrapped(cmc: Run, tmp_path: Path) -> None:
+    """V1: with ``--wrapped`` the renewal of Windows is a message; where one is broken is said."""
+    message = FIELD / "win-pkcs7-renewal.der"
+    untold, told = cmc("verify", "--json", message), cmc("verify", "--json", "--wrapped", message)
+    assert (untold.returncode, told.returncode) == (1, 0)
+    assert rows(untold)[0]["reason"] == "wrong_content_type"
+    assert (rows(told)[0]["kind"], rows(told)[0]["verdict"]) == ("wrapped-request", "verified")
+    broken = tmp_path / "broken.der"
+    broken.write_bytes(signed_data(pkcs10() + b"\0", oids.ID_DATA))
+    place = "in contentInfo.content.encapContentInfo.eContent"
+    assert place in cmc("verify", "--wrapped", broken).stdout
 
 
 def test_inspect_says_what_was_converted(cmc: Run) -> None:

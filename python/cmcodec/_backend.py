@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
     from cmcodec.verify.verdict import Encoding, Kind, Row
 
-    Validated: TypeAlias = tuple[bytes, int, int, str]
-    """A message that was validated: its buffer, start and end there, and how it was encoded."""
+    Received: TypeAlias = bytes | tuple[bytes, bool]
+    """Octets as received; with True beside them a wrapped request counts (rule V1)."""
+
+    Validated: TypeAlias = tuple[bytes, int, int, str, bool]
+    """A message that was validated: its buffer, start and end there, how it was encoded, and
+    whether a wrapped request counted."""
 
 
 class Backend(Protocol):
@@ -46,7 +50,15 @@ class Backend(Protocol):
         """
 
     def content(
-        self, buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
+        self,
+        buffer: bytes,
+        start: int,
+        end: int,
+        root: str,
+        wrapped: bool,
+        /,
+        *,
+        nested_validated: bool,
     ) -> Any:
         """The content of a message, as `message_kind` finds it; None where there is none.
 
@@ -67,9 +79,12 @@ class Backend(Protocol):
         """The DER of ``value``, which `decode` accepts; raises `EncodeError`."""
 
     def load(
-        self, data: bytes, strict: bool, max_layers: int, max_size: int, /
+        self, data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
     ) -> tuple[bytes, Encoding, str]:
-        """Validates a message: its DER form, how it was encoded, and the name of its root type."""
+        """Validates a message: its DER form, how it was encoded, and the name of its root type.
+
+        With ``wrapped``, what begins as a PKCS#10 in a SignedData over id-data must be one.
+        """
 
     def locate(
         self, name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...], /
@@ -86,9 +101,9 @@ class Backend(Protocol):
         """
 
     def message_kind(
-        self, buffer: bytes, start: int, end: int, root: str, /
+        self, buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
     ) -> tuple[Kind, str, int, int]:
-        """The kind of a message, and the type and span of its content.
+        """The kind of a message that was loaded so, and the type and span of its content.
 
         The type is PKIData, PKIResponse or CertificationRequest, else empty with the span given.
         """
@@ -98,7 +113,7 @@ class Backend(Protocol):
 
     def verify(
         self,
-        items: Sequence[bytes | Validated],
+        items: Sequence[Received | Validated],
         *,
         strict: bool,
         max_layers: int,

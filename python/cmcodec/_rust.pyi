@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
-from cmcodec._backend import Validated
+from cmcodec._backend import Received, Validated
 from cmcodec.verify.verdict import Encoding, Kind, Row
 
 __all__ = [
@@ -25,7 +25,7 @@ def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
     """See `cmcodec._backend.Backend.certificate`."""
 
 def content(
-    buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
+    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /, *, nested_validated: bool
 ) -> Any:
     """See `cmcodec._backend.Backend.content`."""
 
@@ -39,7 +39,7 @@ def encode(name: str, value: Any, /) -> bytes:
     """See `cmcodec._backend.Backend.encode`."""
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
 ) -> tuple[bytes, Encoding, str]:
     """See `cmcodec._backend.Backend.load`."""
 
@@ -51,14 +51,16 @@ def locate(
 def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
     """See `cmcodec._backend.Backend.members`."""
 
-def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
+def message_kind(
+    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
+) -> tuple[Kind, str, int, int]:
     """See `cmcodec._backend.Backend.message_kind`."""
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:
     """See `cmcodec._backend.Backend.offsets`."""
 
 def verify(
-    items: Sequence[bytes | Validated],
+    items: Sequence[Received | Validated],
     *,
     strict: bool,
     max_layers: int,

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from cmcodec import types
     from cmcodec.verify.verdict import Encoding, Kind
 
+_CONTENT: Final = ("content", "encapContentInfo", "eContent")
+
 
 class Loaded:
     """A validated message. Its content is reached only under names that say ``unverified``."""
 
-    __slots__ = ("_end", "_nested_validated", "_root", "_start", "buffer", "encoding")
+    __slots__ = ("_end", "_nested_validated", "_root", "_start", "buffer", "encoding", "wrapped")
 
     def __init__(
         self,
@@ -27,11 +29,14 @@ class Loaded:
         span: tuple[int, int],
         encoding: Encoding,
         root: str,
+        wrapped: bool = False,
+        *,
         nested_validated: bool = False,
     ) -> None:
         self.buffer: Final = buffer
         self._start, self._end = span
         self.encoding: Final = encoding
+        self.wrapped: Final = wrapped
         self._root: Final = root
         # Whether what is nested in it was validated too, within the bounds of encoding.
         self._nested_validated: Final = nested_validated
@@ -43,11 +48,14 @@ class Loaded:
         return cls(der, span, "der", root)
 
     def _kind(self) -> tuple[Kind, str, int, int]:
-        return _backend.message_kind(self.buffer, self._start, self._end, self._root)
+        return _backend.message_kind(self.buffer, self._start, self._end, self._root, self.wrapped)
 
     @property
     def kind(self) -> Kind:
-        """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
+        """Which of the four PKI messages this is, or ``"other"`` for any other CMS content.
+
+        Also ``"wrapped-request"``, where `load` was told to expect one.
+        """
         return self._kind()[0]
 
     @property
@@ -77,7 +85,12 @@ class Loaded:
         """
         content: types.PKIData | types.PKIResponse | types.CertificationRequest | None = (
             _backend.content(
-                self.buffer, self._start, self._end, self._root, self._nested_validated
+                self.buffer,
+                self._start,
+                self._end,
+                self._root,
+                self.wrapped,
+                nested_validated=self._nested_validated,
             )
         )
         return content
@@ -116,7 +129,13 @@ class Loaded:
             yield choice
 
     def _locate(self, path: tuple[str | int, ...]) -> tuple[int, int, int] | None:
-        return _backend.locate(self._root, self.buffer, self._start, self._end, path)
+        name, start, end = self._root, self._start, self._end
+        if self.wrapped and path[:3] == _CONTENT and path[3:]:
+            # No type says that id-data holds a request.
+            kind, content, *span = self._kind()
+            if kind == "wrapped-request":
+                name, (start, end), path = content, span, path[3:]
+        return _backend.locate(name, self.buffer, start, end, path)
 
     def __repr__(self) -> str:
         size = self._end - self._start

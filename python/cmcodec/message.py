@@ -41,6 +41,7 @@ def load(
     strict: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
     max_size: int = DEFAULT_MESSAGE_SIZE,
+    wrapped: bool = False,
 ) -> Message:
     """Validates one message and everything nested in it, and makes no object of its content.
 
@@ -51,26 +52,34 @@ def load(
     ``strict`` refuses BER, the legacy forms of RFC 2797 and RFC 6402, and ``critical`` FALSE
     written out (rule P3).
 
+    ``wrapped``: a PKCS#10 in a SignedData over id-data, as Windows renews certificates (MS-WCCE
+    §3.1.1.4.3.1.4), is a ``"wrapped-request"``, the outermost message alone; its content is the
+    request (rule V1). What begins there as a PKCS#10 does, a SEQUENCE of version and Name, must be
+    one to its end; anything else is what it is without ``wrapped``: ``"other"``.
+
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
-    is exceeded; `TypeError` where ``strict`` is no bool. Nothing is verified: see `Message.verify`.
+    is exceeded; `TypeError` where a switch is no bool. Nothing is verified: see `Message.verify`.
     """
     flag("strict", strict)
+    flag("wrapped", wrapped)
     size = max(0, max_size)
     octets = received_octets(data, size)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     try:
-        der, encoding, root = _backend.load(octets, strict, layers, size)
+        der, encoding, root = _backend.load(octets, strict, layers, size, wrapped)
     except DecodeError as error:
         error.hint = hint(octets)
         raise
-    return _made(der, (0, len(der)), encoding, root, layers <= DEFAULT_MESSAGE_LAYERS)
+    within_defaults = layers <= DEFAULT_MESSAGE_LAYERS
+    return _made(der, (0, len(der)), encoding, root, wrapped, nested_validated=within_defaults)
 
 
 @final
 class Message(Loaded):
     """A validated message. Its content is reached only under names that say ``unverified``.
 
-    Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received).
+    Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received),
+    ``wrapped`` what `load` was told.
     """
 
     __slots__ = ()
@@ -128,8 +137,8 @@ class Message(Loaded):
     ) -> Verified:
         """Verifies every signature of this message and the proofs of possession in it.
 
-        The arguments are those of `verify_batch` but for the bounds: the message was accepted
-        within those of `load`. Messages nested in this one are not looked at:
+        The arguments are those of `verify_batch` but for the bounds and ``wrapped``: the message
+        was accepted as `load` was told to. Messages nested in this one are not looked at:
         an outer signature says nothing about them (rule R5), and ``request_keys="nested"`` is
         ``"none"`` here.
 
@@ -140,7 +149,7 @@ class Message(Loaded):
         from cmcodec.verify.batch import verify_items
 
         row = verify_items(
-            [(self.buffer, self._start, self._end, self.encoding)],
+            [(self.buffer, self._start, self._end, self.encoding, self.wrapped)],
             nested=False,
             threads=threads,
             trust=trust,
@@ -183,17 +192,19 @@ class Message(Loaded):
         return hash(self.to_der())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.to_der(), self.encoding)
+        return _restore, (self.to_der(), self.encoding, self.wrapped)
 
 
-def _restore(der: bytes, encoding: str) -> Message:
+def _restore(der: bytes, encoding: str, wrapped: bool = False) -> Message:
     """Unpickles a message: octets from outside, so they are loaded again.
 
-    A pickle tells of them only how they were received.
+    A pickle tells of them only how they were received, and whether a wrapped request counts.
     """
-    message = load(der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE)
+    message = load(
+        der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE, wrapped=wrapped is True
+    )
     known: Encoding = "ber" if encoding == "ber" else message.encoding
-    return _made(message.buffer, message.span, known, message._root)  # noqa: SLF001 - of its own class
+    return _made(message.buffer, message.span, known, message._root, message.wrapped)  # noqa: SLF001 - of its own class
 
 
 def _made(
@@ -201,10 +212,12 @@ def _made(
     span: tuple[int, int],
     encoding: Encoding,
     root: str,
+    wrapped: bool,
+    *,
     nested_validated: bool = False,
 ) -> Message:
     made = object.__new__(Message)
-    Loaded.__init__(made, buffer, span, encoding, root, nested_validated)
+    Loaded.__init__(made, buffer, span, encoding, root, wrapped, nested_validated=nested_validated)
     return made
 
 

@@ -67,9 +67,9 @@ def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
 
 
 def content(
-    buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
+    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /, *, nested_validated: bool
 ) -> Any:
-    _, name, pos, stop = message_kind(buffer, start, end, root)
+    _, name, pos, stop = message_kind(buffer, start, end, root, wrapped)
     if not name:
         return None
     value = decode_at(name, buffer, pos, stop)[0]
@@ -116,11 +116,16 @@ def encode(name: str, value: Any, /) -> bytes:
 
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
 ) -> tuple[bytes, Encoding, str]:
     try:
         loaded = _load.load(
-            data, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=False
+            data,
+            strict=strict,
+            max_layers=max_layers,
+            max_size=max_size,
+            isolate_members=False,
+            wrapped=wrapped,
         )
     except Error as error:
         raise _refused(_load.root(data), error) from None
@@ -146,11 +151,14 @@ def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, 
         start = member.element.end
 
 
-def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
+def message_kind(
+    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
+) -> tuple[Kind, str, int, int]:
     if root == "CertificationRequest":
         return "simple-request", root, start, end
     try:
-        kind, held = view.kind(buffer, view.content_info(buffer, read_tlv(buffer, start, end)))
+        info = view.content_info(buffer, read_tlv(buffer, start, end))
+        kind, held = view.kind(buffer, info, wrapped=wrapped)
     except Error as error:
         raise _refused(root, error) from None
     name = _CONTENT.get(kind)
@@ -159,7 +167,11 @@ def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kin
     return kind, name, held.e_content.content, held.e_content.end
 
 
-_CONTENT = {"full-request": "PKIData", "full-response": "PKIResponse"}
+_CONTENT = {
+    "full-request": "PKIData",
+    "full-response": "PKIResponse",
+    "wrapped-request": "CertificationRequest",
+}
 
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:

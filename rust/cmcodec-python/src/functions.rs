@@ -99,16 +99,17 @@ pub fn encode<'py>(
 
 /// Validates a message: its DER form, how it was encoded, and its root type.
 #[pyfunction]
-#[pyo3(signature = (data, strict, max_layers, max_size, /))]
+#[pyo3(signature = (data, strict, max_layers, max_size, wrapped, /))]
 pub fn load<'py>(
     py: Python<'py>,
     data: Bound<'py, PyBytes>,
     strict: bool,
     max_layers: usize,
     max_size: usize,
+    wrapped: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, &'static str, &'static str)> {
     let octets = data.as_bytes();
-    let options = Options { strict, max_layers, max_size, ..Options::default() };
+    let options = Options { strict, max_layers, max_size, wrapped, ..Options::default() };
     let loaded: Loaded<'_> = detached(py, octets.len(), || load_message(octets, options))
         .map_err(|error| raise(py, message_root(octets).root, &error))?;
     let der = match loaded.der {
@@ -198,14 +199,15 @@ fn segment<'a>(step: &'a Bound<'_, PyAny>) -> PyResult<Segment<'a>> {
 /// Which message `buffer[start:end]` is, the type of its content, and where
 /// that content stands.
 #[pyfunction]
-#[pyo3(signature = (buffer, start, end, root, /))]
+#[pyo3(signature = (buffer, start, end, root, wrapped, /))]
 pub fn message_kind(
     buffer: Bound<'_, PyBytes>,
     start: usize,
     end: usize,
     root: &str,
+    wrapped: bool,
 ) -> PyResult<(&'static str, &'static str, usize, usize)> {
-    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end, wrapped);
     let (name, start, end) = match described.content {
         Some((node, tlv)) => (node.name, tlv.start(), tlv.end()),
         None => ("", start, end),
@@ -216,15 +218,16 @@ pub fn message_kind(
 /// The content of the message `buffer[start:end]`, if it has one.
 /// `nested_validated`: what is nested in it was validated too, within the default bounds.
 #[pyfunction]
-#[pyo3(signature = (buffer, start, end, root, nested_validated=false, /))]
+#[pyo3(signature = (buffer, start, end, root, wrapped, /, *, nested_validated))]
 pub fn content<'py>(
     buffer: Bound<'py, PyBytes>,
     start: usize,
     end: usize,
     root: &str,
+    wrapped: bool,
     nested_validated: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end, wrapped);
     let Some((node, tlv)) = described.content else { return Ok(None) };
     let value = build(node, &buffer, tlv.start(), tlv.end())?.0;
     if nested_validated {

@@ -22,29 +22,37 @@ pub struct Verdicts {
     config: Config,
 }
 
-/// An item: octets as received, or a message that was validated, its span in
-/// a buffer and how it was encoded.
+/// An item: octets as received; the same and whether a wrapped request counts;
+/// or a message that was validated, its span in a buffer, how it was encoded,
+/// and whether a wrapped request counted.
 #[derive(FromPyObject)]
 pub enum Given<'py> {
     Received(Bound<'py, PyBytes>),
-    Validated(Bound<'py, PyBytes>, usize, usize, PyBackedStr),
+    Wrapped(Bound<'py, PyBytes>, bool),
+    Validated(Bound<'py, PyBytes>, usize, usize, PyBackedStr, bool),
 }
 
 impl<'py> Given<'py> {
     fn item(&self) -> Item<'_> {
         match self {
-            Self::Received(octets) => Item::Received(octets.as_bytes()),
-            Self::Validated(buffer, start, end, encoding) => Item::Validated {
+            Self::Received(octets) | Self::Wrapped(octets, false) => {
+                Item::Received(octets.as_bytes())
+            }
+            Self::Wrapped(octets, true) => Item::Wrapped(octets.as_bytes()),
+            Self::Validated(buffer, start, end, encoding, wrapped) => Item::Validated {
                 buffer: buffer.as_bytes(),
                 span: *start..*end,
                 encoding: if **encoding == *"ber" { Encoding::Ber } else { Encoding::Der },
+                wrapped: *wrapped,
             },
         }
     }
 
     fn buffer(self) -> Py<PyBytes> {
         match self {
-            Self::Received(buffer) | Self::Validated(buffer, ..) => buffer.unbind(),
+            Self::Received(buffer) | Self::Wrapped(buffer, _) | Self::Validated(buffer, ..) => {
+                buffer.unbind()
+            }
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::der::ber;
-use crate::error::{Error, Reason, Result};
+use crate::der::{Tlv, ber, read_tlv};
+use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
+use crate::generated::oids::ID_SIGNED_DATA;
 use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
 use crate::schema::walk::{Deferred, Member, Options, Walker};
 use crate::stack::on_enough;
+use crate::view::{ContentInfo, SignedData};
 
 named! {
     /// How a message was encoded.
@@ -41,6 +43,11 @@ pub struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
+    /// Whether a PKCS#10 in id-data counts ([`Options::wrapped`]).
+    pub(crate) fn wrapped(&self) -> bool {
+        self.options.wrapped
+    }
+
     /// A walk over its octets, as the one that validated it, that leaves
     /// nothing for later.
     pub(crate) fn walker(&self) -> Walker<'_> {
@@ -83,7 +90,11 @@ fn walk<'a>(
     options: Options,
 ) -> Result<Loaded<'a>> {
     let mut walker = Walker::new(&der, options);
-    if let Err(error) = walker.root(root) {
+    let walked = walker.root(root).and_then(|()| match options.wrapped {
+        true => wrapped_request(&mut walker, &der),
+        false => Ok(()),
+    });
+    if let Err(error) = walked {
         // What was left for later may have an error that stands before this one.
         let whole = Options { defer: false, ..options };
         return match walker.deferred {
@@ -93,6 +104,27 @@ fn walk<'a>(
     }
     let (members, deferred) = (walker.members, walker.deferred);
     Ok(Loaded { der, encoding, root, members, deferred, options })
+}
+
+/// What else of a validated message is read where a wrapped request counts: what
+/// begins as a PKCS#10 must be one (P1, V1).
+fn wrapped_request(walker: &mut Walker<'_>, der: &[u8]) -> Result<()> {
+    let Some(octets) = wrapped_octets(der) else { return Ok(()) };
+    let path = ["eContent", "encapContentInfo", "content"];
+    walker
+        .contained(&CERTIFICATION_REQUEST, octets)
+        .map_err(|error| path.iter().fold(error, |error, name| error.within(Segment::Field(name))))
+}
+
+/// The eContent in which a PKCS#10 begins.
+fn wrapped_octets(der: &[u8]) -> Option<Tlv> {
+    let info = ContentInfo::read(der, read_tlv(der, 0, der.len()).ok()?)?;
+    if info.content_type.value(der) != ID_SIGNED_DATA {
+        return None;
+    }
+    let signed = SignedData::read(der, info.content)?;
+    signed.wrapped_request(der)?;
+    signed.encap_content_info.e_content
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

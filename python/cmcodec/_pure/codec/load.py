@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec import types
+from cmcodec._pure import view
 from cmcodec._pure.codec.ber import to_der
-from cmcodec._pure.codec.tlv import Error
+from cmcodec._pure.codec.tlv import Error, read_tlv
 from cmcodec._pure.codec.walk import Walk
 from cmcodec.asn1 import schema
 from cmcodec.limits import MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE
@@ -38,36 +40,68 @@ def load(
     max_layers: int,
     max_size: int,
     isolate_members: bool,
+    wrapped: bool,
 ) -> Loaded:
     """Validate one of the four PKI messages, or another CMS content (RFC 10002 §3, §4).
 
     Where the input is not DER and ``strict`` is not set, the CMS wrapper is converted from BER;
     errors then refer to the converted form. An input that the converter cannot read, or has
-    nothing to convert in, is refused for what the DER walk found. Raises `Error`.
+    nothing to convert in, is refused for what the DER walk found. With ``wrapped`` a PKCS#10 in a
+    SignedData over id-data counts (rule V1). Raises `Error`.
     """
     if len(data) > min(max_size, MAX_MESSAGE_SIZE):
         raise Error(Reason.LIMIT, 0, Rule.P6)
     name = root(data)
-    node = schema.node(getattr(types, name))
+    walk = partial(
+        _walk,
+        schema.node(getattr(types, name)),
+        strict=strict,
+        max_layers=max_layers,
+        isolate_members=isolate_members,
+        wrapped=wrapped,
+    )
     try:
-        members = _walk(node, data, strict, max_layers, isolate_members)
+        members = walk(data)
     except Error:
         der = None if strict else to_der(data)
         if der is None or der == data:
             raise
     else:
         return Loaded(data, "der", name, members)
-    members = _walk(node, der, strict, max_layers, isolate_members)
+    members = walk(der)
     return Loaded(der, "ber", name, members)
 
 
 def _walk(
-    node: Node, data: bytes, strict: bool, max_layers: int, isolate_members: bool
+    node: Node,
+    data: bytes,
+    *,
+    strict: bool,
+    max_layers: int,
+    isolate_members: bool,
+    wrapped: bool,
 ) -> list[Member]:
     layers = min(max_layers, MAX_MESSAGE_LAYERS)
     walk = Walk(data, max_layers=layers, isolate_members=isolate_members)
     walk.check(node, strict=strict)
+    if wrapped and node.cls is types.ContentInfo:
+        _wrapped_request(walk, strict=strict)
     return walk.members
+
+
+def _wrapped_request(walk: Walk, *, strict: bool) -> None:
+    """What else is read where a wrapped request counts (rule P1).
+
+    What begins as a PKCS#10 must be one.
+    """
+    info = view.content_info(walk.data, read_tlv(walk.data, 0, len(walk.data)))
+    kind, held = view.kind(walk.data, info, wrapped=True)
+    if kind == "wrapped-request":
+        try:
+            walk.contained(schema.node(types.CertificationRequest), held.e_content, strict=strict)
+        except Error as error:
+            error.path += ["eContent", "encapContentInfo", "content"]
+            raise
 
 
 def root(data: bytes, start: int = 0) -> Root:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cmcodec._pure.codec.primitives import Leaf
+    from cmcodec._pure.codec.tlv import Tlv
 
     # Where an element starts, has its content, and ends; how deep it stands; the content of the
     # last OBJECT IDENTIFIER before it in its SEQUENCE.
@@ -72,6 +73,10 @@ class Walk:
     def check(self, node: Node, *, strict: bool = False) -> None:
         """Checks that the whole input is ``node``."""
         _COMPILERS[strict, False].whole(self, node, 0, len(self.data))
+
+    def contained(self, node: Node, octets: Tlv, *, strict: bool = False) -> None:
+        """Checks that an OCTET STRING contains ``node``: one message layer more (rules P1, P6)."""
+        _COMPILERS[strict, False].contained(self, node, octets.content, octets.end)
 
     def value(self, node: Node, pos: int, end: int, *, strict: bool = False) -> Any:
         """The value of ``data[pos:end]``, which is checked to be ``node``."""
@@ -133,6 +138,14 @@ class _Compiler:
             raise Error(Reason.TRAILING_DATA, stop)
         return value
 
+    def contained(self, walk: Walk, node: Node, content: int, end: int) -> None:
+        """Reads what an OCTET STRING contains, where depth counts from one again."""
+        if walk.layers > walk.max_layers:
+            raise Error(Reason.LIMIT, content, Rule.P6)
+        walk.layers += 1
+        self.whole(walk, node, content, end)
+        walk.layers -= 1
+
     def of(self, node: Node) -> _Compiled:
         """What reads this node."""
         made = self._made.get(node)
@@ -191,11 +204,7 @@ class _Compiler:
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             if walk.descends and oid in types:
-                if walk.layers > walk.max_layers:
-                    raise Error(Reason.LIMIT, content, Rule.P6)
-                walk.layers += 1
-                validating().whole(walk, schema.node(types[oid]), content, end)
-                walk.layers -= 1
+                validating().contained(walk, schema.node(types[oid]), content, end)
             return walk.data[content:end] if makes else None
 
         return read

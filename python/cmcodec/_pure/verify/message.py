@@ -32,6 +32,7 @@ class Message(NamedTuple):
     encoding: Encoding
     root: Root
     element: Tlv
+    wrapped: bool = False
 
 
 def verify_message(message: Message, policy: Policy) -> Row:
@@ -39,7 +40,7 @@ def verify_message(message: Message, policy: Policy) -> Row:
     if message.root == "CertificationRequest":
         found = _simple_request(message.der, message.element, policy)
     else:
-        found = _content_info(message.der, message.element, policy)
+        found = _content_info(message.der, message.element, policy, wrapped=message.wrapped)
     _, start, _, end = message.element
     der, item, path, encoding, *_ = message
     return row(der, item, path, span=(start, end), encoding=encoding, **found)
@@ -99,14 +100,14 @@ def _simple_request(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]
     }
 
 
-def _content_info(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
+def _content_info(data: bytes, element: Tlv, policy: Policy, *, wrapped: bool) -> dict[str, Any]:
     info = view.content_info(data, element)
     content_type = view.content(data, info.content_type)
     if content_type == view.SIGNED_DATA:
-        return _signed_data(data, view.signed_data(data, info.content), policy)
+        return _signed_data(data, view.signed_data(data, info.content), policy, wrapped=wrapped)
     if content_type in _ENCRYPTED:
         return {"verdict": "unverified", "fault": Fault(Reason.ENCRYPTED)}
-    kind, held = view.kind(data, info)
+    kind, held = view.kind(data, info, wrapped=wrapped)
     if held is None:
         fault = Fault(Reason.WRONG_CONTENT_TYPE, info.content_type.start)
         return {"verdict": "failed", "fault": fault}
@@ -123,15 +124,16 @@ _ENCRYPTED = (*_LAYERS, oid_octets(oids.ID_ENCRYPTED_DATA))
 _SIGNABLE = (view.PKI_DATA, view.PKI_RESPONSE, *_LAYERS)
 
 
-def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
+def _signed_data(data: bytes, signed: Any, policy: Policy, *, wrapped: bool) -> dict[str, Any]:
     held = view.encapsulated(data, signed.encap_content_info)
-    kind = view.kind_of_signed(data, signed, held)
+    kind = view.kind_of_signed(data, signed, held, wrapped=wrapped)
     if kind == "simple-response":
         fault = v1_signed_data_version(data, signed)
         return {"kind": kind, "verdict": "failed" if fault else "unsigned", "fault": fault}
-    body = view.body(data, held)
+    is_wrapped = kind == "wrapped-request"
+    body = view.WrappedBody(held.e_content) if is_wrapped else view.body(data, held)
     found: dict[str, Any] = {"kind": kind, "controls": view.controls(data, body)}
-    fault = v1_content_type(data, signed, held)
+    fault = None if is_wrapped else v1_content_type(data, signed, held)
     if fault:
         return {**found, "verdict": "failed", "fault": fault}
     if v1_version_note(data, signed):
@@ -168,7 +170,10 @@ def _signers(message: Signed) -> tuple[Sequence[Signer], Fault | None]:
 
 
 def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
-    """What is wrong where a signature is over no PKI message and no encrypted layer."""
+    """What is wrong where a signature is over no PKI message and no encrypted layer.
+
+    A wrapped request is no matter for this.
+    """
     infos, content_type = signed.signer_infos, held.e_content_type
     if view.content(data, content_type) not in _SIGNABLE:
         return Fault(Reason.WRONG_CONTENT_TYPE, content_type.start)
@@ -187,27 +192,32 @@ def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
 def v1_version_note(data: bytes, signed: Any) -> bool:
     """Whether a version of CMS stands where another is called for. Clients in use get them wrong.
 
-    In the SignedData, whose content is not id-data (RFC 5652 §5.1, R-213), or in a SignerInfo
-    (RFC 5652 §5.3, R-214).
+    In the SignedData (RFC 5652 §5.1, R-213), or in a SignerInfo (RFC 5652 §5.3, R-214).
     """
-    found = [(signed.version, _called_for(data, signed))]
+    found = []
     for element in view.inside(data, signed.signer_infos):
         info = view.signer_info(data, element)
         by_name = view.SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
         found.append((info.version, 1 if by_name else 3))
+    signers = {view.content(data, version) for version, _ in found}
+    found.append((signed.version, _called_for(data, signed, signers)))
     return any(
         view.content(data, version) in {*view.CMS_VERSIONS} - {bytes([expected])}
         for version, expected in found
     )
 
 
-def _called_for(data: bytes, signed: Any) -> int:
-    """The version of a SignedData whose content is not id-data."""
+def _called_for(data: bytes, signed: Any, signers: set[bytes]) -> int:
+    """The version of a SignedData, whose SignerInfos have the versions ``signers``."""
     certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
     crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
     if "other" in certificates or "other" in crls:
         return 5
-    return 4 if "v2_attr_cert" in certificates else 3
+    if "v2_attr_cert" in certificates:
+        return 4
+    held = view.encapsulated(data, signed.encap_content_info)
+    is_data = view.content(data, held.e_content_type) == view.DATA
+    return 1 if is_data and "v1_attr_cert" not in certificates and b"\x03" not in signers else 3
 
 
 def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:

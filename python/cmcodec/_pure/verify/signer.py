@@ -63,7 +63,8 @@ class Policy(NamedTuple):
 class Signed:
     """A SignedData, and what its SignerInfos share: each is worked out once, when asked for.
 
-    ``held`` is its EncapsulatedContentInfo, ``body`` the PKIData or PKIResponse in there.
+    ``held`` is its EncapsulatedContentInfo, ``body`` the PKIData or PKIResponse in there, or what
+    stands in its place.
     """
 
     def __init__(self, data: bytes, signed: Any, held: Any, body: Any, policy: Policy) -> None:
@@ -73,6 +74,8 @@ class Signed:
         self.policy = policy
         self.sole_signer = True
         self._req_sequence: Tlv | None = getattr(body, "req_sequence", None)
+        alone = isinstance(body, view.WrappedBody)
+        self._request = view.simple_request if alone else view.request
         self._digests: dict[str, bytes] = {}
         self._listed: set[str] | None = None
         self._certificates: Certificates | None = None
@@ -81,7 +84,7 @@ class Signed:
     def requests(self) -> Iterator[Request]:
         """The requests of a PKIData. A million may be: they are not kept."""
         for element in view.inside(self.data, self._req_sequence):
-            yield view.request(self.data, element)
+            yield self._request(self.data, element)
 
     def digest(self, digest: Digest) -> bytes:
         """The digest of the eContent value octets."""
@@ -119,7 +122,7 @@ class Signed:
                     if len(known) < 2:
                         self._requested[wanted] = (*known, request.element)
         found = self._requested.get(identifier, ())
-        return [view.request(self.data, element) for element in found]
+        return [self._request(self.data, element) for element in found]
 
 
 def v3_each_signer(message: Signed, elements: list[Tlv]) -> tuple[list[Signer], Fault | None]:
@@ -182,11 +185,12 @@ class _SignerInfo:
     def verify(self) -> _Candidate:
         """The candidate whose key verifies; raises `Fault`."""
         self.v1_signer_info_version()
-        content_type, digest, protection = self.v4_attributes()
+        content_type, digest, protection = self.v4_attributes() or (None, None, None)
         algorithm = self.v7_algorithms(protection)
         self.v12_no_signature(algorithm)
-        self.v5_content_type(content_type)
-        self.v6_message_digest(digest)
+        if content_type and digest:
+            self.v5_content_type(content_type)
+            self.v6_message_digest(digest)
         return self.v10_signature(algorithm, self.v8_find_key())
 
     def _value(self, attribute: Any) -> bytes:
@@ -197,10 +201,15 @@ class _SignerInfo:
         if view.content(self.data, self.info.version) not in view.CMS_VERSIONS:
             raise Fault(Reason.VERSION_MISMATCH, self.info.version.start)
 
-    def v4_attributes(self) -> tuple[Any, Any, Any]:
-        """The contentType, messageDigest and CMSAlgorithmProtection attributes."""
+    def v4_attributes(self) -> tuple[Any, Any, Any] | None:
+        """The contentType, messageDigest and CMSAlgorithmProtection attributes.
+
+        None over id-data without signed attributes (RFC 5652 §5.3).
+        """
         signed_attrs = self.info.signed_attrs
         if signed_attrs is None:
+            if view.content(self.data, self.message.held.e_content_type) == view.DATA:
+                return None
             raise Fault(Reason.ATTRIBUTE_MISSING, self.info.element.start)
         found: dict[bytes, list[Any]] = {name: [] for name in _SINGLE}
         for element in view.inside(self.data, signed_attrs):
@@ -296,7 +305,10 @@ class _SignerInfo:
         the first.
         """
         signed_attrs = self.info.signed_attrs
-        message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
+        if signed_attrs:
+            message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
+        else:
+            message = view.content(self.data, self.message.held.e_content)
         signature = view.content(self.data, self.info.signature)
         refused = None
         for candidate in candidates:

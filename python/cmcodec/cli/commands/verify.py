@@ -9,7 +9,7 @@ from typing import get_args
 import click
 
 from cmcodec.arguments import moment
-from cmcodec.cli.options import Misuse, backend_option, printable, read_input
+from cmcodec.cli.options import WRAPPED, Misuse, backend_option, printable, read_input
 from cmcodec.errors import DecodeError, UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
@@ -53,6 +53,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     help="When chains must be valid (ISO 8601, with its time zone): now.",
 )
 @click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1 and 1024-bit RSA.")
+@click.option("--wrapped", is_flag=True, help=WRAPPED)
 @click.option(
     "--threads",
     type=click.IntRange(1, MAX_THREADS),
@@ -71,6 +72,7 @@ def command(
     authorised_ra: tuple[str, ...],
     at: datetime | None,
     legacy: bool,
+    wrapped: bool,
     threads: int | None,
 ) -> int:
     """Verify the messages in FILE... and every message nested in them; - is standard input.
@@ -103,11 +105,13 @@ def command(
                 authorised_ras=ras,
                 at=at,
                 legacy=legacy,
+                wrapped=wrapped,
                 progress=bar,
             )
     except UnsupportedError as error:
         raise Misuse(str(error)) from None
-    run = report.Run(files, octets, time.perf_counter() - since, threads, legacy=legacy)
+    seconds = time.perf_counter() - since
+    run = report.Run(files, octets, seconds, threads, legacy=legacy, wrapped=wrapped)
     tally = report.Tally()
     rows = tally.watch(verdicts)
     if as_json:

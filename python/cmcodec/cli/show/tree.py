@@ -89,6 +89,9 @@ class _Tree:
                 self._typed(depth, label, value, path)
             case types.TaggedRequest():
                 self._request(depth, label, value, path)
+            case types.CertificationRequest():
+                self.line(depth, f"{label}: {_pkcs10(value)}")
+                self.fields(depth + 1, value, path)
             case types.Certificate():
                 self._summary(depth, label, certificates.certificate(value))
             case types.CertificateList():

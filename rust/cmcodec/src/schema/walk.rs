@@ -29,6 +29,9 @@ pub struct Options {
     pub isolate_members: bool,
     /// With `isolate_members`: leave the members of a large cmsSequence for later.
     pub defer: bool,
+    /// Whether a PKCS#10 in a SignedData over id-data is a wrapped request (V1);
+    /// read by [`crate::load`].
+    pub wrapped: bool,
 }
 
 impl Default for Options {
@@ -39,6 +42,7 @@ impl Default for Options {
             max_size: DEFAULT_MESSAGE_SIZE,
             isolate_members: false,
             defer: false,
+            wrapped: false,
         }
     }
 }
@@ -419,17 +423,21 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// An OCTET STRING that contains another type: one message layer more,
-    /// where depth counts from one again (P1, P6).
+    /// An OCTET STRING that may contain another type.
     fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
-        if let Some(contained) = table.look_up(oid) {
-            if self.layers > self.options.max_layers {
-                return Err(Error::new(Reason::LimitP6, tlv.content()));
-            }
-            self.layers += 1;
-            self.exactly(contained, tlv.content(), tlv.end())?;
-            self.layers -= 1;
+        table.look_up(oid).map_or(Ok(()), |contained| self.contained(contained, tlv))
+    }
+
+    /// Reads what an OCTET STRING contains: one message layer more, where depth
+    /// counts from one again (P1, P6).
+    #[inline]
+    pub fn contained(&mut self, node: &'static Node, tlv: Tlv) -> Result<()> {
+        if self.layers > self.options.max_layers {
+            return Err(Error::new(Reason::LimitP6, tlv.content()));
         }
+        self.layers += 1;
+        self.exactly(node, tlv.content(), tlv.end())?;
+        self.layers -= 1;
         Ok(())
     }
 }

@@ -38,6 +38,9 @@ const OCTETS_PER_THREAD: usize = 256 * 1024;
 pub enum Item<'a> {
     /// Octets as received, which are loaded first.
     Received(&'a [u8]),
+    /// The same, where a wrapped request counts, whatever [`Config::options`]
+    /// say ([`Options::wrapped`]).
+    Wrapped(&'a [u8]),
     /// A message that was validated before. Nothing nested in it is looked at.
     Validated {
         /// What its offsets count in.
@@ -46,6 +49,8 @@ pub enum Item<'a> {
         span: Range<usize>,
         /// How it was encoded.
         encoding: Encoding,
+        /// Whether it was loaded with [`Options::wrapped`].
+        wrapped: bool,
     },
 }
 
@@ -53,7 +58,7 @@ impl<'a> Item<'a> {
     /// The octets that are to be loaded.
     fn received(&self) -> &'a [u8] {
         match self {
-            Self::Received(octets) => octets,
+            Self::Received(octets) | Self::Wrapped(octets) => octets,
             Self::Validated { .. } => &[],
         }
     }
@@ -199,8 +204,9 @@ impl Job {
 
 /// An item, before and after it is loaded.
 enum Input<'a> {
-    Received(&'a [u8]),
-    Validated(&'a [u8], Range<usize>, Encoding),
+    /// And whether a wrapped request counts.
+    Received(&'a [u8], bool),
+    Validated(&'a [u8], Range<usize>, Encoding, bool),
     Loaded(Loaded<'a>, Option<Box<Members>>),
     Refused(usize, Error),
 }
@@ -216,9 +222,10 @@ struct Members {
 impl<'i> Input<'i> {
     fn new(item: &Item<'i>) -> Self {
         match item {
-            Item::Received(octets) => Self::Received(octets),
-            Item::Validated { buffer, span, encoding } => {
-                Self::Validated(buffer, span.clone(), *encoding)
+            Item::Received(octets) => Self::Received(octets, false),
+            Item::Wrapped(octets) => Self::Received(octets, true),
+            Item::Validated { buffer, span, encoding, wrapped } => {
+                Self::Validated(buffer, span.clone(), *encoding, *wrapped)
             }
         }
     }
@@ -228,12 +235,13 @@ impl<'i> Input<'i> {
         match self {
             Self::Loaded(loaded, _) => Some(&loaded.der),
             Self::Validated(buffer, ..) => Some(buffer),
-            Self::Received(_) | Self::Refused(..) => None,
+            Self::Received(..) | Self::Refused(..) => None,
         }
     }
 
     fn load(&mut self, options: Options) {
-        if let Self::Received(octets) = *self {
+        if let Self::Received(octets, wrapped) = *self {
+            let options = Options { wrapped: wrapped || options.wrapped, ..options };
             *self = match load(octets, options) {
                 Ok(loaded) => {
                     let members = loaded.deferred.as_ref().map(|deferred| {
@@ -250,10 +258,10 @@ impl<'i> Input<'i> {
     /// Adds the jobs of this item, in order.
     fn list(&self, item: usize, nested: bool, threads: usize, jobs: &mut Vec<Job>) {
         match self {
-            Self::Received(_) => {}
-            Self::Validated(_, span, encoding) => {
+            Self::Received(..) => {}
+            Self::Validated(_, span, encoding, wrapped) => {
                 let message = Message::new(item, &[], span.clone(), *encoding);
-                jobs.push(Job::Pending(message));
+                jobs.push(Job::Pending(Message { wrapped: *wrapped, ..message }));
             }
             Self::Refused(len, error) => {
                 let message = Message::new(item, &[], 0..*len, Encoding::Der);
@@ -261,7 +269,7 @@ impl<'i> Input<'i> {
             }
             Self::Loaded(loaded, members) => {
                 let message = Message::new(item, &[], 0..loaded.der.len(), loaded.encoding);
-                jobs.push(Job::Pending(message));
+                jobs.push(Job::Pending(Message { wrapped: loaded.wrapped(), ..message }));
                 if nested {
                     jobs.reserve(loaded.members.len());
                     list(item, loaded, &loaded.members, |message, error| {
@@ -383,15 +391,17 @@ struct Message {
     path: Box<[u32]>,
     span: Range<usize>,
     encoding: Encoding,
+    /// Whether a wrapped request counts, as the outermost message.
+    wrapped: bool,
 }
 
 impl Message {
     fn new(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
-        Self { item, path: path.into(), span, encoding }
+        Self { item, path: path.into(), span, encoding, wrapped: false }
     }
 
     fn verify<'a>(self, der: &'a [u8], worker: &mut Worker<'a>) -> Row {
-        let finding = message::verify(der, self.span.clone(), worker);
+        let finding = message::verify(der, self.span.clone(), self.wrapped, worker);
         self.row(finding)
     }
 
@@ -401,7 +411,7 @@ impl Message {
     }
 
     fn row(self, finding: Finding) -> Row {
-        let Self { item, path, span, encoding } = self;
+        let Self { item, path, span, encoding, .. } = self;
         Row { item, path, encoding, span, finding }
     }
 }

@@ -9,7 +9,7 @@ use crate::der::{Elements, Tlv};
 use crate::error::Reason;
 use crate::generated::limits::MAX_KEY_CANDIDATES;
 use crate::generated::oids::{
-    ID_AA_CMS_ALGORITHM_PROTECT, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
+    ID_AA_CMS_ALGORITHM_PROTECT, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
 };
 use crate::view::certificate::Certificate;
 use crate::view::{
@@ -90,6 +90,8 @@ impl<'a> Content<'a> {
 /// One SignerInfo under way.
 struct Signature<'a> {
     info: SignerInfo,
+    /// Content octets of eContent, which are signed where no attributes are.
+    content: &'a [u8],
     sid: SignerIdentifier<'a>,
     name: AlgorithmName,
     /// The algorithm, as long as no rule is broken.
@@ -153,23 +155,27 @@ impl<'a> Signature<'a> {
         let state = check(data, &info, digest, algorithm, content);
         let sid = info.signer_identifier(data);
         let candidates = Candidates::default();
-        Self { info, sid, name, state, candidates, search: Search::None }
+        Self { info, content: content.octets, sid, name, state, candidates, search: Search::None }
     }
 
     /// V10: the first key that verifies. If none does, the reason is
     /// that of the first for which the arithmetic failed, else of the first.
     fn v10_signature(&self, data: &'a [u8], worker: &mut Worker<'a>) -> Result<SignerKey, Fault> {
         let algorithm = self.state?;
-        let attributes = self.info.signed_attrs.map_or(&[][..], |attrs| attrs.octets(data));
-        // The received octets, with the tag that was signed.
-        worker.attributes.clear();
-        worker.attributes.push(0x31);
-        worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
+        let mut signed = self.content;
+        if let Some(attributes) = self.info.signed_attrs {
+            // The received octets, with the tag that was signed.
+            worker.attributes.clear();
+            worker.attributes.push(0x31);
+            let rest = attributes.octets(data).get(1..).unwrap_or_default();
+            worker.attributes.extend_from_slice(rest);
+            signed = &worker.attributes;
+        }
         let signature = self.info.signature.value(data);
         let mut found = Reason::SignerNotFound;
         for candidate in self.candidates.iter() {
             let key = worker.keyring.get(candidate.spki);
-            match key.and_then(|key| key.verify(&algorithm, &worker.attributes, signature)) {
+            match key.and_then(|key| key.verify(&algorithm, signed, signature)) {
                 Ok(()) => return Ok(candidate.key()),
                 Err(Reason::SignatureInvalid) => found = Reason::SignatureInvalid,
                 Err(reason) if found == Reason::SignerNotFound => found = reason,
@@ -201,12 +207,14 @@ fn check(
     content: &mut Content<'_>,
 ) -> Result<SignatureAlgorithm, Fault> {
     v1_signer_info_version(data, info)?;
-    let attributes = v4_attributes(data, info)?;
-    let (digest, algorithm) =
-        v7_algorithms(data, info, digest, algorithm, attributes.protection, content)?;
+    let attributes = v4_attributes(data, info, content)?;
+    let protection = attributes.as_ref().and_then(|attributes| attributes.protection);
+    let (digest, algorithm) = v7_algorithms(data, info, digest, algorithm, protection, content)?;
     v12_no_signature(info, algorithm)?;
-    v5_content_type(data, attributes.content_type, content)?;
-    v6_message_digest(data, attributes.message_digest, digest, content)?;
+    if let Some(attributes) = attributes {
+        v5_content_type(data, attributes.content_type, content)?;
+        v6_message_digest(data, attributes.message_digest, digest, content)?;
+    }
     Ok(algorithm)
 }
 
@@ -223,17 +231,24 @@ struct Attributes {
     protection: Option<(Attribute, Tlv)>,
 }
 
-/// V4: the signed attributes, once and with one value each. The walk has seen
-/// that they are sorted.
-fn v4_attributes(data: &[u8], info: &SignerInfo) -> Result<Attributes, Fault> {
-    let set =
-        info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start()))?;
+/// V4: the signed attributes, once and with one value each; `None` over id-data
+/// without any (RFC 5652 §5.3). The walk has seen that they are sorted.
+fn v4_attributes(
+    data: &[u8],
+    info: &SignerInfo,
+    content: &Content<'_>,
+) -> Result<Option<Attributes>, Fault> {
+    let Some(set) = info.signed_attrs else {
+        let good = content.content_type == ID_DATA;
+        return Fault::unless(good, Reason::AttributeMissing, info.tlv.start()).map(|()| None);
+    };
     let missing = || Fault::new(Reason::AttributeMissing, set.start());
     let [content_type, message_digest, signing_time, protection] = find_singles(data, set);
     let content_type = content_type.only(data)?.ok_or_else(missing)?;
     let message_digest = message_digest.only(data)?.ok_or_else(missing)?;
     signing_time.only(data)?;
-    Ok(Attributes { content_type, message_digest, protection: protection.only(data)? })
+    let protection = protection.only(data)?;
+    Ok(Some(Attributes { content_type, message_digest, protection }))
 }
 
 /// V7: what is on offer, and that nothing contradicts it.
