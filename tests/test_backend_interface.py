@@ -155,8 +155,7 @@ def test_locate_offsets_and_members() -> None:
 
 def test_message_kind() -> None:
     def kind_of(octets: bytes, root: str = "ContentInfo") -> tuple[str, str, bytes]:
-        span = (1, len(octets) + 1)
-        kind, name, start, end = backend.message_kind(b"\0" + octets, *span, root, False)
+        kind, name, start, end = backend.message_kind(b"\0" + octets, 1, len(octets) + 1, root)
         return kind, name, (b"\0" + octets)[start:end]
 
     request = Message().encode()
@@ -180,9 +179,7 @@ def test_message_kind() -> None:
 
 def test_content() -> None:
     def content(octets: bytes, root: str = "ContentInfo") -> Any:
-        return backend.content(
-            b"\0" + octets, 1, len(octets) + 1, root, False, nested_validated=False
-        )
+        return backend.content(b"\0" + octets, 1, len(octets) + 1, root)
 
     assert content(Message().encode()) == types.PKIData.from_der(pki_data())
     assert content(signed_by(content=None, content_type=oids.ID_DATA).encode()) is None

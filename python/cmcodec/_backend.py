@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Validated: TypeAlias = tuple[bytes, int, int, str, bool]
     """A message that was validated: its buffer, start and end there, how it was encoded, and
-    whether a wrapped request counted."""
+    whether it is a wrapped request."""
 
 
 class Backend(Protocol):
@@ -50,15 +50,7 @@ class Backend(Protocol):
         """
 
     def content(
-        self,
-        buffer: bytes,
-        start: int,
-        end: int,
-        root: str,
-        wrapped: bool,
-        /,
-        *,
-        nested_validated: bool,
+        self, buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
     ) -> Any:
         """The content of a message, as `message_kind` finds it; None where there is none.
 
@@ -81,9 +73,11 @@ class Backend(Protocol):
     def load(
         self, data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
     ) -> tuple[bytes, Encoding, str]:
-        """Validates a message: its DER form, how it was encoded, and the name of its root type.
+        """Validates a message: its DER form, how it was encoded, and its root.
 
-        With ``wrapped``, what begins as a PKCS#10 in a SignedData over id-data must be one.
+        That is the name of its type, ContentInfo or CertificationRequest. With ``wrapped``, what
+        begins as a PKCS#10 in a SignedData over id-data must be one, and then the root is
+        WrappedRequest.
         """
 
     def locate(
@@ -101,9 +95,9 @@ class Backend(Protocol):
         """
 
     def message_kind(
-        self, buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
+        self, buffer: bytes, start: int, end: int, root: str, /
     ) -> tuple[Kind, str, int, int]:
-        """The kind of a message that was loaded so, and the type and span of its content.
+        """The kind of a message, and the type and span of its content.
 
         The type is PKIData, PKIResponse or CertificationRequest, else empty with the span given.
         """

@@ -25,7 +25,7 @@ def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
     """See `cmcodec._backend.Backend.certificate`."""
 
 def content(
-    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /, *, nested_validated: bool
+    buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
 ) -> Any:
     """See `cmcodec._backend.Backend.content`."""
 
@@ -51,9 +51,7 @@ def locate(
 def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
     """See `cmcodec._backend.Backend.members`."""
 
-def message_kind(
-    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
-) -> tuple[Kind, str, int, int]:
+def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
     """See `cmcodec._backend.Backend.message_kind`."""
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:

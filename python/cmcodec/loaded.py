@@ -21,7 +21,7 @@ _CONTENT: Final = ("content", "encapContentInfo", "eContent")
 class Loaded:
     """A validated message. Its content is reached only under names that say ``unverified``."""
 
-    __slots__ = ("_end", "_nested_validated", "_root", "_start", "buffer", "encoding", "wrapped")
+    __slots__ = ("_end", "_nested_validated", "_root", "_start", "buffer", "encoding")
 
     def __init__(
         self,
@@ -29,14 +29,11 @@ class Loaded:
         span: tuple[int, int],
         encoding: Encoding,
         root: str,
-        wrapped: bool = False,
-        *,
         nested_validated: bool = False,
     ) -> None:
         self.buffer: Final = buffer
         self._start, self._end = span
         self.encoding: Final = encoding
-        self.wrapped: Final = wrapped
         self._root: Final = root
         # Whether what is nested in it was validated too, within the bounds of encoding.
         self._nested_validated: Final = nested_validated
@@ -48,7 +45,12 @@ class Loaded:
         return cls(der, span, "der", root)
 
     def _kind(self) -> tuple[Kind, str, int, int]:
-        return _backend.message_kind(self.buffer, self._start, self._end, self._root, self.wrapped)
+        return _backend.message_kind(self.buffer, self._start, self._end, self._root)
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether this is a wrapped request (rule V1), which `load` was told to expect."""
+        return self._root == "WrappedRequest"
 
     @property
     def kind(self) -> Kind:
@@ -70,8 +72,11 @@ class Loaded:
     @property
     def unverified_structure(self) -> types.ContentInfo | types.CertificationRequest:
         """The whole message, CMS wrapper included, before any verification."""
+        name = self._root
+        if name == "WrappedRequest":
+            name = "ContentInfo"
         structure: types.ContentInfo | types.CertificationRequest = _backend.decode_at(
-            self._root, self.buffer, self._start, self._end
+            name, self.buffer, self._start, self._end
         )[0]
         return structure
 
@@ -85,12 +90,7 @@ class Loaded:
         """
         content: types.PKIData | types.PKIResponse | types.CertificationRequest | None = (
             _backend.content(
-                self.buffer,
-                self._start,
-                self._end,
-                self._root,
-                self.wrapped,
-                nested_validated=self._nested_validated,
+                self.buffer, self._start, self._end, self._root, self._nested_validated
             )
         )
         return content
@@ -130,11 +130,12 @@ class Loaded:
 
     def _locate(self, path: tuple[str | int, ...]) -> tuple[int, int, int] | None:
         name, start, end = self._root, self._start, self._end
-        if self.wrapped and path[:3] == _CONTENT and path[3:]:
-            # No type says that id-data holds a request.
-            kind, content, *span = self._kind()
-            if kind == "wrapped-request":
-                name, (start, end), path = content, span, path[3:]
+        if name == "WrappedRequest":
+            name = "ContentInfo"
+            if path[:3] == _CONTENT and path[3:]:
+                # No type says that id-data holds a request.
+                path = path[3:]
+                _, name, start, end = self._kind()
         return _backend.locate(name, self.buffer, start, end, path)
 
     def __repr__(self) -> str:

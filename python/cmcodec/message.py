@@ -60,8 +60,11 @@ def load(
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
     is exceeded; `TypeError` where a switch is no bool. Nothing is verified: see `Message.verify`.
     """
-    flag("strict", strict)
-    flag("wrapped", wrapped)
+    # What nearly every caller leaves as it is needs no call.
+    if strict is not False:
+        flag("strict", strict)
+    if wrapped is not False:
+        flag("wrapped", wrapped)
     size = max(0, max_size)
     octets = received_octets(data, size)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
@@ -70,16 +73,14 @@ def load(
     except DecodeError as error:
         error.hint = hint(octets)
         raise
-    within_defaults = layers <= DEFAULT_MESSAGE_LAYERS
-    return _made(der, (0, len(der)), encoding, root, wrapped, nested_validated=within_defaults)
+    return _made(der, (0, len(der)), encoding, root, layers <= DEFAULT_MESSAGE_LAYERS)
 
 
 @final
 class Message(Loaded):
     """A validated message. Its content is reached only under names that say ``unverified``.
 
-    Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received),
-    ``wrapped`` what `load` was told.
+    Equal to a message of the same octets. ``encoding`` is ``"der"`` or ``"ber"`` (as received).
     """
 
     __slots__ = ()
@@ -174,7 +175,7 @@ class Message(Loaded):
 
         structure: dict[str, Any] = to_dict(self.unverified_structure)
         content = self.unverified_content
-        if self._root == "ContentInfo" and content is not None:
+        if self._root != "CertificationRequest" and content is not None:
             inner = to_dict(content)
             for nested, (_, message) in zip(
                 inner.get("cmsSequence", ()), self.unverified_messages, strict=False
@@ -198,13 +199,13 @@ class Message(Loaded):
 def _restore(der: bytes, encoding: str, wrapped: bool = False) -> Message:
     """Unpickles a message: octets from outside, so they are loaded again.
 
-    A pickle tells of them only how they were received, and whether a wrapped request counts.
+    A pickle tells of them only how they were received, and whether to expect a wrapped request.
     """
     message = load(
         der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE, wrapped=wrapped is True
     )
     known: Encoding = "ber" if encoding == "ber" else message.encoding
-    return _made(message.buffer, message.span, known, message._root, message.wrapped)  # noqa: SLF001 - of its own class
+    return _made(message.buffer, message.span, known, message._root)  # noqa: SLF001 - of its own class
 
 
 def _made(
@@ -212,12 +213,10 @@ def _made(
     span: tuple[int, int],
     encoding: Encoding,
     root: str,
-    wrapped: bool,
-    *,
     nested_validated: bool = False,
 ) -> Message:
     made = object.__new__(Message)
-    Loaded.__init__(made, buffer, span, encoding, root, wrapped, nested_validated=nested_validated)
+    Loaded.__init__(made, buffer, span, encoding, root, nested_validated)
     return made
 
 

@@ -67,9 +67,9 @@ def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
 
 
 def content(
-    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /, *, nested_validated: bool
+    buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
 ) -> Any:
-    _, name, pos, stop = message_kind(buffer, start, end, root, wrapped)
+    _, name, pos, stop = message_kind(buffer, start, end, root)
     if not name:
         return None
     value = decode_at(name, buffer, pos, stop)[0]
@@ -131,7 +131,7 @@ def load(
         raise _refused(_load.root(data), error) from None
     except RecursionError:
         raise _refused(_load.root(data), Error(Reason.DEPTH, 0)) from None
-    return loaded.der, loaded.encoding, loaded.root
+    return loaded.der, loaded.encoding, "WrappedRequest" if loaded.wrapped else loaded.root
 
 
 def locate(
@@ -151,14 +151,12 @@ def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, 
         start = member.element.end
 
 
-def message_kind(
-    buffer: bytes, start: int, end: int, root: str, wrapped: bool, /
-) -> tuple[Kind, str, int, int]:
+def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kind, str, int, int]:
     if root == "CertificationRequest":
         return "simple-request", root, start, end
     try:
         info = view.content_info(buffer, read_tlv(buffer, start, end))
-        kind, held = view.kind(buffer, info, wrapped=wrapped)
+        kind, held = view.kind(buffer, info, wrapped=root == "WrappedRequest")
     except Error as error:
         raise _refused(root, error) from None
     name = _CONTENT.get(kind)

@@ -24,7 +24,7 @@ pub struct Verdicts {
 
 /// An item: octets as received; the same and whether a wrapped request counts;
 /// or a message that was validated, its span in a buffer, how it was encoded,
-/// and whether a wrapped request counted.
+/// and whether it is a wrapped request.
 #[derive(FromPyObject)]
 pub enum Given<'py> {
     Received(Bound<'py, PyBytes>),

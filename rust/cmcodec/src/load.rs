@@ -33,6 +33,8 @@ pub struct Loaded<'a> {
     pub encoding: Encoding,
     /// [`CONTENT_INFO`], or [`CERTIFICATION_REQUEST`] for a Simple PKI Request.
     pub root: &'static Node,
+    /// With [`Options::wrapped`], whether it is a wrapped request.
+    pub wrapped: bool,
     /// With [`Options::isolate_members`], what stands in the cmsSequence of the message
     /// and of those nested in it, each before its own (rule R5).
     pub members: Vec<Member>,
@@ -43,11 +45,6 @@ pub struct Loaded<'a> {
 }
 
 impl Loaded<'_> {
-    /// Whether a PKCS#10 in id-data counts ([`Options::wrapped`]).
-    pub(crate) fn wrapped(&self) -> bool {
-        self.options.wrapped
-    }
-
     /// A walk over its octets, as the one that validated it, that leaves
     /// nothing for later.
     pub(crate) fn walker(&self) -> Walker<'_> {
@@ -90,11 +87,7 @@ fn walk<'a>(
     options: Options,
 ) -> Result<Loaded<'a>> {
     let mut walker = Walker::new(&der, options);
-    let walked = walker.root(root).and_then(|()| match options.wrapped {
-        true => wrapped_request(&mut walker, &der),
-        false => Ok(()),
-    });
-    if let Err(error) = walked {
+    if let Err(error) = walker.root(root) {
         // What was left for later may have an error that stands before this one.
         let whole = Options { defer: false, ..options };
         return match walker.deferred {
@@ -102,17 +95,19 @@ fn walk<'a>(
             Some(_) => walk(root, der, encoding, whole),
         };
     }
+    let wrapped = options.wrapped && wrapped_request(&mut walker, &der)?;
     let (members, deferred) = (walker.members, walker.deferred);
-    Ok(Loaded { der, encoding, root, members, deferred, options })
+    Ok(Loaded { der, encoding, root, wrapped, members, deferred, options })
 }
 
-/// What else of a validated message is read where a wrapped request counts: what
-/// begins as a PKCS#10 must be one (P1, V1).
-fn wrapped_request(walker: &mut Walker<'_>, der: &[u8]) -> Result<()> {
-    let Some(octets) = wrapped_octets(der) else { return Ok(()) };
+/// Whether a validated message is a wrapped request: what begins as one must
+/// have a PKCS#10 inside (P1, V1).
+fn wrapped_request(walker: &mut Walker<'_>, der: &[u8]) -> Result<bool> {
+    let Some(octets) = wrapped_octets(der) else { return Ok(false) };
     let path = ["eContent", "encapContentInfo", "content"];
-    walker
-        .contained(&CERTIFICATION_REQUEST, octets)
+    let walked = walker.contained(&CERTIFICATION_REQUEST, octets);
+    walked
+        .map(|()| true)
         .map_err(|error| path.iter().fold(error, |error, name| error.within(Segment::Field(name))))
 }
 

@@ -46,8 +46,8 @@ pub struct Described {
     pub content: Option<(&'static Node, Tlv)>,
 }
 
-/// Looks at the validated `root` at `data[start..end]`, which was loaded with
-/// `wrapped` as [`crate::Options::wrapped`].
+/// Looks at the validated `root` at `data[start..end]`; `wrapped`: whether it was
+/// loaded as a wrapped request.
 pub fn message_kind(
     root: &'static Node,
     data: &[u8],

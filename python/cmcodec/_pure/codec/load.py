@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cmcodec import types
@@ -16,7 +15,6 @@ from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
     from cmcodec._pure.codec.walk import Member
-    from cmcodec.asn1.schema import Node
 
 Root = Literal["ContentInfo", "CertificationRequest"]
 
@@ -24,12 +22,14 @@ Root = Literal["ContentInfo", "CertificationRequest"]
 class Loaded(NamedTuple):
     """A validated message. ``der`` holds the octets all offsets refer to.
 
-    ``members`` are the messages inside it, where they were asked for (rule R5).
+    ``wrapped`` where it is a wrapped request; ``members`` are the messages inside it, where they
+    were asked for (rule R5).
     """
 
     der: bytes
     encoding: Literal["der", "ber"]
     root: Root
+    wrapped: bool
     members: list[Member]
 
 
@@ -47,61 +47,44 @@ def load(
     Where the input is not DER and ``strict`` is not set, the CMS wrapper is converted from BER;
     errors then refer to the converted form. An input that the converter cannot read, or has
     nothing to convert in, is refused for what the DER walk found. With ``wrapped`` a PKCS#10 in a
-    SignedData over id-data counts (rule V1). Raises `Error`.
+    SignedData over id-data is a wrapped request (rule V1). Raises `Error`.
     """
     if len(data) > min(max_size, MAX_MESSAGE_SIZE):
         raise Error(Reason.LIMIT, 0, Rule.P6)
     name = root(data)
-    walk = partial(
-        _walk,
-        schema.node(getattr(types, name)),
-        strict=strict,
-        max_layers=max_layers,
-        isolate_members=isolate_members,
-        wrapped=wrapped,
-    )
+    node = schema.node(getattr(types, name))
+
+    def loaded(der: bytes, encoding: Literal["der", "ber"]) -> Loaded:
+        layers = min(max_layers, MAX_MESSAGE_LAYERS)
+        walk = Walk(der, max_layers=layers, isolate_members=isolate_members)
+        walk.check(node, strict=strict)
+        is_wrapped = wrapped and name == "ContentInfo" and _wrapped_request(walk, strict=strict)
+        return Loaded(der, encoding, name, is_wrapped, walk.members)
+
     try:
-        members = walk(data)
+        return loaded(data, "der")
     except Error:
         der = None if strict else to_der(data)
         if der is None or der == data:
             raise
-    else:
-        return Loaded(data, "der", name, members)
-    members = walk(der)
-    return Loaded(der, "ber", name, members)
+    return loaded(der, "ber")
 
 
-def _walk(
-    node: Node,
-    data: bytes,
-    *,
-    strict: bool,
-    max_layers: int,
-    isolate_members: bool,
-    wrapped: bool,
-) -> list[Member]:
-    layers = min(max_layers, MAX_MESSAGE_LAYERS)
-    walk = Walk(data, max_layers=layers, isolate_members=isolate_members)
-    walk.check(node, strict=strict)
-    if wrapped and node.cls is types.ContentInfo:
-        _wrapped_request(walk, strict=strict)
-    return walk.members
+def _wrapped_request(walk: Walk, *, strict: bool) -> bool:
+    """Whether a validated message is a wrapped request.
 
-
-def _wrapped_request(walk: Walk, *, strict: bool) -> None:
-    """What else is read where a wrapped request counts (rule P1).
-
-    What begins as a PKCS#10 must be one.
+    What begins as one must have a PKCS#10 inside (rules P1, V1).
     """
     info = view.content_info(walk.data, read_tlv(walk.data, 0, len(walk.data)))
     kind, held = view.kind(walk.data, info, wrapped=True)
-    if kind == "wrapped-request":
-        try:
-            walk.contained(schema.node(types.CertificationRequest), held.e_content, strict=strict)
-        except Error as error:
-            error.path += ["eContent", "encapContentInfo", "content"]
-            raise
+    if kind != "wrapped-request":
+        return False
+    try:
+        walk.contained(schema.node(types.CertificationRequest), held.e_content, strict=strict)
+    except Error as error:
+        error.path += ["eContent", "encapContentInfo", "content"]
+        raise
+    return True
 
 
 def root(data: bytes, start: int = 0) -> Root:

@@ -115,7 +115,7 @@ def _read(
         fault = error if isinstance(error, Error) else Error(Reason.DEPTH, 0)
         return item, [row(item, index, (), span=(0, len(item)), fault=fault, verdict="malformed")]
     element = read_tlv(loaded.der, 0, len(loaded.der))
-    outer = Message(loaded.der, index, (), loaded.encoding, loaded.root, element, wrapped)
+    outer = Message(loaded.der, index, (), loaded.encoding, loaded.root, element, loaded.wrapped)
     return loaded.der, [outer, *(_nested(outer, loaded) if nested else ())]
 
 

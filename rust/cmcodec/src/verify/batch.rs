@@ -49,7 +49,7 @@ pub enum Item<'a> {
         span: Range<usize>,
         /// How it was encoded.
         encoding: Encoding,
-        /// Whether it was loaded with [`Options::wrapped`].
+        /// Whether it is a wrapped request.
         wrapped: bool,
     },
 }
@@ -269,7 +269,7 @@ impl<'i> Input<'i> {
             }
             Self::Loaded(loaded, members) => {
                 let message = Message::new(item, &[], 0..loaded.der.len(), loaded.encoding);
-                jobs.push(Job::Pending(Message { wrapped: loaded.wrapped(), ..message }));
+                jobs.push(Job::Pending(Message { wrapped: loaded.wrapped, ..message }));
                 if nested {
                     jobs.reserve(loaded.members.len());
                     list(item, loaded, &loaded.members, |message, error| {
@@ -391,7 +391,7 @@ struct Message {
     path: Box<[u32]>,
     span: Range<usize>,
     encoding: Encoding,
-    /// Whether a wrapped request counts, as the outermost message.
+    /// Whether it is a wrapped request.
     wrapped: bool,
 }
 

@@ -25,8 +25,8 @@ use crate::view::{
 };
 
 /// Verifies the ContentInfo or CertificationRequest at `span`, which has been
-/// validated with `wrapped` as [`crate::Options::wrapped`]; what is nested in
-/// it does not count (R5).
+/// validated, with `wrapped` as a wrapped request; what is nested in it does
+/// not count (R5).
 pub(super) fn verify<'a>(
     data: &'a [u8],
     span: Range<usize>,
