@@ -23,6 +23,7 @@ from cmcodec.cli.show import progress
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
 from kit.answers import NEEDS_CHAINS
+from kit.der import attribute
 from kit.messages import pkcs10, signed_data
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
@@ -285,6 +286,45 @@ def test_inspect_shows_a_wrapped_request(cmc: Run) -> None:
         assert shown["kind"] == kind
         inside = shown["content"]["encapContentInfo"]["eContent"]
         assert inside["certificationRequestInfo"]["version"] == 0
+
+
+def test_inspect_shows_what_windows_says(cmc: Run) -> None:
+    """Names and values of Microsoft's attributes, controls and extensions, BMPString as text."""
+    text = cmc("inspect", FIELD / "win-key-archival.der").stdout
+    for line in (
+        "szOID_CMC_ADD_ATTRIBUTES (1.3.6.1.4.1.311.10.10.1) bodyPartID 2: CMCAddAttributes",
+        "certReferences.set: 1",
+        "[0] szOID_OS_VERSION (1.3.6.1.4.1.311.13.2.3) ia5String: 10.0.26100.2",
+        "cspName: Microsoft Software Key Storage Provider",
+        "UserName: LAB\\rudi",
+        "templateMajorVersion 100, templateMinorVersion 16",
+        "szOID_APPLICATION_CERT_POLICIES: policyIdentifier id-kp-serverAuth (1.3.6.1.5.5.7.3.1)",
+        "[0] szOID_ARCHIVED_KEY_ATTR (1.3.6.1.4.1.311.21.13): ContentInfo",
+    ):
+        assert line in text, line
+    renewal = cmc("inspect", FIELD / "win-pkcs7-renewal.der").stdout
+    assert "[4] szOID_RENEWAL_CERTIFICATE (1.3.6.1.4.1.311.13.1)\n" in renewal
+    shown = json.loads(cmc("inspect", "--json", FIELD / "win-eobo-two-signers.der").stdout)
+    content = shown["content"]["encapContentInfo"]["eContent"]
+    (added,) = content["controlSequence"][0]["attrValues"]
+    assert added["certReferences"] == {"set": [1]}
+    pair = {"name": "requestername", "value": "LAB\\maria"}
+    assert added["attributes"][0]["attrValues"] == [pair]
+
+
+def test_inspect_shows_the_template_of_the_first_version(cmc: Run, tmp_path: Path) -> None:
+    """The name of a template, as Windows writes it and as the standard has it; octets else."""
+    message = tmp_path / "message.der"
+    kind = oids.SZ_OID_ENROLL_CERTTYPE_EXTENSION
+    for value, shown in (
+        (b"\x1e\x04\0U\0s", "Us"),
+        (b"\x30\x04\x0c\x02Us", "Name Us"),
+        (b"\x05\x00", "0500"),
+    ):
+        extension = types.Extension(extn_id=kind, extn_value=value)
+        wanted = types.ExtensionReq((extension,)).to_der()
+        message.write_bytes(pkcs10(attributes=(attribute(oids.ID_EXTENSION_REQUEST, wanted),)))
+        assert f"szOID_ENROLL_CERTTYPE_EXTENSION: {shown}\n" in cmc("inspect", message).stdout
 
 
 def test_inspect_shows_other_data_as_octets(cmc: Run, tmp_path: Path) -> None:

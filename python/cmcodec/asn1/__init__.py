@@ -13,7 +13,7 @@ into the committed table ``rust/cmcodec/src/generated/schema.rs``.
 
 Python type                       ASN.1 type
 ``int`` ``bool`` ``bytes``        INTEGER, BOOLEAN, OCTET STRING
-``str``                           UTF8String (``IA5String``, ``OID`` below)
+``str``                           UTF8String (``IA5String``, ``BMPString``, ``OID`` below)
 ``BitString`` ``NullType``        BIT STRING, NULL
 ``datetime``                      GeneralizedTime (``UTCTime`` below), always in UTC
 ``tuple[T, ...]`` ``SetOf[T]``    SEQUENCE OF, SET OF
@@ -24,6 +24,7 @@ an ``Asn1`` class                 that type
 from cmcodec.asn1.lazy import LazySequence
 from cmcodec.asn1.notation import (
     OID,
+    BMPString,
     Containing,
     Default,
     Explicit,
@@ -60,6 +61,7 @@ __all__ = [
     "OID",
     "TLV",
     "Asn1",
+    "BMPString",
     "BitString",
     "Choice",
     "Containing",

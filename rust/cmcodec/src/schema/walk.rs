@@ -11,7 +11,9 @@ use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::generated::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
+use crate::generated::limits::{
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH, MAX_TOLERANT_LEVELS,
+};
 use crate::stack::on_enough;
 
 /// What the caller decides about a walk.
@@ -58,6 +60,8 @@ pub struct Walker<'a> {
     data: &'a [u8],
     options: Options,
     layers: usize,
+    /// How many values around this one are read as a type where they fit.
+    levels: usize,
     /// With `isolate_members`, every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
     /// With `defer`, the cmsSequence of which they were left for later.
@@ -104,7 +108,29 @@ pub struct Member {
 impl<'a> Walker<'a> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options) -> Self {
-        Self { data, options, layers: 1, members: Vec::new(), deferred: None, ids: Vec::new() }
+        let (members, ids) = (Vec::new(), Vec::new());
+        Self { data, options, layers: 1, levels: 0, members, deferred: None, ids }
+    }
+
+    /// Whether the element, `depth` deep and inside `levels` others of which
+    /// the same is asked, is of this type, legacy forms included.
+    pub fn fits(&self, node: &'static Node, tlv: Tlv, depth: usize, levels: usize) -> bool {
+        let options =
+            Options { strict: false, isolate_members: false, defer: false, ..self.options };
+        let (layers, within) = (self.layers, levels + 1);
+        let mut inside = Self { layers, levels: within, ..Self::new(self.data, options) };
+        levels < MAX_TOLERANT_LEVELS
+            && node.accepts(tlv.tag())
+            && inside.element(node, tlv, depth, &[]).is_ok()
+    }
+
+    /// Reads an element of this type, where it fits, or of any.
+    #[cold]
+    fn tolerant(&self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
+        match self.fits(node, tlv, depth, self.levels) {
+            true => Ok(()),
+            false => check_any(self.data, tlv, depth),
+        }
     }
 
     /// Reads the whole input as `node`.
@@ -188,6 +214,7 @@ impl<'a> Walker<'a> {
                 Some(known) => self.element(known, tlv, depth, &[]),
                 None => check_any(self.data, tlv, depth),
             },
+            Kind::Tolerant(published) => self.tolerant(published, tlv, depth),
             Kind::Any | Kind::Opaque => check_any(self.data, tlv, depth),
             Kind::Containing(table) => self.containing(table, tlv, oid),
             kind => primitive::check(kind, self.data, tlv),
