@@ -69,7 +69,7 @@ def test_decode_errors_have_paths() -> None:
         backend.decode("TLV", _deep(33), False)
     assert limited.value.reason == "depth"
     with pytest.raises(DecodeError) as caught:
-        backend.load(tlv(0x30, EMPTY), False, 8, 1 << 20, False)
+        backend.load(tlv(0x30, EMPTY), False, 8, 1 << 20)
     assert caught.value.path.startswith("certificationRequest.")
 
 

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     Received: TypeAlias = bytes | tuple[bytes, bool]
     """Octets as received; with True beside them a wrapped request counts (rule V1)."""
 
-    Validated: TypeAlias = tuple[bytes, int, int, str, bool]
-    """A message that was validated: its buffer, start and end there, how it was encoded, and
-    whether it is a wrapped request."""
+    Validated: TypeAlias = tuple[bytes, int, int, str] | tuple[bytes, int, int, str, bool]
+    """A message that was validated: its buffer, start and end there, and how it was encoded.
+
+    With True behind that it is a wrapped request.
+    """
 
 
 class Backend(Protocol):
@@ -71,7 +73,7 @@ class Backend(Protocol):
         """The DER of ``value``, which `decode` accepts; raises `EncodeError`."""
 
     def load(
-        self, data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
+        self, data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
     ) -> tuple[bytes, Encoding, str]:
         """Validates a message: its DER form, how it was encoded, and its root.
 

@@ -39,7 +39,7 @@ def encode(name: str, value: Any, /) -> bytes:
     """See `cmcodec._backend.Backend.encode`."""
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
 ) -> tuple[bytes, Encoding, str]:
     """See `cmcodec._backend.Backend.load`."""
 

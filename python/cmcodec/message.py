@@ -149,8 +149,9 @@ class Message(Loaded):
         """
         from cmcodec.verify.batch import verify_items
 
+        item = (self.buffer, self._start, self._end, self.encoding)
         row = verify_items(
-            [(self.buffer, self._start, self._end, self.encoding, self.wrapped)],
+            [(*item, True) if self.wrapped else item],
             nested=False,
             threads=threads,
             trust=trust,

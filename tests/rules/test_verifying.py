@@ -754,7 +754,7 @@ def test_p6_layers() -> None:
     assert cmcodec.verify_batch(message).counts()["malformed"] == 1
     assert cmcodec.verify_batch(message, max_layers=9).counts()["verified"] == 9
     with pytest.raises(LimitError) as caught:
-        backend.load(message, False, 8, 1 << 20, False)
+        backend.load(message, False, 8, 1 << 20)
     assert caught.value.reason == "limit"
     assert caught.value.path.startswith("contentInfo.content.encapContentInfo.eContent.cmsSequence")
 
@@ -778,7 +778,7 @@ def test_p9_no_room_on_the_stack() -> None:
         if levels:
             return deep(levels - 1)
         with pytest.raises(LimitError) as caught:
-            backend.load(message, False, 8, 1 << 20, False)
+            backend.load(message, False, 8, 1 << 20)
         return caught.value, verify(message)[0]
 
     error, row = deep(sys.getrecursionlimit() - len(inspect.stack()) - 70)
@@ -794,7 +794,7 @@ def test_ber_is_converted() -> None:
     assert (verdicts[0].encoding, verdicts[0].verdict) == ("ber", "verified")
     assert verdicts[0].span == (0, len(der))
     assert verdicts[1].encoding == "der"
-    assert backend.load(octets, False, 8, 1 << 20, False) == (der, "ber", "ContentInfo")
+    assert backend.load(octets, False, 8, 1 << 20) == (der, "ber", "ContentInfo")
     strictly = outcome(verify(octets, strict=True)[0])
     assert strictly[2:5] == ("malformed", "not_canonical", "P3")
 

@@ -116,7 +116,7 @@ def encode(name: str, value: Any, /) -> bytes:
 
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
 ) -> tuple[bytes, Encoding, str]:
     try:
         loaded = _load.load(

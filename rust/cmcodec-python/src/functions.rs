@@ -100,7 +100,7 @@ pub fn encode<'py>(
 
 /// Validates a message: its DER form, how it was encoded, and its root.
 #[pyfunction]
-#[pyo3(signature = (data, strict, max_layers, max_size, wrapped, /))]
+#[pyo3(signature = (data, strict, max_layers, max_size, wrapped=false, /))]
 pub fn load<'py>(
     py: Python<'py>,
     data: Bound<'py, PyBytes>,

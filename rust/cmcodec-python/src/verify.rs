@@ -22,37 +22,45 @@ pub struct Verdicts {
     config: Config,
 }
 
-/// An item: octets as received; the same and whether a wrapped request counts;
-/// or a message that was validated, its span in a buffer, how it was encoded,
-/// and whether it is a wrapped request.
+/// An item: octets as received, or a message that was validated, its span in
+/// a buffer and how it was encoded; each also with whether a wrapped request
+/// counts.
 #[derive(FromPyObject)]
 pub enum Given<'py> {
     Received(Bound<'py, PyBytes>),
-    Wrapped(Bound<'py, PyBytes>, bool),
-    Validated(Bound<'py, PyBytes>, usize, usize, PyBackedStr, bool),
+    Validated(Bound<'py, PyBytes>, usize, usize, PyBackedStr),
+    ReceivedSo(Bound<'py, PyBytes>, bool),
+    ValidatedSo(Bound<'py, PyBytes>, usize, usize, PyBackedStr, bool),
 }
 
 impl<'py> Given<'py> {
     fn item(&self) -> Item<'_> {
+        let validated = |buffer, start, end, encoding: &PyBackedStr, wrapped| Item::Validated {
+            buffer,
+            span: start..end,
+            encoding: if **encoding == *"ber" { Encoding::Ber } else { Encoding::Der },
+            wrapped,
+        };
         match self {
-            Self::Received(octets) | Self::Wrapped(octets, false) => {
+            Self::ReceivedSo(octets, true) => Item::Wrapped(octets.as_bytes()),
+            Self::Received(octets) | Self::ReceivedSo(octets, false) => {
                 Item::Received(octets.as_bytes())
             }
-            Self::Wrapped(octets, true) => Item::Wrapped(octets.as_bytes()),
-            Self::Validated(buffer, start, end, encoding, wrapped) => Item::Validated {
-                buffer: buffer.as_bytes(),
-                span: *start..*end,
-                encoding: if **encoding == *"ber" { Encoding::Ber } else { Encoding::Der },
-                wrapped: *wrapped,
-            },
+            Self::Validated(buffer, start, end, encoding) => {
+                validated(buffer.as_bytes(), *start, *end, encoding, false)
+            }
+            Self::ValidatedSo(buffer, start, end, encoding, wrapped) => {
+                validated(buffer.as_bytes(), *start, *end, encoding, *wrapped)
+            }
         }
     }
 
     fn buffer(self) -> Py<PyBytes> {
         match self {
-            Self::Received(buffer) | Self::Wrapped(buffer, _) | Self::Validated(buffer, ..) => {
-                buffer.unbind()
-            }
+            Self::Received(buffer)
+            | Self::Validated(buffer, ..)
+            | Self::ReceivedSo(buffer, _)
+            | Self::ValidatedSo(buffer, ..) => buffer.unbind(),
         }
     }
 }

@@ -79,8 +79,9 @@ def verify(
         load, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=True
     )
     for index, item in enumerate(items):
-        if isinstance(item, tuple) and len(item) == 5:
-            der, start, end, encoding, wrapped = item
+        if isinstance(item, tuple) and len(item) != 2:
+            der, start, end, encoding, *rest = item
+            wrapped = rest == [True]
             element, kept = read_tlv(der, start, end), cast("Encoding", encoding)
             tasks.append(Message(der, index, (), kept, root(der, start), element, wrapped))
         else:

@@ -30,14 +30,14 @@ def command(file: str, as_json: bool, everything: bool, strict: bool, wrapped: b
         message = load(octets, strict=strict, wrapped=wrapped)
     except DecodeError as error:
         raise Failure(f"{printable(file)}: {error}") from None
-    shown = message
-    if message.kind == "other":
-        # A request in id-data is shown, whether it counts as a message or not.
-        with suppress(DecodeError):
-            shown = load(octets, strict=strict, wrapped=True)
     if as_json:
         import json
 
+        shown = message
+        if message.kind == "other":
+            # A request in id-data is shown, whether it counts as a message or not.
+            with suppress(DecodeError):
+                shown = load(octets, strict=strict, wrapped=True)
         head = {
             "kind": message.kind,
             "encoding": message.encoding,
@@ -53,5 +53,5 @@ def command(file: str, as_json: bool, everything: bool, strict: bool, wrapped: b
     received = "" if message.encoding == "der" else ", received in BER: offsets are of its DER form"
     write = sys.stdout.write
     write(f"NOT VERIFIED: {message.kind}, {len(message.buffer)} octets{received}\n")
-    write_message(shown, lambda line: write(f"{line}\n"), None if everything else SHOWN)
+    write_message(message, lambda line: write(f"{line}\n"), None if everything else SHOWN)
     return 0
