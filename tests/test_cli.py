@@ -24,7 +24,7 @@ from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
 from kit.answers import NEEDS_CHAINS
 from kit.der import attribute
-from kit.messages import members, pkcs10, pki_data, signed_data
+from kit.messages import pkcs10, pki_data, signed_data, tagged_content_info
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 FIELD = VECTORS.parent / "field"
@@ -292,7 +292,7 @@ def test_inspect_shows_a_wrapped_request_in_another_message(cmc: Run, tmp_path: 
     """V1: nested it is no message, and is shown all the same."""
     message = tmp_path / "message.der"
     inner = (FIELD / "win-pkcs7-renewal.der").read_bytes()
-    message.write_bytes(signed_data(pki_data(members=members(inner))))
+    message.write_bytes(signed_data(pki_data(members=[tagged_content_info(inner, 11)])))
     text = cmc("inspect", message).stdout
     assert "bodyPartID 11: other\n" in text
     assert "eContent: PKCS#10, subject CN=client01.lab.example, key RSA 2048" in text
