@@ -170,7 +170,7 @@ class Reason(StrEnum):
 
     TRUNCATED = "truncated", Rule.P2
     """A length exceeds the octets that remain."""
-    LIMIT = "limit", Rule.P2, Rule.P5, Rule.P6, Rule.V2
+    LIMIT = "limit", Rule.P2, Rule.P5, Rule.P6, Rule.V2, Rule.V15
     """A length, number, count or nesting is beyond its bound."""
     NOT_CANONICAL = "not_canonical", Rule.P3
     """Valid BER at best, not DER."""

@@ -73,6 +73,8 @@ encapsulated = fields(types.EncapsulatedContentInfo)
 signed_data = fields(types.SignedData)
 signer_info = fields(types.SignerInfo)
 algorithm_protection = fields(types.CMSAlgorithmProtection)
+ess_cert_id = fields(types.ESSCertID, "cert_hash")
+ess_cert_id_v2 = fields(types.ESSCertIDv2, "hash_algorithm", "cert_hash")
 _authenticated_data = fields(types.AuthenticatedData, "encap_content_info")
 attribute = fields(types.Attribute)
 

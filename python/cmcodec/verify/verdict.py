@@ -5,6 +5,7 @@ They stand below the backends. A report adds what is found above them: chains an
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -33,7 +34,9 @@ class Signer:
     on offer. ``certificate_sha256`` names the certificate, ``request_id`` the certification request
     whose own key signed; both are None where the signature is not good, and then ``reason`` says
     why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
-    ``anchor_sha256`` names the anchor of a trusted chain.
+    ``anchor_sha256`` names the anchor of a trusted chain. ``candidates`` are the DER octets of
+    every certificate whose key verifies the signature, the one named first: anybody can add a
+    certificate to a message (rule V8).
     """
 
     algorithm: str | None
@@ -42,14 +45,21 @@ class Signer:
     chain: Chain | None
     anchor_sha256: str | None = None
     reason: Reason | None = None
-    _certificate: bytes | None = field(default=None, repr=False, compare=False)
+    candidates: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def certificate(self) -> Certificate | None:
         """The certificate that ``certificate_sha256`` names."""
         from cmcodec.types import Certificate
 
-        return None if self._certificate is None else Certificate(self._certificate)
+        return Certificate(self.candidates[0]) if self.candidates else None
+
+    def named(self, certificate: bytes, **changes: Any) -> Self:
+        """The signer called by another of its candidates."""
+        others = (each for each in self.candidates if each != certificate)
+        sha256 = hashlib.sha256(certificate).hexdigest()
+        candidates = (certificate, *others)
+        return replace(self, certificate_sha256=sha256, candidates=candidates, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmcodec import oids
 from cmcodec._pure.codec.tlv import Error, header, read_tlv
 from cmcodec._pure.view import SEQUENCE, attribute, content, first, inside, octets, oid_octets
-from cmcodec.limits import MAX_KEY_CANDIDATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,10 +29,7 @@ _SUBJECT_KEY_IDENTIFIER = oid_octets(oids.ID_CE_SUBJECT_KEY_IDENTIFIER)
 
 
 class Certificates:
-    """Certificates by the tag and the content of the SignerIdentifiers that name them (rule V8).
-
-    At most `MAX_KEY_CANDIDATES` of a name are kept, each of them once.
-    """
+    """Certificates by the tag and the content of the SignerIdentifiers that name them (rule V8)."""
 
     __slots__ = ("_found",)
 
@@ -42,14 +38,11 @@ class Certificates:
         for data in received:
             found = certificate(data)
             if found:
-                self._add((SEQUENCE, found.issuer + found.serial_number), found)
+                name = (SEQUENCE, found.issuer + found.serial_number)
+                self._found.setdefault(name, []).append(found)
                 if found.key_identifier is not None:
-                    self._add((KEY_IDENTIFIER, found.key_identifier), found)
-
-    def _add(self, name: tuple[int, bytes], found: Certificate) -> None:
-        named = self._found.setdefault(name, [])
-        if len(named) < MAX_KEY_CANDIDATES and found not in named:
-            named.append(found)
+                    name = (KEY_IDENTIFIER, found.key_identifier)
+                    self._found.setdefault(name, []).append(found)
 
     def named(self, name: tuple[int, bytes]) -> list[Certificate]:
         """The certificates of this name, in the order received."""

@@ -229,5 +229,8 @@ def r5_encrypted_content(data: bytes, held: Any) -> Fault | None:
 
 
 def r2_authorised_ra(signers: Sequence[Signer], policy: Policy) -> bool:
-    """Whether an RA signed that the caller lets assert possession."""
-    return any(signer.certificate_sha256 in policy.authorised_ras for signer in signers)
+    """Whether an RA signed that the caller lets assert possession.
+
+    It is the first of the certificates that a signer may have (rule V8).
+    """
+    return any(policy.authorises(octets) for each in signers for octets in each.candidates[:1])

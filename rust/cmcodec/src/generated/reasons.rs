@@ -87,6 +87,8 @@ reasons! {
     LimitP6 = "limit", Some(Rule::P6);
     /// A length, number, count or nesting is beyond its bound (rule V2).
     LimitV2 = "limit", Some(Rule::V2);
+    /// A length, number, count or nesting is beyond its bound (rule V15).
+    LimitV15 = "limit", Some(Rule::V15);
     /// Valid BER at best, not DER (rule P3).
     NotCanonical = "not_canonical", Some(Rule::P3);
     /// Another element than the type has at this place, or none (rule P3).

@@ -6,7 +6,6 @@ use super::algorithm::AlgorithmName;
 use super::config::Config;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
-    fingerprint,
 };
 use super::worker::Worker;
 use super::{pop, signer};
@@ -240,11 +239,13 @@ fn r5_encrypted_content(data: &[u8], encapsulated: &EncapsulatedContentInfo) -> 
 /// R2: whether one of the signers, which are all good, is an authorised
 /// registration authority.
 fn r2_authorised_ra(data: &[u8], signers: &[Signer], config: &Config) -> bool {
+    // It is the first of those that a signer may be (V8).
     let known = |signer: &Signer| match &signer.key {
-        Ok(SignerKey::Certificate(source)) => source
-            .octets(data, &config.certificates)
-            .is_some_and(|octets| config.authorised_ras.contains(&fingerprint(octets))),
+        Ok(SignerKey::Certificates(sources)) => sources
+            .first()
+            .and_then(|source| source.octets(data, &config.certificates))
+            .is_some_and(|octets| config.is_authorised_ra(octets)),
         _ => false,
     };
-    !config.authorised_ras.is_empty() && signers.iter().any(known)
+    signers.iter().any(known)
 }

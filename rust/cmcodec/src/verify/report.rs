@@ -93,8 +93,9 @@ pub struct Signer {
 /// What verified a signature (V8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerKey {
-    /// A certificate.
-    Certificate(CertificateSource),
+    /// Certificates, mostly one: an authorised registration authority's first, then the caller's,
+    /// then the message's.
+    Certificates(Few<CertificateSource>),
     /// The key of the request with this body part id, itself.
     Request(u32),
 }
@@ -114,6 +115,14 @@ impl CertificateSource {
         match self {
             Self::Message(range) => der.get(range.clone()),
             Self::Caller(index) => known.get(*index),
+        }
+    }
+
+    /// The caller's before the message's, each in the order in which they stand (V8).
+    pub(super) fn preference(&self) -> (bool, usize) {
+        match self {
+            Self::Message(range) => (true, range.start),
+            Self::Caller(index) => (false, *index),
         }
     }
 }
