@@ -285,6 +285,14 @@ def test_inspect_strict_refuses_ber(cmc: Run) -> None:
     assert "not_canonical" in done.stderr
 
 
+def test_inspect_strict_refuses_versions(cmc: Run) -> None:
+    certs_only = VECTORS.parent / "jss/messages/certs-only.der"
+    assert cmc("inspect", certs_only).returncode == 0
+    done = cmc("inspect", "--strict", certs_only)
+    assert done.returncode == 1
+    assert "version_mismatch at offset 23 in contentInfo.content.version" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["der", "pem"])
 def test_inspect_reads_standard_input(cmc: Run, form: str) -> None:
     der = BATCH.read_bytes()

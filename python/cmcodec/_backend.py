@@ -56,8 +56,8 @@ class Backend(Protocol):
     def decode(self, name: str, data: bytes, strict: bool, /) -> Any:
         """The value of ``data``, all of it validated here, as the class of this name.
 
-        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, and DEFAULT values that are
-        written out.
+        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, DEFAULT values that are
+        written out, and versions that the contents of SignedData and SignerInfo do not call for.
         """
 
     def decode_at(self, name: str, buffer: bytes, pos: int, end: int, /) -> tuple[Any, int]:

@@ -60,7 +60,7 @@ class Rule(StrEnum):
     """The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all,
     for certs-only. A PKCS#10 has version 0, a CertTemplate version 2 or none. Those of SignedData
     and SignerInfo, which no signature covers, are 0 to 5; where the content calls for another of
-    these, it is a note on the message, never a change of verdict.
+    these, it is a note on the message, never a change of verdict; `strict` refuses it.
     """
     V2 = "V2"
     """At least one SignerInfo, at most 64."""

@@ -79,10 +79,34 @@ _authenticated_data = fields(types.AuthenticatedData, "encap_content_info")
 attribute = fields(types.Attribute)
 
 CERTIFICATES = alternatives(types.CertificateChoices)
-CRLS = alternatives(types.RevocationInfoChoice)
+_CRLS = alternatives(types.RevocationInfoChoice)
 SIGNER_IDENTIFIERS = alternatives(types.SignerIdentifier)
 CMS_VERSIONS = tuple(bytes([number]) for number in range(6))
 """The content octets of every version that CMS has (RFC 5652 §10.2.5)."""
+
+
+def signed_data_version(data: bytes, signed: Any) -> bytes:
+    """The content octets of the version that a SignedData calls for (RFC 5652 §5.1, R-213)."""
+    certificates = {CERTIFICATES[tlv.tag] for tlv in inside(data, signed.certificates)}
+    if "other" in certificates or "other" in {_CRLS[tlv.tag] for tlv in inside(data, signed.crls)}:
+        return b"\x05"
+    if "v2_attr_cert" in certificates:
+        return b"\x04"
+    held = encapsulated(data, signed.encap_content_info)
+    infos = (signer_info(data, element) for element in inside(data, signed.signer_infos))
+    if (
+        content(data, held.e_content_type) != DATA
+        or "v1_attr_cert" in certificates
+        or any(content(data, info.version) == b"\x03" for info in infos)
+    ):
+        return b"\x03"
+    return b"\x01"
+
+
+def signer_info_version(data: bytes, info: Any) -> bytes:  # noqa: ARG001 - as that of SignedData
+    """The content octets of the version that a SignerInfo calls for (RFC 5652 §5.3, R-214)."""
+    by_name = SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
+    return b"\x01" if by_name else b"\x03"
 
 
 class Algorithm(NamedTuple):

@@ -187,27 +187,16 @@ def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
 def v1_version_note(data: bytes, signed: Any) -> bool:
     """Whether a version of CMS stands where another is called for. Clients in use get them wrong.
 
-    In the SignedData, whose content is not id-data (RFC 5652 §5.1, R-213), or in a SignerInfo
-    (RFC 5652 §5.3, R-214).
+    In the SignedData (RFC 5652 §5.1, R-213), or in a SignerInfo (RFC 5652 §5.3, R-214).
     """
-    found = [(signed.version, _called_for(data, signed))]
+    found = [(signed.version, view.signed_data_version(data, signed))]
     for element in view.inside(data, signed.signer_infos):
         info = view.signer_info(data, element)
-        by_name = view.SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
-        found.append((info.version, 1 if by_name else 3))
+        found.append((info.version, view.signer_info_version(data, info)))
     return any(
-        view.content(data, version) in {*view.CMS_VERSIONS} - {bytes([expected])}
+        view.content(data, version) in {*view.CMS_VERSIONS} - {expected}
         for version, expected in found
     )
-
-
-def _called_for(data: bytes, signed: Any) -> int:
-    """The version of a SignedData whose content is not id-data."""
-    certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
-    crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
-    if "other" in certificates or "other" in crls:
-        return 5
-    return 4 if "v2_attr_cert" in certificates else 3
 
 
 def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:
