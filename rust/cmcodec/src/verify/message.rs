@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::algorithm::AlgorithmName;
 use super::config::Config;
+use super::pop::Possession;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
 };
@@ -59,8 +59,8 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
-    let pop = pop::pkcs10(data, &request, root.start(), worker);
-    let fault = match pop {
+    let Possession { algorithm, state } = pop::pkcs10(data, &request, root.start(), worker);
+    let fault = match state {
         Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start())),
         Ok(_) => None,
         Err(fault) => Some(fault),
@@ -70,8 +70,8 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
     finding.requests = Few::One(Request {
         id: SIMPLE_REQUEST_ID,
         form: RequestForm::Pkcs10,
-        algorithm: Some(AlgorithmName::of(data, request.signature_algorithm, None)),
-        pop: pop.unwrap_or(PopState::Failed),
+        algorithm,
+        pop: state.unwrap_or(PopState::Failed),
     });
     Some(finding)
 }
@@ -204,25 +204,20 @@ fn note_requests<'a>(
     let mut first = None;
     let list = message.requests(data).map(|request| {
         let offset = request.tlv().start();
-        let (form, signed_with, pop) = match &request {
+        let (form, Possession { algorithm, state }) = match &request {
             TaggedRequest::Tcr(tagged) => {
-                let request = &tagged.certification_request;
-                let pop = pop::pkcs10(data, request, offset, worker);
-                (RequestForm::Pkcs10, Some(request.signature_algorithm), pop)
+                let pop = pop::pkcs10(data, &tagged.certification_request, offset, worker);
+                (RequestForm::Pkcs10, pop)
             }
             TaggedRequest::Crm(message) => {
-                let pop = pop::crmf(data, message, offset, authorised, worker);
-                (RequestForm::Crmf, pop::crmf_algorithm(message), pop)
+                (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
             }
-            TaggedRequest::Orm(_) => (RequestForm::Other, None, Ok(PopState::Absent)),
+            TaggedRequest::Orm(_) => {
+                (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
+            }
         };
-        first = first.or(pop.err());
-        Request {
-            id: request.id(data),
-            form,
-            algorithm: signed_with.map(|it| AlgorithmName::of(data, it, None)),
-            pop: pop.unwrap_or(PopState::Failed),
-        }
+        first = first.or(state.err());
+        Request { id: request.id(data), form, algorithm, pop: state.unwrap_or(PopState::Failed) }
     });
     finding.requests = list.collect();
     first
