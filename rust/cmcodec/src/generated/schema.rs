@@ -888,7 +888,7 @@ pub static EXTENSION_REQ: Node = Node {
     name: "ExtensionReq",
     root: "extensionReq",
     tags: &[0x30],
-    kind: Kind::Alias(&SEQUENCE_OF_EXTENSION_1_MAX),
+    kind: Kind::Alias(&SEQUENCE_OF_EXTENSION),
 };
 
 pub static EXTENSIONS: Node = Node {
