@@ -50,6 +50,9 @@ In verifications by RSA keys of 2048 bits: 64 signers with P-384 keys that all f
 does one with eight of the longest RSA keys.
 """
 
+FEW_EXTENSIONS: Final = 32
+"""Extensions of a request that are compared with one another while it is verified (R4)."""
+
 MAX_THREADS: Final = 1024
 """Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores."""
 

@@ -309,7 +309,7 @@ class Verified:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """References of controls that lead nowhere (rule R4)."""
+        """What is odd in the message and changes no verdict (rules R4, V1)."""
         return self._row.notes
 
     def __repr__(self) -> str:

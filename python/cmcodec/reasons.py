@@ -123,8 +123,8 @@ class Rule(StrEnum):
     R4 = "R4"
     """References that lead nowhere, repeat, or lead a batch control to a member that is no PKI
     message are notes on their control, and so are controls that stand more often in one
-    controlSequence than they may; never a change of verdict. A transaction id that stands twice is
-    none.
+    controlSequence than they may; two extensions of one OBJECT IDENTIFIER in a request are a note
+    on the request. None changes a verdict. A transaction id that stands twice is none.
     """
     R5 = "R5"
     """A nested message's verdict is its own; an error behind a sound body part id is one malformed
@@ -234,6 +234,8 @@ class Reason(StrEnum):
     """A batch control refers to a member that is no PKI message."""
     DUPLICATE_CONTROL = "duplicate_control", Rule.R4
     """A control stands more often than it may."""
+    DUPLICATE_EXTENSION = "duplicate_extension", Rule.R4
+    """A request asks for two extensions of one OBJECT IDENTIFIER."""
     ENCRYPTED = ("encrypted",)
     """There is nothing to verify before decryption."""
     MAC_UNCHECKED = ("mac_unchecked",)

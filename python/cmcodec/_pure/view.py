@@ -292,6 +292,12 @@ def request(data: bytes, element: Tlv) -> Request:
     return Request(element, number(content(data, other.body_part_id)))
 
 
+def requests(data: bytes, found: Any) -> Iterator[Request]:
+    """The requests of a PKIData; none in a PKIResponse, or where there is nothing."""
+    for element in inside(data, getattr(found, "req_sequence", None)):
+        yield request(data, element)
+
+
 def public_key(data: bytes, asked: Request) -> bytes | None:
     """The SubjectPublicKeyInfo of a request; the template's gets its own tag back."""
     return b"\x30" + data[asked.spki.start + 1 : asked.spki.end] if asked.spki else None

@@ -80,7 +80,7 @@ class RequestReport:
 class Note:
     """What is odd and changes no verdict (rules R4, V1).
 
-    ``body_part_id`` is that of the control, None for the message itself.
+    ``body_part_id`` is that of the control or of the request, None for the message itself.
     """
 
     body_part_id: int | None
@@ -101,7 +101,7 @@ class InBuffer:
 
     @property
     def may_have_notes(self) -> bool:
-        """Whether a control may refer to other body parts, or stands too often (rule R4)."""
+        """Whether there may be something to note of a control or a request (rule R4)."""
         return getattr(self, "_may_have_notes", False)
 
 

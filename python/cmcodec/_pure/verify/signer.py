@@ -86,7 +86,7 @@ class Signed:
         self.held = held
         self.policy = policy
         self.sole_signer = True
-        self._req_sequence: Tlv | None = getattr(body, "req_sequence", None)
+        self._body = body
         self._digests: dict[str, bytes] = {}
         self._listed: set[str] | None = None
         self._certificates: Certificates | None = None
@@ -96,8 +96,7 @@ class Signed:
 
     def requests(self) -> Iterator[Request]:
         """The requests of a PKIData. A million may be: they are not kept."""
-        for element in view.inside(self.data, self._req_sequence):
-            yield view.request(self.data, element)
+        yield from view.requests(self.data, self._body)
 
     def digest(self, digest: Digest) -> bytes:
         """The digest of the eContent value octets."""

@@ -67,7 +67,7 @@ named! {
         R2 = "R2",
         /// Secrets are compared in constant time and full length.
         R3 = "R3",
-        /// References that lead nowhere, repeat, or lead a batch control to a member that is no PKI message are notes on their control, and so are controls that stand more often in one controlSequence than they may; never a change of verdict. A transaction id that stands twice is none.
+        /// References that lead nowhere, repeat, or lead a batch control to a member that is no PKI message are notes on their control, and so are controls that stand more often in one controlSequence than they may; two extensions of one OBJECT IDENTIFIER in a request are a note on the request. None changes a verdict. A transaction id that stands twice is none.
         R4 = "R4",
         /// A nested message's verdict is its own; an error behind a sound body part id is one malformed row. A good signature over encrypted content is unverified: nobody has seen what it says.
         R5 = "R5",
@@ -155,6 +155,8 @@ reasons! {
     NotAMessage = "not_a_message", Some(Rule::R4);
     /// A control stands more often than it may (rule R4).
     DuplicateControl = "duplicate_control", Some(Rule::R4);
+    /// A request asks for two extensions of one OBJECT IDENTIFIER (rule R4).
+    DuplicateExtension = "duplicate_extension", Some(Rule::R4);
     /// There is nothing to verify before decryption.
     Encrypted = "encrypted", None;
     /// There is nothing to verify without the secret of the MAC.

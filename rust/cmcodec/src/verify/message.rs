@@ -73,6 +73,7 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
         algorithm,
         pop: state.unwrap_or(PopState::Failed),
     });
+    finding.may_have_notes = request.may_repeat_extension(data);
     Some(finding)
 }
 
@@ -85,6 +86,7 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     let mut finding = Finding::new(kind, Verdict::Unverified, Some(fault));
     if let Some(message) = encapsulated.pki_message(data) {
         note_controls(data, &message, &mut finding);
+        finding.may_have_notes |= message.requests(data).any(|it| it.may_repeat_extension(data));
     }
     Some(finding)
 }
@@ -202,6 +204,7 @@ fn note_requests<'a>(
     worker: &mut Worker<'a>,
 ) -> Option<Fault> {
     let mut first = None;
+    let mut may_repeat_extension = false;
     let list = message.requests(data).map(|request| {
         let offset = request.tlv().start();
         let (form, Possession { algorithm, state }) = match &request {
@@ -217,9 +220,11 @@ fn note_requests<'a>(
             }
         };
         first = first.or(state.err());
+        may_repeat_extension |= request.may_repeat_extension(data);
         Request { id: request.id(data), form, algorithm, pop: state.unwrap_or(PopState::Failed) }
     });
     finding.requests = list.collect();
+    finding.may_have_notes |= may_repeat_extension;
     first
 }
 

@@ -163,7 +163,8 @@ pub struct Finding {
     pub requests: Few<Request>,
     /// The content octets of the transactionId control (RFC 10002 §6.6), in the DER form of the item.
     pub transaction_id: Option<Range<usize>>,
-    /// Whether a control refers to other body parts, or stands too often (R4).
+    /// Whether a control refers to other body parts or stands too often, or a request may ask for
+    /// one extension twice (R4).
     pub may_have_notes: bool,
     /// Whether a version is a note (V1).
     pub has_other_version: bool,
