@@ -191,8 +191,12 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(attribute: str) -> Any:
-        """A function of the interface, when no backend has been chosen yet."""
-        if attribute not in _FUNCTIONS or _chosen is not None:
+        """A function of the interface, when no backend had been chosen yet.
+
+        Another thread may have chosen one since it was looked for.
+        """
+        if attribute in _FUNCTIONS:
+            name()
+        if attribute not in globals():
             raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
-        name()
         return globals()[attribute]
