@@ -44,7 +44,17 @@ MAX_SIGNERS: Final = 64
 """SignerInfos of one SignedData (V2)."""
 
 MAX_KEY_CANDIDATES: Final = 4
-"""Candidate keys tried for one SignerInfo (V8, V15)."""
+"""Certificates of the message tried for one SignerInfo, and as many of the caller (V8, V15)."""
+
+MAX_FAILED_WORK: Final = 512
+"""Work on candidate keys of one message that do not verify (V15).
+
+In verifications by RSA keys of 2048 bits: 64 signers with P-384 keys that all fail stay below, as
+does one with eight of the longest RSA keys.
+"""
+
+FEW_EXTENSIONS: Final = 32
+"""Extensions of a request that are compared with one another while it is verified (R4)."""
 
 MAX_THREADS: Final = 1024
 """Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cmcodec import types
     from cmcodec.verify.verdict import Encoding, Kind
 
+_ROOTS: Final = {"simple-request": "CertificationRequest", "wrapped-request": "WrappedRequest"}
 _CONTENT: Final = ("content", "encapContentInfo", "eContent")
 
 
@@ -41,8 +42,7 @@ class Loaded:
     @classmethod
     def of(cls, der: bytes, span: tuple[int, int], kind: Kind) -> Self:
         """The message of this kind at ``span`` of a buffer that was validated."""
-        root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
-        return cls(der, span, "der", root)
+        return cls(der, span, "der", _ROOTS.get(kind, "ContentInfo"))
 
     def _kind(self) -> tuple[Kind, str, int, int]:
         return _backend.message_kind(self.buffer, self._start, self._end, self._root)

@@ -135,6 +135,13 @@ from cmcodec.types.crmf import (
     SubsequentMessage,
     UTF8Pairs,
 )
+from cmcodec.types.ess import (
+    ESSCertID,
+    ESSCertIDv2,
+    IssuerSerial,
+    SigningCertificate,
+    SigningCertificateV2,
+)
 from cmcodec.types.microsoft import (
     ApplicationCertPolicies,
     BodyPartIDSequence,
@@ -228,6 +235,8 @@ __all__ = [
     "DhSigStatic",
     "DigestedData",
     "ECDSASigValue",
+    "ESSCertID",
+    "ESSCertIDv2",
     "EncKeyWithID",
     "EncapsulatedContentInfo",
     "EncryptedContentInfo",
@@ -257,6 +266,7 @@ __all__ = [
     "IdentityProofV2",
     "IssuedCertHash",
     "IssuerAndSerialNumber",
+    "IssuerSerial",
     "KEKIdentifier",
     "KEKRecipientInfo",
     "KEMRecipientInfo",
@@ -325,6 +335,8 @@ __all__ = [
     "SignedData",
     "SignerIdentifier",
     "SignerInfo",
+    "SigningCertificate",
+    "SigningCertificateV2",
     "SigningTime",
     "SinglePubInfo",
     "StatusInfoOther",

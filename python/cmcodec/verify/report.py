@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
     from cmcodec.verify.trust import Checker
-    from cmcodec.verify.verdict import Chain, Note, Row, Signer
+    from cmcodec.verify.verdict import Note, Row, Signer
 
 __all__ = ["BatchReport"]
 
@@ -42,7 +42,7 @@ class BatchReport(Sequence["Row"]):
         self._policy = policy
         # By item: what is wrong with the text around it, which no backend sees.
         self._refused = refused
-        # By position: for each signer whom a certificate names, the anchor it leads to.
+        # By position: the signers where certificates name some, and what their chains are.
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
@@ -100,8 +100,8 @@ class BatchReport(Sequence["Row"]):
                 row = row.with_changes(notes=row.notes + notes)
         if self._chains is None:
             return row
-        anchors = self._chains.get(position)
-        return checks.settle(_chained(row, anchors) if anchors else row, self._policy)
+        signers = self._chains.get(position)
+        return checks.settle(row.with_changes(signers=signers) if signers else row, self._policy)
 
     def _find_notes(self, row: Row) -> tuple[Note, ...]:
         from cmcodec.loaded import Loaded
@@ -119,22 +119,27 @@ class BatchReport(Sequence["Row"]):
         return f"<BatchReport {len(self)} messages: {counted}>"
 
 
-def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None, ...]]:
-    """The anchors of all rows whose signers have certificates (rule V13)."""
+def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[Signer, ...]]:
+    """The signers, with chains, of all rows in which certificates name some (rule V13)."""
     from cmcodec.loaded import Loaded
 
-    found: dict[int, tuple[str | None, ...]] = {}
+    found: dict[int, tuple[Signer, ...]] = {}
     for position in range(len(verdicts)):
         row = verdicts[position]
-        certificates = [signer.certificate for signer in row.signers]
-        if any(certificates):
+        if any(signer.candidates for signer in row.signers):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
             carried = [certificate.der for certificate in message.certificates]
-            found[position] = tuple(
-                None if certificate is None else checker.anchor(certificate.der, carried)
-                for certificate in certificates
-            )
+            found[position] = tuple(_chained(each, checker, carried) for each in row.signers)
     return found
+
+
+def _chained(signer: Signer, checker: Checker, carried: list[bytes]) -> Signer:
+    """The signer under the first of its certificates that is trusted (rule V8)."""
+    for candidate in signer.candidates:
+        anchor = checker.anchor(candidate, carried)
+        if anchor is not None:
+            return signer.named(candidate, chain="trusted", anchor_sha256=anchor or None)
+    return replace(signer, chain="untrusted") if signer.candidates else signer
 
 
 def _refusal(row: Row, error: DecodeError) -> Row:
@@ -142,18 +147,3 @@ def _refusal(row: Row, error: DecodeError) -> Row:
     reason = Reason(error.reason)
     rule = Rule.P6 if reason is Reason.LIMIT else Rule.P4
     return row.with_changes(reason=reason, rule=rule, offset=error.offset)
-
-
-def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:
-    """The row with its chains."""
-    signers = tuple(
-        replace(signer, chain=_chain(signer, anchor), anchor_sha256=anchor or None)
-        for signer, anchor in zip(row.signers, anchors, strict=True)
-    )
-    return row.with_changes(signers=signers)
-
-
-def _chain(signer: Signer, anchor: str | None) -> Chain | None:
-    if signer.chain is None:
-        return None
-    return "untrusted" if anchor is None else "trusted"

@@ -5,6 +5,7 @@ They stand below the backends. A report adds what is found above them: chains an
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -38,7 +39,9 @@ class Signer:
     on offer. ``certificate_sha256`` names the certificate, ``request_id`` the certification request
     whose own key signed; both are None where the signature is not good, and then ``reason`` says
     why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
-    ``anchor_sha256`` names the anchor of a trusted chain.
+    ``anchor_sha256`` names the anchor of a trusted chain. ``candidates`` are the DER octets of
+    every certificate whose key verifies the signature, the one named first: anybody can add a
+    certificate to a message (rule V8).
     """
 
     algorithm: str | None
@@ -47,14 +50,21 @@ class Signer:
     chain: Chain | None
     anchor_sha256: str | None = None
     reason: Reason | None = None
-    _certificate: bytes | None = field(default=None, repr=False, compare=False)
+    candidates: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def certificate(self) -> Certificate | None:
         """The certificate that ``certificate_sha256`` names."""
         from cmcodec.types import Certificate
 
-        return None if self._certificate is None else Certificate(self._certificate)
+        return Certificate(self.candidates[0]) if self.candidates else None
+
+    def named(self, certificate: bytes, **changes: Any) -> Self:
+        """The signer called by another of its candidates."""
+        others = (each for each in self.candidates if each != certificate)
+        sha256 = hashlib.sha256(certificate).hexdigest()
+        candidates = (certificate, *others)
+        return replace(self, certificate_sha256=sha256, candidates=candidates, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +85,7 @@ class RequestReport:
 class Note:
     """What is odd and changes no verdict (rules R4, V1).
 
-    ``body_part_id`` is that of the control, None for the message itself.
+    ``body_part_id`` is that of the control or of the request, None for the message itself.
     """
 
     body_part_id: int | None
@@ -96,7 +106,7 @@ class InBuffer:
 
     @property
     def may_have_notes(self) -> bool:
-        """Whether a control may refer to other body parts, or stands too often (rule R4)."""
+        """Whether there may be something to note of a control or a request (rule R4)."""
         return getattr(self, "_may_have_notes", False)
 
 

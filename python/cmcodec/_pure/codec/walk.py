@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from cmcodec._pure.codec import body_parts, primitives
 from cmcodec._pure.codec.encode import write
 from cmcodec._pure.codec.primitives import check_any
-from cmcodec._pure.codec.tlv import Error, header
+from cmcodec._pure.codec.tlv import Error, Tlv, header
+from cmcodec._pure.codec.versions import VERSIONED, v1_strict_version
 from cmcodec.asn1 import TLV, LazySequence
 from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_DEPTH, MAX_TOLERANT_LEVELS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cmcodec._pure.codec.primitives import Leaf
-    from cmcodec._pure.codec.tlv import Tlv
 
     # Where an element starts, has its content, and ends; how deep it stands; the content of the
     # last OBJECT IDENTIFIER before it in its SEQUENCE.
@@ -326,6 +326,7 @@ class _Compiler:
         names = [field.name for field in node.fields]
         make = _sequence_maker(node)
         makes, at_least_one, unique = self._makes, node.at_least_one, node.body_parts
+        versioned = node.cls if self._strict and node.cls in VERSIONED else None
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             data, pos, after, last, name = walk.data, content, content, b"", ""
@@ -364,6 +365,8 @@ class _Compiler:
                 raise Error(Reason.BAD_VALUE, start)
             if unique:
                 body_parts.p6_body_part_ids(data, content, end, names)
+            if versioned:
+                v1_strict_version(versioned, data, Tlv(data[start], start, content, end))
             return make(values) if makes else None
 
         return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 from typing import get_args
 
 import click
@@ -93,25 +94,25 @@ def command(
     from cmcodec.cli.show.progress import Bar
 
     threads = threads or default_threads()
+    verify = partial(
+        verify_batch,
+        threads=threads,
+        trust=anchors if trust else None,
+        request_keys=request_keys,
+        certificates=others,
+        authorised_ras=ras,
+        at=at,
+        wrapped=wrapped,
+    )
     since = time.perf_counter()
     try:
         with Bar() as bar:
-            verdicts = verify_batch(
-                octets,
-                threads=threads,
-                trust=anchors if trust else None,
-                request_keys=request_keys,
-                certificates=others,
-                authorised_ras=ras,
-                at=at,
-                legacy=legacy,
-                wrapped=wrapped,
-                progress=bar,
-            )
+            verdicts = verify(octets, legacy=legacy, progress=bar)
     except UnsupportedError as error:
         raise Misuse(str(error)) from None
+    leniently = None if legacy else partial(verify, legacy=True)
     seconds = time.perf_counter() - since
-    run = report.Run(files, octets, seconds, threads, legacy=legacy, wrapped=wrapped)
+    run = report.Run(files, octets, seconds, threads, leniently, wrapped=wrapped)
     tally = report.Tally()
     rows = tally.watch(verdicts)
     if as_json:

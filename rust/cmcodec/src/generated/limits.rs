@@ -38,8 +38,14 @@ pub const MAX_INTEGER_OCTETS: usize = 2_048;
 /// SignerInfos of one SignedData (V2).
 pub const MAX_SIGNERS: usize = 64;
 
-/// Candidate keys tried for one SignerInfo (V8, V15).
+/// Certificates of the message tried for one SignerInfo, and as many of the caller (V8, V15).
 pub const MAX_KEY_CANDIDATES: usize = 4;
+
+/// Work on candidate keys of one message that do not verify (V15). In verifications by RSA keys of 2048 bits: 64 signers with P-384 keys that all fail stay below, as does one with eight of the longest RSA keys.
+pub const MAX_FAILED_WORK: usize = 512;
+
+/// Extensions of a request that are compared with one another while it is verified (R4).
+pub const FEW_EXTENSIONS: usize = 32;
 
 /// Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores.
 pub const MAX_THREADS: usize = 1_024;

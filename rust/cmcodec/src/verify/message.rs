@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::algorithm::AlgorithmName;
 use super::config::Config;
+use super::pop::Possession;
 use super::report::{
     self, Fault, Few, Finding, MessageKind, PopState, RequestForm, Signer, SignerKey, Verdict,
-    fingerprint,
 };
 use super::worker::Worker;
 use super::{pop, signer};
@@ -67,12 +66,14 @@ fn dispatch<'a>(
 /// A Simple PKI Request (RFC 10002 §3.1): its proof of possession is
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
-    let (request, fault) = judge_request(data, &Request::alone(data, root)?, false, worker);
+    let request = Request::alone(data, root)?;
+    let (judged, fault) = judge_request(data, &request, false, worker);
     let none = || Fault::new(Reason::NoSignature, root.start());
-    let fault = fault.or_else(|| (request.pop == PopState::Absent).then(none));
+    let fault = fault.or_else(|| (judged.pop == PopState::Absent).then(none));
     let verdict = if fault.is_none() { Verdict::Verified } else { Verdict::Failed };
     let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, fault);
-    finding.requests = Few::One(request);
+    finding.requests = Few::One(judged);
+    finding.may_have_notes = request.may_repeat_extension(data);
     Some(finding)
 }
 
@@ -85,6 +86,7 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     let mut finding = Finding::new(kind, Verdict::Unverified, Some(fault));
     if let Some(message) = encapsulated.pki_message(data) {
         note_controls(data, &message, &mut finding);
+        finding.may_have_notes |= message.requests(data).any(|it| it.may_repeat_extension(data));
     }
     Some(finding)
 }
@@ -215,12 +217,15 @@ fn note_requests<'a>(
     worker: &mut Worker<'a>,
 ) -> Option<Fault> {
     let mut first = None;
+    let mut may_repeat_extension = false;
     let list = message.requests(data).map(|request| {
         let (judged, fault) = judge_request(data, &request, authorised, worker);
         first = first.or(fault);
+        may_repeat_extension |= request.may_repeat_extension(data);
         judged
     });
     finding.requests = list.collect();
+    finding.may_have_notes |= may_repeat_extension;
     first
 }
 
@@ -232,22 +237,15 @@ fn judge_request<'a>(
     worker: &mut Worker<'a>,
 ) -> (report::Request, Option<Fault>) {
     let offset = request.tlv().start();
-    let (form, signed_with, pop) = if let Some(request) = request.pkcs10() {
-        let pop = pop::pkcs10(data, request, offset, worker);
-        (RequestForm::Pkcs10, Some(request.signature_algorithm), pop)
+    let (form, Possession { algorithm, state }) = if let Some(request) = request.pkcs10() {
+        (RequestForm::Pkcs10, pop::pkcs10(data, request, offset, worker))
     } else if let Some(message) = request.crmf() {
-        let pop = pop::crmf(data, message, offset, authorised, worker);
-        (RequestForm::Crmf, pop::crmf_algorithm(message), pop)
+        (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
     } else {
-        (RequestForm::Other, None, Ok(PopState::Absent))
+        (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
     };
-    let judged = report::Request {
-        id: request.id(data),
-        form,
-        algorithm: signed_with.map(|it| AlgorithmName::of(data, it, None)),
-        pop: pop.unwrap_or(PopState::Failed),
-    };
-    (judged, pop.err())
+    let pop = state.unwrap_or(PopState::Failed);
+    (report::Request { id: request.id(data), form, algorithm, pop }, state.err())
 }
 
 /// R5: a good signature says nothing yet where nobody has seen what it is over.
@@ -261,11 +259,13 @@ fn r5_encrypted_content(data: &[u8], encapsulated: &EncapsulatedContentInfo) -> 
 /// R2: whether one of the signers, which are all good, is an authorised
 /// registration authority.
 fn r2_authorised_ra(data: &[u8], signers: &[Signer], config: &Config) -> bool {
+    // It is the first of those that a signer may be (V8).
     let known = |signer: &Signer| match &signer.key {
-        Ok(SignerKey::Certificate(source)) => source
-            .octets(data, &config.certificates)
-            .is_some_and(|octets| config.authorised_ras.contains(&fingerprint(octets))),
+        Ok(SignerKey::Certificates(sources)) => sources
+            .first()
+            .and_then(|source| source.octets(data, &config.certificates))
+            .is_some_and(|octets| config.is_authorised_ra(octets)),
         _ => false,
     };
-    !config.authorised_ras.is_empty() && signers.iter().any(known)
+    signers.iter().any(known)
 }
