@@ -468,6 +468,23 @@ def test_v1_wrapped_version_note(fields: dict[str, Any], noted: bool) -> None:
     assert [note.reason for note in row.notes] == ["version_mismatch"] * noted
 
 
+def test_v1_wrapped_strict_version() -> None:
+    """``strict`` refuses another version than the one that is called for."""
+    assert cmcodec.load(wrapped().encode(), strict=True, wrapped=True).kind == "wrapped-request"
+    with pytest.raises(cmcodec.DecodeError, match="version_mismatch"):
+        cmcodec.load(wrapped(version=3).encode(), strict=True, wrapped=True)
+
+
+def test_r4_wrapped_duplicate_extension() -> None:
+    """Two extensions of one OBJECT IDENTIFIER are a note on request 1."""
+    twice = attribute(oids.ID_EXTENSION_REQUEST, seq(BOB.extension(), BOB.extension()))
+    octets = wrapped(content=pkcs10(attributes=(twice,))).encode()
+    (row,) = cmcodec.verify_batch(octets, wrapped=True)
+    assert row.verdict == "verified"
+    assert [(note.body_part_id, note.reason) for note in row.notes] == [(1, "duplicate_extension")]
+    assert cmcodec.load(octets, wrapped=True).verify().notes == row.notes
+
+
 # --- trust ---------------------------------------------------------------------------------------
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
