@@ -132,8 +132,8 @@ class Verdicts(Protocol):
     def der(self, item: int, /) -> bytes:
         """The octets that the offsets of an item refer to."""
 
-    def malformed(self) -> list[tuple[int, int]]:
-        """Item and offset of each message that could not be read."""
+    def is_malformed(self, item: int, start: int, /) -> bool:
+        """Whether the message nested in an item at ``start`` could not be read."""
 
     def counts(self) -> dict[str, int]:
         """How many rows have each verdict."""

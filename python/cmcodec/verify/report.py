@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, final, overload
 
 from cmcodec.reasons import Reason, Rule
@@ -29,7 +30,7 @@ class BatchReport(Sequence["Row"]):
     costly about them, chains and notes, is found once.
     """
 
-    __slots__ = ("_chains", "_malformed", "_notes", "_policy", "_refused", "_verdicts")
+    __slots__ = ("_chains", "_notes", "_policy", "_refused", "_verdicts")
 
     def __init__(
         self,
@@ -46,8 +47,6 @@ class BatchReport(Sequence["Row"]):
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
-        # Where nested messages stand that are no messages, by item, once it is needed.
-        self._malformed: dict[int, set[int]] | None = None
 
     def __len__(self) -> int:
         return len(self._verdicts)
@@ -107,12 +106,8 @@ class BatchReport(Sequence["Row"]):
         from cmcodec.loaded import Loaded
         from cmcodec.verify import references
 
-        if self._malformed is None:
-            self._malformed = {}
-            for item, start in self._verdicts.malformed():
-                self._malformed.setdefault(item, set()).add(start)
         message = Loaded.of(self.der(row.index), row.span, row.kind)
-        return references.notes(message, self._malformed.get(row.index, frozenset()))
+        return references.notes(message, partial(self._verdicts.is_malformed, row.index))
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())

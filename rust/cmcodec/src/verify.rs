@@ -15,6 +15,7 @@
 //! | `pop` | proofs of possession (R1, R2, R6) |
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
 //! | `report` | what comes out |
+//! | `rows` | many rows, in a few octets each (P8) |
 //!
 //! No chain of certificates is built here (V13).
 
@@ -30,6 +31,7 @@ pub mod members;
 mod message;
 mod pop;
 pub mod report;
+mod rows;
 mod signer;
 mod worker;
 
@@ -37,4 +39,5 @@ pub use crate::pool::Cancelled;
 pub use batch::{Item, verify};
 pub use certificates::KnownCertificates;
 pub use config::Config;
-pub use report::{Report, Row};
+pub use report::Row;
+pub use rows::Report;

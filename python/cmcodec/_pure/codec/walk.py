@@ -16,7 +16,7 @@ from cmcodec._pure.codec.tlv import Error, Tlv, header
 from cmcodec._pure.codec.versions import VERSIONED, v1_strict_version
 from cmcodec.asn1 import TLV, LazySequence, schema
 from cmcodec.asn1.schema import Field, Kind, Node
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_DEPTH
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_BODY_PARTS, MAX_DEPTH
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.tables import OPEN_TYPES
 
@@ -80,11 +80,16 @@ class Walk:
 
 
 class Member(NamedTuple):
-    """A TaggedContentInfo: messages around it, where it starts, the error that was kept to it."""
+    """A TaggedContentInfo: messages around it, where it starts, the error that was kept to it.
+
+    Of an error no more than this, and not the frames it came through, which hold all that was read.
+    """
 
     layer: int
     start: int
-    error: Error | None = None
+    reason: Reason | None = None
+    rule: Rule | None = None
+    offset: int | None = None
 
 
 class _Compiled(NamedTuple):
@@ -258,6 +263,7 @@ class _Compiler:
             return None
 
         def check(walk: Walk, pos: int, end: int, depth: int) -> None:
+            # Nothing is read from the first on that is too many: the message is refused (rule P6).
             data, index = walk.data, 0
             try:
                 while pos < end:
@@ -266,6 +272,8 @@ class _Compiler:
                     content, stop = header(data, pos, end)
                     if data[pos] not in tags:
                         raise Error(Reason.BAD_TAG, pos)
+                    if index == MAX_BODY_PARTS:
+                        break
                     layers, isolates, known = walk.layers, walk.isolate_members, len(walk.members)
                     if isolates:
                         walk.members.append(Member(layers, pos))
@@ -275,9 +283,9 @@ class _Compiler:
                         walk.layers, walk.isolate_members = layers, isolates
                         if not isolates or not body_parts.is_named(data, content, stop):
                             raise
-                        # Without the frames it came through, which hold all that was read.
                         del walk.members[known:]
-                        walk.members.append(Member(layers, pos, error.with_traceback(None)))
+                        kept = Member(layers, pos, error.reason, error.rule, error.offset)
+                        walk.members.append(kept)
                     pos = stop
                     index += 1
             except Error as error:

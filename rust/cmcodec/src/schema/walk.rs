@@ -6,13 +6,15 @@
 //! name the same reason, offset and path.
 
 use super::any::check_any;
-use super::body_parts::{member_id, p6_body_part_ids};
+use super::body_parts::{MemberIds, member_id, p6_body_part_ids};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::versions::v1_strict_version;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
-use crate::generated::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
+use crate::generated::limits::{
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH,
+};
 use crate::stack::on_enough;
 
 /// What the caller decides about a walk.
@@ -26,11 +28,22 @@ pub struct Options {
     pub max_layers: usize,
     /// Octets of a message as received (P6); checked by [`crate::load`].
     pub max_size: usize,
-    /// List the messages in cmsSequence, and keep errors inside a
-    /// TaggedContentInfo of sound frame to it (R5).
-    pub isolate_members: bool,
-    /// With `isolate_members`: leave the members of a large cmsSequence for later.
-    pub defer: bool,
+    /// What becomes of what stands in a cmsSequence.
+    pub members: Members,
+}
+
+/// What becomes of the members of a cmsSequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Members {
+    /// An error in one is an error of the message.
+    #[default]
+    Whole,
+    /// An error inside a TaggedContentInfo of sound frame is kept to it (R5).
+    Isolated,
+    /// The same, and each is listed.
+    Listed,
+    /// The same, but those of a large cmsSequence are left for later.
+    Deferred,
 }
 
 impl Default for Options {
@@ -39,8 +52,7 @@ impl Default for Options {
             strict: false,
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
-            isolate_members: false,
-            defer: false,
+            members: Members::Whole,
         }
     }
 }
@@ -56,17 +68,16 @@ pub struct Walker<'a> {
     data: &'a [u8],
     options: Options,
     layers: usize,
-    /// With `isolate_members`, every message in a cmsSequence, in received order.
+    /// With [`Members::Listed`], every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
-    /// With `defer`, the cmsSequence of which they were left for later.
+    /// With [`Members::Deferred`], the cmsSequence of which they were left for later.
     pub deferred: Option<Deferred>,
-    /// Body part ids of the members of the message under way, behind those of
-    /// the messages around it; 0 for what is none.
-    ids: Vec<u32>,
+    /// The members of the message under way.
+    ids: MemberIds,
 }
 
 /// Octets of a cmsSequence from which its members can be left for later.
-const DEFERRED_FROM: usize = 64 * 1024;
+const DEFERRED_FROM: usize = 16 * 1024;
 
 /// A cmsSequence of which no walk has met the members.
 #[derive(Clone, Debug)]
@@ -81,28 +92,52 @@ pub struct Deferred {
 }
 
 impl Deferred {
-    /// Rule P6, given the body part ids of the members, 0 for what is none.
-    pub fn check_body_parts(&self, data: &[u8], ids: &[u32]) -> Result<()> {
+    /// Rule P6, given the members.
+    pub fn check_body_parts(&self, data: &[u8], ids: MemberIds) -> Result<()> {
         let Some((whole, fields)) = self.whole else { return Ok(()) };
         p6_body_part_ids(data, whole, fields, Some(ids))
     }
 }
 
-/// What a walk met in the cmsSequence of a message.
+/// What a walk met in the cmsSequence of a message: twelve octets, since one of
+/// five is a member too (rule P8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Messages around it.
-    pub layer: usize,
-    /// The TaggedContentInfo.
-    pub tlv: Tlv,
+    /// Where the TaggedContentInfo starts; offsets of elements have 32 bits.
+    pub start: u32,
+    /// Where it is none, with `error`.
+    pub offset: u32,
     /// Why it is none, if the error could be isolated to it (R5).
-    pub error: Option<Error>,
+    pub error: Option<Reason>,
+    /// Messages around it.
+    pub layer: u8,
+}
+
+const _: () = assert!(size_of::<Member>() == 12);
+
+impl Member {
+    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
+    fn new(layer: usize, tlv: Tlv, error: Option<&Error>) -> Self {
+        Self {
+            start: tlv.start() as u32,
+            offset: error.map_or(0, Error::offset) as u32,
+            error: error.map(Error::reason),
+            layer: layer as u8,
+        }
+    }
 }
 
 impl<'a> Walker<'a> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options) -> Self {
-        Self { data, options, layers: 1, members: Vec::new(), deferred: None, ids: Vec::new() }
+        Self {
+            data,
+            options,
+            layers: 1,
+            members: Vec::new(),
+            deferred: None,
+            ids: MemberIds::default(),
+        }
     }
 
     /// Reads the whole input as `node`.
@@ -149,17 +184,12 @@ impl<'a> Walker<'a> {
     ) -> Result<()> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
-                let known = self.ids.len();
-                self.fields(fields, tlv, depth, *body_parts)?;
+                if *body_parts {
+                    return self.body_parts(fields, tlv, depth);
+                }
+                self.fields(fields, tlv, depth, false)?;
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
-                }
-                if *body_parts {
-                    if !self.defers_ids(tlv, fields) {
-                        let members = self.ids.get(known..).unwrap_or_default();
-                        p6_body_part_ids(self.data, tlv, fields, Some(members))?;
-                    }
-                    self.ids.truncate(known);
                 }
                 if self.options.strict { v1_strict_version(node, self.data, tlv) } else { Ok(()) }
             }
@@ -192,6 +222,17 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// A PKIData or PKIResponse.
+    fn body_parts(&mut self, fields: &'static [Field], tlv: Tlv, depth: usize) -> Result<()> {
+        let around = std::mem::take(&mut self.ids);
+        self.fields(fields, tlv, depth, true)?;
+        let members = std::mem::replace(&mut self.ids, around);
+        if self.defers_ids(tlv, fields) {
+            return Ok(());
+        }
+        p6_body_part_ids(self.data, tlv, fields, Some(members))
+    }
+
     fn fields(
         &mut self,
         fields: &'static [Field],
@@ -199,7 +240,7 @@ impl<'a> Walker<'a> {
         depth: usize,
         body_parts: bool,
     ) -> Result<()> {
-        let isolate_members = self.options.isolate_members;
+        let members = self.options.members;
         let mut pos = tlv.content();
         let mut oid: &'a [u8] = &[];
         let mut rest = fields.iter();
@@ -218,8 +259,8 @@ impl<'a> Walker<'a> {
             }
             if body_parts {
                 // Only what stands in cmsSequence is a message of its own.
-                self.options.isolate_members = isolate_members
-                    && matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
+                let holds_messages = matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
+                self.options.members = if holds_messages { members } else { Members::Whole };
             }
             self.field(field, element, depth + 1, oid)
                 .map_err(|error| error.within(Segment::Field(field.name)))?;
@@ -228,7 +269,7 @@ impl<'a> Walker<'a> {
             }
             pos = element.end();
         }
-        self.options.isolate_members = isolate_members;
+        self.options.members = members;
         match rest.find(|field| field.is_required()) {
             Some(field) => Err(missing(field, pos)),
             None => Ok(()),
@@ -354,8 +395,7 @@ impl<'a> Walker<'a> {
 
     /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
     fn lazy(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
-        let Options { isolate_members, defer, .. } = self.options;
-        if isolate_members && defer && tlv.len() >= DEFERRED_FROM {
+        if self.options.members == Members::Deferred && tlv.len() >= DEFERRED_FROM {
             let layers = self.layers;
             let deferred = Deferred { element, sequence: tlv, whole: None, layers, depth };
             self.deferred = Some(deferred);
@@ -385,7 +425,9 @@ impl<'a> Walker<'a> {
         self.members(deferred.element, pos, end, index, deferred.depth)
     }
 
-    /// The members that stand in `data[pos..end]`, the first being `index`.
+    /// The members that stand in `data[pos..end]`, the first being `index`. None
+    /// is read beyond the first that is too many: the message is refused for
+    /// that (rule P6).
     fn members(
         &mut self,
         element: &'static Node,
@@ -400,20 +442,27 @@ impl<'a> Walker<'a> {
             if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
-            self.ids.push(member_id(self.data, inner));
-            let (layers, isolate_members) = (self.layers, self.options.isolate_members);
-            let (known, ids) = (self.members.len(), self.ids.len());
-            if isolate_members {
-                self.members.push(Member { layer: layers, tlv: inner, error: None });
+            let id = member_id(self.data, inner);
+            self.ids.add(id);
+            if index == MAX_BODY_PARTS {
+                break;
+            }
+            let (layers, members) = (self.layers, self.options.members);
+            let (known, ids) = (self.members.len(), self.ids);
+            let listed = matches!(members, Members::Listed | Members::Deferred);
+            if listed {
+                self.members.push(Member::new(layers, inner, None));
             }
             if let Err(error) = self.element(element, inner, depth + 1, &[]) {
-                (self.layers, self.options.isolate_members) = (layers, isolate_members);
-                if !isolate_members || member_id(self.data, inner) == 0 {
+                (self.layers, self.options.members) = (layers, members);
+                if members == Members::Whole || id == 0 {
                     return Err(within(error));
                 }
                 self.members.truncate(known);
-                self.ids.truncate(ids);
-                self.members.push(Member { layer: layers, tlv: inner, error: Some(error) });
+                self.ids = ids;
+                if listed {
+                    self.members.push(Member::new(layers, inner, Some(&error)));
+                }
             }
             pos = inner.end();
             index += 1;

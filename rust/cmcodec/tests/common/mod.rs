@@ -52,9 +52,16 @@ pub fn report(items: &[&[u8]], config: &Config) -> Report {
     verify(&received(items), config, &quiet).unwrap()
 }
 
+/// The rows of items, in order.
+pub fn all_rows(items: &[&[u8]], config: &Config) -> Vec<Row> {
+    let report = report(items, config);
+    let der = |item| report.converted(item).unwrap_or_else(|| items[item]);
+    report.rows(der).collect()
+}
+
 /// The rows of one item.
 pub fn rows(octets: &[u8], config: &Config) -> Vec<Row> {
-    report(&[octets], config).rows
+    all_rows(&[octets], config)
 }
 
 /// The row of one item itself.
