@@ -26,7 +26,7 @@ pub fn member_id(data: &[u8], tlv: Tlv) -> u32 {
 /// number, and whether they ascend, for which none needs to be kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemberIds {
-    count: usize,
+    count: u32,
     first: u32,
     last: u32,
     /// Whether one is not above the one before; an id of 0 is none.
@@ -47,7 +47,7 @@ impl MemberIds {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.count
+        self.count as usize
     }
 }
 
@@ -75,7 +75,7 @@ pub fn p6_body_part_ids(
     if are_ascending(data, tlv, fields, members) {
         return Ok(());
     }
-    let room = members.map_or(0, |members| members.count.min(MAX_BODY_PARTS));
+    let room = members.map_or(0, |members| members.count().min(MAX_BODY_PARTS));
     let mut seen = Seen { room, ..Seen::default() };
     let mut count = 0;
     for (field, sequence) in fields.iter().zip(children(data, tlv.content(), tlv.end())) {
@@ -118,7 +118,7 @@ fn are_ascending(
     fields.iter().zip(children(data, tlv.content(), tlv.end()).flatten()).all(
         |(field, sequence)| match members {
             Some(members) if matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. }) => {
-                count += members.count;
+                count += members.count();
                 let follow = !members.descend && members.first > last;
                 last = last.max(members.last);
                 follow || members.count == 0

@@ -184,12 +184,19 @@ impl<'a> Walker<'a> {
     ) -> Result<()> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
+                let around = self.ids;
                 if *body_parts {
-                    return self.body_parts(fields, tlv, depth);
+                    self.ids = MemberIds::default();
                 }
-                self.fields(fields, tlv, depth, false)?;
+                self.fields(fields, tlv, depth, *body_parts)?;
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
+                }
+                if *body_parts {
+                    let members = std::mem::replace(&mut self.ids, around);
+                    if !self.defers_ids(tlv, fields) {
+                        p6_body_part_ids(self.data, tlv, fields, Some(members))?;
+                    }
                 }
                 if self.options.strict { v1_strict_version(node, self.data, tlv) } else { Ok(()) }
             }
@@ -220,17 +227,6 @@ impl<'a> Walker<'a> {
             Kind::Containing(table) => self.containing(table, tlv, oid),
             kind => primitive::check(kind, self.data, tlv),
         }
-    }
-
-    /// A PKIData or PKIResponse.
-    fn body_parts(&mut self, fields: &'static [Field], tlv: Tlv, depth: usize) -> Result<()> {
-        let around = std::mem::take(&mut self.ids);
-        self.fields(fields, tlv, depth, true)?;
-        let members = std::mem::replace(&mut self.ids, around);
-        if self.defers_ids(tlv, fields) {
-            return Ok(());
-        }
-        p6_body_part_ids(self.data, tlv, fields, Some(members))
     }
 
     fn fields(

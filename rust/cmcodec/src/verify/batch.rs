@@ -20,7 +20,7 @@ use super::config::Config;
 use super::members::Groups;
 use super::message;
 use super::report::{Fault, Finding, MessageKind, Verdict};
-use super::rows::{Report, Rows};
+use super::rows::{Marker, Report, Rows};
 use super::worker::Worker;
 use crate::der::read_tlv;
 use crate::error::{Error, Reason, Result};
@@ -273,7 +273,7 @@ impl<'i> Input<'i> {
     fn refusal(&self, item: usize) -> Option<Rows> {
         let Self::Refused(error) = self else { return None };
         let found = malformed(error.reason(), error.offset());
-        Some(Rows::one(item, Encoding::Der, 0, found))
+        Some(Rows::one(item, Encoding::Der, 0..0, found))
     }
 
     /// The row of an item that is a message.
@@ -283,8 +283,7 @@ impl<'i> Input<'i> {
             Self::Validated(buffer, span, encoding) => (buffer, span.clone(), *encoding),
             Self::Received(_) | Self::Refused(_) => return None,
         };
-        let start = span.start;
-        Some(Rows::one(item, encoding, start, message::verify(der, span, worker)))
+        Some(Rows::one(item, encoding, span.clone(), message::verify(der, span, worker)))
     }
 
     /// How many members were left for later.
@@ -345,28 +344,33 @@ fn verify_listed<'a>(
         (content_type, matches!(content_type, ID_SIGNED_DATA | ID_CT_AUTH_DATA))
     };
     let tlv_at = |start| read_tlv(data, start, data.len()).ok();
+    let mut marker = Marker::new(item, Encoding::Der);
+    let mut path = Vec::new();
     // Of each message around the next one, whether it can hold others.
     let mut open = vec![tlv_at(0).is_some_and(|root| holds(root).1)];
     let outermost = members.first().map_or(0, |member| member.layer);
     // In place: a member and what is kept of its row have the same size (rule P8).
-    let listed = members.into_iter().filter_map(|member| {
+    let marks = members.into_iter().filter_map(|member| {
         let start = member.start as usize;
         let around = usize::from(member.layer - outermost) + 1;
         open.truncate(around);
+        path.truncate(around - 1);
         let is_listed = open.iter().all(|holds| *holds);
-        if let Some(reason) = member.error {
-            open.push(false);
-            return is_listed.then(|| (start, around, malformed(reason, member.offset as usize)));
-        }
-        let info = TaggedContentInfo::read(data, tlv_at(start)?)?.content_info;
-        let (content_type, holds) = holds(info);
+        let tagged = TaggedContentInfo::read(data, tlv_at(start)?)?;
+        let span = tagged.content_info.start()..tagged.content_info.end();
+        path.push(tagged.body_part_id);
+        let (content_type, holds) = holds(tagged.content_info);
         open.push(holds);
-        if !is_listed || content_type == ID_DATA {
-            return None;
-        }
-        Some((start, around, message::verify(data, info.start()..info.end(), worker)))
+        let finding = match member.error {
+            _ if !is_listed => return None,
+            Some(reason) => malformed(reason, member.offset as usize),
+            None if content_type == ID_DATA => return None,
+            None => message::verify(data, span.clone(), worker),
+        };
+        Some(marker.mark(start, around, finding, || (path.as_slice().into(), span)))
     });
-    Rows::collect(item, listed)
+    let marks = marks.collect();
+    marker.rows(marks)
 }
 
 /// The DER forms that the caller does not have.

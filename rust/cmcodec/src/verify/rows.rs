@@ -1,7 +1,9 @@
 //! The rows of a report, in a few octets each: a member of five octets has one
 //! too (rule P8).
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::report::{Fault, Finding, MessageKind, Row, Verdict};
 use crate::der::read_tlv;
@@ -47,18 +49,17 @@ impl Report {
         self.part(index).map(|(rows, _)| rows.item)
     }
 
-    /// A row, made now; `der` is the DER form of its item. None where there is
-    /// no such row.
-    pub fn row(&self, index: usize, der: &[u8]) -> Option<Row> {
+    /// A row; `der` is the DER form of its item. None where there is no such row.
+    pub fn row(&self, index: usize, der: &[u8]) -> Option<Cow<'_, Row>> {
         let (rows, index) = self.part(index)?;
         rows.row(index, der)
     }
 
-    /// Every row, made when it is reached; `der` tells the DER form of an item.
+    /// Every row; `der` tells the DER form of an item.
     pub fn rows<'a>(
         &'a self,
         der: impl Fn(usize) -> &'a [u8] + 'a,
-    ) -> impl Iterator<Item = Row> + 'a {
+    ) -> impl Iterator<Item = Cow<'a, Row>> + 'a {
         self.parts.iter().flat_map(move |(_, rows)| {
             let der = der(rows.item);
             (0..rows.marks.len()).filter_map(move |index| rows.row(index, der))
@@ -126,15 +127,15 @@ pub(super) struct Rows {
     encoding: Encoding,
     marks: Box<[Mark]>,
     holders: Box<[Holder]>,
-    findings: Box<[Finding]>,
+    whole: Box<[Row]>,
 }
 
 /// What is kept of a row: all there is to say where it has neither signers nor requests.
 #[derive(Debug)]
-struct Mark {
+pub(super) struct Mark {
     /// Where the item starts, or the TaggedContentInfo; offsets of elements have 32 bits.
     start: u32,
-    /// The offset of the fault; without `kind`, which of the findings says all.
+    /// The offset of the fault; without `kind`, which of the whole rows it is.
     detail: u32,
     /// How many listed messages are around it.
     around: u8,
@@ -157,50 +158,36 @@ struct Holder {
 }
 
 impl Rows {
-    /// The row of an item, which starts at `start`.
-    pub(super) fn one(item: usize, encoding: Encoding, start: usize, finding: Finding) -> Self {
-        Self { encoding, ..Self::collect(item, [(start, 0, finding)]) }
-    }
-
-    /// Rows in received order: where the message starts, how many are around
-    /// it, and what was found.
-    pub(super) fn collect(
+    /// The row of an item, a message at `span`.
+    pub(super) fn one(
         item: usize,
-        rows: impl IntoIterator<Item = (usize, usize, Finding)>,
+        encoding: Encoding,
+        span: Range<usize>,
+        finding: Finding,
     ) -> Self {
-        let mut marker = Marker::default();
-        let marks =
-            rows.into_iter().map(|(start, around, found)| marker.mark(start, around, found));
-        let marks: Vec<Mark> = marks.collect();
-        Self {
-            item,
-            encoding: Encoding::Der,
-            marks: marks.into(),
-            holders: marker.holders.into(),
-            findings: marker.findings.into(),
-        }
+        let mut marker = Marker::new(item, encoding);
+        let mark = marker.mark(span.start, 0, finding, || (Box::default(), span));
+        marker.rows(vec![mark])
     }
 
-    fn row(&self, index: usize, der: &[u8]) -> Option<Row> {
+    fn row(&self, index: usize, der: &[u8]) -> Option<Cow<'_, Row>> {
         let mark = self.marks.get(index)?;
-        let finding = match mark.kind {
-            None => self.findings.get(mark.detail as usize)?.clone(),
-            Some(kind) => {
-                let offset = (mark.detail != NOWHERE).then_some(mark.detail as usize);
-                let fault = mark.reason.map(|reason| Fault { reason, offset });
-                Finding::new(kind, mark.verdict, fault)
-            }
+        let Some(kind) = mark.kind else {
+            return self.whole.get(mark.detail as usize).map(Cow::Borrowed);
+        };
+        let offset = (mark.detail != NOWHERE).then_some(mark.detail as usize);
+        let fault = mark.reason.map(|reason| Fault { reason, offset });
+        let (path, span) = if mark.around() == 0 {
+            let read = read_tlv(der, mark.start(), der.len()).ok();
+            let read = read.filter(|_| mark.verdict != Verdict::Malformed);
+            (Box::default(), mark.start()..read.map_or(der.len(), |tlv| tlv.end()))
+        } else {
+            let info = member(der, mark)?.content_info;
+            (self.path(index, mark, der)?, info.start()..info.end())
         };
         let (item, encoding) = (self.item, self.encoding);
-        if mark.around() == 0 {
-            let read = read_tlv(der, mark.start(), der.len()).ok();
-            let read = read.filter(|_| finding.verdict != Verdict::Malformed);
-            let span = mark.start()..read.map_or(der.len(), |tlv| tlv.end());
-            return Some(Row { item, path: Box::default(), encoding, span, finding });
-        }
-        let here = member(der, mark)?;
-        let span = here.content_info.start()..here.content_info.end();
-        Some(Row { item, path: self.path(index, mark, der)?, encoding, span, finding })
+        let finding = Finding::new(kind, mark.verdict, fault);
+        Some(Cow::Owned(Row { item, path, encoding, span, finding }))
     }
 
     /// Body part ids from the outermost message on.
@@ -240,11 +227,12 @@ impl Mark {
     }
 }
 
-/// Makes marks of rows in received order.
-#[derive(Default)]
-struct Marker {
+/// Makes the rows of an item, in received order.
+pub(super) struct Marker {
+    item: usize,
+    encoding: Encoding,
     holders: Vec<Holder>,
-    findings: Vec<Finding>,
+    whole: Vec<Row>,
     /// The holders around the next row, unless that is in fewer.
     open: Vec<u32>,
     count: u32,
@@ -253,8 +241,21 @@ struct Marker {
 }
 
 impl Marker {
+    pub(super) fn new(item: usize, encoding: Encoding) -> Self {
+        let (holders, whole, open) = (Vec::new(), Vec::new(), Vec::new());
+        Self { item, encoding, holders, whole, open, count: 0, last: 0 }
+    }
+
+    /// What is to be kept of the next row: where the message starts, how many
+    /// are around it, and what was found. `place` tells its path and span.
     #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
-    fn mark(&mut self, start: usize, around: usize, finding: Finding) -> Mark {
+    pub(super) fn mark(
+        &mut self,
+        start: usize,
+        around: usize,
+        finding: Finding,
+        place: impl FnOnce() -> (Box<[u32]>, Range<usize>),
+    ) -> Mark {
         if around > self.last && self.count > 0 {
             self.open.truncate(self.last.saturating_sub(1));
             let holder = Holder { index: self.count - 1, around: self.open.last().copied() };
@@ -272,9 +273,17 @@ impl Marker {
             kind: Some(finding.kind),
         };
         if !finding.is_bare() {
-            (mark.detail, mark.kind) = (self.findings.len() as u32, None);
-            self.findings.push(finding);
+            (mark.detail, mark.kind) = (self.whole.len() as u32, None);
+            let ((path, span), item, encoding) = (place(), self.item, self.encoding);
+            self.whole.push(Row { item, path, encoding, span, finding });
         }
         mark
+    }
+
+    /// The rows of all marks.
+    pub(super) fn rows(self, marks: Vec<Mark>) -> Rows {
+        let Self { item, encoding, holders, whole, .. } = self;
+        let (marks, holders) = (marks.into(), holders.into());
+        Rows { item, encoding, marks, holders, whole: whole.into() }
     }
 }

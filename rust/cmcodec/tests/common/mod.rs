@@ -6,6 +6,7 @@
     reason = "a broken vector must stop the test"
 )]
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::PathBuf;
 
@@ -56,7 +57,7 @@ pub fn report(items: &[&[u8]], config: &Config) -> Report {
 pub fn all_rows(items: &[&[u8]], config: &Config) -> Vec<Row> {
     let report = report(items, config);
     let der = |item| report.converted(item).unwrap_or_else(|| items[item]);
-    report.rows(der).collect()
+    report.rows(der).map(Cow::into_owned).collect()
 }
 
 /// The rows of one item.
