@@ -105,7 +105,9 @@ class _Scope:
             return self
         if identifier not in self._scopes:
             member = self._member(identifier)
-            self._scopes[identifier] = None if member is None else _Scope(member, self._is_malformed)
+            self._scopes[identifier] = (
+                None if member is None else _Scope(member, self._is_malformed)
+            )
         return self._scopes[identifier]
 
     def is_no_message(self, identifier: int) -> bool:

@@ -52,7 +52,7 @@ def p6_body_part_ids(data: bytes, pos: int, end: int, names: Iterable[str]) -> N
                 if not is_one_too_many:
                     raise
                 identifier = element  # it was not read before
-            reason = Reason.LIMIT
+            reason: Reason | None = Reason.LIMIT
             if not is_one_too_many:
                 integer(data, identifier, inner, limit)
                 value = number(data[inner:limit])

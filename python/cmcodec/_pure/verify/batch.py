@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast, get_args
 from cmcodec._pure import view
 from cmcodec._pure.codec.load import Loaded, load, root
 from cmcodec._pure.codec.tlv import Error, Tlv, read_tlv
-from cmcodec._pure.codec.walk import Member
 from cmcodec._pure.verify.certificates import Certificates
 from cmcodec._pure.verify.message import Message, row, verify_message
 from cmcodec._pure.verify.signer import Policy
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cmcodec._backend import Validated
+    from cmcodec._pure.codec.walk import Member
     from cmcodec.verify.verdict import Encoding
 
 _PROGRESS_SECONDS = 0.05
@@ -75,9 +75,7 @@ class Verdicts:
         return is_it and self[index].span[0] == start
 
     def counts(self) -> dict[str, int]:
-        found = Counter(
-            row.verdict if isinstance(row, Row) else "malformed" for row in self._rows
-        )
+        found = Counter(row.verdict if isinstance(row, Row) else "malformed" for row in self._rows)
         return {verdict: found[verdict] for verdict in get_args(Verdict)}
 
 
