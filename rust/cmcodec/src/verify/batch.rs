@@ -169,7 +169,7 @@ enum Job {
     /// What is nested in it.
     Members(usize, Vec<Member>),
     /// Members of an item to find, read and verify, as long as there are any.
-    /// Each thread has one of these.
+    /// Each thread has one of these, where there is enough for it.
     Deferred(usize),
     /// Messages that are verified, or malformed.
     Done(Rows),
@@ -263,8 +263,9 @@ impl<'i> Input<'i> {
             if !loaded.members.is_empty() {
                 jobs.push(Job::Members(item, mem::take(&mut loaded.members)));
             }
-            if later.is_some() {
-                jobs.extend((0..threads).map(|_| Job::Deferred(item)));
+            if let Some(later) = later {
+                let groups = 1 + locked(&later.groups).more();
+                jobs.extend((0..threads.min(groups)).map(|_| Job::Deferred(item)));
             }
         }
     }

@@ -80,6 +80,11 @@ impl Groups {
         self.ahead.pop_front().or_else(|| self.find(data))
     }
 
+    /// How many groups there can be at most, beside one.
+    pub fn more(&self) -> usize {
+        (self.end - self.pos) / OCTETS
+    }
+
     /// How many members there are in all.
     pub fn total(&mut self, data: &[u8]) -> usize {
         while let Some(group) = self.find(data) {
