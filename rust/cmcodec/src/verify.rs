@@ -11,17 +11,20 @@
 //! | `family` | what the library verifies, one row per key, scheme and hash function |
 //! | `message` | what one message is, and its verdict (V1 to V3) |
 //! | `signer` | one SignerInfo, rule by rule (V4 to V10, V12) |
+//! | `issued` | the signature of a certificate (V13) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
 //! | `report` | what comes out |
 //!
-//! No chain of certificates is built here (V13).
+//! No chain of certificates is built here: what a chain consists of, and which
+//! is trusted, is decided above (V13).
 
 pub mod algorithm;
 mod batch;
 mod certificates;
 mod config;
 mod family;
+pub mod issued;
 pub mod key;
 mod keyring;
 pub mod members;

@@ -32,6 +32,10 @@ pub struct Certificate {
     pub serial_number: Tlv,
     /// `tbsCertificate.issuer`.
     pub issuer: Tlv,
+    /// `tbsCertificate.validity`.
+    pub validity: Tlv,
+    /// `tbsCertificate.subject`.
+    pub subject: Tlv,
     /// `tbsCertificate.subjectPublicKeyInfo`.
     pub subject_public_key_info: Tlv,
     /// The SEQUENCE inside `tbsCertificate.extensions`.
@@ -47,8 +51,8 @@ impl Certificate {
         let serial_number = tbs.take_if(0x02)?;
         tbs.take_if(0x30)?;
         let issuer = tbs.take_if(0x30)?;
-        tbs.take_if(0x30)?;
-        tbs.take_if(0x30)?;
+        let validity = tbs.take_if(0x30)?;
+        let subject = tbs.take_if(0x30)?;
         let subject_public_key_info = tbs.take_if(0x30)?;
         tbs.take_if(0x81);
         tbs.take_if(0x82);
@@ -60,6 +64,8 @@ impl Certificate {
         (tbs.is_empty() && shaped).then_some(Self {
             serial_number,
             issuer,
+            validity,
+            subject,
             subject_public_key_info,
             extensions,
         })
