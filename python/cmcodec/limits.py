@@ -43,6 +43,18 @@ MAX_SIGNERS: Final = 64
 MAX_KEY_CANDIDATES: Final = 4
 """Candidate keys tried for one SignerInfo (V8, V15)."""
 
+MAX_CHAIN_AUTHORITIES: Final = 8
+"""CAs between a trust anchor and a signer (V13). Real chains have 3 at most."""
+
+CHAIN_STEPS: Final = 64
+"""Pairs of issuer and certificate looked at for one message, whatever it carries (V15)."""
+
+CHAIN_STEPS_PER_CERTIFICATE: Final = 4
+"""How many more for each certificate (V15): a CA has 1 to 3 generations of keys."""
+
+MAX_CHAIN_STATES: Final = 8
+"""Ways on which one key is reached that differ in what they allow (V15)."""
+
 MAX_THREADS: Final = 1024
 """Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cmcodec._backend import Verdicts
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
+    from cmcodec.verify.search import ChainResult
     from cmcodec.verify.trust import Checker
     from cmcodec.verify.verdict import Chain, Note, Row, Signer
 
@@ -42,7 +43,7 @@ class BatchReport(Sequence["Row"]):
         self._policy = policy
         # By item: what is wrong with the text around it, which no backend sees.
         self._refused = refused
-        # By position: for each signer whom a certificate names, the anchor it leads to.
+        # By position: for each signer whom a certificate names, what it leads to.
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
@@ -100,8 +101,8 @@ class BatchReport(Sequence["Row"]):
                 row = row.with_changes(notes=row.notes + notes)
         if self._chains is None:
             return row
-        anchors = self._chains.get(position)
-        return checks.settle(_chained(row, anchors) if anchors else row, self._policy)
+        chains = self._chains.get(position)
+        return checks.settle(_chained(row, chains) if chains else row, self._policy)
 
     def _find_notes(self, row: Row) -> tuple[Note, ...]:
         from cmcodec.loaded import Loaded
@@ -119,19 +120,19 @@ class BatchReport(Sequence["Row"]):
         return f"<BatchReport {len(self)} messages: {counted}>"
 
 
-def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[str | None, ...]]:
-    """The anchors of all rows whose signers have certificates (rule V13)."""
+def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[ChainResult | None, ...]]:
+    """The chains of all rows whose signers have certificates (rule V13)."""
     from cmcodec.loaded import Loaded
 
-    found: dict[int, tuple[str | None, ...]] = {}
+    found: dict[int, tuple[ChainResult | None, ...]] = {}
     for position in range(len(verdicts)):
         row = verdicts[position]
         certificates = [signer.certificate for signer in row.signers]
         if any(certificates):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
-            carried = [certificate.der for certificate in message.certificates]
+            paths = checker.paths([certificate.der for certificate in message.certificates])
             found[position] = tuple(
-                None if certificate is None else checker.anchor(certificate.der, carried)
+                None if certificate is None else paths.chain(certificate.der)
                 for certificate in certificates
             )
     return found
@@ -144,16 +145,16 @@ def _refusal(row: Row, error: DecodeError) -> Row:
     return row.with_changes(reason=reason, rule=rule, offset=error.offset)
 
 
-def _chained(row: Row, anchors: tuple[str | None, ...]) -> Row:
+def _chained(row: Row, chains: tuple[ChainResult | None, ...]) -> Row:
     """The row with its chains."""
     signers = tuple(
-        replace(signer, chain=_chain(signer, anchor), anchor_sha256=anchor or None)
-        for signer, anchor in zip(row.signers, anchors, strict=True)
+        signer if chain is None else _with_chain(signer, chain)
+        for signer, chain in zip(row.signers, chains, strict=True)
     )
     return row.with_changes(signers=signers)
 
 
-def _chain(signer: Signer, anchor: str | None) -> Chain | None:
-    if signer.chain is None:
-        return None
-    return "untrusted" if anchor is None else "trusted"
+def _with_chain(signer: Signer, found: ChainResult) -> Signer:
+    anchor = found.anchor_sha256
+    chain: Chain = "untrusted" if anchor is None else "trusted"
+    return replace(signer, chain=chain, anchor_sha256=anchor or None, detail=found.detail)

@@ -33,7 +33,9 @@ class Signer:
     on offer. ``certificate_sha256`` names the certificate, ``request_id`` the certification request
     whose own key signed; both are None where the signature is not good, and then ``reason`` says
     why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
-    ``anchor_sha256`` names the anchor of a trusted chain.
+    ``anchor_sha256`` names the anchor of a trusted chain. ``detail`` says in words why a chain is
+    untrusted: which certificate expired, lacks a keyUsage, has a bad signature. The words may
+    change, and names of certificates stand in them as they were received.
     """
 
     algorithm: str | None
@@ -42,6 +44,7 @@ class Signer:
     chain: Chain | None
     anchor_sha256: str | None = None
     reason: Reason | None = None
+    detail: str | None = None
     _certificate: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -50,6 +53,27 @@ class Signer:
         from cmcodec.types import Certificate
 
         return None if self._certificate is None else Certificate(self._certificate)
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What the key is for: the OBJECT IDENTIFIERs of its certificate's extendedKeyUsage.
+
+        In the order received; empty where there is none, or none that can be read. ``oids`` has
+        names for those of CMC (RFC 6402 §2.10), among others: ``oids.ID_KP_CMC_RA in
+        signer.purposes``.
+        """
+        from cmcodec import _backend, oids
+        from cmcodec.types import Extensions, ExtKeyUsageSyntax
+
+        outline = None if self._certificate is None else _backend.certificate(self._certificate)
+        if outline is None or outline[-1] is None:
+            return ()
+        try:
+            values = {each.extn_id: each.extn_value for each in Extensions.from_der(outline[-1])}
+            found = values.get(oids.ID_CE_EXT_KEY_USAGE)
+            return () if found is None else tuple(ExtKeyUsageSyntax.from_der(found))
+        except ValueError:
+            return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +193,7 @@ class Row(InBuffer):
                     "chain": signer.chain,
                     "anchor_sha256": signer.anchor_sha256,
                     "reason": signer.reason,
+                    "detail": signer.detail,
                 }
                 for signer in self.signers
             ],

@@ -38,6 +38,18 @@ pub const MAX_SIGNERS: usize = 64;
 /// Candidate keys tried for one SignerInfo (V8, V15).
 pub const MAX_KEY_CANDIDATES: usize = 4;
 
+/// CAs between a trust anchor and a signer (V13). Real chains have 3 at most.
+pub const MAX_CHAIN_AUTHORITIES: usize = 8;
+
+/// Pairs of issuer and certificate looked at for one message, whatever it carries (V15).
+pub const CHAIN_STEPS: usize = 64;
+
+/// How many more for each certificate (V15): a CA has 1 to 3 generations of keys.
+pub const CHAIN_STEPS_PER_CERTIFICATE: usize = 4;
+
+/// Ways on which one key is reached that differ in what they allow (V15).
+pub const MAX_CHAIN_STATES: usize = 8;
+
 /// Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores.
 pub const MAX_THREADS: usize = 1_024;
 
