@@ -49,8 +49,8 @@ MAX_CHAIN_AUTHORITIES: Final = 8
 CHAIN_STEPS: Final = 64
 """Pairs of issuer and certificate looked at for one message, whatever it carries (V15)."""
 
-CHAIN_STEPS_PER_CERTIFICATE: Final = 4
-"""How many more for each certificate (V15): a CA has 1 to 3 generations of keys."""
+CHAIN_STEPS_PER_CERTIFICATE: Final = 2
+"""How many more for each certificate (V15): one by the new key of a CA, one by the old."""
 
 MAX_CHAIN_STATES: Final = 8
 """Ways on which one key is reached that differ in what they allow (V15)."""

@@ -53,7 +53,7 @@ def names_of(subject: bytes, alternatives: bytes | None) -> list[GeneralName]:
 
 
 def title(subject: bytes) -> str:
-    """A subject in words, cut where it is long."""
+    """A subject in words, the end of it where it is long."""
     try:
         parts = (
             f"{oids.LABELS.get(attribute, attribute)}={_text(value)}"
@@ -62,7 +62,7 @@ def title(subject: bytes) -> str:
         text = ", ".join(parts)
     except ValueError:
         text = ""
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    cut = text if len(text) <= _LONGEST else f"…{text[-_LONGEST:]}"
     return cut or "a certificate without name"
 
 

@@ -98,9 +98,8 @@ class Search:
         self._states: dict[tuple[bytes, bytes], list[Path]] = {}
         self._rooted: set[bytes] = set()
         self._faults: dict[bytes, _Fault] = {}
-        # From where to go on, and with what names another key than its issuer's.
-        self._level: list[Path] | None = None
-        self._waiting: list[Path] = []
+        # From where to go on, by how well what follows names the key of its issuer.
+        self._tiers: list[list[Path]] | None = None
 
     def chain(self, signer: Certificate) -> ChainResult:
         """The anchor that a signer's certificate leads to."""
@@ -163,34 +162,38 @@ class Search:
         return path
 
     def _grow(self) -> bool:
-        """Reaches the CAs that are one certificate further; False where nothing is left to try."""
-        if self._level is None:
+        """Reaches CAs that are one certificate further; False where nothing is left to try."""
+        if self._tiers is None:
             for name in self._issued:
                 self._root(name)
-            self._level = [root for name in self._issued for root in self._reached.get(name, ())]
-        level, is_late = self._level or self._waiting, not self._level
-        self._waiting = [] if is_late else [*self._waiting, *level]
-        self._level = []
-        for path in level:
-            for certificate in self._issued_by(path.issuer, is_late=is_late):
+            roots = [root for name in self._issued for root in self._reached.get(name, ())]
+            self._tiers = [roots, [], []]
+        tier = next((tier for tier, paths in enumerate(self._tiers) if paths), None)
+        if tier is None:
+            return False
+        paths, self._tiers[tier] = self._tiers[tier], []
+        for path in paths:
+            for certificate in self._issued_by(path.issuer, tier):
                 if not self._step("issuers"):
-                    self._level, self._waiting = [], []
-                    return False
+                    self._tiers = [[], [], []]
+                    return True
                 longer = self._reach(path, certificate)
                 if longer:
-                    self._level.append(longer)
-        return bool(self._level or self._waiting)
+                    self._tiers[0].append(longer)
+        if tier < 2:
+            self._tiers[tier + 1] += paths
+        return True
 
-    def _issued_by(self, issuer: Certificate, *, is_late: bool) -> Iterator[Certificate]:
-        """The CAs that name an issuer; late, those that name another key than the issuer's."""
+    def _issued_by(self, issuer: Certificate, tier: int) -> Iterator[Certificate]:
+        """The CAs that name an issuer and its key, then no key, then another (RFC 5280 §4.2.1.1)."""
         keys, own = self._issued.get(issuer.subject, {}), issuer.key_identifier
-        if own is None:
-            found = [] if is_late else list(keys)
-        elif is_late:
-            found = [key for key in keys if key not in (own, None)]
+        if tier == 0:
+            named = [own] if own is not None else []
+        elif tier == 1:
+            named = [None] if own is not None else list(keys)
         else:
-            found = [own, None]
-        for key in found:
+            named = [key for key in keys if None not in (own, key) and key != own]
+        for key in named:
             yield from keys.get(key, ())
 
     def _reach(self, path: Path, certificate: Certificate) -> Path | None:

@@ -44,8 +44,8 @@ pub const MAX_CHAIN_AUTHORITIES: usize = 8;
 /// Pairs of issuer and certificate looked at for one message, whatever it carries (V15).
 pub const CHAIN_STEPS: usize = 64;
 
-/// How many more for each certificate (V15): a CA has 1 to 3 generations of keys.
-pub const CHAIN_STEPS_PER_CERTIFICATE: usize = 4;
+/// How many more for each certificate (V15): one by the new key of a CA, one by the old.
+pub const CHAIN_STEPS_PER_CERTIFICATE: usize = 2;
 
 /// Ways on which one key is reached that differ in what they allow (V15).
 pub const MAX_CHAIN_STATES: usize = 8;
