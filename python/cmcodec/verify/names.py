@@ -61,7 +61,7 @@ def title(subject: bytes) -> str:
         )
         text = ", ".join(parts)
     except ValueError:
-        text = ""
+        return "a certificate whose name is not readable"
     cut = text if len(text) <= _LONGEST else f"…{text[-_LONGEST:]}"
     return cut or "a certificate without name"
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChainResult", "Index", "Search"]
 
-_COMPARISONS: Final = 64
+_COMPARISONS: Final = 256
 """Comparisons of a name with a constraint that take as long as a step."""
 
 
@@ -185,15 +185,14 @@ class Search:
         return True
 
     def _issued_by(self, issuer: Certificate, tier: int) -> Iterator[Certificate]:
-        """The CAs that name an issuer and its key, then no key, then another (RFC 5280 §4.2.1.1)."""
+        """The CAs that name an issuer and its key; then no key; then another (§4.2.1.1)."""
         keys, own = self._issued.get(issuer.subject, {}), issuer.key_identifier
-        if tier == 0:
-            named = [own] if own is not None else []
-        elif tier == 1:
-            named = [None] if own is not None else list(keys)
+        named: tuple[Iterable[bytes | None], ...]
+        if own is None:
+            named = ((), keys, ())
         else:
-            named = [key for key in keys if None not in (own, key) and key != own]
-        for key in named:
+            named = ((own,), (None,), (key for key in keys if key not in (own, None)))
+        for key in named[tier]:
             yield from keys.get(key, ())
 
     def _reach(self, path: Path, certificate: Certificate) -> Path | None:
