@@ -443,6 +443,12 @@ def test_verify_trust_checks_chains(cmc: Run) -> None:
     early = cmc("verify", "--json", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
     assert early.returncode == 1
     assert rows(early)[0]["reason"] == "untrusted_chain"
+    detail = rows(early)[0]["signers"][0]["detail"]
+    assert "is not valid before 2026-01-01T00:00:00Z" in detail
+    told = cmc("verify", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
+    assert f", chain untrusted: {detail}\n" in told.stdout
+    alone = cmc("verify", "--csv", "--trust", RA, message)
+    assert "no trust anchor issued " in alone.stdout
 
 
 def test_verify_says_when_legacy_would_help(cmc: Run) -> None:

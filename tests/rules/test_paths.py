@@ -236,8 +236,11 @@ def test_v13_explicit_policies_are_refused() -> None:
         [extension("2.5.29.19", "0500")], [extension("2.5.29.15", "0500")],
         [extension("2.5.29.30", "0500")], [extension("2.5.29.36", "3003800180"[:-2] + "ff")],
         [extension("2.5.29.19", "3006020180010100")], [extension("2.5.29.35", "0500")],
+        [extension("2.5.29.15", "")], [extension("2.5.29.30", "")], [extension("2.5.29.19", "")],
     ],
-    ids=["basic", "usage", "names", "policy", "order", "key"],
+    ids=[
+        "basic", "usage", "names", "policy", "order", "key", "no usage", "no names", "no basic",
+    ],
 )  # fmt: skip
 def test_v13_what_cannot_be_read_is_not_trusted(value: Any) -> None:
     """V13, P9: an extension that counts and is malformed, in signers and in CAs."""

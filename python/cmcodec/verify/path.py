@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from cmcodec import _backend, oids
-from cmcodec.asn1 import BitString
+from cmcodec.asn1 import Asn1, BitString
 from cmcodec.limits import MAX_CHAIN_AUTHORITIES
 from cmcodec.types import (
     AuthorityKeyIdentifier,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from cmcodec.types import Extension, GeneralName
 
 __all__ = ["Certificate", "Path", "authority_fault", "readable", "signer_fault"]
+
+T = TypeVar("T", bound=Asn1)
 
 _PROCESSED: Final = {
     oids.ID_CE_AUTHORITY_KEY_IDENTIFIER,
@@ -123,14 +125,13 @@ class Facts:
     def of(cls, validity: bytes, listed: Mapping[str, Extension]) -> Self:
         """What these elements say; raises `ValueError` where one cannot be read."""
 
-        def value(oid: str, absent: bytes = b"") -> bytes:
-            return listed[oid].extn_value if oid in listed else absent
+        def value(oid: str, cls: type[T]) -> T | None:
+            return cls.from_der(listed[oid].extn_value) if oid in listed else None
 
         valid = Validity.from_der(validity)
-        basic = BasicConstraints.from_der(value(oids.ID_CE_BASIC_CONSTRAINTS, _EMPTY))
-        policy = PolicyConstraints.from_der(value(oids.ID_CE_POLICY_CONSTRAINTS, _EMPTY))
-        key = AuthorityKeyIdentifier.from_der(value(oids.ID_CE_AUTHORITY_KEY_IDENTIFIER, _EMPTY))
-        usages, constraints = value(oids.ID_CE_KEY_USAGE), value(oids.ID_CE_NAME_CONSTRAINTS)
+        basic = value(oids.ID_CE_BASIC_CONSTRAINTS, BasicConstraints) or BasicConstraints()
+        policy = value(oids.ID_CE_POLICY_CONSTRAINTS, PolicyConstraints) or PolicyConstraints()
+        key = value(oids.ID_CE_AUTHORITY_KEY_IDENTIFIER, AuthorityKeyIdentifier)
         critical = (oid for oid, extension in listed.items() if extension.critical)
         return cls(
             since=valid.not_before.value,
@@ -138,9 +139,9 @@ class Facts:
             is_ca=basic.ca,
             path_length=_number(basic.path_len_constraint),
             explicit_policy=_number(policy.require_explicit_policy),
-            usages=BitString.from_der(usages) if usages else None,
-            constraints=NameConstraints.from_der(constraints) if constraints else None,
-            authority_key=key.key_identifier,
+            usages=value(oids.ID_CE_KEY_USAGE, BitString),
+            constraints=value(oids.ID_CE_NAME_CONSTRAINTS, NameConstraints),
+            authority_key=key.key_identifier if key else None,
             unknown=next((oid for oid in critical if oid not in _PROCESSED), None),
         )
 
