@@ -22,7 +22,9 @@ fn v13_the_key_of_the_issuer_and_no_other() {
     let (ca, ra) = (vector("ca-cert.der"), vector("ra-p256-cert.der"));
     assert_eq!(v13_certificate_signature(&ca, spki(&ca)), Ok(()));
     assert_eq!(v13_certificate_signature(&ra, spki(&ca)), Ok(()));
-    assert_eq!(v13_certificate_signature(&ra, spki(&ra)), Err(Reason::SignatureInvalid));
+    assert_eq!(v13_certificate_signature(&ra, spki(&ra)), Err(Reason::AlgorithmMismatch));
+    let other = vector("ra-rsa2048-cert.der");
+    assert_eq!(v13_certificate_signature(&ra, spki(&other)), Err(Reason::SignatureInvalid));
     assert_eq!(v13_certificate_signature(&ra, &[]), Err(Reason::KeyRejected));
 }
 
