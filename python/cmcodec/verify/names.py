@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from cmcodec import oids
@@ -21,7 +20,7 @@ __all__ = ["names_of", "outside", "title"]
 _LONGEST: Final = 100
 """Letters of a name in words."""
 
-_KINDS: Final = {field.attribute: field.name for field in schema.node(GeneralName).fields}
+_NAMES: Final = {field.attribute: field.name for field in schema.node(GeneralName).fields}
 """The alternatives, as the standard calls them."""
 
 _TEXTS: Final = {
@@ -77,11 +76,11 @@ def outside(constraints: NameConstraints, names: list[GeneralName]) -> str | Non
             for subtrees in (constraints.permitted_subtrees, constraints.excluded_subtrees)
         )
         try:
-            good = all(_is_within(name, permitted, excluded) for name in of_kind)
+            good = _are_within(kind, list(of_kind), permitted, excluded)
         except ValueError:
             good = False
         if not good:
-            return _KINDS[kind]
+            return _NAMES[kind]
     return None
 
 
@@ -89,29 +88,27 @@ def _kind(name: GeneralName) -> str:
     return name.alternative
 
 
-def _is_within(
-    name: GeneralName, permitted: list[GeneralSubtree], excluded: list[GeneralSubtree]
+def _are_within(
+    kind: str,
+    names: list[GeneralName],
+    permitted: list[GeneralSubtree],
+    excluded: list[GeneralSubtree],
 ) -> bool:
-    """Raises `ValueError` where that cannot be judged."""
-    if any(subtree.minimum or subtree.maximum is not None for subtree in permitted + excluded):
-        # RFC 5280 §4.2.1.10: minimum is 0 and maximum absent, or the constraint must be rejected.
-        raise ValueError("a distance")
-    bases = [subtree.base for subtree in permitted]
-    return not any(_is_below(name, subtree.base, wild=True) for subtree in excluded) and (
-        not bases or any(_is_below(name, base) for base in bases)
+    """Whether names of one kind are; raises `ValueError` where that cannot be judged."""
+    if not permitted and not excluded:
+        return True
+    compared = _COMPARED.get(kind)
+    # RFC 5280 §4.2.1.10: minimum is 0 and maximum absent, or the constraint must be rejected.
+    distances = ((each.minimum, each.maximum) for each in permitted + excluded)
+    if compared is None or any(distance != (0, None) for distance in distances):
+        raise ValueError("a constraint that is not processed")
+    allowed, refused = (
+        [compared.base(subtree.base.value) for subtree in each] for each in (permitted, excluded)
     )
-
-
-def _is_below(name: GeneralName, base: GeneralName, *, wild: bool = False) -> bool:
-    """``wild``: whether one of the hosts that a DNS name with ``*`` stands for is enough."""
-    matches = _MATCHES.get(_kind(name))
-    if matches is None:
-        raise ValueError("a kind of name that is not compared")
-    if wild and name.dns_name and name.dns_name.startswith("*."):
-        rest = name.dns_name[1:].lower()
-        if str(base.dns_name).lower().endswith(rest):
-            return True
-    return matches(name.value, base.value)
+    found = [compared.name(name.value) for name in names]
+    return not any(compared.touches(name, base) for name in found for base in refused) and (
+        not permitted or all(any(compared.within(name, it) for it in allowed) for name in found)
+    )
 
 
 def _attributes(name: Name) -> Iterator[tuple[str, Any]]:
@@ -138,74 +135,100 @@ def _comparable(value: Any) -> object:
         return value.to_der()
 
 
-def _directory(name: Name, base: Name) -> bool:
-    """Whether a name begins with the relative names of another."""
-    own, wanted = (
-        [{(each.type, _comparable(each.value)) for each in rdn} for rdn in it.rdn_sequence or ()]
-        for it in (name, base)
-    )
+# --- how names are compared with constraints ------------------------------------------------------
+
+
+class _Compared(NamedTuple):
+    """A kind of name: what of it and of a constraint is compared, and how.
+
+    ``within`` is a name in all that it stands for, ``touches`` one in some of it.
+    """
+
+    name: Callable[[Any], Any]
+    base: Callable[[Any], Any]
+    within: Callable[[Any, Any], bool]
+    touches: Callable[[Any, Any], bool]
+
+
+def _relative_names(name: Name) -> list[set[tuple[str, object]]]:
+    return [{(it.type, _comparable(it.value)) for it in rdn} for rdn in name.rdn_sequence or ()]
+
+
+def _begins(own: list[Any], wanted: list[Any]) -> bool:
     return own[: len(wanted)] == wanted
 
 
-def _within(host: str, base: str) -> bool:
+def _domain(name: str) -> str:
+    if not name or name.endswith("."):
+        raise ValueError("no DNS name")
+    return name.lower()
+
+
+def _in_domain(host: str, base: str) -> bool:
     """Whether a host is another or has labels before it; after a leading dot, it must have them."""
     return base in (host, "") or host.endswith(base if base[0] == "." else f".{base}")
 
 
-def _dns(name: str, base: str) -> bool:
-    name, base = name.lower(), base.lower()
-    if not name or name.endswith("."):
-        raise ValueError("no DNS name")
-    return _within(name, base)
+def _may_be_in_domain(host: str, base: str) -> bool:
+    """The same of one of the hosts that ``*`` stands for."""
+    return _in_domain(host, base) or (host[:2] == "*." and base.endswith(host[1:]))
 
 
-def _mail(name: str, base: str) -> bool:
-    """A mailbox, all of a host, or after a dot all of the hosts in a domain."""
-    mailbox, at, host = name.rpartition("@")
+def _mailbox(address: str) -> tuple[str, str]:
+    mailbox, _, host = address.rpartition("@")
     if not (mailbox and host):
         raise ValueError("no mail address")
-    of_mailbox, at, of_host = base.rpartition("@")
-    if at:
-        return (mailbox, host.lower()) == (of_mailbox, of_host.lower())
-    return _on_host(host.lower(), base.lower())
+    return mailbox, host.lower()
 
 
-def _on_host(host: str, base: str) -> bool:
-    return base == "" or (host.endswith(base) if base[0] == "." else host == base)
+def _mailboxes(base: str) -> tuple[str, str]:
+    """One mailbox, or what `_is_host` has of a host or a domain."""
+    mailbox, _, host = base.rpartition("@")
+    return mailbox, host.lower()
 
 
-def _uri(name: str, base: str) -> bool:
-    """A host, or after a dot all of the hosts in a domain."""
-    host = urlsplit(name).hostname
+def _is_mailbox(own: tuple[str, str], base: tuple[str, str]) -> bool:
+    return own == base if base[0] else _is_host(own[1], base[1])
+
+
+def _is_host(host: str, base: str) -> bool:
+    """Whether a host is another, or after a leading dot one in a domain."""
+    return base in (host, "") or (base[0] == "." and host.endswith(base))
+
+
+def _host(uri: str) -> str:
+    host = urlsplit(uri).hostname
     if not host or ":" in host or host.replace(".", "").isdigit():
         raise ValueError("no host that has a name")
-    return _on_host(host.lower(), base.lower())
+    return host.lower()
 
 
-def _ip(name: bytes, base: bytes) -> bool:
-    """An address within a network, which is followed by its mask."""
-    half = len(base) // 2
-    if len(base) % 2 or half not in (4, 16):
+def _address(octets: bytes) -> tuple[int, int]:
+    if len(octets) not in (4, 16):
+        raise ValueError("no address")
+    return len(octets), int.from_bytes(octets, "big")
+
+
+def _network(octets: bytes) -> tuple[int, int, int]:
+    """An address and its mask."""
+    half = len(octets) // 2
+    length, address = _address(octets[:half])
+    mask = _address(octets[half:])[1]
+    zeros = mask ^ (1 << 8 * length) - 1
+    if len(octets) != 2 * length or zeros & zeros + 1:
         raise ValueError("no network")
-    address, network = ip_address(name), ip_address(base[:half])
-    if address.version != network.version:
-        return False
-    return address in ip_network(f"{network}/{_prefix(base[half:])}", strict=False)
+    return length, address & mask, mask
 
 
-def _prefix(mask: bytes) -> int:
-    """The number of ones that a mask begins with; raises `ValueError` where others follow."""
-    bits = f"{int.from_bytes(mask, 'big'):0{8 * len(mask)}b}"
-    if "01" in bits:
-        raise ValueError("no mask")
-    return bits.count("1")
+def _in_network(own: tuple[int, int], base: tuple[int, int, int]) -> bool:
+    return own[0] == base[0] and own[1] & base[2] == base[1]
 
 
-_MATCHES: Final[dict[str, Callable[..., bool]]] = {
-    "rfc822_name": _mail,
-    "dns_name": _dns,
-    "directory_name": _directory,
-    "uniform_resource_identifier": _uri,
-    "ip_address": _ip,
+_COMPARED: Final = {
+    "directory_name": _Compared(_relative_names, _relative_names, _begins, _begins),
+    "dns_name": _Compared(_domain, str.lower, _in_domain, _may_be_in_domain),
+    "rfc822_name": _Compared(_mailbox, _mailboxes, _is_mailbox, _is_mailbox),
+    "uniform_resource_identifier": _Compared(_host, str.lower, _is_host, _is_host),
+    "ip_address": _Compared(_address, _network, _in_network, _in_network),
 }
-"""How a name is compared with a constraint, by the alternative of GeneralName."""
+"""By the alternative of GeneralName (RFC 5280 §4.2.1.10)."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ChainResult", "Index", "Search"]
 
-_COMPARISONS: Final = 256
+_COMPARISONS: Final = 128
 """Comparisons of a name with a constraint that take as long as a step."""
 
 
