@@ -1,10 +1,14 @@
-"""Instructions that parsing and encoding take: counts repeat exactly where seconds do not.
+"""Instructions that reading, encoding and verifying take: counts repeat where seconds do not.
 
     python -m benches.instructions [--update]
 
 Runs each operation of the engine on ``examples/batch-1000.der`` once under callgrind, and compares
 with ``benches/record/instructions.json``. Ends with status 1 where one takes more than the record
-by `TOLERANCE`. ``--update`` makes what is counted the record.
+by more than its `tolerance`. ``--update`` makes what is counted the record.
+
+Of verification all instructions are counted, and those of Rust alone: signatures take twenty times
+as many, in the C and the assembly of aws-lc. Valgrind shows every processor that has AVX2 as the
+same one, so that aws-lc chooses the same code on all.
 
 Compilers and interpreters make other counts of the same source. Where they are not those of the
 record, or there is no valgrind, nothing can be compared: it says so and ends with status 0.
@@ -33,14 +37,25 @@ from cmcodec import _backend, types
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cmcodec import Row
+
 ROOT = Path(__file__).resolve().parent.parent
 INPUT = ROOT / "examples" / "batch-1000.der"
 RECORD = ROOT / "benches" / "record" / "instructions.json"
 TOLERANCE = 0.02
 """Of a count: hash tables have random keys, and libraries beside the engine are updated."""
 
+VERIFYING = 0.01
+"""The same of verification, most of which is arithmetic of one course."""
+
 BY_ADDRESS = 0.04
 """The same of encoding, which keeps OBJECT IDENTIFIERs by where they are in memory."""
+
+SOME = 200
+"""Messages of each verification."""
+
+OURS = ", without aws-lc"
+"""What follows the name of a verification, where only the instructions of Rust are counted."""
 
 DEEP = "signerInfos[0].signedAttrs[1].attrValues[0]"
 
@@ -73,6 +88,25 @@ def operations() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "encode each structure", lambda: [it.to_der() for it in structures]
     yield "encode the unchanged batch", outer.to_der
     yield "rows of a report", lambda: list(report)
+    octets = [each.to_der() for each in nested]
+    rows = list(report)[1:]
+    yield f"verify {SOME} of the batch", _verification(octets)
+    for algorithm in ("sha256WithRSAEncryption", "ecdsa-with-SHA256", "Ed25519"):
+        # Signer and proof of possession both, so that one algorithm is counted and no other.
+        alike = [der for der, row in zip(octets, rows, strict=True) if _named(row) == {algorithm}]
+        yield f"verify {SOME} with {algorithm}", _verification(alike)
+
+
+def _named(row: Row) -> set[str | None]:
+    """The signature algorithms of a message."""
+    return {each.algorithm for each in (*row.signers, *row.requests)}
+
+
+def _verification(messages: list[bytes]) -> Callable[[], object]:
+    """Verifies the first `SOME` messages by themselves."""
+    some = messages[:SOME]
+    assert cmcodec.verify_batch(some).counts() == {"verified": SOME}
+    return lambda: cmcodec.verify_batch(some, threads=1).counts()
 
 
 def _mark() -> None:
@@ -92,10 +126,16 @@ def _run() -> None:
         _mark()
 
 
+def measures(name: str) -> tuple[str, ...]:
+    """What is counted of an operation: all instructions; of a verification, those of Rust too."""
+    return (name, name + OURS) if name.startswith("verify") else (name,)
+
+
 def count() -> dict[str, int]:
     """The instructions of each operation."""
     with TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", "--dump-before=getppid"]
+        command += ["--compress-strings=no", "--compress-pos=no"]
         command += [f"--callgrind-out-file={folder}/part", sys.executable]
         command += ["-m", "benches.instructions", "--run"]
         environment = os.environ | {"PYTHONHASHSEED": "0"}
@@ -105,10 +145,37 @@ def count() -> dict[str, int]:
         if done.returncode:
             raise RuntimeError(done.stderr)
         parts = sorted(Path(folder).glob("part.*"), key=lambda path: int(path.suffix[1:]))
-        totals = [re.search(r"^totals: (\d+)$", path.read_text(), re.M) for path in parts]
-    # Each operation is followed by its own mark, and preceded by one after its first time.
-    counts = [int(found[1]) for found in totals if found][1::2]
-    return dict(zip((name for name, _ in operations()), counts, strict=True))
+        # Each operation is followed by its own mark, and preceded by one after its first time.
+        texts = [path.read_text(errors="replace") for path in parts][1::2]
+    found = {}
+    for (name, _), text in zip(operations(), texts, strict=True):
+        found |= dict(
+            zip(measures(name), (sum(counts(text)), sum(counts(text, ours))), strict=False)
+        )
+    return found
+
+
+def ours(library: str, function: str) -> bool:
+    """Whether this is Rust in the engine, by its name: `cmcodec::schema::walk::Walker::element`."""
+    return "_rust" in library and "::" in function
+
+
+def counts(text: str, counted: Callable[[str, str], bool] = lambda *_: True) -> Iterator[int]:
+    """The instructions of each line that callgrind writes, without those of functions called."""
+    library = function = ""
+    is_call = False
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key == "ob":
+            library = value
+        elif key == "fn":
+            function = value
+        elif key == "calls":
+            is_call = True
+        elif line[:1].isdigit():
+            if not is_call and counted(library, function):
+                yield int(line.rpartition(" ")[2])
+            is_call = False
 
 
 def environment() -> dict[str, str]:
@@ -127,7 +194,9 @@ def environment() -> dict[str, str]:
 
 def tolerance(name: str) -> float:
     """How far the count of an operation may be above the record."""
-    return BY_ADDRESS if name.startswith("encode each") else TOLERANCE
+    if name.startswith("encode each"):
+        return BY_ADDRESS
+    return VERIFYING if name.startswith("verify") and not name.endswith(OURS) else TOLERANCE
 
 
 def compare(counted: dict[str, int], recorded: dict[str, int]) -> list[str]:
@@ -139,7 +208,7 @@ def compare(counted: dict[str, int], recorded: dict[str, int]) -> list[str]:
         verdict = "same" if abs(change) <= tolerance(name) else "fewer" if change < 0 else "MORE"
         if verdict == "MORE":
             worse.append(name)
-        print(f"{name:30} {before or 0:14,} {number:14,} {change:+8.2%} {verdict}")
+        print(f"{name:52} {before or 0:14,} {number:14,} {change:+8.2%} {verdict}")
     return worse
 
 

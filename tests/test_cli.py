@@ -16,10 +16,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
+import cmcodec
 from cmcodec import oids, types
 from cmcodec.cli.commands import demo_keys
-from cmcodec.cli.show import progress
+from cmcodec.cli.show import progress, report
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
 
@@ -284,6 +289,14 @@ def test_inspect_strict_refuses_ber(cmc: Run) -> None:
     assert "not_canonical" in done.stderr
 
 
+def test_inspect_strict_refuses_versions(cmc: Run) -> None:
+    certs_only = VECTORS.parent / "jss/messages/certs-only.der"
+    assert cmc("inspect", certs_only).returncode == 0
+    done = cmc("inspect", "--strict", certs_only)
+    assert done.returncode == 1
+    assert "version_mismatch at offset 23 in contentInfo.content.version" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["der", "pem"])
 def test_inspect_reads_standard_input(cmc: Run, form: str) -> None:
     der = BATCH.read_bytes()
@@ -462,6 +475,64 @@ def test_verify_says_when_legacy_would_help(cmc: Run) -> None:
     assert allowed.returncode == 0
     assert "--legacy" not in allowed.stdout
     assert "--legacy" not in cmc("verify", FIELD / "csr-version-1.der").stdout
+
+
+def pkcs10(bits: int, algorithm: hashes.HashAlgorithm) -> bytes:
+    """A request for an RSA key, with a good proof of possession."""
+    private = rsa.generate_private_key(65537, bits)
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return builder.sign(private, algorithm).public_bytes(Encoding.DER)
+
+
+@pytest.mark.parametrize(
+    ("bits", "algorithm", "reason", "helps"),
+    [
+        (1024, hashes.SHA256(), "key_rejected", True),
+        (1024, hashes.SHA512(), "key_rejected", True),
+        (1024, hashes.SHA384(), "key_rejected", False),
+        (1536, hashes.SHA256(), "key_rejected", False),
+    ],
+)
+def test_v10a_verify_says_when_legacy_would_accept_the_key(
+    cmc: Run, bits: int, algorithm: hashes.HashAlgorithm, reason: str, helps: bool
+) -> None:
+    """The hint is there where --legacy accepts the key, and only there."""
+    octets = pkcs10(bits, algorithm)
+    untold, allowed = cmc("verify", "-", stdin=octets), cmc("verify", "--legacy", "-", stdin=octets)
+    hint = "1 with a key that is too short: --legacy accepts RSA keys of 1,024 bits"
+    assert (untold.returncode, allowed.returncode) == (1, 0 if helps else 1)
+    assert f"1 failed, {reason} (V9)" in untold.stdout
+    assert (hint in untold.stdout) == ("--legacy" in untold.stdout) == helps
+    assert "--legacy" not in allowed.stdout
+    lines = cmc("verify", "--json", "-", stdin=octets).stderr.splitlines()
+    assert (lines[-1] == f"cmc: {hint}") == helps
+
+
+def test_v10a_verify_says_nothing_of_legacy_where_it_does_not_help(cmc: Run) -> None:
+    """SHA-1 beside what is refused in any case: the hint would not be true."""
+    message = FIELD / "win-certreq-sha1-no-legacy.der"
+    octets = message.read_bytes()
+    unknown = bytes.fromhex("06092a864886f70d01010e")  # sha224WithRSAEncryption
+    sha1 = bytes.fromhex("06092a864886f70d010105")
+    at = octets.rindex(sha1)  # the signer's; its request is signed with SHA-1 still
+    changed = octets[:at] + unknown + octets[at + len(sha1) :]
+    assert cmc("verify", "--legacy", "-", stdin=changed).returncode == 1
+    done = cmc("verify", "-", stdin=changed)
+    assert "unsupported_algorithm" in done.stdout
+    assert "--legacy" not in done.stdout
+
+
+def test_v10a_the_hint_counts_at_most_a_thousand() -> None:
+    """Messages are verified again for it, and not all of a large batch."""
+    octets = (FIELD / "win-certreq-sha1-no-legacy.der").read_bytes()
+    for count, expected in ((report.TRIED, "1,000 signed"), (report.TRIED + 1, "at least 1,000")):
+        tally = report.Tally()
+        for _ in tally.watch(cmcodec.verify_batch([octets] * count)):
+            pass
+        run = report.Run([], [], 1.0, 1, lambda them: cmcodec.verify_batch(them, legacy=True))
+        (hint,) = report._hints(tally, run)
+        assert hint.startswith(expected)
+    assert not list(report._hints(tally, report.Run([], [], 1.0, 1)))
 
 
 def test_verify_says_when_request_keys_would_help(cmc: Run) -> None:

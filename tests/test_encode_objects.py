@@ -266,9 +266,9 @@ def test_elements_that_would_be_read_as_others() -> None:
     archived = types.EncryptedKey(encrypted_value=TLV(b"\xa0\x00"))
     assert refusal(archived.to_der)
     assert types.EncryptedKey(encrypted_value=TLV(b"\x30\x00")).to_der() == b"\x30\x00"
-    known = types.Attribute(attr_type=EXTENSIONS, attr_values=(TLV(b"\x30\x00"),))
+    known = types.Attribute(attr_type=EXTENSIONS, attr_values=(TLV(b"\x31\x00"),))
     refused = refusal(known.to_der)
-    assert refused == ("EncodeError", "bad_value", None, "attribute.attrValues[0]")
+    assert refused == ("EncodeError", "bad_tag", None, "attribute.attrValues[0]")
 
 
 # --- scalars ---------------------------------------------------------------------------------

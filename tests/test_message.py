@@ -316,8 +316,8 @@ def test_message_is_a_value() -> None:
     assert restored.encoding == "ber"
 
 
-def test_pickled_messages_are_validated_again() -> None:
-    """A pickle is octets from outside."""
+def test_p9_pickled_messages_are_validated_again() -> None:
+    """P9: a pickle is octets from outside."""
     pickled = pickle.dumps(cmcodec.load(signed_data()))
     good, bad = signed_data(), signed_data()[:-2] + b"\x30\x00"
     assert good in pickled
@@ -325,7 +325,7 @@ def test_pickled_messages_are_validated_again() -> None:
         pickle.loads(pickled.replace(good, bad))
 
 
-def test_pickles_say_nothing_of_what_was_found() -> None:
+def test_v13_pickles_say_nothing_of_what_was_found() -> None:
     """V13, P9: of a pickled message come its octets, loaded again, and how they were received."""
     for octets in (signed_data(), shared("signed/rsa2048-pkcs10.ber")):
         message = cmcodec.load(octets)

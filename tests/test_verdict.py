@@ -103,7 +103,7 @@ def test_signers_have_their_certificates() -> None:
     (signer,) = row.signers
     assert signer.certificate == types.Certificate(ALICE.certificate())
     assert signers_of(row)[0][3] == ALICE.certificate()
-    assert replace(signer, _certificate=None) == signer
+    assert replace(signer, candidates=()) == signer
     assert "certificate=" not in repr(signer)
     assert copy.deepcopy(signer).certificate == signer.certificate
 

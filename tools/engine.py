@@ -40,7 +40,7 @@ ENUMS = {
 
 VIEWS = (  # noqa: SIM905 (as a list, one a line)
     "AlgorithmIdentifier Attribute AuthenticatedData CMSAlgorithmProtection CertReqMsg CertRequest "
-    "CertTemplate CertificationRequest CertificationRequestInfo ContentInfo "
+    "CertTemplate CertificationRequest CertificationRequestInfo ContentInfo ESSCertID ESSCertIDv2 "
     "EncapsulatedContentInfo OtherRequest PKIData PKIResponse POPOSigningKey ProofOfPossession "
     "SignedData SignerInfo TaggedAttribute TaggedCertificationRequest TaggedRequest"
 ).split()
@@ -320,9 +320,9 @@ def algorithm_tables() -> Iterator[str]:
     doc = "Every signature algorithm on offer."
     fields = "oid scheme parameters digests"
     yield table(doc, "SIGNATURES", "SignatureRow", algorithms.SIGNATURES, fields)
-    doc, fields = "Every type of key on offer.", "kind oid schemes key_octets signature_octets"
+    doc, fields = "Every type of key on offer.", "kind oid schemes key_octets signature_octets work"
     yield table(doc, "PUBLIC_KEYS", "KeyRow", algorithms.PUBLIC_KEYS, fields)
-    doc, fields = "Every curve on offer.", "kind oid coordinate"
+    doc, fields = "Every curve on offer.", "kind oid coordinate work"
     yield table(doc, "CURVES", "CurveRow", algorithms.CURVES, fields)
     yield block(
         "/// What reports call a signature once its hash function is known.\n"

@@ -70,8 +70,8 @@ class Backend(Protocol):
     def decode(self, name: str, data: bytes, strict: bool, /) -> Any:
         """The value of ``data``, all of it validated here, as the class of this name.
 
-        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, and DEFAULT values that are
-        written out.
+        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, DEFAULT values that are
+        written out, and versions that the contents of SignedData and SignerInfo do not call for.
         """
 
     def decode_at(self, name: str, buffer: bytes, pos: int, end: int, /) -> tuple[Any, int]:
@@ -206,8 +206,12 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(attribute: str) -> Any:
-        """A function of the interface, when no backend has been chosen yet."""
-        if attribute not in _FUNCTIONS or _chosen is not None:
+        """A function of the interface, when no backend had been chosen yet.
+
+        Another thread may have chosen one since it was looked for.
+        """
+        if attribute in _FUNCTIONS:
+            name()
+        if attribute not in globals():
             raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
-        name()
         return globals()[attribute]

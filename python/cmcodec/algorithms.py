@@ -121,7 +121,8 @@ class PublicKey(NamedTuple):
     """A type of public key, and the schemes that it serves (RFC 5280 §4.1.2.7).
 
     Octets of a key and of a signature are given where the parameter set fixes them (FIPS 204 §4,
-    table 2).
+    table 2). ``work`` is what a verification costs, in those by RSA keys of 2048 bits (rule V15);
+    that of RSA and EC depends on the key.
     """
 
     oid: str
@@ -129,30 +130,38 @@ class PublicKey(NamedTuple):
     schemes: tuple[Scheme, ...]
     key_octets: int = 0
     signature_octets: int = 0
+    work: int = 0
 
 
 PUBLIC_KEYS: Final = (
     PublicKey(oids.RSA_ENCRYPTION, "RSA", (Scheme.RSA_PKCS1, Scheme.RSA_PSS)),
     PublicKey(oids.ID_EC_PUBLIC_KEY, "EC", (Scheme.ECDSA,)),
-    PublicKey(oids.ID_ED25519, "Ed25519", (Scheme.ED25519,), 32, 64),
+    PublicKey(oids.ID_ED25519, "Ed25519", (Scheme.ED25519,), 32, 64, work=3),
     PublicKey(oids.ID_RSASSA_PSS, "RSA-PSS", (Scheme.RSA_PSS,)),
-    PublicKey(oids.ID_ML_DSA_44, "ML-DSA-44", (Scheme.ML_DSA_44,), 1312, 2420),
-    PublicKey(oids.ID_ML_DSA_65, "ML-DSA-65", (Scheme.ML_DSA_65,), 1952, 3309),
-    PublicKey(oids.ID_ML_DSA_87, "ML-DSA-87", (Scheme.ML_DSA_87,), 2592, 4627),
+    PublicKey(oids.ID_ML_DSA_44, "ML-DSA-44", (Scheme.ML_DSA_44,), 1312, 2420, work=4),
+    PublicKey(oids.ID_ML_DSA_65, "ML-DSA-65", (Scheme.ML_DSA_65,), 1952, 3309, work=6),
+    PublicKey(oids.ID_ML_DSA_87, "ML-DSA-87", (Scheme.ML_DSA_87,), 2592, 4627, work=8),
 )
 """Every type of key on offer."""
+
+
+def rsa_work(modulus_bits: int, exponent_bits: int) -> int:
+    """The work of a verification by an RSA key: a multiplication of squares for each bit."""
+    return max(1, modulus_bits * modulus_bits * exponent_bits >> 26)
 
 
 class Curve(NamedTuple):
     """A named curve (RFC 5480 §2.1.1.1) and the hash function of its strength.
 
-    ``coordinate`` is the number of octets of a coordinate, ``order`` that of the base point.
+    ``coordinate`` is the number of octets of a coordinate, ``work`` that of `PublicKey`, ``order``
+    that of the base point.
     """
 
     oid: str
     name: str
     title: str
     coordinate: int
+    work: int
     digest: Digest
     order: int
 
@@ -163,6 +172,7 @@ CURVES: Final = (
         "secp256r1",
         "P-256",
         32,
+        3,
         SHA256,
         0xFFFFFFFF_00000000_FFFFFFFF_FFFFFFFF_BCE6FAAD_A7179E84_F3B9CAC2_FC632551,
     ),
@@ -171,6 +181,7 @@ CURVES: Final = (
         "secp384r1",
         "P-384",
         48,
+        8,
         SHA384,
         (2**192 - 1 << 192) + 0xC7634D81_F4372DDF_581A0DB2_48B0A77A_ECEC196A_CCC52973,
     ),
@@ -179,6 +190,7 @@ CURVES: Final = (
         "secp521r1",
         "P-521",
         66,
+        16,
         SHA512,
         (2**262 - 1 << 259)
         + 0x2_51868783_BF2F966B_7FCC0148_F709A5D0_3BB5C9B8_899C47AE_BB6FB71E_91386409,

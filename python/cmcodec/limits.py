@@ -41,7 +41,17 @@ MAX_SIGNERS: Final = 64
 """SignerInfos of one SignedData (V2)."""
 
 MAX_KEY_CANDIDATES: Final = 4
-"""Candidate keys tried for one SignerInfo (V8, V15)."""
+"""Certificates of the message tried for one SignerInfo, and as many of the caller (V8, V15)."""
+
+MAX_FAILED_WORK: Final = 512
+"""Work on candidate keys of one message that do not verify (V15).
+
+In verifications by RSA keys of 2048 bits: 64 signers with P-384 keys that all fail stay below, as
+does one with eight of the longest RSA keys.
+"""
+
+FEW_EXTENSIONS: Final = 32
+"""Extensions of a request that are compared with one another while it is verified (R4)."""
 
 MAX_CHAIN_AUTHORITIES: Final = 8
 """CAs between a trust anchor and a signer (V13). Real chains have 3 at most."""

@@ -48,8 +48,9 @@ def load(
     the buffer protocol; the last two also in a ``str``, or in UTF-8 or UTF-16 with a byte order
     mark. It has at most ``max_size`` octets (512 MiB; 4 GiB is the cap), text around it not
     counted, and at most ``max_layers`` PKI messages inside one another (8; 32 is the cap).
-    ``strict`` refuses BER, the legacy forms of RFC 2797 and RFC 6402, and ``critical`` FALSE
-    written out (rule P3).
+    ``strict`` refuses BER, the legacy forms of RFC 2797 and RFC 6402, ``critical`` FALSE written
+    out (rule P3), and versions of SignedData and SignerInfo that their contents do not call for
+    (rule V1).
 
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
     is exceeded; `TypeError` where ``strict`` is no bool. Nothing is verified: see `Message.verify`.
@@ -308,7 +309,7 @@ class Verified:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """References of controls that lead nowhere (rule R4)."""
+        """What is odd in the message and changes no verdict (rules R4, V1)."""
         return self._row.notes
 
     def __repr__(self) -> str:

@@ -60,7 +60,7 @@ class Rule(StrEnum):
     """The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all,
     for certs-only. A PKCS#10 has version 0, a CertTemplate version 2 or none. Those of SignedData
     and SignerInfo, which no signature covers, are 0 to 5; where the content calls for another of
-    these, it is a note on the message, never a change of verdict.
+    these, it is a note on the message, never a change of verdict; `strict` refuses it.
     """
     V2 = "V2"
     """At least one SignerInfo, at most 64."""
@@ -128,8 +128,8 @@ class Rule(StrEnum):
     R4 = "R4"
     """References that lead nowhere, repeat, or lead a batch control to a member that is no PKI
     message are notes on their control, and so are controls that stand more often in one
-    controlSequence than they may; never a change of verdict. A transaction id that stands twice is
-    none.
+    controlSequence than they may; two extensions of one OBJECT IDENTIFIER in a request are a note
+    on the request. None changes a verdict. A transaction id that stands twice is none.
     """
     R5 = "R5"
     """A nested message's verdict is its own; an error behind a sound body part id is one malformed
@@ -175,7 +175,7 @@ class Reason(StrEnum):
 
     TRUNCATED = "truncated", Rule.P2
     """A length exceeds the octets that remain."""
-    LIMIT = "limit", Rule.P2, Rule.P5, Rule.P6, Rule.V2
+    LIMIT = "limit", Rule.P2, Rule.P5, Rule.P6, Rule.V2, Rule.V15
     """A length, number, count or nesting is beyond its bound."""
     NOT_CANONICAL = "not_canonical", Rule.P3
     """Valid BER at best, not DER."""
@@ -239,6 +239,8 @@ class Reason(StrEnum):
     """A batch control refers to a member that is no PKI message."""
     DUPLICATE_CONTROL = "duplicate_control", Rule.R4
     """A control stands more often than it may."""
+    DUPLICATE_EXTENSION = "duplicate_extension", Rule.R4
+    """A request asks for two extensions of one OBJECT IDENTIFIER."""
     ENCRYPTED = ("encrypted",)
     """There is nothing to verify before decryption."""
     MAC_UNCHECKED = ("mac_unchecked",)

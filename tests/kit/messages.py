@@ -108,6 +108,7 @@ class Signer:
     without_attributes: bool = False
     hash: str = "sha512"
     version: int | None = None
+    unsigned: tuple[bytes, ...] = ()
 
     def encode(self, content_type: str, content: bytes) -> bytes:
         attributes = self.attributes
@@ -125,6 +126,7 @@ class Signer:
             integer(version), sid, self.digest,
             b"" if self.without_attributes else b"\xa0" + signed[1:],
             self.algorithm, tlv(0x04, signature),
+            set_of(*self.unsigned, tag=0xA1) if self.unsigned else b"",
         )  # fmt: skip
 
 

@@ -73,14 +73,40 @@ encapsulated = fields(types.EncapsulatedContentInfo)
 signed_data = fields(types.SignedData)
 signer_info = fields(types.SignerInfo)
 algorithm_protection = fields(types.CMSAlgorithmProtection)
+ess_cert_id = fields(types.ESSCertID, "cert_hash")
+ess_cert_id_v2 = fields(types.ESSCertIDv2, "hash_algorithm", "cert_hash")
 _authenticated_data = fields(types.AuthenticatedData, "encap_content_info")
 attribute = fields(types.Attribute)
 
 CERTIFICATES = alternatives(types.CertificateChoices)
-CRLS = alternatives(types.RevocationInfoChoice)
+_CRLS = alternatives(types.RevocationInfoChoice)
 SIGNER_IDENTIFIERS = alternatives(types.SignerIdentifier)
 CMS_VERSIONS = tuple(bytes([number]) for number in range(6))
 """The content octets of every version that CMS has (RFC 5652 §10.2.5)."""
+
+
+def signed_data_version(data: bytes, signed: Any) -> bytes:
+    """The content octets of the version that a SignedData calls for (RFC 5652 §5.1, R-213)."""
+    certificates = {CERTIFICATES[tlv.tag] for tlv in inside(data, signed.certificates)}
+    if "other" in certificates or "other" in {_CRLS[tlv.tag] for tlv in inside(data, signed.crls)}:
+        return b"\x05"
+    if "v2_attr_cert" in certificates:
+        return b"\x04"
+    held = encapsulated(data, signed.encap_content_info)
+    infos = (signer_info(data, element) for element in inside(data, signed.signer_infos))
+    if (
+        content(data, held.e_content_type) != DATA
+        or "v1_attr_cert" in certificates
+        or any(content(data, info.version) == b"\x03" for info in infos)
+    ):
+        return b"\x03"
+    return b"\x01"
+
+
+def signer_info_version(data: bytes, info: Any) -> bytes:  # noqa: ARG001 - as that of SignedData
+    """The content octets of the version that a SignerInfo calls for (RFC 5652 §5.3, R-214)."""
+    by_name = SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
+    return b"\x01" if by_name else b"\x03"
 
 
 class Algorithm(NamedTuple):
@@ -264,6 +290,12 @@ def request(data: bytes, element: Tlv) -> Request:
         return _pkcs10(data, tagged.certification_request, element, identifier)
     other = _other_request(data, element)
     return Request(element, number(content(data, other.body_part_id)))
+
+
+def requests(data: bytes, found: Any) -> Iterator[Request]:
+    """The requests of a PKIData; none in a PKIResponse, or where there is nothing."""
+    for element in inside(data, getattr(found, "req_sequence", None)):
+        yield request(data, element)
 
 
 def public_key(data: bytes, asked: Request) -> bytes | None:

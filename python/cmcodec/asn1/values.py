@@ -42,8 +42,9 @@ class Asn1:
     def from_der(cls, data: bytes | bytearray | memoryview, *, strict: bool = False) -> Self:
         """Decodes exactly one DER value of this type.
 
-        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, and DEFAULT values that are
-        written out. Raises `DecodeError` or `LimitError` with reason, offset and path.
+        ``strict`` refuses the legacy forms of RFC 2797 and RFC 6402, DEFAULT values that are
+        written out, and versions of SignedData and SignerInfo that their contents do not call for.
+        Raises `DecodeError` or `LimitError` with reason, offset and path.
         """
         # A view, so that a number is no length and a list no octets.
         flag("strict", strict)

@@ -135,6 +135,13 @@ from cmcodec.types.crmf import (
     SubsequentMessage,
     UTF8Pairs,
 )
+from cmcodec.types.ess import (
+    ESSCertID,
+    ESSCertIDv2,
+    IssuerSerial,
+    SigningCertificate,
+    SigningCertificateV2,
+)
 from cmcodec.types.pkcs10 import (
     Attribute,
     CertificationRequest,
@@ -213,6 +220,8 @@ __all__ = [
     "DhSigStatic",
     "DigestedData",
     "ECDSASigValue",
+    "ESSCertID",
+    "ESSCertIDv2",
     "EncKeyWithID",
     "EncapsulatedContentInfo",
     "EncryptedContentInfo",
@@ -236,6 +245,7 @@ __all__ = [
     "IdentityProof",
     "IdentityProofV2",
     "IssuerAndSerialNumber",
+    "IssuerSerial",
     "KEKIdentifier",
     "KEKRecipientInfo",
     "KEMRecipientInfo",
@@ -304,6 +314,8 @@ __all__ = [
     "SignedData",
     "SignerIdentifier",
     "SignerInfo",
+    "SigningCertificate",
+    "SigningCertificateV2",
     "SigningTime",
     "SinglePubInfo",
     "StatusInfoOther",

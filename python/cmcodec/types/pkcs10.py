@@ -15,7 +15,6 @@ from cmcodec.asn1 import (
     Implicit,
     Open,
     SetOf,
-    Size,
     alias,
     sequence,
 )
@@ -51,9 +50,12 @@ class ExtensionReq(Elements):
     ::
 
         ExtensionReq ::= SEQUENCE SIZE (1..MAX) OF Extension
+
+    RFC 2797 has no SIZE, so an empty one is read too. It asks for nothing, as an attribute without
+    values does.
     """
 
-    value: Annotated[tuple[Extension, ...], Size(1)]
+    value: tuple[Extension, ...]
 
 
 @sequence

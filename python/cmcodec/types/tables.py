@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmcodec import oids
 from cmcodec.asn1 import schema
-from cmcodec.types import algorithms, cmc, cms, controls, crmf, pkcs10, pkix
+from cmcodec.types import algorithms, cmc, cms, controls, crmf, ess, pkcs10, pkix
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
@@ -110,6 +110,8 @@ OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
         oids.ID_EXTENSION_REQUEST: pkcs10.ExtensionReq,
         oids.ID_AA_CMC_UNSIGNED_DATA: cmc.CMCUnsignedData,
         oids.ID_AA_CMS_ALGORITHM_PROTECT: cms.CMSAlgorithmProtection,
+        oids.ID_AA_SIGNING_CERTIFICATE: ess.SigningCertificate,
+        oids.ID_AA_SIGNING_CERTIFICATE_V2: ess.SigningCertificateV2,
         oids.SZ_OID_CERT_EXTENSIONS: pkcs10.ExtensionReq,
         **_IN_REQUESTS,
     },

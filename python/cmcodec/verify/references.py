@@ -1,4 +1,4 @@
-"""References of controls to other body parts, and how often they stand (RFC 10002 §6, rule R4)."""
+"""Notes: references of controls to other body parts, and what stands too often (rule R4)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
-    """One note for each control and way in which it stands too often or names what is not there.
+    """What is odd in a message and changes no verdict, each thing once.
 
-    ``malformed`` are the offsets of nested messages that have not been validated.
+    A control has one note for each way in which it stands too often or names what is not there, a
+    request one where it asks for two extensions of one OBJECT IDENTIFIER. ``malformed`` are the
+    offsets of nested messages that have not been validated.
     """
     scope = _Scope(message, malformed)
     found: dict[Note, None] = {}
@@ -34,7 +36,38 @@ def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
                 continue
             for reason in check(scope, value):
                 found[Note(body_part_id=control.body_part_id, reason=reason)] = None
+    for identifier, extensions in _requested(scope.content):
+        if _repeats(extension.extn_id for extension in extensions):
+            found[Note(body_part_id=identifier, reason=Reason.DUPLICATE_EXTENSION)] = None
     return tuple(found)
+
+
+def _requested(content: Any) -> Iterator[tuple[int, Iterator[types.Extension]]]:
+    """The id of each request in a content, and the extensions that it asks for."""
+    if isinstance(content, types.CertificationRequest):
+        yield 1, _attributed(content)
+    for request in getattr(content, "req_sequence", ()):
+        if request.tcr is not None:
+            yield _request_id(request), _attributed(request.tcr.certification_request)
+        elif request.crm is not None:
+            yield _request_id(request), iter(request.crm.cert_req.cert_template.extensions or ())
+
+
+def _attributed(request: types.CertificationRequest) -> Iterator[types.Extension]:
+    """The extensions in all extensionRequest attributes of a PKCS#10."""
+    for attribute in request.certification_request_info.attributes or ():
+        for value in attribute.attr_values:
+            if isinstance(value, types.ExtensionReq):
+                yield from value.value
+
+
+def _repeats(identifiers: Iterable[str]) -> bool:
+    seen: set[str] = set()
+    for identifier in identifiers:
+        if identifier in seen:
+            return True
+        seen.add(identifier)
+    return False
 
 
 class _Scope:
@@ -42,11 +75,13 @@ class _Scope:
 
     def __init__(self, message: Loaded, malformed: Collection[int]) -> None:
         self._malformed = malformed
-        content: Any = message.unverified_content
-        self.controls: tuple[types.TaggedAttribute, ...] = getattr(content, "control_sequence", ())
+        self.content: Any = message.unverified_content
+        self.controls: tuple[types.TaggedAttribute, ...] = getattr(
+            self.content, "control_sequence", ()
+        )
         self.control_ids = {control.body_part_id for control in self.controls}
-        self.request_ids = {_request_id(r) for r in getattr(content, "req_sequence", ())}
-        self.other_ids = {o.body_part_id for o in getattr(content, "other_msg_sequence", ())}
+        self.request_ids = {_request_id(r) for r in getattr(self.content, "req_sequence", ())}
+        self.other_ids = {o.body_part_id for o in getattr(self.content, "other_msg_sequence", ())}
         self._message = message
         self._members: dict[int, Loaded] | None = None
         self._scopes: dict[int, _Scope | None] = {}

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from cmcodec._backend import Verdicts
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
-    from cmcodec.verify.search import ChainResult
-    from cmcodec.verify.trust import Checker
-    from cmcodec.verify.verdict import Chain, Note, Row, Signer
+    from cmcodec.verify.trust import Checker, Paths
+    from cmcodec.verify.verdict import Note, Row, Signer
 
 __all__ = ["BatchReport"]
 
@@ -43,7 +42,7 @@ class BatchReport(Sequence["Row"]):
         self._policy = policy
         # By item: what is wrong with the text around it, which no backend sees.
         self._refused = refused
-        # By position: for each signer whom a certificate names, what it leads to.
+        # By position: the signers where certificates name some, and what their chains are.
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
@@ -101,8 +100,8 @@ class BatchReport(Sequence["Row"]):
                 row = row.with_changes(notes=row.notes + notes)
         if self._chains is None:
             return row
-        chains = self._chains.get(position)
-        return checks.settle(_chained(row, chains) if chains else row, self._policy)
+        signers = self._chains.get(position)
+        return checks.settle(row.with_changes(signers=signers) if signers else row, self._policy)
 
     def _find_notes(self, row: Row) -> tuple[Note, ...]:
         from cmcodec.loaded import Loaded
@@ -120,22 +119,29 @@ class BatchReport(Sequence["Row"]):
         return f"<BatchReport {len(self)} messages: {counted}>"
 
 
-def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[ChainResult | None, ...]]:
-    """The chains of all rows whose signers have certificates (rule V13)."""
+def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[Signer, ...]]:
+    """The signers, with chains, of all rows in which certificates name some (rule V13)."""
     from cmcodec.loaded import Loaded
 
-    found: dict[int, tuple[ChainResult | None, ...]] = {}
+    found: dict[int, tuple[Signer, ...]] = {}
     for position in range(len(verdicts)):
         row = verdicts[position]
-        certificates = [signer.certificate for signer in row.signers]
-        if any(certificates):
+        if any(signer.candidates for signer in row.signers):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
             paths = checker.paths([certificate.der for certificate in message.certificates])
-            found[position] = tuple(
-                None if certificate is None else paths.chain(certificate.der)
-                for certificate in certificates
-            )
+            found[position] = tuple(_chained(each, paths) for each in row.signers)
     return found
+
+
+def _chained(signer: Signer, paths: Paths) -> Signer:
+    """The signer under the first of its certificates that is trusted (rule V8)."""
+    detail = None
+    for candidate in signer.candidates:
+        anchor, why_not = paths.chain(candidate)
+        if anchor is not None:
+            return signer.named(candidate, chain="trusted", anchor_sha256=anchor or None)
+        detail = detail or why_not
+    return replace(signer, chain="untrusted", detail=detail) if detail else signer
 
 
 def _refusal(row: Row, error: DecodeError) -> Row:
@@ -143,18 +149,3 @@ def _refusal(row: Row, error: DecodeError) -> Row:
     reason = Reason(error.reason)
     rule = Rule.P6 if reason is Reason.LIMIT else Rule.P4
     return row.with_changes(reason=reason, rule=rule, offset=error.offset)
-
-
-def _chained(row: Row, chains: tuple[ChainResult | None, ...]) -> Row:
-    """The row with its chains."""
-    signers = tuple(
-        signer if chain is None else _with_chain(signer, chain)
-        for signer, chain in zip(row.signers, chains, strict=True)
-    )
-    return row.with_changes(signers=signers)
-
-
-def _with_chain(signer: Signer, found: ChainResult) -> Signer:
-    anchor = found.anchor_sha256
-    chain: Chain = "untrusted" if anchor is None else "trusted"
-    return replace(signer, chain=chain, anchor_sha256=anchor or None, detail=found.detail)

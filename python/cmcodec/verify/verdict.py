@@ -5,6 +5,7 @@ They stand below the backends. A report adds what is found above them: chains an
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
@@ -35,7 +36,9 @@ class Signer:
     why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
     ``anchor_sha256`` names the anchor of a trusted chain. ``detail`` says in words why a chain is
     untrusted: which certificate expired, lacks a keyUsage, has a bad signature. The words may
-    change, and names of certificates stand in them as they were received.
+    change, and names of certificates stand in them as they were received. ``candidates`` are the
+    DER octets of every certificate whose key verifies the signature, the one named first: anybody
+    can add a certificate to a message (rule V8).
     """
 
     algorithm: str | None
@@ -45,14 +48,21 @@ class Signer:
     anchor_sha256: str | None = None
     reason: Reason | None = None
     detail: str | None = None
-    _certificate: bytes | None = field(default=None, repr=False, compare=False)
+    candidates: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def certificate(self) -> Certificate | None:
         """The certificate that ``certificate_sha256`` names."""
         from cmcodec.types import Certificate
 
-        return None if self._certificate is None else Certificate(self._certificate)
+        return Certificate(self.candidates[0]) if self.candidates else None
+
+    def named(self, certificate: bytes, **changes: Any) -> Self:
+        """The signer called by another of its candidates."""
+        others = (each for each in self.candidates if each != certificate)
+        sha256 = hashlib.sha256(certificate).hexdigest()
+        candidates = (certificate, *others)
+        return replace(self, certificate_sha256=sha256, candidates=candidates, **changes)
 
     @property
     def purposes(self) -> tuple[str, ...]:
@@ -65,7 +75,7 @@ class Signer:
         from cmcodec import _backend, oids
         from cmcodec.types import Extensions, ExtKeyUsageSyntax
 
-        outline = None if self._certificate is None else _backend.certificate(self._certificate)
+        outline = _backend.certificate(self.candidates[0]) if self.candidates else None
         if outline is None or outline[-1] is None:
             return ()
         try:
@@ -94,7 +104,7 @@ class RequestReport:
 class Note:
     """What is odd and changes no verdict (rules R4, V1).
 
-    ``body_part_id`` is that of the control, None for the message itself.
+    ``body_part_id`` is that of the control or of the request, None for the message itself.
     """
 
     body_part_id: int | None
@@ -115,7 +125,7 @@ class InBuffer:
 
     @property
     def may_have_notes(self) -> bool:
-        """Whether a control may refer to other body parts, or stands too often (rule R4)."""
+        """Whether there may be something to note of a control or a request (rule R4)."""
         return getattr(self, "_may_have_notes", False)
 
 

@@ -6,8 +6,8 @@
 use cmcodec::generated::algorithm_tables::SIGNATURE_NAMES;
 use cmcodec::verify::report::fingerprint;
 use cmcodec::{
-    AlgorithmName, Config, Encoding, MessageKind, PopState, Reason, Request, RequestForm, Row,
-    Signer, SignerKey, Verdict,
+    AlgorithmName, CertificateSource, Config, Encoding, MessageKind, PopState, Reason, Request,
+    RequestForm, Row, Signer, SignerKey, Verdict,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -63,9 +63,11 @@ static SIGNER: [Attribute<Signer>; 8] = [
     ("anchor_sha256", |it, _| it.none()),
     ("reason", |it, signer| Ok(it.reason(signer.key.as_ref().err().copied())?.0)),
     ("detail", |it, _| it.none()),
-    ("_certificate", |it, signer| match it.certificate(signer) {
-        Some(octets) => Ok(PyBytes::new(it.py, octets).into_any()),
-        None => it.none(),
+    ("candidates", |it, signer| {
+        it.tuple(Maker::sources(signer), |source| match it.octets(source) {
+            Some(octets) => Ok(PyBytes::new(it.py, octets).into_any()),
+            None => it.none(),
+        })
     }),
 ];
 
@@ -196,14 +198,21 @@ impl<'py> Maker<'_, 'py> {
         }
     }
 
-    /// The certificate that verified a signature.
-    fn certificate<'b>(&'b self, signer: &Signer) -> Option<&'b [u8]> {
+    /// Where the certificates are of which the key verified a signature.
+    fn sources(signer: &Signer) -> &[CertificateSource] {
         match &signer.key {
-            Ok(SignerKey::Certificate(source)) => {
-                source.octets(self.der.as_bytes(), &self.config.certificates)
-            }
-            _ => None,
+            Ok(SignerKey::Certificates(sources)) => sources,
+            _ => &[],
         }
+    }
+
+    fn octets<'b>(&'b self, source: &CertificateSource) -> Option<&'b [u8]> {
+        source.octets(self.der.as_bytes(), &self.config.certificates)
+    }
+
+    /// The certificate that a signer is called by.
+    fn certificate<'b>(&'b self, signer: &Signer) -> Option<&'b [u8]> {
+        Self::sources(signer).first().and_then(|source| self.octets(source))
     }
 
     fn fingerprint(&self, signer: &Signer) -> Made<'py> {

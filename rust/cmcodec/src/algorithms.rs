@@ -40,6 +40,9 @@ pub struct KeyRow {
     pub key_octets: usize,
     /// Octets of a signature, where they are fixed.
     pub signature_octets: usize,
+    /// What a verification costs, in those by RSA keys of 2048 bits; 0 where it depends on the key
+    /// (rule V15).
+    pub work: usize,
 }
 
 /// What is known of a curve.
@@ -51,4 +54,6 @@ pub struct CurveRow {
     pub oid: &'static [u8],
     /// Octets of a coordinate.
     pub coordinate: usize,
+    /// What a verification costs, as in [`KeyRow`].
+    pub work: usize,
 }

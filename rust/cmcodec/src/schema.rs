@@ -8,6 +8,7 @@ pub mod body_parts;
 pub mod locate;
 pub mod node;
 pub mod primitive;
+mod versions;
 pub mod walk;
 
 pub use node::{Field, Kind, Node};

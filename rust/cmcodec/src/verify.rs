@@ -10,7 +10,8 @@
 //! | `algorithm`, `key` | which algorithms and keys are on offer (V7, V9, V10) |
 //! | `family` | what the library verifies, one row per key, scheme and hash function |
 //! | `message` | what one message is, and its verdict (V1 to V3) |
-//! | `signer` | one SignerInfo, rule by rule (V4 to V10, V12) |
+//! | `signer` | one SignerInfo, rule by rule (V4 to V7, V9, V10, V12) |
+//! | `candidates` | whose key it may be (V8) |
 //! | `issued` | the signature of a certificate (V13) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
@@ -21,6 +22,7 @@
 
 pub mod algorithm;
 mod batch;
+mod candidates;
 mod certificates;
 mod config;
 mod family;

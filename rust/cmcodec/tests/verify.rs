@@ -98,9 +98,8 @@ fn a_signer_names_its_certificate() {
     let row = outer(&octets);
     let signer = &row.finding.signers[0];
     assert_eq!(signer.algorithm.text(&octets), "ecdsa-with-SHA256");
-    let Ok(SignerKey::Certificate(source @ CertificateSource::Message(span))) = &signer.key else {
-        panic!("{signer:?}")
-    };
+    let Ok(SignerKey::Certificates(sources)) = &signer.key else { panic!("{signer:?}") };
+    let [source @ CertificateSource::Message(span)] = &sources[..] else { panic!("{sources:?}") };
     let known = KnownCertificates::default();
     let certificate = source.octets(&octets, &known).unwrap();
     assert_eq!(certificate, &octets[span.clone()]);
@@ -183,8 +182,8 @@ fn the_caller_may_bring_the_certificate() {
     let config = Config { certificates: KnownCertificates::new(certificates.clone()), ..single() };
     let row = rows(&octets, &config).swap_remove(0);
     assert_eq!(outcome(&row), ("verified", "", ""));
-    let Ok(SignerKey::Certificate(source)) = &row.finding.signers[0].key else { panic!() };
-    let CertificateSource::Caller(index) = source else { panic!("{source:?}") };
+    let Ok(SignerKey::Certificates(sources)) = &row.finding.signers[0].key else { panic!() };
+    let [source @ CertificateSource::Caller(index)] = &sources[..] else { panic!("{sources:?}") };
     assert_eq!(source.octets(&octets, &config.certificates), Some(&*certificates[*index]));
 }
 
@@ -208,8 +207,8 @@ fn an_authorised_ra_asserts() {
     let octets = vector("bouncycastle/requests/crmf-raverified.der");
     let row = outer(&octets);
     assert_eq!(pops(&row), "absent");
-    let Ok(SignerKey::Certificate(source)) = &row.finding.signers[0].key else { panic!() };
-    let sha256 = fingerprint(source.octets(&octets, &KnownCertificates::default()).unwrap());
+    let Ok(SignerKey::Certificates(sources)) = &row.finding.signers[0].key else { panic!() };
+    let sha256 = fingerprint(sources[0].octets(&octets, &KnownCertificates::default()).unwrap());
     let config = Config { authorised_ras: [sha256].into(), ..single() };
     assert_eq!(pops(&rows(&octets, &config)[0]), "ra-asserted");
     let other = Config { authorised_ras: [[0; 32]].into(), ..single() };

@@ -354,7 +354,8 @@ public final class MakeVectors {
         bag.addElement(p256.certificate());
         message("certs-only", new ContentInfo(new SignedData(null,
                         new EncapsulatedContentInfo(ID_DATA, null), bag, null, null)),
-                "simple-response", "unsigned", "", "two certificates, SignedData of JSS's version");
+                "simple-response", "unsigned", "",
+                "strict=refused; two certificates, SignedData of JSS's version, 3");
         message("enveloped", new ContentInfo(enveloped(rsa, ContentInfo.SIGNED_DATA)), "other",
                 "unverified encrypted", "", "ktri; the ciphertext is 32 octets of nothing");
         message("encrypted-data",

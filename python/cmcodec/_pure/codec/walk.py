@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 from cmcodec._pure.codec import body_parts, primitives
 from cmcodec._pure.codec.encode import write
 from cmcodec._pure.codec.primitives import check_any
-from cmcodec._pure.codec.tlv import Error, header
+from cmcodec._pure.codec.tlv import Error, Tlv, header
+from cmcodec._pure.codec.versions import VERSIONED, v1_strict_version
 from cmcodec.asn1 import TLV, LazySequence, schema
 from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_DEPTH
@@ -292,6 +293,7 @@ class _Compiler:
         names = [field.name for field in node.fields]
         make = _sequence_maker(node)
         makes, at_least_one, unique = self._makes, node.at_least_one, node.body_parts
+        versioned = node.cls if self._strict and node.cls in VERSIONED else None
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             data, pos, after, last, name = walk.data, content, content, b"", ""
@@ -330,6 +332,8 @@ class _Compiler:
                 raise Error(Reason.BAD_VALUE, start)
             if unique:
                 body_parts.p6_body_part_ids(data, content, end, names)
+            if versioned:
+                v1_strict_version(versioned, data, Tlv(data[start], start, content, end))
             return make(values) if makes else None
 
         return read

@@ -69,9 +69,7 @@ def verify(
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> Verdicts:
-    policy = Policy(
-        Certificates(certificates), frozenset(sha256.hex() for sha256 in authorised_ras), legacy
-    )
+    policy = Policy(Certificates(certificates), frozenset(authorised_ras), legacy)
     report = _Report(progress)
     ders: list[bytes] = []
     tasks: list[Task] = []

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from cmcodec import oids
 from cmcodec._pure.codec.tlv import Error, header, read_tlv
 from cmcodec._pure.view import SEQUENCE, attribute, content, first, inside, octets, oid_octets
-from cmcodec.limits import MAX_KEY_CANDIDATES
+from cmcodec.limits import FEW_EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from cmcodec._pure.codec.tlv import Tlv
     from cmcodec._pure.view import Request
 
 BOOLEAN, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x01, 0x02, 0x04, 0x06
@@ -30,10 +31,7 @@ _SUBJECT_KEY_IDENTIFIER = oid_octets(oids.ID_CE_SUBJECT_KEY_IDENTIFIER)
 
 
 class Certificates:
-    """Certificates by the tag and the content of the SignerIdentifiers that name them (rule V8).
-
-    At most `MAX_KEY_CANDIDATES` of a name are kept, each of them once.
-    """
+    """Certificates by the tag and the content of the SignerIdentifiers that name them (rule V8)."""
 
     __slots__ = ("_found",)
 
@@ -42,14 +40,11 @@ class Certificates:
         for data in received:
             found = certificate(data)
             if found:
-                self._add((SEQUENCE, found.issuer + found.serial_number), found)
+                name = (SEQUENCE, found.issuer + found.serial_number)
+                self._found.setdefault(name, []).append(found)
                 if found.key_identifier is not None:
-                    self._add((KEY_IDENTIFIER, found.key_identifier), found)
-
-    def _add(self, name: tuple[int, bytes], found: Certificate) -> None:
-        named = self._found.setdefault(name, [])
-        if len(named) < MAX_KEY_CANDIDATES and found not in named:
-            named.append(found)
+                    name = (KEY_IDENTIFIER, found.key_identifier)
+                    self._found.setdefault(name, []).append(found)
 
     def named(self, name: tuple[int, bytes]) -> list[Certificate]:
         """The certificates of this name, in the order received."""
@@ -120,19 +115,38 @@ _OPTIONAL_TAGS = {
 }
 
 
-# --- key identifiers -------------------------------------------------------------------------
+# --- extensions of requests ------------------------------------------------------------------
 
 
-def requested_key_identifiers(data: bytes, asked: Request) -> set[bytes]:
-    """The subject key identifiers that a request asks for."""
-    lists = []
+def _requested(data: bytes, asked: Request) -> Iterator[Tlv]:
+    """The lists of Extensions that a request asks for."""
     if asked.crmf and asked.wanted:
-        lists.append(asked.wanted)
+        yield asked.wanted
     elif asked.wanted:
         for element in inside(data, asked.wanted):
             found = attribute(data, element)
             if content(data, found.attr_type) in _EXTENSION_REQUESTS:
-                lists.extend(inside(data, found.attr_values))
+                yield from inside(data, found.attr_values)
+
+
+def may_repeat_extension(data: bytes, asked: Request) -> bool:
+    """Whether it may ask for two extensions of one OBJECT IDENTIFIER.
+
+    It does, or asks for more than a few. Whoever notes it looks again (rule R4).
+    """
+    seen: set[bytes] = set()
+    for requested in _requested(data, asked):
+        for extension in inside(data, requested):
+            identifier = octets(data, first(data, extension))
+            if identifier in seen or len(seen) == FEW_EXTENSIONS:
+                return True
+            seen.add(identifier)
+    return False
+
+
+def requested_key_identifiers(data: bytes, asked: Request) -> set[bytes]:
+    """The subject key identifiers that a request asks for."""
+    lists = _requested(data, asked)
     identifiers = (key_identifier(data, each.content, each.end) for each in lists)
     return {identifier for identifier in identifiers if identifier is not None}
 

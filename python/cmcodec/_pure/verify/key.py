@@ -57,6 +57,7 @@ _KEYS: Final = {
 }
 _CURVES: Final = {oid_octets(row.oid): row for row in algorithms.CURVES}
 _ORDERS: Final = {row.name: row.order for row in algorithms.CURVES}
+_WORK: Final = {row.name: row.work for row in algorithms.CURVES}
 
 # RFC 8032 §5.1: the prime p of the field, and the order L of the base point.
 _ED25519_PRIME = 2**255 - 19
@@ -82,6 +83,16 @@ class PublicKey(NamedTuple):
     row: algorithms.PublicKey
     key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ml_dsa.PureKey
     pss: PSSParameters | None = None
+
+    @property
+    def work(self) -> int:
+        """What a verification costs, in those by RSA keys of 2048 bits (rule V15)."""
+        if isinstance(self.key, rsa.RSAPublicKey):
+            exponent = self.key.public_numbers().e
+            return algorithms.rsa_work(self.key.key_size, exponent.bit_length())
+        if isinstance(self.key, ec.EllipticCurvePublicKey):
+            return _WORK[self.key.curve.name]
+        return self.row.work
 
     def verify(self, algorithm: SignatureAlgorithm, message: bytes, signature: bytes) -> None:
         """Returns where ``signature`` over ``message`` is valid; raises `Fault`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cmcodec import oids
 from cmcodec._pure import view
 from cmcodec._pure.verify import pop
+from cmcodec._pure.verify.certificates import may_repeat_extension
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.signer import Signed, v3_each_signer
 from cmcodec._pure.view import oid_octets
@@ -95,6 +96,7 @@ def _simple_request(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]
         "kind": "simple-request",
         "verdict": _verdict(fault),
         "fault": fault,
+        "controls": view.Controls(may_have_notes=may_repeat_extension(data, request)),
         "requests": (report,),
     }
 
@@ -110,12 +112,19 @@ def _content_info(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
     if held is None:
         fault = Fault(Reason.WRONG_CONTENT_TYPE, info.content_type.start)
         return {"verdict": "failed", "fault": fault}
+    body = view.body(data, held)
+    may_repeat = any(may_repeat_extension(data, it) for it in view.requests(data, body))
     return {
         "kind": kind,
         "verdict": "unverified",
         "fault": Fault(Reason.MAC_UNCHECKED),
-        "controls": view.controls(data, view.body(data, held)),
+        "controls": _noting(view.controls(data, body), may_repeat),
     }
+
+
+def _noting(controls: view.Controls, may_repeat: bool) -> view.Controls:
+    """The controls, with whether there may be something to note of a request."""
+    return controls._replace(may_have_notes=True) if may_repeat else controls
 
 
 _LAYERS = (oid_octets(oids.ID_ENVELOPED_DATA), oid_octets(oids.ID_CT_AUTH_ENVELOPED_DATA))
@@ -130,7 +139,8 @@ def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
         fault = v1_signed_data_version(data, signed)
         return {"kind": kind, "verdict": "failed" if fault else "unsigned", "fault": fault}
     body = view.body(data, held)
-    found: dict[str, Any] = {"kind": kind, "controls": view.controls(data, body)}
+    controls = view.controls(data, body)
+    found: dict[str, Any] = {"kind": kind, "controls": controls}
     fault = v1_content_type(data, signed, held)
     if fault:
         return {**found, "verdict": "failed", "fault": fault}
@@ -139,16 +149,18 @@ def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
     message = Signed(data, signed, held, body, policy)
     signers, fault = _signers(message)
     authorised = fault is None and r2_authorised_ra(signers, policy)
-    requests = []
+    requests, may_repeat = [], False
     for request in message.requests():
         report, refused = pop.evaluate(
             data, request, ra_authorised=authorised, legacy=policy.legacy
         )
         requests.append(report)
+        may_repeat = may_repeat or may_repeat_extension(data, request)
         fault = fault or refused
     fault = fault or r5_encrypted_content(data, held)
     return {
         **found,
+        "controls": _noting(controls, may_repeat),
         "verdict": _verdict(fault),
         "fault": fault,
         "signers": tuple(signers),
@@ -187,27 +199,16 @@ def v1_signed_data_version(data: bytes, signed: Any) -> Fault | None:
 def v1_version_note(data: bytes, signed: Any) -> bool:
     """Whether a version of CMS stands where another is called for. Clients in use get them wrong.
 
-    In the SignedData, whose content is not id-data (RFC 5652 §5.1, R-213), or in a SignerInfo
-    (RFC 5652 §5.3, R-214).
+    In the SignedData (RFC 5652 §5.1, R-213), or in a SignerInfo (RFC 5652 §5.3, R-214).
     """
-    found = [(signed.version, _called_for(data, signed))]
+    found = [(signed.version, view.signed_data_version(data, signed))]
     for element in view.inside(data, signed.signer_infos):
         info = view.signer_info(data, element)
-        by_name = view.SIGNER_IDENTIFIERS[info.sid.tag] == "issuer_and_serial_number"
-        found.append((info.version, 1 if by_name else 3))
+        found.append((info.version, view.signer_info_version(data, info)))
     return any(
-        view.content(data, version) in {*view.CMS_VERSIONS} - {bytes([expected])}
+        view.content(data, version) in {*view.CMS_VERSIONS} - {expected}
         for version, expected in found
     )
-
-
-def _called_for(data: bytes, signed: Any) -> int:
-    """The version of a SignedData whose content is not id-data."""
-    certificates = {view.CERTIFICATES[tlv.tag] for tlv in view.inside(data, signed.certificates)}
-    crls = {view.CRLS[tlv.tag] for tlv in view.inside(data, signed.crls)}
-    if "other" in certificates or "other" in crls:
-        return 5
-    return 4 if "v2_attr_cert" in certificates else 3
 
 
 def v2_count_signers(data: bytes, infos: Tlv) -> list[Tlv]:
@@ -229,5 +230,8 @@ def r5_encrypted_content(data: bytes, held: Any) -> Fault | None:
 
 
 def r2_authorised_ra(signers: Sequence[Signer], policy: Policy) -> bool:
-    """Whether an RA signed that the caller lets assert possession."""
-    return any(signer.certificate_sha256 in policy.authorised_ras for signer in signers)
+    """Whether an RA signed that the caller lets assert possession.
+
+    It is the first of the certificates that a signer may have (rule V8).
+    """
+    return any(policy.authorises(octets) for each in signers for octets in each.candidates[:1])

@@ -14,17 +14,20 @@ from cmcodec.verify.verdict import RequestReport
 
 if TYPE_CHECKING:
     from cmcodec._pure.codec.tlv import Tlv
+    from cmcodec._pure.verify.algorithm import SignatureAlgorithm
     from cmcodec._pure.view import Request
     from cmcodec.verify.verdict import Form, Pop
 
 
 class _Proof(NamedTuple):
-    """A signature that is to prove possession of a key."""
+    """A signature that is to prove possession of a key, and what it is called."""
 
-    algorithm: Tlv
-    signature: Tlv
+    algorithm: SignatureAlgorithm | Fault
+    name: str
+    signature: bytes
     signed: bytes
     key: bytes | None
+    poposk_input: Tlv | None = None
 
 
 def evaluate(
@@ -36,27 +39,19 @@ def evaluate(
     """
     state: Pop = "failed"
     fault = None
+    proof = r6_proof_form(data, request, ra_authorised=ra_authorised, legacy=legacy)
     try:
         v1_request_version(data, request)
-        proof = r6_proof_form(data, request, ra_authorised=ra_authorised)
-        state = r1_proof(data, proof, legacy=legacy) if isinstance(proof, _Proof) else proof
+        if isinstance(proof, _Proof):
+            r6_poposk_input(proof)
+            state = r1_proof(proof, legacy=legacy)
+        else:
+            state = proof
     except Fault as found:
         fault = found.at(request.element.start if found.offset is None else found.offset)
     form: Form = "pkcs10" if request.pkcs10 else "crmf" if request.crmf else "other"
-    signed_with = _signed_with(data, request)
-    name = algorithm_name(*view.algorithm(data, signed_with), None) if signed_with else None
+    name = proof.name if isinstance(proof, _Proof) else None
     return RequestReport(id=request.body_part_id, form=form, algorithm=name, pop=state), fault
-
-
-def _signed_with(data: bytes, request: Request) -> Tlv | None:
-    """The algorithm of the signature that is to prove possession, None where there is none."""
-    found: Tlv | None = None
-    popo = request.crmf and request.crmf.popo
-    if request.pkcs10:
-        found = request.pkcs10.signature_algorithm
-    elif popo and view.PROOFS[popo.tag] == "signature":
-        found = view.popo_signing_key(data, popo).algorithm_identifier
-    return found
 
 
 def v1_request_version(data: bytes, request: Request) -> None:
@@ -69,16 +64,15 @@ def v1_request_version(data: bytes, request: Request) -> None:
         raise Fault(Reason.VERSION_MISMATCH, request.version.start)
 
 
-def r6_proof_form(data: bytes, request: Request, *, ra_authorised: bool) -> _Proof | Pop:
-    """The signature that is to prove possession, or the state where there is none (RFC 4211 §4).
-
-    RFC 10002 §3.2.1.2.2 refuses poposkInput.
-    """
+def r6_proof_form(
+    data: bytes, request: Request, *, ra_authorised: bool, legacy: bool
+) -> _Proof | Pop:
+    """The signature that is to prove possession, or the state where there is none (RFC 4211 §4)."""
     key = view.public_key(data, request)
     if request.pkcs10:
-        found = request.pkcs10
-        signed = view.octets(data, found.certification_request_info)
-        return _Proof(found.signature_algorithm, found.signature, signed, key)
+        signed = view.octets(data, request.pkcs10.certification_request_info)
+        algorithm = _read(data, request.pkcs10.signature_algorithm, legacy=legacy)
+        return _Proof(*algorithm, view.content(data, request.pkcs10.signature), signed, key)
     popo = request.crmf and request.crmf.popo
     if not popo:
         return "absent"
@@ -88,27 +82,44 @@ def r6_proof_form(data: bytes, request: Request, *, ra_authorised: bool) -> _Pro
     if form != "signature":
         return "challenge-needed"
     found = view.popo_signing_key(data, popo)
-    if found.poposk_input:
-        raise Fault(Reason.POP_INVALID, rule=Rule.R6)
     signed = view.octets(data, request.crmf.cert_req)
-    return _Proof(found.algorithm_identifier, found.signature, signed, key)
+    algorithm = _read(data, found.algorithm_identifier, legacy=legacy)
+    signature = view.content(data, found.signature)
+    return _Proof(*algorithm, signature, signed, key, found.poposk_input)
 
 
-def r1_proof(data: bytes, proof: _Proof, *, legacy: bool) -> Pop:
+def _read(data: bytes, identifier: Tlv, *, legacy: bool) -> tuple[SignatureAlgorithm | Fault, str]:
+    """The algorithm, or why it is refused, and its name."""
+    named = view.algorithm(data, identifier)
+    try:
+        algorithm = signature_algorithm(*named, None, legacy=legacy)
+    except Fault as fault:
+        return fault.with_traceback(None), algorithm_name(*named, None)
+    return algorithm, algorithm.name
+
+
+def r6_poposk_input(proof: _Proof) -> None:
+    """Refuses poposkInput, as RFC 10002 §3.2.1.2.2 does."""
+    if proof.poposk_input:
+        raise Fault(Reason.POP_INVALID, rule=Rule.R6)
+
+
+def r1_proof(proof: _Proof, *, legacy: bool) -> Pop:
     """Checks a signature over the received octets; raises `Fault`.
 
     With id-alg-noSignature there is none (rules V12, R6).
     """
     try:
-        identifier = view.algorithm(data, proof.algorithm)
-        algorithm = signature_algorithm(*identifier, None, legacy=legacy)
-        if algorithm.scheme is Scheme.NO_SIGNATURE:
+        if isinstance(proof.algorithm, Fault):
+            raise proof.algorithm
+        if proof.algorithm.scheme is Scheme.NO_SIGNATURE:
             return "absent"
-        signature = view.content(data, proof.signature)
         key = public_key(proof.key or b"", legacy=legacy)
-        if signature[:1] != b"\0":  # no algorithm on offer has signatures that end within an octet
+        if (
+            proof.signature[:1] != b"\0"
+        ):  # no algorithm on offer has signatures that end within an octet
             raise Fault(Reason.SIGNATURE_INVALID)
-        key.verify(algorithm, proof.signed, signature[1:])
+        key.verify(proof.algorithm, proof.signed, proof.signature[1:])
     except Fault as fault:
         if proof.key is None or fault.reason is Reason.SIGNATURE_INVALID:
             raise Fault(Reason.POP_INVALID) from None

@@ -1,4 +1,4 @@
-"""The rules for one SignerInfo, in their order (rules V1, V4, V7, V12, V5, V6, V8, V10)."""
+"""The rules for one SignerInfo, in their order (rules V1, V4, V7, V12, V5, V6, V10)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from cmcodec._pure.verify.algorithm import (
     digest_algorithm,
     signature_algorithm,
 )
+from cmcodec._pure.verify.candidates import (
+    signing_certificate,
+    signing_certificate_v2,
+    v8_find_key,
+)
 from cmcodec._pure.verify.certificates import Certificates, requested_key_identifiers
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.key import v9_read_key
 from cmcodec._pure.view import oid_octets
 from cmcodec.algorithms import Scheme
-from cmcodec.limits import MAX_KEY_CANDIDATES
+from cmcodec.limits import MAX_FAILED_WORK
 from cmcodec.oids import (
     ID_AA_CMS_ALGORITHM_PROTECT,
+    ID_AA_SIGNING_CERTIFICATE,
+    ID_AA_SIGNING_CERTIFICATE_V2,
     ID_CONTENT_TYPE,
     ID_MESSAGE_DIGEST,
     ID_SIGNING_TIME,
 )
-from cmcodec.reasons import Reason
+from cmcodec.reasons import Reason, Rule
 from cmcodec.verify.verdict import Signer
 
 if TYPE_CHECKING:
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
 
     from cmcodec._pure.codec.tlv import Tlv
     from cmcodec._pure.verify.algorithm import SignatureAlgorithm
+    from cmcodec._pure.verify.candidates import Candidate, CertificateHash
     from cmcodec._pure.verify.key import PublicKey
     from cmcodec._pure.view import Algorithm, Request
     from cmcodec.algorithms import Digest
@@ -56,8 +64,14 @@ class Policy(NamedTuple):
     """What the caller decides about signatures."""
 
     certificates: Certificates
-    authorised_ras: frozenset[str]
+    authorised_ras: frozenset[bytes]
     legacy: bool
+
+    def authorises(self, certificate: bytes | None) -> bool:
+        """Whether this is the certificate of an authorised RA (rule R2)."""
+        if not self.authorised_ras or certificate is None:
+            return False
+        return hashlib.sha256(certificate).digest() in self.authorised_ras
 
 
 class Signed:
@@ -72,16 +86,17 @@ class Signed:
         self.held = held
         self.policy = policy
         self.sole_signer = True
-        self._req_sequence: Tlv | None = getattr(body, "req_sequence", None)
+        self._body = body
         self._digests: dict[str, bytes] = {}
         self._listed: set[str] | None = None
         self._certificates: Certificates | None = None
         self._requested: dict[bytes, tuple[Tlv, ...]] | None = None
+        # Work on keys that did not verify (rule V15).
+        self.failed = 0
 
     def requests(self) -> Iterator[Request]:
         """The requests of a PKIData. A million may be: they are not kept."""
-        for element in view.inside(self.data, self._req_sequence):
-            yield view.request(self.data, element)
+        yield from view.requests(self.data, self._body)
 
     def digest(self, digest: Digest) -> bytes:
         """The digest of the eContent value octets."""
@@ -128,32 +143,30 @@ def v3_each_signer(message: Signed, elements: list[Tlv]) -> tuple[list[Signer], 
     signers, first = [], None
     for element in elements:
         info = _SignerInfo(message, element)
-        certificate = request_id = fault = None
+        verified: list[Candidate] = []
+        fault = None
         try:
-            _, certificate, request_id = info.verify()
+            verified = info.verify()
         except Fault as found:
             # Without the frames it came through.
             fault = found.with_traceback(None)
             first = first or fault
+        certificates = tuple(each.certificate for each in verified if each.certificate)
         signers.append(
             Signer(
                 algorithm=info.name,
-                certificate_sha256=hashlib.sha256(certificate).hexdigest() if certificate else None,
-                request_id=request_id,
-                chain="unchecked" if certificate else None,
+                certificate_sha256=_fingerprint(certificates[0]) if certificates else None,
+                request_id=verified[0].request_id if verified else None,
+                chain="unchecked" if certificates else None,
                 reason=fault.reason if fault else None,
-                _certificate=certificate,
+                candidates=certificates,
             )
         )
     return signers, first
 
 
-class _Candidate(NamedTuple):
-    """A key that a SignerIdentifier names, and whose it is: a certificate's or a request's."""
-
-    spki: bytes
-    certificate: bytes | None = None
-    request_id: int | None = None
+def _fingerprint(certificate: bytes) -> str:
+    return hashlib.sha256(certificate).hexdigest()
 
 
 class _SignerInfo:
@@ -179,15 +192,17 @@ class _SignerInfo:
             self.algorithm = fault.at(self.info.signature_algorithm.start)
             self.name = algorithm_name(*self.signature_identifier, digest)
 
-    def verify(self) -> _Candidate:
-        """The candidate whose key verifies; raises `Fault`."""
+    def verify(self) -> list[Candidate]:
+        """The candidates whose key verifies; raises `Fault`."""
         self.v1_signer_info_version()
-        content_type, digest, protection = self.v4_attributes()
+        content_type, digest, protection, *named = self.v4_attributes()
+        hashes = self._certificate_hashes(*named)
         algorithm = self.v7_algorithms(protection)
         self.v12_no_signature(algorithm)
         self.v5_content_type(content_type)
         self.v6_message_digest(digest)
-        return self.v10_signature(algorithm, self.v8_find_key())
+        candidates = v8_find_key(self.message, self.info.sid, hashes)
+        return self.v10_signature(algorithm, candidates)
 
     def _value(self, attribute: Any) -> bytes:
         return view.content(self.data, view.first(self.data, attribute.attr_values))
@@ -197,8 +212,8 @@ class _SignerInfo:
         if view.content(self.data, self.info.version) not in view.CMS_VERSIONS:
             raise Fault(Reason.VERSION_MISMATCH, self.info.version.start)
 
-    def v4_attributes(self) -> tuple[Any, Any, Any]:
-        """The contentType, messageDigest and CMSAlgorithmProtection attributes."""
+    def v4_attributes(self) -> tuple[Any, ...]:
+        """The attributes that may stand once, in the order of `_SINGLE`; None for one missing."""
         signed_attrs = self.info.signed_attrs
         if signed_attrs is None:
             raise Fault(Reason.ATTRIBUTE_MISSING, self.info.element.start)
@@ -213,8 +228,8 @@ class _SignerInfo:
                 self._check_single(attributes)
             elif name in _MANDATORY:
                 raise Fault(Reason.ATTRIBUTE_MISSING, signed_attrs.start)
-        (content_type,), (digest,), _, protection = found.values()
-        return content_type, digest, protection[0] if protection else None
+        content_type, digest, _, *others = (next(iter(each), None) for each in found.values())
+        return content_type, digest, *others
 
     def _check_single(self, found: list[Any]) -> None:
         if len(found) > 1:
@@ -222,6 +237,16 @@ class _SignerInfo:
         values = found[0].attr_values
         if values.content == values.end or view.first(self.data, values).end != values.end:
             raise Fault(Reason.ATTRIBUTE_DUPLICATE, found[0].element.start)
+
+    def _certificate_hashes(self, first: Any, second: Any) -> list[CertificateHash]:
+        """What signingCertificate and signingCertificateV2 say, where they stand."""
+        pairs = ((first, signing_certificate), (second, signing_certificate_v2))
+        found = (
+            read(self.data, view.first(self.data, attribute.attr_values))
+            for attribute, read in pairs
+            if attribute
+        )
+        return [each for each in found if each]
 
     def v7_algorithms(self, protection: Any) -> SignatureAlgorithm:
         """The algorithm, on offer, on which everything that names it agrees."""
@@ -265,53 +290,48 @@ class _SignerInfo:
         if self._value(attribute) != self.message.digest(self.digest):
             raise Fault(Reason.DIGEST_MISMATCH, attribute.element.start)
 
-    def v8_find_key(self) -> list[_Candidate]:
-        """The keys that the sid names: of this message's certificates, then of the caller's.
-
-        Where there is no certificate, of the one request with this key identifier (R-022).
-        """
-        sid, message = self.info.sid, self.message
-        name = (sid.tag, view.content(self.data, sid))
-        own, given = message.certificates().named(name), message.policy.certificates.named(name)
-        found = [*own, *(other for other in given if other not in own)][:MAX_KEY_CANDIDATES]
-        if found:
-            return [_Candidate(each.spki, certificate=each.octets) for each in found]
-        by_key = view.SIGNER_IDENTIFIERS[sid.tag] == "subject_key_identifier"
-        requests = message.requesting(name[1]) if by_key else []
-        if len(requests) > 1:
-            raise Fault(Reason.SIGNER_AMBIGUOUS, sid.start)
-        if requests and not message.sole_signer:
-            raise Fault(Reason.REQUEST_KEY_NOT_SOLE_SIGNER, sid.start)
-        spki = view.public_key(self.data, requests[0]) if requests else None
-        if spki is None:
-            raise Fault(Reason.SIGNER_NOT_FOUND, sid.start)
-        return [_Candidate(spki, request_id=requests[0].body_part_id)]
-
     def v10_signature(
-        self, algorithm: SignatureAlgorithm, candidates: list[_Candidate]
-    ) -> _Candidate:
-        """The first candidate whose key verifies the signature.
+        self, algorithm: SignatureAlgorithm, candidates: list[Candidate]
+    ) -> list[Candidate]:
+        """Every candidate whose key verifies the signature; raises `Fault`.
 
-        Where none does, the reason is that of a key under which the signature is invalid, else of
-        the first.
+        First stands an authorised RA's, then the caller's, then the message's. Where no key
+        verifies, the reason is that of one under which the signature is invalid, else of the first.
         """
-        signed_attrs = self.info.signed_attrs
+        signed_attrs, policy = self.info.signed_attrs, self.message.policy
         message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
         signature = view.content(self.data, self.info.signature)
         refused = None
-        for candidate in candidates:
+        good: set[bytes] = set()
+        # Twins share one verification.
+        for spki in dict.fromkeys(candidate.spki for candidate in candidates):
+            if self.message.failed >= MAX_FAILED_WORK:
+                refused = Fault(Reason.LIMIT, self.info.sid.start, Rule.V15)
+                break
             try:
-                key = public_key(candidate.spki, legacy=self.message.policy.legacy)
+                key = public_key(spki, legacy=policy.legacy)
                 key.verify(algorithm, message, signature)
             except Fault as fault:
                 if fault.reason is Reason.SIGNATURE_INVALID:
+                    self.message.failed += key.work
                     refused = fault.at(self.info.signature.start)
                 refused = refused or fault.at(self.info.sid.start)
             else:
-                return candidate
-        assert refused
-        raise refused
+                good.add(spki)
+        verified = [candidate for candidate in candidates if candidate.spki in good]
+        if not verified:
+            assert refused
+            raise refused
+        if len(verified) > 1:
+            verified.sort(key=lambda each: (not policy.authorises(each.certificate), *each))
+        return verified
 
 
 _MANDATORY = (oid_octets(ID_CONTENT_TYPE), oid_octets(ID_MESSAGE_DIGEST))
-_SINGLE = (*_MANDATORY, oid_octets(ID_SIGNING_TIME), oid_octets(ID_AA_CMS_ALGORITHM_PROTECT))
+_SINGLE = (
+    *_MANDATORY,
+    oid_octets(ID_SIGNING_TIME),
+    oid_octets(ID_AA_CMS_ALGORITHM_PROTECT),
+    oid_octets(ID_AA_SIGNING_CERTIFICATE),
+    oid_octets(ID_AA_SIGNING_CERTIFICATE_V2),
+)

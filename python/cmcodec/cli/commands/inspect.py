@@ -15,7 +15,9 @@ from cmcodec.message import load
 @click.argument("file")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: octets as hex.")
 @click.option("--all", "everything", is_flag=True, help="Show every element of long sequences.")
-@click.option("--strict", is_flag=True, help="Refuse BER and the legacy forms of older RFCs.")
+@click.option(
+    "--strict", is_flag=True, help="Refuse BER, the legacy forms of older RFCs and wrong versions."
+)
 @backend_option
 def command(file: str, as_json: bool, everything: bool, strict: bool) -> int:
     """Show what the message in FILE says, under the names of the standard.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from functools import partial
 from typing import get_args
 
 import click
@@ -91,23 +92,23 @@ def command(
     from cmcodec.cli.show.progress import Bar
 
     threads = threads or default_threads()
+    verify = partial(
+        verify_batch,
+        threads=threads,
+        trust=anchors if trust else None,
+        request_keys=request_keys,
+        certificates=others,
+        authorised_ras=ras,
+        at=at,
+    )
     since = time.perf_counter()
     try:
         with Bar() as bar:
-            verdicts = verify_batch(
-                octets,
-                threads=threads,
-                trust=anchors if trust else None,
-                request_keys=request_keys,
-                certificates=others,
-                authorised_ras=ras,
-                at=at,
-                legacy=legacy,
-                progress=bar,
-            )
+            verdicts = verify(octets, legacy=legacy, progress=bar)
     except UnsupportedError as error:
         raise Misuse(str(error)) from None
-    run = report.Run(files, octets, time.perf_counter() - since, threads, legacy=legacy)
+    leniently = None if legacy else partial(verify, legacy=True)
+    run = report.Run(files, octets, time.perf_counter() - since, threads, leniently)
     tally = report.Tally()
     rows = tally.watch(verdicts)
     if as_json:

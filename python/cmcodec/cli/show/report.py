@@ -14,10 +14,11 @@ import click
 import cmcodec
 from cmcodec.algorithms import SIGNATURES
 from cmcodec.cli.options import printable
+from cmcodec.limits import LEGACY_RSA_MODULUS_BITS
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cmcodec.verify.verdict import Row
 
@@ -36,8 +37,14 @@ _VERDICTS: Final = {
 }
 """Every verdict in the order of the table, with its colour."""
 
+TRIED: Final = 1000
+"""Messages that are verified again to say whether ``--legacy`` would help."""
+
 _LEGACY: Final = {row.name for row in SIGNATURES if any(digest.legacy for digest in row.digests)}
 """Algorithms that need ``--legacy`` (rule V10a)."""
+
+_STRICT: Final = (Reason.UNSUPPORTED_ALGORITHM, Reason.KEY_REJECTED)
+"""Reasons that there may be for the lack of it."""
 
 
 def is_good(row: Row) -> bool:
@@ -64,7 +71,8 @@ class Tally:
     proofs: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     request_keys: Counter[str] = field(default_factory=Counter)
-    legacy: Counter[str] = field(default_factory=Counter)
+    strict: int = 0
+    tried: list[Row] = field(default_factory=list)
     groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
     first: list[Row] = field(default_factory=list)
 
@@ -88,10 +96,10 @@ class Tally:
         self.bad += 1
         if row.reason == Reason.UNTRUSTED_REQUEST_KEY:
             self.request_keys["nested" if row.path else "all"] += 1
-        if row.reason == Reason.UNSUPPORTED_ALGORITHM:
-            named = {signer.algorithm for signer in row.signers}
-            named.update(request.algorithm for request in row.requests)
-            self.legacy.update(_LEGACY & named)
+        if row.reason in _STRICT:
+            self.strict += 1
+            if len(self.tried) < TRIED:
+                self.tried.append(row)
         group = self.groups.setdefault((row.verdict, row.reason or "", row.rule or ""), Group())
         group.count += 1
         if len(group.examples) < EXAMPLES:
@@ -100,13 +108,16 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How the verification was done."""
+    """How the verification was done.
+
+    ``leniently`` does it again with some messages, as ``--legacy`` does; None where that was given.
+    """
 
     names: Sequence[str]
     octets: Sequence[bytes]
     seconds: float
     threads: int
-    legacy: bool = False
+    leniently: Callable[[list[bytes]], Iterable[Row]] | None = None
 
     def speed(self, messages: int) -> str:
         """Throughput, in words."""
@@ -224,9 +235,32 @@ def _hints(tally: Tally, run: Run) -> Iterator[str]:
     """Which options would accept what was refused."""
     if tally.request_keys:
         yield _request_keys(tally)
-    if tally.legacy and not run.legacy:
-        counts = (f"{number:,} signed with {name}" for name, number in tally.legacy.items())
+    if tally.tried and run.leniently:
+        octets = [(row.buffer or b"")[slice(*row.span)] for row in tally.tried]
+        again = [row for row in run.leniently(octets) if not row.path]
+        yield from _legacy(tally, again)
+
+
+def _legacy(tally: Tally, again: Sequence[Row]) -> Iterator[str]:
+    """What ``--legacy`` accepts, given what became of the messages that were tried with it."""
+    algorithms: Counter[str] = Counter()
+    keys = 0
+    for row, lenient in zip(tally.tried, again, strict=True):
+        if lenient.reason in _STRICT:
+            continue
+        if row.reason == Reason.KEY_REJECTED:
+            keys += 1
+        else:
+            named = {signer.algorithm for signer in row.signers}
+            named.update(request.algorithm for request in row.requests)
+            algorithms.update(_LEGACY & named)
+    least = "at least " if tally.strict > len(tally.tried) else ""
+    if algorithms:
+        counts = (f"{least}{number:,} signed with {name}" for name, number in algorithms.items())
         yield f"{', '.join(counts)}: --legacy accepts this algorithm"
+    if keys:
+        accepted = f"--legacy accepts RSA keys of {LEGACY_RSA_MODULUS_BITS:,} bits"
+        yield f"{least}{keys:,} with a key that is too short: {accepted}"
 
 
 def _request_keys(tally: Tally) -> str:

@@ -36,20 +36,20 @@ pub static SIGNATURES: &[SignatureRow] = &[
 
 /// Every type of key on offer.
 pub static PUBLIC_KEYS: &[KeyRow] = &[
-    KeyRow { kind: KeyAlgorithm::Rsa, oid: oids::RSA_ENCRYPTION, schemes: &[Scheme::RsaPkcs1, Scheme::RsaPss], key_octets: 0, signature_octets: 0 },
-    KeyRow { kind: KeyAlgorithm::Ec, oid: oids::ID_EC_PUBLIC_KEY, schemes: &[Scheme::Ecdsa], key_octets: 0, signature_octets: 0 },
-    KeyRow { kind: KeyAlgorithm::Ed25519, oid: oids::ID_ED25519, schemes: &[Scheme::Ed25519], key_octets: 32, signature_octets: 64 },
-    KeyRow { kind: KeyAlgorithm::RsaPss, oid: oids::ID_RSASSA_PSS, schemes: &[Scheme::RsaPss], key_octets: 0, signature_octets: 0 },
-    KeyRow { kind: KeyAlgorithm::MlDsa44, oid: oids::ID_ML_DSA_44, schemes: &[Scheme::MlDsa44], key_octets: 1312, signature_octets: 2420 },
-    KeyRow { kind: KeyAlgorithm::MlDsa65, oid: oids::ID_ML_DSA_65, schemes: &[Scheme::MlDsa65], key_octets: 1952, signature_octets: 3309 },
-    KeyRow { kind: KeyAlgorithm::MlDsa87, oid: oids::ID_ML_DSA_87, schemes: &[Scheme::MlDsa87], key_octets: 2592, signature_octets: 4627 },
+    KeyRow { kind: KeyAlgorithm::Rsa, oid: oids::RSA_ENCRYPTION, schemes: &[Scheme::RsaPkcs1, Scheme::RsaPss], key_octets: 0, signature_octets: 0, work: 0 },
+    KeyRow { kind: KeyAlgorithm::Ec, oid: oids::ID_EC_PUBLIC_KEY, schemes: &[Scheme::Ecdsa], key_octets: 0, signature_octets: 0, work: 0 },
+    KeyRow { kind: KeyAlgorithm::Ed25519, oid: oids::ID_ED25519, schemes: &[Scheme::Ed25519], key_octets: 32, signature_octets: 64, work: 3 },
+    KeyRow { kind: KeyAlgorithm::RsaPss, oid: oids::ID_RSASSA_PSS, schemes: &[Scheme::RsaPss], key_octets: 0, signature_octets: 0, work: 0 },
+    KeyRow { kind: KeyAlgorithm::MlDsa44, oid: oids::ID_ML_DSA_44, schemes: &[Scheme::MlDsa44], key_octets: 1312, signature_octets: 2420, work: 4 },
+    KeyRow { kind: KeyAlgorithm::MlDsa65, oid: oids::ID_ML_DSA_65, schemes: &[Scheme::MlDsa65], key_octets: 1952, signature_octets: 3309, work: 6 },
+    KeyRow { kind: KeyAlgorithm::MlDsa87, oid: oids::ID_ML_DSA_87, schemes: &[Scheme::MlDsa87], key_octets: 2592, signature_octets: 4627, work: 8 },
 ];
 
 /// Every curve on offer.
 pub static CURVES: &[CurveRow] = &[
-    CurveRow { kind: Curve::P256, oid: oids::SECP256R1, coordinate: 32 },
-    CurveRow { kind: Curve::P384, oid: oids::SECP384R1, coordinate: 48 },
-    CurveRow { kind: Curve::P521, oid: oids::SECP521R1, coordinate: 66 },
+    CurveRow { kind: Curve::P256, oid: oids::SECP256R1, coordinate: 32, work: 3 },
+    CurveRow { kind: Curve::P384, oid: oids::SECP384R1, coordinate: 48, work: 8 },
+    CurveRow { kind: Curve::P521, oid: oids::SECP521R1, coordinate: 66, work: 16 },
 ];
 
 /// What reports call a signature once its hash function is known.

@@ -35,8 +35,14 @@ pub const MAX_INTEGER_OCTETS: usize = 2_048;
 /// SignerInfos of one SignedData (V2).
 pub const MAX_SIGNERS: usize = 64;
 
-/// Candidate keys tried for one SignerInfo (V8, V15).
+/// Certificates of the message tried for one SignerInfo, and as many of the caller (V8, V15).
 pub const MAX_KEY_CANDIDATES: usize = 4;
+
+/// Work on candidate keys of one message that do not verify (V15). In verifications by RSA keys of 2048 bits: 64 signers with P-384 keys that all fail stay below, as does one with eight of the longest RSA keys.
+pub const MAX_FAILED_WORK: usize = 512;
+
+/// Extensions of a request that are compared with one another while it is verified (R4).
+pub const FEW_EXTENSIONS: usize = 32;
 
 /// CAs between a trust anchor and a signer (V13). Real chains have 3 at most.
 pub const MAX_CHAIN_AUTHORITIES: usize = 8;

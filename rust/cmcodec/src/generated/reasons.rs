@@ -29,7 +29,7 @@ named! {
         P11 = "P11",
         /// The fallback bounds lengths, tags, identifiers and numbers before asn1crypto reads them.
         P12 = "P12",
-        /// The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all, for certs-only. A PKCS#10 has version 0, a CertTemplate version 2 or none. Those of SignedData and SignerInfo, which no signature covers, are 0 to 5; where the content calls for another of these, it is a note on the message, never a change of verdict.
+        /// The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all, for certs-only. A PKCS#10 has version 0, a CertTemplate version 2 or none. Those of SignedData and SignerInfo, which no signature covers, are 0 to 5; where the content calls for another of these, it is a note on the message, never a change of verdict; `strict` refuses it.
         V1 = "V1",
         /// At least one SignerInfo, at most 64.
         V2 = "V2",
@@ -67,7 +67,7 @@ named! {
         R2 = "R2",
         /// Secrets are compared in constant time and full length.
         R3 = "R3",
-        /// References that lead nowhere, repeat, or lead a batch control to a member that is no PKI message are notes on their control, and so are controls that stand more often in one controlSequence than they may; never a change of verdict. A transaction id that stands twice is none.
+        /// References that lead nowhere, repeat, or lead a batch control to a member that is no PKI message are notes on their control, and so are controls that stand more often in one controlSequence than they may; two extensions of one OBJECT IDENTIFIER in a request are a note on the request. None changes a verdict. A transaction id that stands twice is none.
         R4 = "R4",
         /// A nested message's verdict is its own; an error behind a sound body part id is one malformed row. A good signature over encrypted content is unverified: nobody has seen what it says.
         R5 = "R5",
@@ -87,6 +87,8 @@ reasons! {
     LimitP6 = "limit", Some(Rule::P6);
     /// A length, number, count or nesting is beyond its bound (rule V2).
     LimitV2 = "limit", Some(Rule::V2);
+    /// A length, number, count or nesting is beyond its bound (rule V15).
+    LimitV15 = "limit", Some(Rule::V15);
     /// Valid BER at best, not DER (rule P3).
     NotCanonical = "not_canonical", Some(Rule::P3);
     /// Another element than the type has at this place, or none (rule P3).
@@ -153,6 +155,8 @@ reasons! {
     NotAMessage = "not_a_message", Some(Rule::R4);
     /// A control stands more often than it may (rule R4).
     DuplicateControl = "duplicate_control", Some(Rule::R4);
+    /// A request asks for two extensions of one OBJECT IDENTIFIER (rule R4).
+    DuplicateExtension = "duplicate_extension", Some(Rule::R4);
     /// There is nothing to verify before decryption.
     Encrypted = "encrypted", None;
     /// There is nothing to verify without the secret of the MAC.

@@ -46,6 +46,8 @@ nodes! {
     DH_SIG_STATIC,
     DIGESTED_DATA,
     ECDSA_SIG_VALUE,
+    ESS_CERT_ID,
+    ESS_CERT_I_DV2,
     ENC_KEY_WITH_ID,
     ENCAPSULATED_CONTENT_INFO,
     ENCRYPTED_CONTENT_INFO,
@@ -69,6 +71,7 @@ nodes! {
     IDENTITY_PROOF,
     IDENTITY_PROOF_V2,
     ISSUER_AND_SERIAL_NUMBER,
+    ISSUER_SERIAL,
     KEK_IDENTIFIER,
     KEK_RECIPIENT_INFO,
     KEM_RECIPIENT_INFO,
@@ -133,6 +136,8 @@ nodes! {
     SIGNED_DATA,
     SIGNER_IDENTIFIER,
     SIGNER_INFO,
+    SIGNING_CERTIFICATE,
+    SIGNING_CERTIFICATE_V2,
     SIGNING_TIME,
     SINGLE_PUB_INFO,
     STATUS_INFO_OTHER,
@@ -179,8 +184,11 @@ nodes! {
     SEQUENCE_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
     SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX,
     SEQUENCE_OF_CERT_REQ_MSG_1_MAX,
+    SEQUENCE_OF_ESS_CERT_ID,
+    SEQUENCE_OF_ESS_CERT_I_DV2,
     SEQUENCE_OF_EXTENSION,
     SEQUENCE_OF_EXTENSION_1_MAX,
+    SEQUENCE_OF_GENERAL_NAME,
     SEQUENCE_OF_GENERAL_NAME_1_1,
     SEQUENCE_OF_GENERAL_NAME_1_MAX,
     SEQUENCE_OF_GENERAL_SUBTREE_1_MAX,
@@ -189,6 +197,7 @@ nodes! {
     SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX,
     SEQUENCE_OF_TAGGED_ATTRIBUTE,
     SEQUENCE_OF_TAGGED_REQUEST,
+    SEQUENCE_OF_ANY,
     SEQUENCE_OF_INTEGER_0_4294967295,
     SEQUENCE_OF_INTEGER_0_4294967295_1_MAX,
     SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX,
@@ -214,6 +223,7 @@ pub static TABLE_ATTRIBUTE: Table = Table::new(&[
     (oids::ID_MESSAGE_DIGEST, &MESSAGE_DIGEST),
     (oids::ID_SIGNING_TIME, &SIGNING_TIME),
     (oids::ID_COUNTERSIGNATURE, &SIGNER_INFO),
+    (oids::ID_AA_SIGNING_CERTIFICATE, &SIGNING_CERTIFICATE),
     (oids::SZ_OID_CERT_EXTENSIONS, &EXTENSION_REQ),
     (oids::ID_EXTENSION_REQUEST, &EXTENSION_REQ),
     (oids::ID_CMC_POP_LINK_WITNESS, &POP_LINK_WITNESS),
@@ -221,6 +231,7 @@ pub static TABLE_ATTRIBUTE: Table = Table::new(&[
     (oids::ID_AA_CMC_UNSIGNED_DATA, &CMC_UNSIGNED_DATA),
     (oids::ID_CMC_IDENTITY_PROOF_V2, &IDENTITY_PROOF_V2),
     (oids::ID_CMC_CHANGE_SUBJECT_NAME, &CHANGE_SUBJECT_NAME),
+    (oids::ID_AA_SIGNING_CERTIFICATE_V2, &SIGNING_CERTIFICATE_V2),
     (oids::ID_AA_CMS_ALGORITHM_PROTECT, &CMS_ALGORITHM_PROTECTION),
 ]);
 
@@ -758,6 +769,29 @@ pub static ECDSA_SIG_VALUE: Node = Node {
     ] },
 };
 
+pub static ESS_CERT_ID: Node = Node {
+    id: Id::ESS_CERT_ID as usize,
+    name: "ESSCertID",
+    root: "essCertID",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
+        Field::new("issuerSerial", "issuer_serial", &ISSUER_SERIAL, &[0x30]).optional(),
+    ] },
+};
+
+pub static ESS_CERT_I_DV2: Node = Node {
+    id: Id::ESS_CERT_I_DV2 as usize,
+    name: "ESSCertIDv2",
+    root: "essCertIDv2",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]).optional(),
+        Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
+        Field::new("issuerSerial", "issuer_serial", &ISSUER_SERIAL, &[0x30]).optional(),
+    ] },
+};
+
 pub static ENC_KEY_WITH_ID: Node = Node {
     id: Id::ENC_KEY_WITH_ID as usize,
     name: "EncKeyWithID",
@@ -894,7 +928,7 @@ pub static EXTENSION_REQ: Node = Node {
     name: "ExtensionReq",
     root: "extensionReq",
     tags: &[0x30],
-    kind: Kind::Alias(&SEQUENCE_OF_EXTENSION_1_MAX),
+    kind: Kind::Alias(&SEQUENCE_OF_EXTENSION),
 };
 
 pub static EXTENSIONS: Node = Node {
@@ -1013,6 +1047,17 @@ pub static ISSUER_AND_SERIAL_NUMBER: Node = Node {
     tags: &[0x30],
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &NAME, &[0x30, 0x05]),
+        Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
+    ] },
+};
+
+pub static ISSUER_SERIAL: Node = Node {
+    id: Id::ISSUER_SERIAL as usize,
+    name: "IssuerSerial",
+    root: "issuerSerial",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("issuer", "issuer", &SEQUENCE_OF_GENERAL_NAME, &[0x30]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
     ] },
 };
@@ -1756,6 +1801,28 @@ pub static SIGNER_INFO: Node = Node {
     ] },
 };
 
+pub static SIGNING_CERTIFICATE: Node = Node {
+    id: Id::SIGNING_CERTIFICATE as usize,
+    name: "SigningCertificate",
+    root: "signingCertificate",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_ID, &[0x30]),
+        Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
+    ] },
+};
+
+pub static SIGNING_CERTIFICATE_V2: Node = Node {
+    id: Id::SIGNING_CERTIFICATE_V2 as usize,
+    name: "SigningCertificateV2",
+    root: "signingCertificateV2",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_I_DV2, &[0x30]),
+        Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
+    ] },
+};
+
 pub static SIGNING_TIME: Node = Node {
     id: Id::SIGNING_TIME as usize,
     name: "SigningTime",
@@ -2154,6 +2221,22 @@ pub static SEQUENCE_OF_CERT_REQ_MSG_1_MAX: Node = Node {
     kind: Kind::SequenceOf { element: &CERT_REQ_MSG, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
+pub static SEQUENCE_OF_ESS_CERT_ID: Node = Node {
+    id: Id::SEQUENCE_OF_ESS_CERT_ID as usize,
+    name: "sequence_of_ESSCertID",
+    root: "sequence_of_ESSCertID",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &ESS_CERT_ID, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_ESS_CERT_I_DV2: Node = Node {
+    id: Id::SEQUENCE_OF_ESS_CERT_I_DV2 as usize,
+    name: "sequence_of_ESSCertIDv2",
+    root: "sequence_of_ESSCertIDv2",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &ESS_CERT_I_DV2, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
 pub static SEQUENCE_OF_EXTENSION: Node = Node {
     id: Id::SEQUENCE_OF_EXTENSION as usize,
     name: "sequence_of_Extension",
@@ -2168,6 +2251,14 @@ pub static SEQUENCE_OF_EXTENSION_1_MAX: Node = Node {
     root: "sequence_of_Extension_1_max",
     tags: &[0x30],
     kind: Kind::SequenceOf { element: &EXTENSION, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_GENERAL_NAME: Node = Node {
+    id: Id::SEQUENCE_OF_GENERAL_NAME as usize,
+    name: "sequence_of_GeneralName",
+    root: "sequence_of_GeneralName",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_GENERAL_NAME_1_1: Node = Node {
@@ -2232,6 +2323,14 @@ pub static SEQUENCE_OF_TAGGED_REQUEST: Node = Node {
     root: "sequence_of_TaggedRequest",
     tags: &[0x30],
     kind: Kind::SequenceOf { element: &TAGGED_REQUEST, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_ANY: Node = Node {
+    id: Id::SEQUENCE_OF_ANY as usize,
+    name: "sequence_of_any",
+    root: "sequence_of_any",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &ANY, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_INTEGER_0_4294967295: Node = Node {

@@ -106,6 +106,23 @@ view! { |data, fields|
 }
 
 view! { |data, fields|
+    /// RFC 5035 §5.4.1.1: a certificate by its SHA-1.
+    ESSCertID {
+        cert_hash: Tlv = fields.take_if(0x04)?;
+        issuer_serial: Option<Tlv> = fields.take_if(0x30);
+    }
+}
+
+view! { |data, fields|
+    /// RFC 5035 §4: a certificate by its hash value.
+    ESSCertIDv2 {
+        hash_algorithm: Option<AlgorithmIdentifier> = fields.take_if(0x30).and_then(|tlv| AlgorithmIdentifier::read(data, tlv));
+        cert_hash: Tlv = fields.take_if(0x04)?;
+        issuer_serial: Option<Tlv> = fields.take_if(0x30);
+    }
+}
+
+view! { |data, fields|
     /// RFC 5652 §5.2: the signed, digested or authenticated content and its type.
     EncapsulatedContentInfo {
         e_content_type: Tlv = fields.take_if(0x06)?;

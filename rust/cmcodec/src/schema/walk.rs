@@ -9,6 +9,7 @@ use super::any::check_any;
 use super::body_parts::{member_id, p6_body_part_ids};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
+use super::versions::v1_strict_version;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH};
@@ -17,8 +18,9 @@ use crate::stack::on_enough;
 /// What the caller decides about a walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Refuse the legacy forms of RFC 2797, RFC 6402 and old peers, and DEFAULT
-    /// values that are written out.
+    /// Refuse the legacy forms of RFC 2797, RFC 6402 and old peers, DEFAULT
+    /// values that are written out, and versions of SignedData and SignerInfo
+    /// that their content does not call for.
     pub strict: bool,
     /// PKI messages inside PKI messages (P6).
     pub max_layers: usize,
@@ -159,7 +161,7 @@ impl<'a> Walker<'a> {
                     }
                     self.ids.truncate(known);
                 }
-                Ok(())
+                if self.options.strict { v1_strict_version(node, self.data, tlv) } else { Ok(()) }
             }
             Kind::Choice { fields } => self.choice(fields, tlv, depth, oid),
             Kind::SequenceOf { element, minimum, maximum, lazy } => {

@@ -201,6 +201,18 @@ impl AlgorithmName {
         index.map_or(Self::Other(identifier.algorithm), Self::Known)
     }
 
+    /// That of what was `read`; where it was refused, the identifier is read again for the name
+    /// alone.
+    pub(super) fn from_reading(
+        read: Result<SignatureAlgorithm, Reason>,
+        data: &[u8],
+        identifier: AlgorithmIdentifier,
+        digest: Option<DigestAlgorithm>,
+    ) -> Self {
+        let index = read.ok().and_then(SignatureAlgorithm::name_index);
+        index.map_or_else(|| Self::of(data, identifier, digest), Self::Known)
+    }
+
     /// The name, or dotted decimal text; `der` is the DER form of the item.
     pub fn text(self, der: &[u8]) -> Cow<'static, str> {
         match self {

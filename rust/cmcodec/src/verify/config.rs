@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::certificates::KnownCertificates;
+use super::report::fingerprint;
 use crate::schema::walk::Options;
 
 /// What the caller decides about a verification.
@@ -21,6 +22,13 @@ pub struct Config {
     pub authorised_ras: HashSet<[u8; 32]>,
     /// Threads, the calling one included; 0 stands for one per core.
     pub threads: usize,
+}
+
+impl Config {
+    /// Whether the caller authorised the registration authority with this certificate (rule R2).
+    pub(super) fn is_authorised_ra(&self, certificate: &[u8]) -> bool {
+        !self.authorised_ras.is_empty() && self.authorised_ras.contains(&fingerprint(certificate))
+    }
 }
 
 impl Default for Config {

@@ -63,6 +63,8 @@ pub struct PublicKey {
     octets: Box<[u8]>,
     /// Octets of a signature; 0 where a key does not fix them.
     signature_len: usize,
+    /// What a verification costs (rule V15).
+    work: usize,
     /// What an id-RSASSA-PSS key demands of its signatures.
     demands: Option<PssParameters>,
     /// One per row of the family, filled on first use: the library binds a
@@ -155,6 +157,11 @@ impl PublicKey {
         self.name
     }
 
+    /// What a verification costs, in those by RSA keys of 2048 bits (rule V15).
+    pub(super) fn work(&self) -> usize {
+        self.work
+    }
+
     fn new(row: &KeyRow, family: &'static Family, octets: &[u8]) -> Self {
         Self {
             name: row.kind.name(),
@@ -162,6 +169,7 @@ impl PublicKey {
             family,
             octets: octets.into(),
             signature_len: row.signature_octets,
+            work: row.work,
             demands: None,
             parsed: [const { OnceLock::new() }; MAX_ROWS],
         }
@@ -210,10 +218,10 @@ fn read_rsa(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     if spki.parameters != Some(&[0x05, 0x00]) {
         return Err(Reason::KeyRejected);
     }
-    let bits = rsa_modulus_bits(spki.key).ok_or(Reason::KeyRejected)?;
+    let (bits, work) = rsa_size(spki.key).ok_or(Reason::KeyRejected)?;
     let key = |family| {
         let key = PublicKey::new(row, family, spki.key);
-        PublicKey { signature_len: bits.div_ceil(8), ..key }
+        PublicKey { signature_len: bits.div_ceil(8), work, ..key }
     };
     match bits {
         MIN_RSA_MODULUS_BITS..=MAX_RSA_MODULUS_BITS => Ok(key(&family::RSA)),
@@ -231,12 +239,12 @@ fn read_rsa_pss(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
         None => None,
         Some(octets) => Some(PssParameters::parse(octets).ok_or(Reason::UnsupportedAlgorithm)?),
     };
-    let bits = rsa_modulus_bits(spki.key).ok_or(Reason::KeyRejected)?;
+    let (bits, work) = rsa_size(spki.key).ok_or(Reason::KeyRejected)?;
     if !(MIN_RSA_MODULUS_BITS..=MAX_RSA_MODULUS_BITS).contains(&bits) {
         return Err(Reason::KeyRejected);
     }
     let signature_len = bits.div_ceil(8);
-    Ok(PublicKey { signature_len, demands, ..PublicKey::new(row, &family::RSA, spki.key) })
+    Ok(PublicKey { signature_len, work, demands, ..PublicKey::new(row, &family::RSA, spki.key) })
 }
 
 /// id-ecPublicKey (RFC 5480 §2.1.1): a named curve and an
@@ -252,7 +260,8 @@ fn read_ec(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
         Curve::P384 => &family::P384,
         Curve::P521 => &family::P521,
     };
-    let key = PublicKey { name: curve.kind.name(), ..PublicKey::new(row, family, spki.octets) };
+    let key = PublicKey::new(row, family, spki.octets);
+    let key = PublicKey { name: curve.kind.name(), work: curve.work, ..key };
     // Reading the key for the natural combination, which is the one that most
     // keys serve, tells whether the point is on the curve.
     if let (Some(row), [slot, ..]) = (family.rows.first(), &key.parsed) {
@@ -284,7 +293,8 @@ fn read_ml_dsa(
     Ok(PublicKey::new(row, family, spki.octets))
 }
 
-/// The size of the modulus, if both numbers are within V9 (RFC 8017 A.1.1):
+/// The bits of the modulus and the work of a verification (V15: a multiplication of squares for
+/// each bit of the exponent), if both numbers are within V9 (RFC 8017 A.1.1):
 ///
 /// ```text
 /// RSAPublicKey ::= SEQUENCE {
@@ -292,7 +302,7 @@ fn read_ml_dsa(
 ///    publicExponent    INTEGER   -- e
 /// }
 /// ```
-fn rsa_modulus_bits(key: &[u8]) -> Option<usize> {
+fn rsa_size(key: &[u8]) -> Option<(usize, usize)> {
     let mut fields = sequence(key)?;
     let modulus = positive(fields.take_value(0x02)?)?;
     let exponent = positive(fields.take_value(0x02)?)?;
@@ -303,6 +313,8 @@ fn rsa_modulus_bits(key: &[u8]) -> Option<usize> {
     let (top, rest) = modulus.split_first()?;
     let bits = 8 * rest.len() + usize::try_from(u8::BITS - top.leading_zeros()).ok()?;
     let odd = modulus.last()? & 1 == 1 && exponent & 1 == 1;
-    (fields.is_empty() && odd && (MIN_RSA_EXPONENT..=MAX_RSA_EXPONENT).contains(&exponent))
-        .then_some(bits)
+    let bounded = (MIN_RSA_EXPONENT..=MAX_RSA_EXPONENT).contains(&exponent);
+    let exponent_bits = usize::try_from(u64::BITS - exponent.leading_zeros()).ok()?;
+    let work = bits.saturating_mul(bits).saturating_mul(exponent_bits) >> 26;
+    (fields.is_empty() && odd && bounded).then_some((bits, work.max(1)))
 }

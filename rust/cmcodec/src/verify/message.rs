@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use super::algorithm::AlgorithmName;
 use super::config::Config;
+use super::pop::Possession;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
-    fingerprint,
 };
 use super::worker::Worker;
 use super::{pop, signer};
@@ -60,8 +59,8 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
     let request = CertificationRequest::read(data, root)?;
-    let pop = pop::pkcs10(data, &request, root.start(), worker);
-    let fault = match pop {
+    let Possession { algorithm, state } = pop::pkcs10(data, &request, root.start(), worker);
+    let fault = match state {
         Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start())),
         Ok(_) => None,
         Err(fault) => Some(fault),
@@ -71,9 +70,10 @@ fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Opt
     finding.requests = Few::One(Request {
         id: SIMPLE_REQUEST_ID,
         form: RequestForm::Pkcs10,
-        algorithm: Some(AlgorithmName::of(data, request.signature_algorithm, None)),
-        pop: pop.unwrap_or(PopState::Failed),
+        algorithm,
+        pop: state.unwrap_or(PopState::Failed),
     });
+    finding.may_have_notes = request.may_repeat_extension(data);
     Some(finding)
 }
 
@@ -86,6 +86,7 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     let mut finding = Finding::new(kind, Verdict::Unverified, Some(fault));
     if let Some(message) = encapsulated.pki_message(data) {
         note_controls(data, &message, &mut finding);
+        finding.may_have_notes |= message.requests(data).any(|it| it.may_repeat_extension(data));
     }
     Some(finding)
 }
@@ -203,29 +204,27 @@ fn note_requests<'a>(
     worker: &mut Worker<'a>,
 ) -> Option<Fault> {
     let mut first = None;
+    let mut may_repeat_extension = false;
     let list = message.requests(data).map(|request| {
         let offset = request.tlv().start();
-        let (form, signed_with, pop) = match &request {
+        let (form, Possession { algorithm, state }) = match &request {
             TaggedRequest::Tcr(tagged) => {
-                let request = &tagged.certification_request;
-                let pop = pop::pkcs10(data, request, offset, worker);
-                (RequestForm::Pkcs10, Some(request.signature_algorithm), pop)
+                let pop = pop::pkcs10(data, &tagged.certification_request, offset, worker);
+                (RequestForm::Pkcs10, pop)
             }
             TaggedRequest::Crm(message) => {
-                let pop = pop::crmf(data, message, offset, authorised, worker);
-                (RequestForm::Crmf, pop::crmf_algorithm(message), pop)
+                (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
             }
-            TaggedRequest::Orm(_) => (RequestForm::Other, None, Ok(PopState::Absent)),
+            TaggedRequest::Orm(_) => {
+                (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
+            }
         };
-        first = first.or(pop.err());
-        Request {
-            id: request.id(data),
-            form,
-            algorithm: signed_with.map(|it| AlgorithmName::of(data, it, None)),
-            pop: pop.unwrap_or(PopState::Failed),
-        }
+        first = first.or(state.err());
+        may_repeat_extension |= request.may_repeat_extension(data);
+        Request { id: request.id(data), form, algorithm, pop: state.unwrap_or(PopState::Failed) }
     });
     finding.requests = list.collect();
+    finding.may_have_notes |= may_repeat_extension;
     first
 }
 
@@ -240,11 +239,13 @@ fn r5_encrypted_content(data: &[u8], encapsulated: &EncapsulatedContentInfo) -> 
 /// R2: whether one of the signers, which are all good, is an authorised
 /// registration authority.
 fn r2_authorised_ra(data: &[u8], signers: &[Signer], config: &Config) -> bool {
+    // It is the first of those that a signer may be (V8).
     let known = |signer: &Signer| match &signer.key {
-        Ok(SignerKey::Certificate(source)) => source
-            .octets(data, &config.certificates)
-            .is_some_and(|octets| config.authorised_ras.contains(&fingerprint(octets))),
+        Ok(SignerKey::Certificates(sources)) => sources
+            .first()
+            .and_then(|source| source.octets(data, &config.certificates))
+            .is_some_and(|octets| config.is_authorised_ra(octets)),
         _ => false,
     };
-    !config.authorised_ras.is_empty() && signers.iter().any(known)
+    signers.iter().any(known)
 }

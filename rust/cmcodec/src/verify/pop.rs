@@ -1,13 +1,19 @@
 //! Proofs of possession of the requested keys (rules V1, R1, R2, R6).
 
-use super::algorithm::{Scheme, SignatureAlgorithm};
+use super::algorithm::{AlgorithmName, Scheme, SignatureAlgorithm};
 use super::report::{Fault, PopState};
 use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
-use crate::view::{
-    AlgorithmIdentifier, CertReqMsg, CertificationRequest, POPOSigningKey, ProofOfPossession,
-};
+use crate::view::{AlgorithmIdentifier, CertReqMsg, CertificationRequest, ProofOfPossession};
+
+/// What is known of the possession of a requested key.
+pub(super) struct Possession {
+    /// The algorithm of the signature that is to prove it, if there is one.
+    pub algorithm: Option<AlgorithmName>,
+    /// The state of the proof, or why it fails.
+    pub state: Result<PopState, Fault>,
+}
 
 /// The signature of a PKCS#10 request by its own key, over the received
 /// certificationRequestInfo (RFC 2986 §4.2, R1).
@@ -18,15 +24,16 @@ pub(super) fn pkcs10<'a>(
     request: &CertificationRequest,
     offset: usize,
     worker: &mut Worker<'a>,
-) -> Result<PopState, Fault> {
-    v1_request_version(data, Some(request.certification_request_info.version), 0)?;
+) -> Possession {
+    let version = v1_request_version(data, Some(request.certification_request_info.version), 0);
     let proof = Proof {
         algorithm: request.signature_algorithm,
         key: Some(request.public_key()),
         signed: request.certification_request_info.tlv,
         signature: request.signature,
+        poposk_input: None,
     };
-    proof.r1_proof(data, offset, worker)
+    proof.evaluate(data, version, offset, worker)
 }
 
 /// The popo of a CRMF request (RFC 4211 §4, RFC 10002 §3.2.1.2.2). `authorised`: whether an authorised registration authority
@@ -37,26 +44,11 @@ pub(super) fn crmf<'a>(
     offset: usize,
     authorised: bool,
     worker: &mut Worker<'a>,
-) -> Result<PopState, Fault> {
-    v1_request_version(data, request.cert_req.cert_template.version, 2)?;
-    let key = match r6_proof_form(request, offset, authorised)? {
-        Form::Settled(state) => return Ok(state),
-        Form::Signature(key) => key,
-    };
-    let proof = Proof {
-        algorithm: key.algorithm_identifier,
-        key: request.cert_req.cert_template.public_key,
-        signed: request.cert_req.tlv,
-        signature: key.signature,
-    };
-    proof.r1_proof(data, offset, worker)
-}
-
-/// The algorithm of the signature that is to prove possession, if there is one.
-pub(super) fn crmf_algorithm(request: &CertReqMsg) -> Option<AlgorithmIdentifier> {
-    match &request.popo {
-        Some(ProofOfPossession::Signature(key)) => Some(key.algorithm_identifier),
-        _ => None,
+) -> Possession {
+    let version = v1_request_version(data, request.cert_req.cert_template.version, 2);
+    match r6_proof_form(request, authorised) {
+        Form::Settled(state) => Possession { algorithm: None, state: version.map(|()| state) },
+        Form::Signature(proof) => proof.evaluate(data, version, offset, worker),
     }
 }
 
@@ -73,24 +65,25 @@ enum Form {
     /// Nothing that needs a key.
     Settled(PopState),
     /// A signature over certReq.
-    Signature(POPOSigningKey),
+    Signature(Proof),
 }
 
-/// R6: which form of proof there is; with poposkInput it is refused.
-fn r6_proof_form(request: &CertReqMsg, offset: usize, authorised: bool) -> Result<Form, Fault> {
-    Ok(match request.popo {
+/// R6: which form of proof there is (RFC 4211 §4).
+fn r6_proof_form(request: &CertReqMsg, authorised: bool) -> Form {
+    match request.popo {
         Some(ProofOfPossession::RaVerified(_)) if authorised => Form::Settled(PopState::RaAsserted),
         None | Some(ProofOfPossession::RaVerified(_)) => Form::Settled(PopState::Absent),
         Some(ProofOfPossession::KeyEncipherment(_) | ProofOfPossession::KeyAgreement(_)) => {
             Form::Settled(PopState::ChallengeNeeded)
         }
-        Some(ProofOfPossession::Signature(key)) if key.poposk_input.is_none() => {
-            Form::Signature(key)
-        }
-        Some(ProofOfPossession::Signature(_)) => {
-            return Err(Fault::new(Reason::PopInvalidR6, offset));
-        }
-    })
+        Some(ProofOfPossession::Signature(key)) => Form::Signature(Proof {
+            algorithm: key.algorithm_identifier,
+            key: request.cert_req.cert_template.public_key,
+            signed: request.cert_req.tlv,
+            signature: key.signature,
+            poposk_input: key.poposk_input,
+        }),
+    }
 }
 
 /// A signature by a requested key.
@@ -100,13 +93,37 @@ struct Proof {
     signed: Tlv,
     /// BIT STRING.
     signature: Tlv,
+    poposk_input: Option<Tlv>,
 }
 
 impl Proof {
+    /// What it is worth in a request at `offset`, of which `version` says whether it may be read.
+    fn evaluate<'a>(
+        &self,
+        data: &'a [u8],
+        version: Result<(), Fault>,
+        offset: usize,
+        worker: &mut Worker<'a>,
+    ) -> Possession {
+        let (oid, parameters) = (self.algorithm.oid(data), self.algorithm.parameters(data));
+        let read = SignatureAlgorithm::from_identifier(oid, parameters, None, worker.config.legacy);
+        let state = version
+            .and_then(|()| self.r6_poposk_input(offset))
+            .and_then(|()| self.r1_proof(data, read, offset, worker));
+        let algorithm = AlgorithmName::from_reading(read, data, self.algorithm, None);
+        Possession { algorithm: Some(algorithm), state }
+    }
+
+    /// R6: RFC 10002 §3.2.1.2.2 refuses poposkInput.
+    fn r6_poposk_input(&self, offset: usize) -> Result<(), Fault> {
+        Fault::unless(self.poposk_input.is_none(), Reason::PopInvalidR6, offset)
+    }
+
     /// R1: whether the requested key made it.
     fn r1_proof<'a>(
         &self,
         data: &'a [u8],
+        algorithm: Result<SignatureAlgorithm, Reason>,
         offset: usize,
         worker: &mut Worker<'a>,
     ) -> Result<PopState, Fault> {
@@ -114,9 +131,6 @@ impl Proof {
             Reason::SignatureInvalid => Fault::new(Reason::PopInvalid, offset),
             reason => Fault::new(reason, offset),
         };
-        let (oid, parameters) = (self.algorithm.oid(data), self.algorithm.parameters(data));
-        let algorithm =
-            SignatureAlgorithm::from_identifier(oid, parameters, None, worker.config.legacy);
         // R6: no signature is no proof, and none that fails.
         if algorithm.is_ok_and(|algorithm| algorithm.scheme() == Scheme::NoSignature) {
             return Ok(PopState::Absent);

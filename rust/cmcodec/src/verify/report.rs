@@ -93,8 +93,9 @@ pub struct Signer {
 /// What verified a signature (V8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignerKey {
-    /// A certificate.
-    Certificate(CertificateSource),
+    /// Certificates, mostly one: an authorised registration authority's first, then the caller's,
+    /// then the message's.
+    Certificates(Few<CertificateSource>),
     /// The key of the request with this body part id, itself.
     Request(u32),
 }
@@ -114,6 +115,14 @@ impl CertificateSource {
         match self {
             Self::Message(range) => der.get(range.clone()),
             Self::Caller(index) => known.get(*index),
+        }
+    }
+
+    /// The caller's before the message's, each in the order in which they stand (V8).
+    pub(super) fn preference(&self) -> (bool, usize) {
+        match self {
+            Self::Message(range) => (true, range.start),
+            Self::Caller(index) => (false, *index),
         }
     }
 }
@@ -154,7 +163,8 @@ pub struct Finding {
     pub requests: Few<Request>,
     /// The content octets of the transactionId control (RFC 10002 §6.6), in the DER form of the item.
     pub transaction_id: Option<Range<usize>>,
-    /// Whether a control refers to other body parts, or stands too often (R4).
+    /// Whether a control refers to other body parts or stands too often, or a request may ask for
+    /// one extension twice (R4).
     pub may_have_notes: bool,
     /// Whether a version is a note (V1).
     pub has_other_version: bool,

@@ -1,20 +1,21 @@
-//! SignerInfos: V4, V7, V12, V5, V6, V8, V9, V10, in this order.
-
-use aws_lc_rs::digest::Digest;
+//! SignerInfos: V4, V7, V12, V5, V6, V8 ([`super::candidates`]), V9, V10, in this order.
 
 use super::algorithm::{AlgorithmName, DigestAlgorithm, Scheme, SignatureAlgorithm};
-use super::report::{CertificateSource, Fault, Few, Signer, SignerKey};
+use super::candidates::{
+    Candidate, CertificateHash, Digested, Owner, Search, SigningCertificates, v8_find_key,
+};
+use super::report::{Fault, Few, Signer, SignerKey};
 use super::worker::Worker;
 use crate::der::{Elements, Tlv};
 use crate::error::Reason;
-use crate::generated::limits::MAX_KEY_CANDIDATES;
+use crate::generated::limits::MAX_FAILED_WORK;
 use crate::generated::oids::{
-    ID_AA_CMS_ALGORITHM_PROTECT, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
+    ID_AA_CMS_ALGORITHM_PROTECT, ID_AA_SIGNING_CERTIFICATE, ID_AA_SIGNING_CERTIFICATE_V2,
+    ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
 };
-use crate::view::certificate::Certificate;
 use crate::view::{
-    AlgorithmIdentifier, Attribute, CMSAlgorithmProtection, PkiMessage, SignedData,
-    SignerIdentifier, SignerInfo, attributes, is_cms_version,
+    AlgorithmIdentifier, Attribute, CMSAlgorithmProtection, ESSCertID, ESSCertIDv2, PkiMessage,
+    SignedData, SignerInfo, attributes, is_cms_version,
 };
 
 /// V3: verifies every SignerInfo of `signed`; returns them, and the fault of
@@ -28,14 +29,15 @@ pub(super) fn v3_each_signer<'a>(
     worker: &mut Worker<'a>,
 ) -> (Few<Signer>, Option<Fault>) {
     let mut content = Content::new(data, signed);
-    let mut signatures: Few<Signature<'a>> = infos
+    let signatures: Few<Signature<'a>> = infos
         .filter_map(|tlv| SignerInfo::read(data, tlv))
         .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
         .collect();
-    v8_find_key(data, signed, message, &mut signatures, worker);
-    let mut first = None;
-    let signers = signatures.iter().map(|signature| {
-        let key = signature.v10_signature(data, worker);
+    let mut searches: Few<Search<'a>> = signatures.iter().map(|it| it.search(data)).collect();
+    v8_find_key(data, signed, message, &mut searches, worker);
+    let (mut first, mut failed) = (None, 0);
+    let signers = signatures.iter().zip(&*searches).map(|(signature, search)| {
+        let key = signature.v10_signature(data, search, &mut failed, worker);
         first = first.or(key.as_ref().err().copied());
         Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
     });
@@ -47,11 +49,9 @@ struct Content<'a> {
     /// Content octets of eContentType.
     content_type: &'a [u8],
     /// Content octets of eContent.
-    octets: &'a [u8],
+    octets: Digested<'a>,
     /// Whether digestAlgorithms has it, for each hash function.
     listed: [bool; DigestAlgorithm::ALL.len()],
-    /// The digests of `octets` so far, for each hash function.
-    digests: [Option<Digest>; DigestAlgorithm::ALL.len()],
 }
 
 impl<'a> Content<'a> {
@@ -67,75 +67,24 @@ impl<'a> Content<'a> {
         }
         Self {
             content_type: encapsulated.e_content_type.value(data),
-            octets: encapsulated.e_content.map_or(&[], |content| content.value(data)),
+            octets: Digested::new(
+                encapsulated.e_content.map_or(&[], |content| content.value(data)),
+            ),
             listed,
-            digests: [None; DigestAlgorithm::ALL.len()],
         }
     }
 
     fn lists(&self, digest: DigestAlgorithm) -> bool {
         self.listed.get(digest as usize) == Some(&true)
     }
-
-    /// Whether `claimed` is the digest, which is computed once for all
-    /// SignerInfos (V15).
-    fn has_digest(&mut self, algorithm: DigestAlgorithm, claimed: &[u8]) -> bool {
-        let octets = self.octets;
-        self.digests.get_mut(algorithm as usize).is_some_and(|slot| {
-            claimed == slot.get_or_insert_with(|| algorithm.digest(octets)).as_ref()
-        })
-    }
 }
 
 /// One SignerInfo under way.
 struct Signature<'a> {
     info: SignerInfo,
-    sid: SignerIdentifier<'a>,
     name: AlgorithmName,
-    /// The algorithm, as long as no rule is broken.
-    state: Result<SignatureAlgorithm, Fault>,
-    /// Keys to try.
-    candidates: Candidates<'a>,
-    /// Whose key it is, where no certificate has it.
-    search: Search<'a>,
-}
-
-/// The keys that one signer identifier names (V8, V15).
-#[derive(Default)]
-struct Candidates<'a> {
-    slots: [Option<Candidate<'a>>; MAX_KEY_CANDIDATES],
-}
-
-impl<'a> Candidates<'a> {
-    fn iter(&self) -> impl Iterator<Item = &Candidate<'a>> {
-        self.slots.iter().flatten()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
-    }
-
-    /// Adds a key, unless it is there or there are enough.
-    fn add(&mut self, candidate: Candidate<'a>) {
-        if self.iter().all(|known| known.octets != candidate.octets) {
-            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.is_none()) {
-                *slot = Some(candidate);
-            }
-        }
-    }
-}
-
-/// A key that the signer identifier names.
-struct Candidate<'a> {
-    /// The octets of the certificate; empty for a request.
-    octets: &'a [u8],
-    spki: &'a [u8],
-    owner: Owner,
-}
-
-enum Owner {
-    Certificate(CertificateSource),
-    Request(u32),
+    /// The algorithm, and what the attributes say of the certificate, if no rule is broken.
+    state: Result<(SignatureAlgorithm, SigningCertificates<'a>), Fault>,
 }
 
 impl<'a> Signature<'a> {
@@ -151,55 +100,83 @@ impl<'a> Signature<'a> {
             AlgorithmName::Known,
         );
         let state = check(data, &info, digest, algorithm, content);
-        let sid = info.signer_identifier(data);
-        let candidates = Candidates::default();
-        Self { info, sid, name, state, candidates, search: Search::None }
+        Self { info, name, state }
     }
 
-    /// V10: the first key that verifies. If none does, the reason is
+    /// What its key is found by.
+    fn search(&self, data: &'a [u8]) -> Search<'a> {
+        let named = self.state.map(|(_, named)| named);
+        Search::new(self.info.signer_identifier(data), self.info.sid.start(), named)
+    }
+
+    /// V10: the candidates whose key verifies. If none does, the reason is
     /// that of the first for which the arithmetic failed, else of the first.
-    fn v10_signature(&self, data: &'a [u8], worker: &mut Worker<'a>) -> Result<SignerKey, Fault> {
-        let algorithm = self.state?;
+    /// `failed` is the work on keys of this message that did not verify (V15).
+    fn v10_signature(
+        &self,
+        data: &'a [u8],
+        search: &Search<'a>,
+        failed: &mut usize,
+        worker: &mut Worker<'a>,
+    ) -> Result<SignerKey, Fault> {
+        let (algorithm, _) = self.state?;
         let attributes = self.info.signed_attrs.map_or(&[][..], |attrs| attrs.octets(data));
         // The received octets, with the tag that was signed.
         worker.attributes.clear();
         worker.attributes.push(0x31);
         worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
         let signature = self.info.signature.value(data);
+        let (mut tried, mut certificates) = (Vec::new(), Vec::new());
         let mut found = Reason::SignerNotFound;
-        for candidate in self.candidates.iter() {
-            let key = worker.keyring.get(candidate.spki);
-            match key.and_then(|key| key.verify(&algorithm, &worker.attributes, signature)) {
-                Ok(()) => return Ok(candidate.key()),
-                Err(Reason::SignatureInvalid) => found = Reason::SignatureInvalid,
-                Err(reason) if found == Reason::SignerNotFound => found = reason,
-                Err(_) => {}
+        for Candidate { spki, owner } in search.candidates()? {
+            // Twins share one verification.
+            let known = tried.iter().find(|(key, _)| key == spki).map(|(_, verified)| *verified);
+            let verified = match known {
+                Some(true) => Ok(()),
+                Some(false) => continue,
+                None if *failed >= MAX_FAILED_WORK => Err(Reason::LimitV15),
+                None => worker.keyring.get(spki).and_then(|key| {
+                    let verified = key.verify(&algorithm, &worker.attributes, signature);
+                    if verified == Err(Reason::SignatureInvalid) {
+                        *failed = failed.saturating_add(key.work());
+                    }
+                    verified
+                }),
+            };
+            tried.push((*spki, verified.is_ok()));
+            match (verified, owner) {
+                (Ok(()), Owner::Request(id)) => return Ok(SignerKey::Request(*id)),
+                (Ok(()), Owner::Certificate(octets, source)) => {
+                    certificates.push((*octets, source))
+                }
+                (Err(reason @ (Reason::SignatureInvalid | Reason::LimitV15)), _) => found = reason,
+                (Err(reason), _) if found == Reason::SignerNotFound => found = reason,
+                (Err(_), _) => {}
             }
         }
-        Err(match found {
-            Reason::SignatureInvalid => Fault::new(found, self.info.signature.start()),
-            _ => Fault::new(found, self.info.sid.start()),
-        })
-    }
-}
-
-impl Candidate<'_> {
-    fn key(&self) -> SignerKey {
-        match &self.owner {
-            Owner::Request(id) => SignerKey::Request(*id),
-            Owner::Certificate(source) => SignerKey::Certificate(source.clone()),
+        match (&mut certificates[..], found) {
+            ([], Reason::SignatureInvalid) => Err(Fault::new(found, self.info.signature.start())),
+            ([], _) => Err(Fault::new(found, self.info.sid.start())),
+            ([(_, source)], _) => Ok(SignerKey::Certificates(Few::One((*source).clone()))),
+            (several, _) => {
+                several.sort_by_cached_key(|(octets, source)| {
+                    (!worker.config.is_authorised_ra(octets), source.preference())
+                });
+                let sources = several.iter().map(|(_, source)| (*source).clone());
+                Ok(SignerKey::Certificates(sources.collect()))
+            }
         }
     }
 }
 
 /// Everything that needs no key, in the order of the rules.
-fn check(
-    data: &[u8],
+fn check<'a>(
+    data: &'a [u8],
     info: &SignerInfo,
     digest: Option<DigestAlgorithm>,
     algorithm: Result<SignatureAlgorithm, Reason>,
     content: &mut Content<'_>,
-) -> Result<SignatureAlgorithm, Fault> {
+) -> Result<(SignatureAlgorithm, SigningCertificates<'a>), Fault> {
     v1_signer_info_version(data, info)?;
     let attributes = v4_attributes(data, info)?;
     let (digest, algorithm) =
@@ -207,7 +184,7 @@ fn check(
     v12_no_signature(info, algorithm)?;
     v5_content_type(data, attributes.content_type, content)?;
     v6_message_digest(data, attributes.message_digest, digest, content)?;
-    Ok(algorithm)
+    Ok((algorithm, attributes.certificates))
 }
 
 /// V1: the version, which no signature covers, is one that CMS has.
@@ -217,23 +194,49 @@ fn v1_signer_info_version(data: &[u8], info: &SignerInfo) -> Result<(), Fault> {
 }
 
 /// The signed attributes that are looked at, with their values.
-struct Attributes {
+struct Attributes<'a> {
     content_type: (Attribute, Tlv),
     message_digest: (Attribute, Tlv),
     protection: Option<(Attribute, Tlv)>,
+    certificates: SigningCertificates<'a>,
 }
 
 /// V4: the signed attributes, once and with one value each. The walk has seen
 /// that they are sorted.
-fn v4_attributes(data: &[u8], info: &SignerInfo) -> Result<Attributes, Fault> {
+fn v4_attributes<'a>(data: &'a [u8], info: &SignerInfo) -> Result<Attributes<'a>, Fault> {
     let set =
         info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start()))?;
     let missing = || Fault::new(Reason::AttributeMissing, set.start());
-    let [content_type, message_digest, signing_time, protection] = find_singles(data, set);
+    let [content_type, message_digest, signing_time, protection, certificate, certificate_v2] =
+        find_singles(data, set);
     let content_type = content_type.only(data)?.ok_or_else(missing)?;
     let message_digest = message_digest.only(data)?.ok_or_else(missing)?;
     signing_time.only(data)?;
-    Ok(Attributes { content_type, message_digest, protection: protection.only(data)? })
+    let protection = protection.only(data)?;
+    let certificate =
+        certificate.only(data)?.and_then(|(_, value)| signing_certificate(data, value));
+    let certificate_v2 =
+        certificate_v2.only(data)?.and_then(|(_, value)| signing_certificate_v2(data, value));
+    let certificates = [certificate, certificate_v2];
+    Ok(Attributes { content_type, message_digest, protection, certificates })
+}
+
+/// The first of `certs`, which is the signer's (RFC 5035 §5.4.1).
+fn signing_certificate(data: &[u8], value: Tlv) -> Option<CertificateHash<'_>> {
+    let first =
+        ESSCertID::read(data, Elements::of(data, Elements::of(data, value).next()?).next()?)?;
+    let algorithm = Some(DigestAlgorithm::Sha1);
+    Some(CertificateHash { algorithm, value: first.cert_hash.value(data) })
+}
+
+/// The same, by any hash function, SHA-256 where none is named (RFC 5035 §4).
+fn signing_certificate_v2(data: &[u8], value: Tlv) -> Option<CertificateHash<'_>> {
+    let first =
+        ESSCertIDv2::read(data, Elements::of(data, Elements::of(data, value).next()?).next()?)?;
+    let algorithm = first
+        .hash_algorithm
+        .map_or(Some(DigestAlgorithm::Sha256), |identifier| digest_algorithm(data, identifier));
+    Some(CertificateHash { algorithm, value: first.cert_hash.value(data) })
 }
 
 /// V7: what is on offer, and that nothing contradicts it.
@@ -280,14 +283,20 @@ fn v6_message_digest(
     digest: DigestAlgorithm,
     content: &mut Content<'_>,
 ) -> Result<(), Fault> {
-    let good = content.has_digest(digest, claimed.value(data));
+    let good = content.octets.has(digest, claimed.value(data));
     Fault::unless(good, Reason::DigestMismatch, attribute.tlv.start())
 }
 
 /// The attributes that may stand once, with one value (V4), in the order in
 /// which they are looked at.
-const SINGLES: [&[u8]; 4] =
-    [ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME, ID_AA_CMS_ALGORITHM_PROTECT];
+const SINGLES: [&[u8]; 6] = [
+    ID_CONTENT_TYPE,
+    ID_MESSAGE_DIGEST,
+    ID_SIGNING_TIME,
+    ID_AA_CMS_ALGORITHM_PROTECT,
+    ID_AA_SIGNING_CERTIFICATE,
+    ID_AA_SIGNING_CERTIFICATE_V2,
+];
 
 /// One of [`SINGLES`] as it stands in a message.
 #[derive(Clone, Copy, Default)]
@@ -337,124 +346,4 @@ fn is_protected(data: &[u8], info: &SignerInfo, value: Tlv) -> bool {
 
 fn digest_algorithm(data: &[u8], identifier: AlgorithmIdentifier) -> Option<DigestAlgorithm> {
     DigestAlgorithm::from_identifier(identifier.oid(data), identifier.parameters(data))
-}
-
-/// V8: the keys that each signer identifier names.
-fn v8_find_key<'a>(
-    data: &'a [u8],
-    signed: &SignedData,
-    message: Option<&PkiMessage>,
-    signatures: &mut [Signature<'a>],
-    worker: &Worker<'a>,
-) {
-    find_certificates(data, signed, signatures, worker);
-    find_requests(data, message, signatures);
-}
-
-/// Certificates, the message's before the caller's. One pass over the former,
-/// however many signers there are.
-fn find_certificates<'a>(
-    data: &'a [u8],
-    signed: &SignedData,
-    signatures: &mut [Signature<'a>],
-    worker: &Worker<'a>,
-) {
-    let by_identifier =
-        |it: &Signature<'_>| matches!(it.sid, SignerIdentifier::SubjectKeyIdentifier(_));
-    let by_identifier = signatures.iter().any(by_identifier);
-    for tlv in signed.certificates(data) {
-        let Some(certificate) = Certificate::read(data, tlv) else { continue };
-        let identifier = by_identifier.then(|| certificate.key_identifier(data)).flatten();
-        for signature in signatures.iter_mut().filter(|it| it.state.is_ok()) {
-            let named = match signature.sid {
-                SignerIdentifier::IssuerAndSerialNumber(name) => {
-                    certificate.has_issuer_and_serial(data, name)
-                }
-                SignerIdentifier::SubjectKeyIdentifier(it) => identifier == Some(it),
-            };
-            if named {
-                let source = CertificateSource::Message(tlv.start()..tlv.end());
-                signature.candidates.add(Candidate {
-                    octets: tlv.octets(data),
-                    spki: certificate.subject_public_key_info.octets(data),
-                    owner: Owner::Certificate(source),
-                });
-            }
-        }
-    }
-    let known = &worker.config.certificates;
-    for signature in signatures.iter_mut().filter(|it| it.state.is_ok()) {
-        for &index in known.find(signature.sid) {
-            let Some(octets) = known.get(index) else { continue };
-            let Some(certificate) = Certificate::parse(octets) else { continue };
-            signature.candidates.add(Candidate {
-                octets,
-                spki: certificate.subject_public_key_info.octets(octets),
-                owner: Owner::Certificate(CertificateSource::Caller(index)),
-            });
-        }
-    }
-}
-
-/// Where there is no certificate, the one request with the signer's key
-/// identifier, if it is alone to sign. One pass over the requests.
-fn find_requests<'a>(
-    data: &'a [u8],
-    message: Option<&PkiMessage>,
-    signatures: &mut [Signature<'a>],
-) {
-    let alone = signatures.len() == 1;
-    let wanting = |it: &&mut Signature<'_>| it.state.is_ok() && it.candidates.is_empty();
-    if signatures.iter_mut().filter(wanting).count() == 0 {
-        return;
-    }
-    for request in message.into_iter().flat_map(|message| message.requests(data)) {
-        request.for_each_key_identifier(data, |identifier| {
-            let sid = SignerIdentifier::SubjectKeyIdentifier(identifier);
-            for signature in signatures.iter_mut().filter(wanting).filter(|it| it.sid == sid) {
-                let spki = request.public_key().map(|it| it.octets(data));
-                signature.search.meet(request.id(data), spki);
-            }
-        });
-    }
-    for signature in signatures.iter_mut().filter(wanting) {
-        let fault = |reason| Fault::new(reason, signature.info.sid.start());
-        match signature.search {
-            Search::Several => signature.state = Err(fault(Reason::SignerAmbiguous)),
-            Search::One(..) if !alone => {
-                signature.state = Err(fault(Reason::RequestKeyNotSoleSigner));
-            }
-            Search::One(id, Some(spki)) => {
-                signature.candidates.add(Candidate {
-                    octets: &[],
-                    spki,
-                    owner: Owner::Request(id),
-                });
-            }
-            Search::One(_, None) | Search::None => {
-                signature.state = Err(fault(Reason::SignerNotFound));
-            }
-        }
-    }
-}
-
-/// The requests that a signer identifier has met.
-#[derive(Default)]
-enum Search<'a> {
-    #[default]
-    None,
-    /// Body part id and SubjectPublicKeyInfo.
-    One(u32, Option<&'a [u8]>),
-    Several,
-}
-
-impl<'a> Search<'a> {
-    /// Another request, or the same by another of its identifiers.
-    fn meet(&mut self, id: u32, spki: Option<&'a [u8]>) {
-        match self {
-            Self::None => *self = Self::One(id, spki),
-            Self::One(known, _) if *known != id => *self = Self::Several,
-            Self::One(..) | Self::Several => {}
-        }
-    }
 }

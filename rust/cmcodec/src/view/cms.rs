@@ -36,19 +36,26 @@ pub fn is_cms_version(version: &[u8]) -> bool {
 }
 
 impl SignedData {
-    /// Whether `version` is what RFC 5652 §5.1 calls for, given that the
-    /// content is not id-data: 5 with a certificate or CRL of the kind
-    /// "other", 4 with a version 2 attribute certificate, else 3.
+    /// Whether `version` is what RFC 5652 §5.1 calls for: 5 with a
+    /// certificate or CRL of the kind "other", 4 with a version 2 attribute
+    /// certificate, 3 with a version 1 attribute certificate, a SignerInfo of
+    /// version 3, or a content other than id-data, else 1.
     pub fn has_right_version(&self, data: &[u8]) -> bool {
         let has = |set: Option<Tlv>, tag| {
             set.is_some_and(|set| Elements::of(data, set).any(|choice| choice.tag() == tag))
         };
+        let is_three = |info| Elements::of(data, info).take_value(0x02).is_some_and(|it| it == [3]);
         let expected = if has(self.certificates, 0xA3) || has(self.crls, 0xA1) {
             5
         } else if has(self.certificates, 0xA2) {
             4
-        } else {
+        } else if self.encap_content_info.e_content_type.value(data) != ID_DATA
+            || has(self.certificates, 0xA1)
+            || Elements::of(data, self.signer_infos).any(is_three)
+        {
             3
+        } else {
+            1
         };
         self.version.value(data) == [expected]
     }

@@ -5,6 +5,7 @@ use super::certificate::subject_key_identifier;
 use super::pkidata::body_part_id;
 use super::{CertificationRequest, TaggedRequest, attributes};
 use crate::der::{Elements, Tlv};
+use crate::generated::limits::FEW_EXTENSIONS;
 use crate::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS};
 
 impl TaggedRequest {
@@ -50,6 +51,17 @@ impl TaggedRequest {
             Self::Orm(_) => {}
         }
     }
+
+    /// Whether it may ask for two extensions of one OBJECT IDENTIFIER.
+    pub fn may_repeat_extension(&self, data: &[u8]) -> bool {
+        match self {
+            Self::Tcr(tagged) => tagged.certification_request.may_repeat_extension(data),
+            Self::Crm(message) => {
+                may_repeat(data, message.cert_req.cert_template.extensions.into_iter())
+            }
+            Self::Orm(_) => false,
+        }
+    }
 }
 
 impl CertificationRequest {
@@ -58,9 +70,18 @@ impl CertificationRequest {
         self.certification_request_info.subject_public_key_info
     }
 
-    /// The subject key identifiers in all values of extensionRequest
-    /// attributes, which old peers leave out.
+    /// Whether it may ask for two extensions of one OBJECT IDENTIFIER.
+    pub fn may_repeat_extension(&self, data: &[u8]) -> bool {
+        may_repeat(data, self.extensions(data))
+    }
+
     fn key_identifiers<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.extensions(data).filter_map(|extensions| subject_key_identifier(data, extensions))
+    }
+
+    /// The lists of Extensions in all values of extensionRequest attributes. Old peers leave the
+    /// attributes out.
+    fn extensions<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Tlv> + Clone + use<'a> {
         let set = self.certification_request_info.attributes;
         set.map(|set| attributes(data, set))
             .into_iter()
@@ -69,6 +90,21 @@ impl CertificationRequest {
                 [ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS].contains(&it.attr_type.value(data))
             })
             .flat_map(|attribute| Elements::of(data, attribute.attr_values))
-            .filter_map(|extensions| subject_key_identifier(data, extensions))
     }
+}
+
+/// Whether an OBJECT IDENTIFIER may stand twice in these lists of Extensions: it does, or they have
+/// more than a few. Whoever notes it looks again (rule R4).
+fn may_repeat(data: &[u8], lists: impl Iterator<Item = Tlv> + Clone) -> bool {
+    let ids = lists
+        .flat_map(|list| Elements::of(data, list))
+        .filter_map(|extension| Elements::of(data, extension).take_value(0x06));
+    // Of the last octets that were met, by which those of a standard differ.
+    let mut seen = 0_u64;
+    ids.clone().enumerate().any(|(before, id)| {
+        let bit = 1 << (id.last().copied().unwrap_or_default() % 64);
+        let is_new = seen & bit == 0;
+        seen |= bit;
+        before >= FEW_EXTENSIONS || !is_new && ids.clone().take(before).any(|other| other == id)
+    })
 }
