@@ -250,13 +250,14 @@ pub fn certificate<'py>(octets: Bound<'py, PyBytes>) -> Option<Outline<'py>> {
     let py = octets.py();
     let data = octets.as_bytes();
     let certificate = Certificate::parse(data)?;
+    let (validity, subject) = certificate.validity_and_subject(data)?;
     let bytes = |octets| PyBytes::new(py, octets);
     Some((
         bytes(certificate.issuer.octets(data)),
         bytes(certificate.serial_number.octets(data)),
         certificate.key_identifier(data).map(bytes),
-        bytes(certificate.validity.octets(data)),
-        bytes(certificate.subject.octets(data)),
+        bytes(validity.octets(data)),
+        bytes(subject.octets(data)),
         bytes(certificate.subject_public_key_info.octets(data)),
         certificate.extensions.map(|list| bytes(list.octets(data))),
     ))

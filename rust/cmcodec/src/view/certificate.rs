@@ -3,7 +3,7 @@
 //! A certificate is kept opaque by the walk: its issuer signed octets that may
 //! be less than DER inside. So here, and only here, the shape is checked.
 
-use crate::der::{Elements, Tlv};
+use crate::der::{Elements, Tlv, read_tlv};
 use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
 /// Certificate (RFC 5280 §4.1):
@@ -32,10 +32,6 @@ pub struct Certificate {
     pub serial_number: Tlv,
     /// `tbsCertificate.issuer`.
     pub issuer: Tlv,
-    /// `tbsCertificate.validity`.
-    pub validity: Tlv,
-    /// `tbsCertificate.subject`.
-    pub subject: Tlv,
     /// `tbsCertificate.subjectPublicKeyInfo`.
     pub subject_public_key_info: Tlv,
     /// The SEQUENCE inside `tbsCertificate.extensions`.
@@ -51,8 +47,8 @@ impl Certificate {
         let serial_number = tbs.take_if(0x02)?;
         tbs.take_if(0x30)?;
         let issuer = tbs.take_if(0x30)?;
-        let validity = tbs.take_if(0x30)?;
-        let subject = tbs.take_if(0x30)?;
+        tbs.take_if(0x30)?;
+        tbs.take_if(0x30)?;
         let subject_public_key_info = tbs.take_if(0x30)?;
         tbs.take_if(0x81);
         tbs.take_if(0x82);
@@ -64,8 +60,6 @@ impl Certificate {
         (tbs.is_empty() && shaped).then_some(Self {
             serial_number,
             issuer,
-            validity,
-            subject,
             subject_public_key_info,
             extensions,
         })
@@ -82,6 +76,14 @@ impl Certificate {
         issuer_and_serial
             .strip_prefix(self.issuer.octets(data))
             .is_some_and(|serial| serial == self.serial_number.octets(data))
+    }
+
+    /// `tbsCertificate.validity` and `subject`, which no signature of a message
+    /// needs.
+    pub fn validity_and_subject(&self, data: &[u8]) -> Option<(Tlv, Tlv)> {
+        let end = self.subject_public_key_info.start();
+        let validity = read_tlv(data, self.issuer.end(), end).ok()?;
+        Some((validity, read_tlv(data, validity.end(), end).ok()?))
     }
 
     /// The subject key identifier.
