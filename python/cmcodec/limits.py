@@ -56,8 +56,10 @@ FEW_EXTENSIONS: Final = 32
 MAX_CHAIN_AUTHORITIES: Final = 8
 """CAs between a trust anchor and a signer (V13). Real chains have 3 at most."""
 
-CHAIN_STEPS: Final = 64
-"""Pairs of issuer and certificate looked at for one message, whatever it carries (V15)."""
+CHAIN_STEPS: Final = 128
+"""Pairs of issuer and certificate looked at for one message, whatever it carries (V15): two for
+each of as many signers as there may be.
+"""
 
 CHAIN_STEPS_PER_CERTIFICATE: Final = 2
 """How many more for each certificate (V15): one by the new key of a CA, one by the old."""

@@ -116,7 +116,7 @@ class Rule(StrEnum):
     V14 = "V14"
     """Single, batch, any number of threads, both backends: same verdict, same reason."""
     V15 = "V15"
-    """The work is linear in the input. The search for chains in a message has 64 steps, and two
+    """The work is linear in the input. The search for chains in a message has 128 steps, and two
     more for each certificate, for issuers and as many for signers.
     """
     R1 = "R1"

@@ -47,8 +47,8 @@ pub const FEW_EXTENSIONS: usize = 32;
 /// CAs between a trust anchor and a signer (V13). Real chains have 3 at most.
 pub const MAX_CHAIN_AUTHORITIES: usize = 8;
 
-/// Pairs of issuer and certificate looked at for one message, whatever it carries (V15).
-pub const CHAIN_STEPS: usize = 64;
+/// Pairs of issuer and certificate looked at for one message, whatever it carries (V15): two for each of as many signers as there may be.
+pub const CHAIN_STEPS: usize = 128;
 
 /// How many more for each certificate (V15): one by the new key of a CA, one by the old.
 pub const CHAIN_STEPS_PER_CERTIFICATE: usize = 2;

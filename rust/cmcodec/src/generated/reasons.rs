@@ -59,7 +59,7 @@ named! {
         V13 = "V13",
         /// Single, batch, any number of threads, both backends: same verdict, same reason.
         V14 = "V14",
-        /// The work is linear in the input. The search for chains in a message has 64 steps, and two more for each certificate, for issuers and as many for signers.
+        /// The work is linear in the input. The search for chains in a message has 128 steps, and two more for each certificate, for issuers and as many for signers.
         V15 = "V15",
         /// Proof of possession is checked over the received certificationRequestInfo or certReq.
         R1 = "R1",
