@@ -139,7 +139,7 @@ def _sid(
     found = _backend.certificate(octets)
     if found is None:
         raise EncodeError(Reason.BAD_VALUE, None, "certificates[0]")
-    issuer, serial_number, own_key_identifier = found
+    issuer, serial_number, own_key_identifier, *_ = found
     if key_identifier is None:
         named = element(0x30, issuer, serial_number)
         return types.SignerIdentifier(

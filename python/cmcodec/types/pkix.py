@@ -191,6 +191,139 @@ class Extensions(Elements):
 
 
 @sequence
+class BasicConstraints(Asn1):
+    """RFC 5280 §4.2.1.9: whether a certificate is that of a CA, and how many CAs may follow.
+
+    ::
+
+        BasicConstraints ::= SEQUENCE {
+          cA                      BOOLEAN DEFAULT FALSE,
+          pathLenConstraint       INTEGER (0..MAX) OPTIONAL }
+
+    ``ca_written`` is True where FALSE is written out for ``ca``, which DER forbids and old CAs do.
+    """
+
+    ca: Annotated[bool, FieldName("cA"), Default(False, written="ca_written")] = False
+    path_len_constraint: int | None = None
+    ca_written: Literal[True] | None = None
+
+
+class KeyUsage(IntEnum):
+    """RFC 5280 §4.2.1.3: the bits of KeyUsage.
+
+    ::
+
+        KeyUsage ::= BIT STRING {
+          digitalSignature        (0),
+          nonRepudiation          (1),
+          keyEncipherment         (2),
+          dataEncipherment        (3),
+          keyAgreement            (4),
+          keyCertSign             (5),
+          cRLSign                 (6),
+          encipherOnly            (7),
+          decipherOnly            (8) }
+
+    ``KeyUsage.KEY_CERT_SIGN in usages`` asks for one bit.
+    """
+
+    DIGITAL_SIGNATURE = 0
+    NON_REPUDIATION = 1
+    KEY_ENCIPHERMENT = 2
+    DATA_ENCIPHERMENT = 3
+    KEY_AGREEMENT = 4
+    KEY_CERT_SIGN = 5
+    CRL_SIGN = 6
+    ENCIPHER_ONLY = 7
+    DECIPHER_ONLY = 8
+
+
+@alias
+class ExtKeyUsageSyntax(Elements):
+    """RFC 5280 §4.2.1.12: what a key is for.
+
+    ::
+
+        ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId
+        KeyPurposeId ::= OBJECT IDENTIFIER
+    """
+
+    value: Annotated[tuple[OID, ...], Size(1)]
+
+
+@sequence
+class AuthorityKeyIdentifier(Asn1):
+    """RFC 5280 §4.2.1.1: with which key of its issuer a certificate was signed.
+
+    ::
+
+        AuthorityKeyIdentifier ::= SEQUENCE {
+          keyIdentifier             [0] KeyIdentifier            OPTIONAL,
+          authorityCertIssuer       [1] GeneralNames             OPTIONAL,
+          authorityCertSerialNumber [2] CertificateSerialNumber  OPTIONAL }
+
+        KeyIdentifier ::= OCTET STRING
+    """
+
+    key_identifier: Annotated[bytes | None, Implicit(0)] = None
+    authority_cert_issuer: Annotated[GeneralNames | None, Implicit(1)] = None
+    authority_cert_serial_number: Annotated[int | None, Implicit(2)] = None
+
+
+@sequence
+class GeneralSubtree(Asn1):
+    """RFC 5280 §4.2.1.10: names of one kind that have something in common.
+
+    ::
+
+        GeneralSubtree ::= SEQUENCE {
+          base             GeneralName,
+          minimum      [0] BaseDistance DEFAULT 0,
+          maximum      [1] BaseDistance OPTIONAL }
+
+        BaseDistance ::= INTEGER (0..MAX)
+    """
+
+    base: GeneralName
+    minimum: Annotated[int, Implicit(0), Default(0)] = 0
+    maximum: Annotated[int | None, Implicit(1)] = None
+
+
+@sequence
+class NameConstraints(Asn1):
+    """RFC 5280 §4.2.1.10: which names the certificates below a CA may have.
+
+    ::
+
+        NameConstraints ::= SEQUENCE {
+          permittedSubtrees [0] GeneralSubtrees OPTIONAL,
+          excludedSubtrees  [1] GeneralSubtrees OPTIONAL }
+
+        GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree
+    """
+
+    permitted_subtrees: Annotated[tuple[GeneralSubtree, ...] | None, Implicit(0), Size(1)] = None
+    excluded_subtrees: Annotated[tuple[GeneralSubtree, ...] | None, Implicit(1), Size(1)] = None
+
+
+@sequence
+class PolicyConstraints(Asn1):
+    """RFC 5280 §4.2.1.11: after how many more certificates a policy is needed.
+
+    ::
+
+        PolicyConstraints ::= SEQUENCE {
+          requireExplicitPolicy [0] SkipCerts OPTIONAL,
+          inhibitPolicyMapping  [1] SkipCerts OPTIONAL }
+
+        SkipCerts ::= INTEGER (0..MAX)
+    """
+
+    require_explicit_policy: Annotated[int | None, Implicit(0)] = None
+    inhibit_policy_mapping: Annotated[int | None, Implicit(1)] = None
+
+
+@sequence
 class SubjectPublicKeyInfo(Asn1):
     """RFC 5280 §4.1.2.7: a public key and its algorithm.
 
@@ -224,6 +357,21 @@ class Time(Choice):
 
     utc_time: UTCTime | None = None
     general_time: datetime | None = None
+
+
+@sequence
+class Validity(Asn1):
+    """RFC 5280 §4.1.2.5: from when until when a certificate is valid, both included.
+
+    ::
+
+        Validity ::= SEQUENCE {
+          notBefore      Time,
+          notAfter       Time }
+    """
+
+    not_before: Time
+    not_after: Time
 
 
 @sequence

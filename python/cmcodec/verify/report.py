@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cmcodec._backend import Verdicts
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
-    from cmcodec.verify.trust import Checker
+    from cmcodec.verify.trust import Checker, Paths
     from cmcodec.verify.verdict import Note, Row, Signer
 
 __all__ = ["BatchReport"]
@@ -123,18 +123,20 @@ def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[Signer, ...
         row = verdicts[position]
         if any(signer.candidates for signer in row.signers):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
-            carried = [certificate.der for certificate in message.certificates]
-            found[position] = tuple(_chained(each, checker, carried) for each in row.signers)
+            paths = checker.paths([certificate.der for certificate in message.certificates])
+            found[position] = tuple(_chained(each, paths) for each in row.signers)
     return found
 
 
-def _chained(signer: Signer, checker: Checker, carried: list[bytes]) -> Signer:
+def _chained(signer: Signer, paths: Paths) -> Signer:
     """The signer under the first of its certificates that is trusted (rule V8)."""
+    detail = None
     for candidate in signer.candidates:
-        anchor = checker.anchor(candidate, carried)
+        anchor, why_not = paths.chain(candidate)
         if anchor is not None:
             return signer.named(candidate, chain="trusted", anchor_sha256=anchor or None)
-    return replace(signer, chain="untrusted") if signer.candidates else signer
+        detail = detail or why_not
+    return replace(signer, chain="untrusted", detail=detail) if detail else signer
 
 
 def _refusal(row: Row, error: DecodeError) -> Row:

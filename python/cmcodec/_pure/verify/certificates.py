@@ -59,6 +59,9 @@ class Certificate(NamedTuple):
     serial_number: bytes
     spki: bytes
     key_identifier: bytes | None
+    validity: bytes
+    subject: bytes
+    extensions: bytes | None
 
 
 def certificate(data: bytes) -> Certificate | None:
@@ -74,9 +77,10 @@ def certificate(data: bytes) -> Certificate | None:
         tags = bytes([field.tag for field in fields])
         if tags[:6] != _CERTIFICATE_TAGS or tags[6:] not in _OPTIONAL_TAGS:
             return None
-        serial_number, _, issuer, _, _, spki, *_ = fields
-        named = None
+        serial_number, _, issuer, validity, subject, spki, *_ = fields
+        named = listed = None
         if tags[-1] == 0xA3:
+            listed = data[fields[-1].content : fields[-1].end]
             sequence = only(data, fields[-1].content, fields[-1].end, SEQUENCE)
             if sequence is None:
                 return None
@@ -93,6 +97,9 @@ def certificate(data: bytes) -> Certificate | None:
         octets(data, serial_number),
         octets(data, spki),
         _octet_string(data, named) if named else None,
+        octets(data, validity),
+        octets(data, subject),
+        listed,
     )
 
 

@@ -15,6 +15,8 @@ nodes! {
     AUTH_PUBLISH,
     AUTHENTICATED_DATA,
     AUTHENTICATOR,
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
     BODY_PART_LIST,
     BODY_PART_PATH,
     BODY_PART_REFERENCE,
@@ -54,6 +56,7 @@ nodes! {
     ENCRYPTED_POP,
     ENCRYPTED_VALUE,
     ENVELOPED_DATA,
+    EXT_KEY_USAGE_SYNTAX,
     EXTENDED_FAIL_INFO,
     EXTENSION,
     EXTENSION_REQ,
@@ -61,6 +64,7 @@ nodes! {
     GCM_PARAMETERS,
     GENERAL_NAME,
     GENERAL_NAMES,
+    GENERAL_SUBTREE,
     GET_CRL,
     GET_CERT,
     IDENTIFICATION,
@@ -81,6 +85,7 @@ nodes! {
     MESSAGE_DIGEST,
     MOD_CERT_TEMPLATE,
     NAME,
+    NAME_CONSTRAINTS,
     NO_SIGNATURE_VALUE,
     OPTIONAL_VALIDITY,
     ORIGINATOR_IDENTIFIER_OR_KEY,
@@ -107,6 +112,7 @@ nodes! {
     POPO_SIGNING_KEY_INPUT,
     PASSWORD_RECIPIENT_INFO,
     PEND_INFO,
+    POLICY_CONSTRAINTS,
     POP_LINK_RANDOM,
     POP_LINK_WITNESS,
     POP_LINK_WITNESS_V2,
@@ -143,6 +149,7 @@ nodes! {
     TIME,
     TRANSACTION_ID,
     UTF8_PAIRS,
+    VALIDITY,
     ANY,
     BIT_STRING,
     BIT_STRING_NAMED,
@@ -184,6 +191,7 @@ nodes! {
     SEQUENCE_OF_GENERAL_NAME,
     SEQUENCE_OF_GENERAL_NAME_1_1,
     SEQUENCE_OF_GENERAL_NAME_1_MAX,
+    SEQUENCE_OF_GENERAL_SUBTREE_1_MAX,
     SEQUENCE_OF_OTHER_MSG,
     SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY,
     SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX,
@@ -192,6 +200,7 @@ nodes! {
     SEQUENCE_OF_ANY,
     SEQUENCE_OF_INTEGER_0_4294967295,
     SEQUENCE_OF_INTEGER_0_4294967295_1_MAX,
+    SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX,
     SEQUENCE_OF_OCTET_STRING,
     SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
     SET_OF_ALGORITHM_IDENTIFIER,
@@ -414,6 +423,29 @@ pub static AUTHENTICATOR: Node = Node {
     root: "authenticator",
     tags: &[0x0C],
     kind: Kind::Alias(&UTF8_STRING),
+};
+
+pub static AUTHORITY_KEY_IDENTIFIER: Node = Node {
+    id: Id::AUTHORITY_KEY_IDENTIFIER as usize,
+    name: "AuthorityKeyIdentifier",
+    root: "authorityKeyIdentifier",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("keyIdentifier", "key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
+        Field::new("authorityCertIssuer", "authority_cert_issuer", &GENERAL_NAMES, &[0xA1]).implicit(0xA1).optional(),
+        Field::new("authorityCertSerialNumber", "authority_cert_serial_number", &INTEGER, &[0x82]).implicit(0x82).optional(),
+    ] },
+};
+
+pub static BASIC_CONSTRAINTS: Node = Node {
+    id: Id::BASIC_CONSTRAINTS as usize,
+    name: "BasicConstraints",
+    root: "basicConstraints",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("cA", "ca", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("ca_written", 2),
+        Field::new("pathLenConstraint", "path_len_constraint", &INTEGER, &[0x02]).optional(),
+    ] },
 };
 
 pub static BODY_PART_LIST: Node = Node {
@@ -860,6 +892,14 @@ pub static ENVELOPED_DATA: Node = Node {
     ] },
 };
 
+pub static EXT_KEY_USAGE_SYNTAX: Node = Node {
+    id: Id::EXT_KEY_USAGE_SYNTAX as usize,
+    name: "ExtKeyUsageSyntax",
+    root: "extKeyUsageSyntax",
+    tags: &[0x30],
+    kind: Kind::Alias(&SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX),
+};
+
 pub static EXTENDED_FAIL_INFO: Node = Node {
     id: Id::EXTENDED_FAIL_INFO as usize,
     name: "ExtendedFailInfo",
@@ -934,6 +974,18 @@ pub static GENERAL_NAMES: Node = Node {
     root: "generalNames",
     tags: &[0x30],
     kind: Kind::Alias(&SEQUENCE_OF_GENERAL_NAME_1_MAX),
+};
+
+pub static GENERAL_SUBTREE: Node = Node {
+    id: Id::GENERAL_SUBTREE as usize,
+    name: "GeneralSubtree",
+    root: "generalSubtree",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("base", "base", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
+        Field::new("minimum", "minimum", &INTEGER, &[0x80]).implicit(0x80).default_value(&[0x80, 0x01, 0x00]),
+        Field::new("maximum", "maximum", &INTEGER, &[0x81]).implicit(0x81).optional(),
+    ] },
 };
 
 pub static GET_CRL: Node = Node {
@@ -1165,6 +1217,17 @@ pub static NAME: Node = Node {
     kind: Kind::Choice { fields: &[
         Field::new("rdnSequence", "rdn_sequence", &SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, &[0x30]).optional(),
         Field::new("null", "null", &NULL, &[0x05]).optional().legacy(),
+    ] },
+};
+
+pub static NAME_CONSTRAINTS: Node = Node {
+    id: Id::NAME_CONSTRAINTS as usize,
+    name: "NameConstraints",
+    root: "nameConstraints",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("permittedSubtrees", "permitted_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA0]).implicit(0xA0).optional(),
+        Field::new("excludedSubtrees", "excluded_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA1]).implicit(0xA1).optional(),
     ] },
 };
 
@@ -1468,6 +1531,17 @@ pub static PEND_INFO: Node = Node {
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pendToken", "pend_token", &OCTET_STRING, &[0x04]),
         Field::new("pendTime", "pend_time", &GENERALIZED_TIME, &[0x18]),
+    ] },
+};
+
+pub static POLICY_CONSTRAINTS: Node = Node {
+    id: Id::POLICY_CONSTRAINTS as usize,
+    name: "PolicyConstraints",
+    root: "policyConstraints",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("requireExplicitPolicy", "require_explicit_policy", &INTEGER, &[0x80]).implicit(0x80).optional(),
+        Field::new("inhibitPolicyMapping", "inhibit_policy_mapping", &INTEGER, &[0x81]).implicit(0x81).optional(),
     ] },
 };
 
@@ -1864,6 +1938,17 @@ pub static UTF8_PAIRS: Node = Node {
     kind: Kind::Alias(&UTF8_STRING),
 };
 
+pub static VALIDITY: Node = Node {
+    id: Id::VALIDITY as usize,
+    name: "Validity",
+    root: "validity",
+    tags: &[0x30],
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("notBefore", "not_before", &TIME, &[0x17, 0x18]),
+        Field::new("notAfter", "not_after", &TIME, &[0x17, 0x18]),
+    ] },
+};
+
 pub static ANY: Node = Node {
     id: Id::ANY as usize,
     name: "any",
@@ -2192,6 +2277,14 @@ pub static SEQUENCE_OF_GENERAL_NAME_1_MAX: Node = Node {
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
+pub static SEQUENCE_OF_GENERAL_SUBTREE_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_GENERAL_SUBTREE_1_MAX as usize,
+    name: "sequence_of_GeneralSubtree_1_max",
+    root: "sequence_of_GeneralSubtree_1_max",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &GENERAL_SUBTREE, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
 pub static SEQUENCE_OF_OTHER_MSG: Node = Node {
     id: Id::SEQUENCE_OF_OTHER_MSG as usize,
     name: "sequence_of_OtherMsg",
@@ -2254,6 +2347,14 @@ pub static SEQUENCE_OF_INTEGER_0_4294967295_1_MAX: Node = Node {
     root: "sequence_of_integer_0_4294967295_1_max",
     tags: &[0x30],
     kind: Kind::SequenceOf { element: &INTEGER_0_4294967295, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX as usize,
+    name: "sequence_of_object_identifier_1_max",
+    root: "sequence_of_object_identifier_1_max",
+    tags: &[0x30],
+    kind: Kind::SequenceOf { element: &OBJECT_IDENTIFIER, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_OCTET_STRING: Node = Node {

@@ -3,7 +3,7 @@
 //! A certificate is kept opaque by the walk: its issuer signed octets that may
 //! be less than DER inside. So here, and only here, the shape is checked.
 
-use crate::der::{Elements, Tlv};
+use crate::der::{Elements, Tlv, read_tlv};
 use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
 /// Certificate (RFC 5280 §4.1):
@@ -76,6 +76,14 @@ impl Certificate {
         issuer_and_serial
             .strip_prefix(self.issuer.octets(data))
             .is_some_and(|serial| serial == self.serial_number.octets(data))
+    }
+
+    /// `tbsCertificate.validity` and `subject`, which no signature of a message
+    /// needs.
+    pub fn validity_and_subject(&self, data: &[u8]) -> Option<(Tlv, Tlv)> {
+        let end = self.subject_public_key_info.start();
+        let validity = read_tlv(data, self.issuer.end(), end).ok()?;
+        Some((validity, read_tlv(data, validity.end(), end).ok()?))
     }
 
     /// The subject key identifier.
