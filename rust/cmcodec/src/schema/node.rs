@@ -86,6 +86,7 @@ impl Table {
 
 /// What a type is made of.
 #[derive(Debug)]
+#[repr(u8)] // Told apart by an octet of their own, which every element asks for.
 pub enum Kind {
     /// Any element, kept as octets.
     Any,
@@ -229,6 +230,9 @@ pub struct Field {
     pub or_empty: bool,
     /// A form of RFC 2797, RFC 6402 or old peers, refused by a strict walk.
     pub legacy: bool,
+    /// Whether its tag alone tells it, and its type all there is to check: it has
+    /// no `explicit`, `default`, `first` or `legacy`, as nearly all.
+    pub plain: bool,
 }
 
 impl Field {
@@ -251,6 +255,7 @@ impl Field {
             first: &[],
             or_empty: false,
             legacy: false,
+            plain: true,
         }
     }
 
@@ -261,6 +266,7 @@ impl Field {
 
     pub(crate) const fn explicit(mut self) -> Self {
         self.explicit = true;
+        self.plain = false;
         self
     }
 
@@ -271,6 +277,7 @@ impl Field {
 
     pub(crate) const fn default_value(mut self, octets: &'static [u8]) -> Self {
         self.default = Some(octets);
+        self.plain = false;
         self
     }
 
@@ -282,11 +289,13 @@ impl Field {
     pub(crate) const fn first(mut self, tags: &'static [u8], or_empty: bool) -> Self {
         self.first = tags;
         self.or_empty = or_empty;
+        self.plain = false;
         self
     }
 
     pub(crate) const fn legacy(mut self) -> Self {
         self.legacy = true;
+        self.plain = false;
         self
     }
 

@@ -187,8 +187,10 @@ impl<'a> Walker<'a> {
                 let around = self.ids;
                 if *body_parts {
                     self.ids = MemberIds::default();
+                    self.fields::<true>(fields, tlv, depth)?;
+                } else {
+                    self.fields::<false>(fields, tlv, depth)?;
                 }
-                self.fields(fields, tlv, depth, *body_parts)?;
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
@@ -229,12 +231,11 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn fields(
+    fn fields<const BODY_PARTS: bool>(
         &mut self,
         fields: &'static [Field],
         tlv: Tlv,
         depth: usize,
-        body_parts: bool,
     ) -> Result<()> {
         let members = self.options.members;
         let mut pos = tlv.content();
@@ -253,7 +254,7 @@ impl<'a> Walker<'a> {
                 }
                 field = rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
             }
-            if body_parts {
+            if BODY_PARTS {
                 // Only what stands in cmsSequence is a message of its own.
                 let holds_messages = matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
                 self.options.members = if holds_messages { members } else { Members::Whole };
@@ -265,7 +266,9 @@ impl<'a> Walker<'a> {
             }
             pos = element.end();
         }
-        self.options.members = members;
+        if BODY_PARTS {
+            self.options.members = members;
+        }
         match rest.find(|field| field.is_required()) {
             Some(field) => Err(missing(field, pos)),
             None => Ok(()),
@@ -281,6 +284,9 @@ impl<'a> Walker<'a> {
         depth: usize,
         oid: &'a [u8],
     ) -> Result<()> {
+        if field.plain {
+            return self.value(field.node, tlv, depth, oid);
+        }
         if field.explicit {
             return self.explicit(field, tlv, depth, oid);
         }
@@ -315,12 +321,17 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// [`Self::element`], which primitive values, half of all, need not enter.
+    /// [`Self::element`], which primitive values, more than half of all, need
+    /// not enter.
     #[inline(always)]
     fn value(&mut self, node: &'static Node, tlv: Tlv, depth: usize, oid: &'a [u8]) -> Result<()> {
         match &node.kind {
             Kind::OctetString => Ok(()),
+            Kind::Any if tlv.tag() & 0x20 == 0 => primitive::check_universal(self.data, tlv),
             kind if kind.is_primitive() => primitive::check(kind, self.data, tlv),
+            Kind::Sequence { at_least_one: false, body_parts: false, fields } => {
+                self.fields::<false>(fields, tlv, depth)
+            }
             _ => self.element(node, tlv, depth, oid),
         }
     }
@@ -330,10 +341,7 @@ impl<'a> Walker<'a> {
         if !field.accepts(tlv.tag()) {
             return false;
         }
-        if field.first.is_empty() && !field.legacy {
-            return true;
-        }
-        field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
+        field.plain || field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
     }
 
     fn choice(
@@ -390,6 +398,7 @@ impl<'a> Walker<'a> {
     }
 
     /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
+    #[inline(never)] // Rare, and it would make the frame of every element larger.
     fn lazy(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
         if self.options.members == Members::Deferred && tlv.len() >= DEFERRED_FROM {
             let layers = self.layers;
@@ -468,6 +477,7 @@ impl<'a> Walker<'a> {
 
     /// An OCTET STRING that contains another type: one message layer more,
     /// where depth counts from one again (P1, P6).
+    #[inline(never)] // As above.
     fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
         if let Some(contained) = table.look_up(oid) {
             if self.layers > self.options.max_layers {
