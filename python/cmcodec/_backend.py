@@ -49,7 +49,7 @@ class Backend(Protocol):
     def certificate(self, octets: bytes, /) -> Outline | None:
         """The fields of a certificate (RFC 5280 §4.1).
 
-        None where ``octets`` do not have the shape of a certificate.
+        None where ``octets`` are no certificate (rule P3).
         """
 
     def certificate_signature(self, certificate: bytes, spki: bytes, /) -> Reason | None:

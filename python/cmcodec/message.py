@@ -50,7 +50,7 @@ def load(
     counted, and at most ``max_layers`` PKI messages inside one another (8; 32 is the cap).
     ``strict`` refuses BER, the legacy forms of RFC 2797 and RFC 6402, ``critical`` FALSE written
     out (rule P3), and versions of SignedData and SignerInfo that their contents do not call for
-    (rule V1).
+    (rule V1); inside certificates and CRLs it refuses nothing more.
 
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
     is exceeded; `TypeError` where ``strict`` is no bool. Nothing is verified: see `Message.verify`.

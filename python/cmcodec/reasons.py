@@ -30,9 +30,11 @@ class Rule(StrEnum):
     P3 = "P3"
     """Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length,
     primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS
-    wrapper may be BER and is converted first; what stands inside certificates and CRLs is checked
-    for form only; `critical` FALSE may be written out in an Extension, unless `strict`, and is
-    encoded as received.
+    wrapper may be BER and is converted first; inside certificates of all kinds and CRLs, and in the
+    issuer of an IssuerAndSerialNumber, which is a copy, a SET OF may be in any order and a DEFAULT
+    written out, `strict` or not, while a certificate has the fields and types of RFC 5280;
+    `critical` FALSE may be written out in any Extension, unless `strict`, and is encoded as
+    received.
     """
     P4 = "P4"
     """Nothing follows the value."""

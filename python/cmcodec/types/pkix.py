@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cmcodec.asn1 import (
     OID,
     TLV,
+    AsIssued,
     Asn1,
     BitString,
     Choice,
@@ -385,10 +386,89 @@ class IssuerAndSerialNumber(Asn1):
           serialNumber CertificateSerialNumber }
 
         CertificateSerialNumber ::= INTEGER
+
+    ``issuer`` is a copy of what stands in the certificate, to which it is compared octet for octet:
+    the order of a RelativeDistinguishedName is that of the certificate (rule V8).
     """
 
-    issuer: Name
+    issuer: AsIssued[Name]
     serial_number: int
+
+
+# --- what stays octets, and what these are checked to be (rule P3) --------------------------------
+
+
+@sequence
+class _NameAttribute(Asn1):
+    """RFC 5280 §4.1.2.4: AttributeTypeAndValue, of any value."""
+
+    type: OID
+    value: TLV
+
+
+@choice
+class _DistinguishedName(Choice):
+    """RFC 5280 §4.1.2.4: Name as it is there, without the forms of peers."""
+
+    rdn_sequence: tuple[Annotated[SetOf[_NameAttribute], Size(1)], ...] | None = None
+
+
+@sequence
+class _Validity(Asn1):
+    """RFC 5280 §4.1.2.5.
+
+    ::
+
+        Validity ::= SEQUENCE {
+          notBefore      Time,
+          notAfter       Time }
+    """
+
+    not_before: Time
+    not_after: Time
+
+
+@sequence
+class _TBSCertificate(Asn1):
+    """RFC 5280 §4.1.2.
+
+    ::
+
+        TBSCertificate ::= SEQUENCE {
+          version         [0]  EXPLICIT Version DEFAULT v1,
+          serialNumber         CertificateSerialNumber,
+          signature            AlgorithmIdentifier,
+          issuer               Name,
+          validity             Validity,
+          subject              Name,
+          subjectPublicKeyInfo SubjectPublicKeyInfo,
+          issuerUniqueID  [1]  IMPLICIT UniqueIdentifier OPTIONAL,
+          subjectUniqueID [2]  IMPLICIT UniqueIdentifier OPTIONAL,
+          extensions      [3]  EXPLICIT Extensions OPTIONAL }
+
+        Version ::= INTEGER { v1(0), v2(1), v3(2) }
+        UniqueIdentifier ::= BIT STRING
+    """
+
+    version: Annotated[int, Explicit(0), Default(0)] = 0
+    serial_number: int
+    signature: AlgorithmIdentifier
+    issuer: _DistinguishedName
+    validity: _Validity
+    subject: _DistinguishedName
+    subject_public_key_info: SubjectPublicKeyInfo
+    issuer_unique_id: Annotated[BitString | None, Implicit(1), FieldName("issuerUniqueID")] = None
+    subject_unique_id: Annotated[BitString | None, Implicit(2), FieldName("subjectUniqueID")] = None
+    extensions: Annotated[tuple[Extension, ...] | None, Size(1), Explicit(3)] = None
+
+
+@sequence
+class _Certificate(Asn1):
+    """RFC 5280 §4.1: the SEQUENCE that `Certificate` prints."""
+
+    tbs_certificate: _TBSCertificate
+    signature_algorithm: AlgorithmIdentifier
+    signature_value: BitString
 
 
 class Certificate(TLV):
@@ -400,10 +480,15 @@ class Certificate(TLV):
           tbsCertificate       TBSCertificate,
           signatureAlgorithm   AlgorithmIdentifier,
           signatureValue       BIT STRING }
+
+    The fields, tags and types are those of RFC 5280, `extnValue` being any octets, and the octets
+    are DER, but for the order of a SET OF and DEFAULT values written out, which an issuer may have
+    signed (rule P3). ``strict`` makes no difference.
     """
 
     __slots__ = ()
     __asn1__ = "opaque"
+    __asn1_inside__ = _Certificate
 
     def to_cryptography(self) -> x509.Certificate:
         """The certificate as an object of ``cryptography``; raises `ValueError` if it is none."""
@@ -421,10 +506,13 @@ class CertificateList(TLV):
           tbsCertList          TBSCertList,
           signatureAlgorithm   AlgorithmIdentifier,
           signatureValue       BIT STRING }
+
+    The octets are DER in the sense of `Certificate`; which fields there are is not checked.
     """
 
     __slots__ = ()
     __asn1__ = "opaque"
+    __asn1_inside__ = TLV
 
     def to_cryptography(self) -> x509.CertificateRevocationList:
         """The CRL as an object of ``cryptography``; raises `ValueError` if it is none."""

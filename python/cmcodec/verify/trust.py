@@ -133,8 +133,6 @@ def _bundle(octets: bytes, armoured: int) -> list[bytes]:
 def _checked(octets: bytes) -> bytes:
     """Octets that are one certificate (RFC 5280 §4.1)."""
     _backend.decode("Certificate", octets, False)
-    if _backend.certificate(octets) is None:
-        raise DecodeError(Reason.BAD_VALUE, 0, "certificate")
     return octets
 
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cmcodec::error::{Error, Reason, Segment};
+use cmcodec::generated::schema::CERTIFICATE;
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::message_kind::{Described, member, message_kind as describe};
 use cmcodec::schema::walk::{self, Options, Walker};
@@ -242,13 +243,14 @@ fn root_node(name: &str) -> PyResult<&'static Node> {
     }
 }
 
-/// What has the shape of a certificate, taken apart: issuer, serial number, key
-/// identifier, validity, subject, subjectPublicKeyInfo and extensions.
+/// A certificate, taken apart: issuer, serial number, key identifier, validity, subject,
+/// subjectPublicKeyInfo and extensions.
 #[pyfunction]
 #[pyo3(signature = (octets, /))]
 pub fn certificate<'py>(octets: Bound<'py, PyBytes>) -> Option<Outline<'py>> {
     let py = octets.py();
     let data = octets.as_bytes();
+    walk::validate(&CERTIFICATE, data, Options::default()).ok()?;
     let certificate = Certificate::parse(data)?;
     let (validity, subject) = certificate.validity_and_subject(data)?;
     let bytes = |octets| PyBytes::new(py, octets);

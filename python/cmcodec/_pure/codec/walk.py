@@ -165,11 +165,24 @@ class _Compiler:
         )
 
     def _any(self, node: Node) -> Reader:
-        cls = (node.cls or TLV) if self._makes else None
+        makes, ordered = self._makes, not node.issued
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
-            check_any(walk.data, start, content, end, depth)
-            return cls(walk.data[start:end]) if cls else None
+            check_any(walk.data, start, content, end, depth, ordered=ordered)
+            return TLV(walk.data[start:end]) if makes else None
+
+        return read
+
+    def _opaque(self, node: Node) -> Reader:
+        assert node.inner
+        assert node.cls
+        reader, cls = self._validating().of(node.inner).reader, node.cls
+        if not self._makes:
+            return reader
+
+        def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
+            reader(walk, start, content, end, depth, b"")
+            return cls(walk.data[start:end])
 
         return read
 
@@ -214,7 +227,7 @@ class _Compiler:
             return self._lazy(node.inner)
         tags, leaf, reader = self.of(node.inner)
         minimum, maximum, makes = node.minimum, node.maximum, self._makes
-        ordered = node.kind is Kind.SET_OF
+        ordered = node.kind is Kind.SET_OF and not node.issued
         unordered = Reason.ATTRIBUTES_UNSORTED if node.signed else Reason.NOT_CANONICAL
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
@@ -399,7 +412,7 @@ class _Compiler:
         Kind.CHOICE: _choice,
         Kind.CONTAINING: _containing,
         Kind.ALIAS: _alias,
-        Kind.OPAQUE: _any,
+        Kind.OPAQUE: _opaque,
         Kind.OPEN: _open,
         Kind.SEQUENCE: _sequence,
         Kind.SEQUENCE_OF: _collection,

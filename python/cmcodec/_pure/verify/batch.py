@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast, get_args
 from cmcodec._pure import view
 from cmcodec._pure.codec.load import Loaded, load, root
 from cmcodec._pure.codec.tlv import Error, Tlv, read_tlv
-from cmcodec._pure.verify.certificates import Certificates
+from cmcodec._pure.verify.certificates import Certificates, certificate
 from cmcodec._pure.verify.message import Message, row, verify_message
 from cmcodec._pure.verify.signer import Policy
 from cmcodec.reasons import Reason
@@ -99,7 +99,8 @@ def verify(
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> Verdicts:
-    policy = Policy(Certificates(certificates), frozenset(authorised_ras), legacy)
+    known = Certificates(filter(None, map(certificate, certificates)))
+    policy = Policy(known, frozenset(authorised_ras), legacy)
     report = _Report(progress)
     ders: list[bytes] = []
     tasks: list[Task] = []

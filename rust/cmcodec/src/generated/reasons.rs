@@ -9,7 +9,7 @@ named! {
         P1 = "P1",
         /// A length never exceeds the octets that remain, and has at most four octets; nothing is allocated from a declared length.
         P2 = "P2",
-        /// Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length, primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS wrapper may be BER and is converted first; what stands inside certificates and CRLs is checked for form only; `critical` FALSE may be written out in an Extension, unless `strict`, and is encoded as received.
+        /// Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length, primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS wrapper may be BER and is converted first; inside certificates of all kinds and CRLs, and in the issuer of an IssuerAndSerialNumber, which is a copy, a SET OF may be in any order and a DEFAULT written out, `strict` or not, while a certificate has the fields and types of RFC 5280; `critical` FALSE may be written out in any Extension, unless `strict`, and is encoded as received.
         P3 = "P3",
         /// Nothing follows the value.
         P4 = "P4",

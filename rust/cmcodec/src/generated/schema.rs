@@ -168,6 +168,24 @@ nodes! {
     INTEGER_PUBLICATION_ACTION,
     INTEGER_PUBLICATION_METHOD,
     INTEGER_SUBSEQUENT_MESSAGE,
+    ISSUED_ALGORITHM_IDENTIFIER,
+    ISSUED_ATTRIBUTE_TYPE_AND_VALUE,
+    ISSUED_CERTIFICATE,
+    ISSUED_DISTINGUISHED_NAME,
+    ISSUED_EXTENSION,
+    ISSUED_NAME,
+    ISSUED_NAME_ATTRIBUTE,
+    ISSUED_SUBJECT_PUBLIC_KEY_INFO,
+    ISSUED_TBS_CERTIFICATE,
+    ISSUED_TIME,
+    ISSUED_VALIDITY,
+    ISSUED_ANY,
+    ISSUED_OPEN_REGISTRATION,
+    ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX,
+    ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
+    ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX,
+    ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
+    ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX,
     LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO,
     NULL,
     OBJECT_IDENTIFIER,
@@ -324,6 +342,7 @@ pub static ADD_EXTENSIONS: Node = Node {
     name: "AddExtensions",
     root: "addExtensions",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataReference", "pki_data_reference", &INTEGER_0_4294967295, &[0x02]),
         Field::new("certReferences", "cert_references", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]),
@@ -336,6 +355,7 @@ pub static ALGORITHM_IDENTIFIER: Node = Node {
     name: "AlgorithmIdentifier",
     root: "algorithmIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("parameters", "parameters", &ANY, &[]).optional(),
@@ -347,6 +367,7 @@ pub static ATTRIBUTE: Node = Node {
     name: "Attribute",
     root: "attribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("attrType", "attr_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("attrValues", "attr_values", &SET_OF_OPEN_ATTRIBUTE, &[0x31]),
@@ -358,6 +379,7 @@ pub static ATTRIBUTE_TYPE_AND_VALUE: Node = Node {
     name: "AttributeTypeAndValue",
     root: "attributeTypeAndValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("value", "value", &OPEN_REGISTRATION, &[]),
@@ -369,6 +391,7 @@ pub static AUTH_ENVELOPED_DATA: Node = Node {
     name: "AuthEnvelopedData",
     root: "authEnvelopedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -385,6 +408,7 @@ pub static AUTH_INFO: Node = Node {
     name: "AuthInfo",
     root: "authInfo",
     tags: &[0xA0, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("sender", "sender", &GENERAL_NAME, &[0xA0]).explicit().optional(),
         Field::new("publicKeyMAC", "public_key_mac", &PKMAC_VALUE, &[0x30]).optional(),
@@ -396,6 +420,7 @@ pub static AUTH_PUBLISH: Node = Node {
     name: "AuthPublish",
     root: "authPublish",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Alias(&INTEGER_0_4294967295),
 };
 
@@ -404,6 +429,7 @@ pub static AUTHENTICATED_DATA: Node = Node {
     name: "AuthenticatedData",
     root: "authenticatedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -422,6 +448,7 @@ pub static AUTHENTICATOR: Node = Node {
     name: "Authenticator",
     root: "authenticator",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -430,6 +457,7 @@ pub static AUTHORITY_KEY_IDENTIFIER: Node = Node {
     name: "AuthorityKeyIdentifier",
     root: "authorityKeyIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyIdentifier", "key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
         Field::new("authorityCertIssuer", "authority_cert_issuer", &GENERAL_NAMES, &[0xA1]).implicit(0xA1).optional(),
@@ -442,6 +470,7 @@ pub static BASIC_CONSTRAINTS: Node = Node {
     name: "BasicConstraints",
     root: "basicConstraints",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("cA", "ca", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("ca_written", 2),
         Field::new("pathLenConstraint", "path_len_constraint", &INTEGER, &[0x02]).optional(),
@@ -453,6 +482,7 @@ pub static BODY_PART_LIST: Node = Node {
     name: "BodyPartList",
     root: "bodyPartList",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_INTEGER_0_4294967295_1_MAX),
 };
 
@@ -461,6 +491,7 @@ pub static BODY_PART_PATH: Node = Node {
     name: "BodyPartPath",
     root: "bodyPartPath",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_INTEGER_0_4294967295_1_MAX),
 };
 
@@ -469,6 +500,7 @@ pub static BODY_PART_REFERENCE: Node = Node {
     name: "BodyPartReference",
     root: "bodyPartReference",
     tags: &[0x02, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]).optional(),
         Field::new("bodyPartPath", "body_part_path", &BODY_PART_PATH, &[0x30]).optional(),
@@ -480,6 +512,7 @@ pub static CMC_CERT_ID: Node = Node {
     name: "CMCCertId",
     root: "cmcCertId",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerSerial", "legacy_issuer_serial", &LEGACY_ISSUER_SERIAL, &[0x30]).optional().first(&[0x30, 0xA4], false).legacy(),
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
@@ -491,6 +524,7 @@ pub static CMC_PUBLICATION_INFO: Node = Node {
     name: "CMCPublicationInfo",
     root: "cmcPublicationInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlg", "hash_alg", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("certHashes", "cert_hashes", &SEQUENCE_OF_OCTET_STRING, &[0x30]),
@@ -503,6 +537,7 @@ pub static CMC_STATUS_INFO: Node = Node {
     name: "CMCStatusInfo",
     root: "cmcStatusInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("cMCStatus", "cmc_status", &INTEGER_CMC_STATUS, &[0x02]),
         Field::new("bodyList", "body_list", &BODY_PART_LIST, &[0x30]),
@@ -516,6 +551,7 @@ pub static CMC_STATUS_INFO_V2: Node = Node {
     name: "CMCStatusInfoV2",
     root: "cmcStatusInfoV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("cMCStatus", "cmc_status", &INTEGER_CMC_STATUS, &[0x02]),
         Field::new("bodyList", "body_list", &SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX, &[0x30]),
@@ -529,6 +565,7 @@ pub static CMC_UNSIGNED_DATA: Node = Node {
     name: "CMCUnsignedData",
     root: "cmcUnsignedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartPath", "body_part_path", &BODY_PART_PATH, &[0x30]),
         Field::new("identifier", "identifier", &OBJECT_IDENTIFIER, &[0x06]),
@@ -541,6 +578,7 @@ pub static CMS_ALGORITHM_PROTECTION: Node = Node {
     name: "CMSAlgorithmProtection",
     root: "cmsAlgorithmProtection",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("digestAlgorithm", "digest_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("signatureAlgorithm", "signature_algorithm", &ALGORITHM_IDENTIFIER, &[0xA1]).implicit(0xA1).optional(),
@@ -553,6 +591,7 @@ pub static CERT_ID: Node = Node {
     name: "CertId",
     root: "certId",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -564,6 +603,7 @@ pub static CERT_REQ_MESSAGES: Node = Node {
     name: "CertReqMessages",
     root: "certReqMessages",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_CERT_REQ_MSG_1_MAX),
 };
 
@@ -572,6 +612,7 @@ pub static CERT_REQ_MSG: Node = Node {
     name: "CertReqMsg",
     root: "certReqMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certReq", "cert_req", &CERT_REQUEST, &[0x30]),
         Field::new("popo", "popo", &PROOF_OF_POSSESSION, &[0x80, 0xA1, 0xA2, 0xA3]).optional(),
@@ -584,6 +625,7 @@ pub static CERT_REQUEST: Node = Node {
     name: "CertRequest",
     root: "certRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certReqId", "cert_req_id", &INTEGER, &[0x02]),
         Field::new("certTemplate", "cert_template", &CERT_TEMPLATE, &[0x30]),
@@ -596,6 +638,7 @@ pub static CERT_TEMPLATE: Node = Node {
     name: "CertTemplate",
     root: "certTemplate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x80]).implicit(0x80).optional(),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x81]).implicit(0x81).optional(),
@@ -615,7 +658,8 @@ pub static CERTIFICATE: Node = Node {
     name: "Certificate",
     root: "certificate",
     tags: &[0x30],
-    kind: Kind::Opaque,
+    issued: false,
+    kind: Kind::Opaque(&ISSUED_CERTIFICATE),
 };
 
 pub static CERTIFICATE_CHOICES: Node = Node {
@@ -623,11 +667,12 @@ pub static CERTIFICATE_CHOICES: Node = Node {
     name: "CertificateChoices",
     root: "certificateChoices",
     tags: &[0x30, 0xA0, 0xA1, 0xA2, 0xA3],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("certificate", "certificate", &CERTIFICATE, &[0x30]).optional(),
-        Field::new("extendedCertificate", "extended_certificate", &ANY, &[0xA0]).implicit(0xA0).optional(),
-        Field::new("v1AttrCert", "v1_attr_cert", &ANY, &[0xA1]).implicit(0xA1).optional(),
-        Field::new("v2AttrCert", "v2_attr_cert", &ANY, &[0xA2]).implicit(0xA2).optional(),
+        Field::new("extendedCertificate", "extended_certificate", &ISSUED_ANY, &[0xA0]).implicit(0xA0).optional(),
+        Field::new("v1AttrCert", "v1_attr_cert", &ISSUED_ANY, &[0xA1]).implicit(0xA1).optional(),
+        Field::new("v2AttrCert", "v2_attr_cert", &ISSUED_ANY, &[0xA2]).implicit(0xA2).optional(),
         Field::new("other", "other", &OTHER_CERTIFICATE_FORMAT, &[0xA3]).implicit(0xA3).optional(),
     ] },
 };
@@ -637,7 +682,8 @@ pub static CERTIFICATE_LIST: Node = Node {
     name: "CertificateList",
     root: "certificateList",
     tags: &[0x30],
-    kind: Kind::Opaque,
+    issued: false,
+    kind: Kind::Opaque(&ISSUED_ANY),
 };
 
 pub static CERTIFICATION_REQUEST: Node = Node {
@@ -645,6 +691,7 @@ pub static CERTIFICATION_REQUEST: Node = Node {
     name: "CertificationRequest",
     root: "certificationRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certificationRequestInfo", "certification_request_info", &CERTIFICATION_REQUEST_INFO, &[0x30]),
         Field::new("signatureAlgorithm", "signature_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -657,6 +704,7 @@ pub static CERTIFICATION_REQUEST_INFO: Node = Node {
     name: "CertificationRequestInfo",
     root: "certificationRequestInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("subject", "subject", &NAME, &[0x30, 0x05]),
@@ -670,6 +718,7 @@ pub static CHANGE_SUBJECT_NAME: Node = Node {
     name: "ChangeSubjectName",
     root: "changeSubjectName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: true, body_parts: false, fields: &[
         Field::new("subject", "subject", &NAME, &[0x30, 0x05]).optional().first(&[0x31], true),
         Field::new("subjectAlt", "legacy_subject_alt", &GENERAL_NAMES, &[0x30]).optional().legacy(),
@@ -682,6 +731,7 @@ pub static CONTENT_INFO: Node = Node {
     name: "ContentInfo",
     root: "contentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("contentType", "content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("content", "content", &OPEN_CONTENT, &[0xA0]).explicit(),
@@ -693,6 +743,7 @@ pub static CONTENT_TYPE: Node = Node {
     name: "ContentType",
     root: "contentType",
     tags: &[0x06],
+    issued: false,
     kind: Kind::Alias(&OBJECT_IDENTIFIER),
 };
 
@@ -701,6 +752,7 @@ pub static CONTROLS_PROCESSED: Node = Node {
     name: "ControlsProcessed",
     root: "controlsProcessed",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyList", "body_list", &SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX, &[0x30]),
     ] },
@@ -711,6 +763,7 @@ pub static DATA: Node = Node {
     name: "Data",
     root: "data",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -719,6 +772,7 @@ pub static DATA_RETURN: Node = Node {
     name: "DataReturn",
     root: "dataReturn",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -727,6 +781,7 @@ pub static DECRYPTED_POP: Node = Node {
     name: "DecryptedPOP",
     root: "decryptedPOP",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("thePOPAlgID", "the_pop_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -739,6 +794,7 @@ pub static DH_SIG_STATIC: Node = Node {
     name: "DhSigStatic",
     root: "dhSigStatic",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerAndSerial", "issuer_and_serial", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("hashValue", "hash_value", &OCTET_STRING, &[0x04]),
@@ -750,6 +806,7 @@ pub static DIGESTED_DATA: Node = Node {
     name: "DigestedData",
     root: "digestedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("digestAlgorithm", "digest_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -763,6 +820,7 @@ pub static ECDSA_SIG_VALUE: Node = Node {
     name: "ECDSASigValue",
     root: "ecdsaSigValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("r", "r", &INTEGER, &[0x02]),
         Field::new("s", "s", &INTEGER, &[0x02]),
@@ -774,6 +832,7 @@ pub static ESS_CERT_ID: Node = Node {
     name: "ESSCertID",
     root: "essCertID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
         Field::new("issuerSerial", "issuer_serial", &ISSUER_SERIAL, &[0x30]).optional(),
@@ -785,6 +844,7 @@ pub static ESS_CERT_I_DV2: Node = Node {
     name: "ESSCertIDv2",
     root: "essCertIDv2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]).optional(),
         Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
@@ -797,6 +857,7 @@ pub static ENC_KEY_WITH_ID: Node = Node {
     name: "EncKeyWithID",
     root: "encKeyWithID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("privateKey", "private_key", &PRIVATE_KEY_INFO, &[0x30]),
         Field::new("identifier", "identifier", &KEY_IDENTIFIER, &[0x0C, 0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -808,6 +869,7 @@ pub static ENCAPSULATED_CONTENT_INFO: Node = Node {
     name: "EncapsulatedContentInfo",
     root: "encapsulatedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("eContentType", "e_content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("eContent", "e_content", &CONTAINING_ENCAPSULATED, &[0xA0]).explicit().optional(),
@@ -819,6 +881,7 @@ pub static ENCRYPTED_CONTENT_INFO: Node = Node {
     name: "EncryptedContentInfo",
     root: "encryptedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("contentType", "content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("contentEncryptionAlgorithm", "content_encryption_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -831,6 +894,7 @@ pub static ENCRYPTED_DATA: Node = Node {
     name: "EncryptedData",
     root: "encryptedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("encryptedContentInfo", "encrypted_content_info", &ENCRYPTED_CONTENT_INFO, &[0x30]),
@@ -843,6 +907,7 @@ pub static ENCRYPTED_KEY: Node = Node {
     name: "EncryptedKey",
     root: "encryptedKey",
     tags: &[],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("envelopedData", "enveloped_data", &ENVELOPED_DATA, &[0xA0]).implicit(0xA0).optional(),
         Field::new("encryptedValue", "encrypted_value", &ANY, &[]).optional(),
@@ -854,6 +919,7 @@ pub static ENCRYPTED_POP: Node = Node {
     name: "EncryptedPOP",
     root: "encryptedPOP",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("request", "request", &TAGGED_REQUEST, &[0xA0, 0xA1, 0xA2]),
         Field::new("cms", "cms", &CONTENT_INFO, &[0x30]),
@@ -868,6 +934,7 @@ pub static ENCRYPTED_VALUE: Node = Node {
     name: "EncryptedValue",
     root: "encryptedValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("intendedAlg", "intended_alg", &ALGORITHM_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
         Field::new("symmAlg", "symm_alg", &ALGORITHM_IDENTIFIER, &[0xA1]).implicit(0xA1).optional(),
@@ -883,6 +950,7 @@ pub static ENVELOPED_DATA: Node = Node {
     name: "EnvelopedData",
     root: "envelopedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -897,6 +965,7 @@ pub static EXT_KEY_USAGE_SYNTAX: Node = Node {
     name: "ExtKeyUsageSyntax",
     root: "extKeyUsageSyntax",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX),
 };
 
@@ -905,6 +974,7 @@ pub static EXTENDED_FAIL_INFO: Node = Node {
     name: "ExtendedFailInfo",
     root: "extendedFailInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("failInfoOID", "fail_info_oid", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("failInfoValue", "fail_info_value", &OPEN_FAILURE, &[]),
@@ -916,6 +986,7 @@ pub static EXTENSION: Node = Node {
     name: "Extension",
     root: "extension",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("extnID", "extn_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("critical", "critical", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("critical_written", 3),
@@ -928,6 +999,7 @@ pub static EXTENSION_REQ: Node = Node {
     name: "ExtensionReq",
     root: "extensionReq",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_EXTENSION),
 };
 
@@ -936,6 +1008,7 @@ pub static EXTENSIONS: Node = Node {
     name: "Extensions",
     root: "extensions",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_EXTENSION_1_MAX),
 };
 
@@ -944,6 +1017,7 @@ pub static GCM_PARAMETERS: Node = Node {
     name: "GCMParameters",
     root: "gcmParameters",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("aes-nonce", "aes_nonce", &OCTET_STRING, &[0x04]),
         Field::new("aes-ICVlen", "aes_icvlen", &INTEGER_12_16, &[0x02]).default_value(&[0x02, 0x01, 0x0C]),
@@ -955,6 +1029,7 @@ pub static GENERAL_NAME: Node = Node {
     name: "GeneralName",
     root: "generalName",
     tags: &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("otherName", "other_name", &OTHER_NAME, &[0xA0]).implicit(0xA0).optional(),
         Field::new("rfc822Name", "rfc822_name", &IA5_STRING, &[0x81]).implicit(0x81).optional(),
@@ -973,6 +1048,7 @@ pub static GENERAL_NAMES: Node = Node {
     name: "GeneralNames",
     root: "generalNames",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_GENERAL_NAME_1_MAX),
 };
 
@@ -981,6 +1057,7 @@ pub static GENERAL_SUBTREE: Node = Node {
     name: "GeneralSubtree",
     root: "generalSubtree",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("base", "base", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
         Field::new("minimum", "minimum", &INTEGER, &[0x80]).implicit(0x80).default_value(&[0x80, 0x01, 0x00]),
@@ -993,6 +1070,7 @@ pub static GET_CRL: Node = Node {
     name: "GetCRL",
     root: "getCRL",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &NAME, &[0x30, 0x05]),
         Field::new("cRLName", "crl_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1006,6 +1084,7 @@ pub static GET_CERT: Node = Node {
     name: "GetCert",
     root: "getCert",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1017,6 +1096,7 @@ pub static IDENTIFICATION: Node = Node {
     name: "Identification",
     root: "identification",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -1025,6 +1105,7 @@ pub static IDENTITY_PROOF: Node = Node {
     name: "IdentityProof",
     root: "identityProof",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1033,6 +1114,7 @@ pub static IDENTITY_PROOF_V2: Node = Node {
     name: "IdentityProofV2",
     root: "identityProofV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("proofAlgID", "proof_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("macAlgID", "mac_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1045,8 +1127,9 @@ pub static ISSUER_AND_SERIAL_NUMBER: Node = Node {
     name: "IssuerAndSerialNumber",
     root: "issuerAndSerialNumber",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
-        Field::new("issuer", "issuer", &NAME, &[0x30, 0x05]),
+        Field::new("issuer", "issuer", &ISSUED_NAME, &[0x30, 0x05]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
     ] },
 };
@@ -1056,6 +1139,7 @@ pub static ISSUER_SERIAL: Node = Node {
     name: "IssuerSerial",
     root: "issuerSerial",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &SEQUENCE_OF_GENERAL_NAME, &[0x30]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1067,6 +1151,7 @@ pub static KEK_IDENTIFIER: Node = Node {
     name: "KEKIdentifier",
     root: "kekIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyIdentifier", "key_identifier", &OCTET_STRING, &[0x04]),
         Field::new("date", "date", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -1079,6 +1164,7 @@ pub static KEK_RECIPIENT_INFO: Node = Node {
     name: "KEKRecipientInfo",
     root: "kekRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("kekid", "kekid", &KEK_IDENTIFIER, &[0x30]),
@@ -1092,6 +1178,7 @@ pub static KEM_RECIPIENT_INFO: Node = Node {
     name: "KEMRecipientInfo",
     root: "kemRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("rid", "rid", &RECIPIENT_IDENTIFIER, &[0x30, 0x80]),
@@ -1110,6 +1197,7 @@ pub static KEY_AGREE_RECIPIENT_IDENTIFIER: Node = Node {
     name: "KeyAgreeRecipientIdentifier",
     root: "keyAgreeRecipientIdentifier",
     tags: &[0x30, 0xA0],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("rKeyId", "r_key_id", &RECIPIENT_KEY_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
@@ -1121,6 +1209,7 @@ pub static KEY_AGREE_RECIPIENT_INFO: Node = Node {
     name: "KeyAgreeRecipientInfo",
     root: "keyAgreeRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originator", "originator", &ORIGINATOR_IDENTIFIER_OR_KEY, &[0xA0]).explicit(),
@@ -1135,6 +1224,7 @@ pub static KEY_IDENTIFIER: Node = Node {
     name: "KeyIdentifier",
     root: "keyIdentifier",
     tags: &[0x0C, 0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("string", "string", &UTF8_STRING, &[0x0C]).optional(),
         Field::new("generalName", "general_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1146,6 +1236,7 @@ pub static KEY_TRANS_RECIPIENT_INFO: Node = Node {
     name: "KeyTransRecipientInfo",
     root: "keyTransRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("rid", "rid", &RECIPIENT_IDENTIFIER, &[0x30, 0x80]),
@@ -1159,6 +1250,7 @@ pub static LEGACY_ISSUER_SERIAL: Node = Node {
     name: "LegacyIssuerSerial",
     root: "legacyIssuerSerial",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &SEQUENCE_OF_GENERAL_NAME_1_1, &[0x30]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1171,6 +1263,7 @@ pub static LEGACY_PEND_INFO: Node = Node {
     name: "LegacyPendInfo",
     root: "legacyPendInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pendToken", "pend_token", &INTEGER, &[0x02]),
         Field::new("pendTime", "pend_time", &GENERALIZED_TIME, &[0x18]),
@@ -1182,6 +1275,7 @@ pub static LRA_POP_WITNESS: Node = Node {
     name: "LraPopWitness",
     root: "lraPopWitness",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataBodyid", "pki_data_bodyid", &INTEGER_0_4294967295, &[0x02]),
         Field::new("bodyIds", "body_ids", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]),
@@ -1193,6 +1287,7 @@ pub static MESSAGE_DIGEST: Node = Node {
     name: "MessageDigest",
     root: "messageDigest",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1201,6 +1296,7 @@ pub static MOD_CERT_TEMPLATE: Node = Node {
     name: "ModCertTemplate",
     root: "modCertTemplate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataReference", "pki_data_reference", &BODY_PART_PATH, &[0x30]),
         Field::new("certReferences", "cert_references", &BODY_PART_LIST, &[0x30]),
@@ -1214,6 +1310,7 @@ pub static NAME: Node = Node {
     name: "Name",
     root: "name",
     tags: &[0x30, 0x05],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("rdnSequence", "rdn_sequence", &SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, &[0x30]).optional(),
         Field::new("null", "null", &NULL, &[0x05]).optional().legacy(),
@@ -1225,6 +1322,7 @@ pub static NAME_CONSTRAINTS: Node = Node {
     name: "NameConstraints",
     root: "nameConstraints",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("permittedSubtrees", "permitted_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA0]).implicit(0xA0).optional(),
         Field::new("excludedSubtrees", "excluded_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA1]).implicit(0xA1).optional(),
@@ -1236,6 +1334,7 @@ pub static NO_SIGNATURE_VALUE: Node = Node {
     name: "NoSignatureValue",
     root: "noSignatureValue",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1244,6 +1343,7 @@ pub static OPTIONAL_VALIDITY: Node = Node {
     name: "OptionalValidity",
     root: "optionalValidity",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: true, body_parts: false, fields: &[
         Field::new("notBefore", "not_before", &TIME, &[0xA0]).explicit().optional(),
         Field::new("notAfter", "not_after", &TIME, &[0xA1]).explicit().optional(),
@@ -1255,6 +1355,7 @@ pub static ORIGINATOR_IDENTIFIER_OR_KEY: Node = Node {
     name: "OriginatorIdentifierOrKey",
     root: "originatorIdentifierOrKey",
     tags: &[0x30, 0x80, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1267,6 +1368,7 @@ pub static ORIGINATOR_INFO: Node = Node {
     name: "OriginatorInfo",
     root: "originatorInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SET_OF_CERTIFICATE_CHOICES, &[0xA0]).implicit(0xA0).optional(),
         Field::new("crls", "crls", &SET_OF_REVOCATION_INFO_CHOICE, &[0xA1]).implicit(0xA1).optional(),
@@ -1278,6 +1380,7 @@ pub static ORIGINATOR_PUBLIC_KEY: Node = Node {
     name: "OriginatorPublicKey",
     root: "originatorPublicKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("publicKey", "public_key", &BIT_STRING, &[0x03]),
@@ -1289,9 +1392,10 @@ pub static OTHER_CERTIFICATE_FORMAT: Node = Node {
     name: "OtherCertificateFormat",
     root: "otherCertificateFormat",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("otherCertFormat", "other_cert_format", &OBJECT_IDENTIFIER, &[0x06]),
-        Field::new("otherCert", "other_cert", &ANY, &[]),
+        Field::new("otherCert", "other_cert", &ISSUED_ANY, &[]),
     ] },
 };
 
@@ -1300,6 +1404,7 @@ pub static OTHER_KEY_ATTRIBUTE: Node = Node {
     name: "OtherKeyAttribute",
     root: "otherKeyAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyAttrId", "key_attr_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("keyAttr", "key_attr", &ANY, &[]).optional(),
@@ -1311,6 +1416,7 @@ pub static OTHER_MSG: Node = Node {
     name: "OtherMsg",
     root: "otherMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("otherMsgType", "other_msg_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -1323,6 +1429,7 @@ pub static OTHER_NAME: Node = Node {
     name: "OtherName",
     root: "otherName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("type-id", "type_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("value", "value", &ANY, &[0xA0]).explicit(),
@@ -1334,6 +1441,7 @@ pub static OTHER_RECIPIENT_INFO: Node = Node {
     name: "OtherRecipientInfo",
     root: "otherRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("oriType", "ori_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("oriValue", "ori_value", &OPEN_RECIPIENT, &[]),
@@ -1345,6 +1453,7 @@ pub static OTHER_REQUEST: Node = Node {
     name: "OtherRequest",
     root: "otherRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("requestMessageType", "request_message_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -1357,6 +1466,7 @@ pub static OTHER_REVOCATION_INFO_FORMAT: Node = Node {
     name: "OtherRevocationInfoFormat",
     root: "otherRevocationInfoFormat",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("otherRevInfoFormat", "other_rev_info_format", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("otherRevInfo", "other_rev_info", &ANY, &[]),
@@ -1368,6 +1478,7 @@ pub static OTHER_STATUS_INFO: Node = Node {
     name: "OtherStatusInfo",
     root: "otherStatusInfo",
     tags: &[0x02, 0x30, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("failInfo", "fail_info", &INTEGER_CMC_FAIL_INFO, &[0x02]).optional(),
         Field::new("extendedFailInfo", "legacy_extended_fail_info", &EXTENDED_FAIL_INFO, &[0x30]).optional().first(&[0x06], false).legacy(),
@@ -1382,6 +1493,7 @@ pub static PBKDF2_PARAMS: Node = Node {
     name: "PBKDF2Params",
     root: "pbkdf2Params",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("salt", "salt", &PBKDF2_SALT, &[0x04, 0x30]),
         Field::new("iterationCount", "iteration_count", &INTEGER_1_9223372036854775807, &[0x02]),
@@ -1395,6 +1507,7 @@ pub static PBKDF2_SALT: Node = Node {
     name: "PBKDF2Salt",
     root: "pbkdf2Salt",
     tags: &[0x04, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("specified", "specified", &OCTET_STRING, &[0x04]).optional(),
         Field::new("otherSource", "other_source", &ALGORITHM_IDENTIFIER, &[0x30]).optional(),
@@ -1406,6 +1519,7 @@ pub static PBM_PARAMETER: Node = Node {
     name: "PBMParameter",
     root: "pbmParameter",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("salt", "salt", &OCTET_STRING, &[0x04]),
         Field::new("owf", "owf", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1419,6 +1533,7 @@ pub static PKI_ARCHIVE_OPTIONS: Node = Node {
     name: "PKIArchiveOptions",
     root: "pkiArchiveOptions",
     tags: &[0xA0, 0x81, 0x82],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("encryptedPrivKey", "encrypted_priv_key", &ENCRYPTED_KEY, &[0xA0]).explicit().optional(),
         Field::new("keyGenParameters", "key_gen_parameters", &OCTET_STRING, &[0x81]).implicit(0x81).optional(),
@@ -1431,6 +1546,7 @@ pub static PKI_DATA: Node = Node {
     name: "PKIData",
     root: "pkiData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: true, fields: &[
         Field::new("controlSequence", "control_sequence", &SEQUENCE_OF_TAGGED_ATTRIBUTE, &[0x30]),
         Field::new("reqSequence", "req_sequence", &SEQUENCE_OF_TAGGED_REQUEST, &[0x30]),
@@ -1444,6 +1560,7 @@ pub static PKI_PUBLICATION_INFO: Node = Node {
     name: "PKIPublicationInfo",
     root: "pkiPublicationInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("action", "action", &INTEGER_PUBLICATION_ACTION, &[0x02]),
         Field::new("pubInfos", "pub_infos", &SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX, &[0x30]).optional(),
@@ -1455,6 +1572,7 @@ pub static PKI_RESPONSE: Node = Node {
     name: "PKIResponse",
     root: "pkiResponse",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: true, fields: &[
         Field::new("controlSequence", "control_sequence", &SEQUENCE_OF_TAGGED_ATTRIBUTE, &[0x30]),
         Field::new("cmsSequence", "cms_sequence", &LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO, &[0x30]),
@@ -1467,6 +1585,7 @@ pub static PKMAC_VALUE: Node = Node {
     name: "PKMACValue",
     root: "pkmacValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algId", "alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("value", "value", &BIT_STRING, &[0x03]),
@@ -1478,6 +1597,7 @@ pub static POPO_PRIV_KEY: Node = Node {
     name: "POPOPrivKey",
     root: "popoPrivKey",
     tags: &[0x80, 0x81, 0x82, 0xA3, 0xA4],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("thisMessage", "this_message", &BIT_STRING, &[0x80]).implicit(0x80).optional(),
         Field::new("subsequentMessage", "subsequent_message", &INTEGER_SUBSEQUENT_MESSAGE, &[0x81]).implicit(0x81).optional(),
@@ -1492,6 +1612,7 @@ pub static POPO_SIGNING_KEY: Node = Node {
     name: "POPOSigningKey",
     root: "popoSigningKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("poposkInput", "poposk_input", &POPO_SIGNING_KEY_INPUT, &[0xA0]).implicit(0xA0).optional(),
         Field::new("algorithmIdentifier", "algorithm_identifier", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1504,6 +1625,7 @@ pub static POPO_SIGNING_KEY_INPUT: Node = Node {
     name: "POPOSigningKeyInput",
     root: "popoSigningKeyInput",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("authInfo", "auth_info", &AUTH_INFO, &[0xA0, 0x30]),
         Field::new("publicKey", "public_key", &SUBJECT_PUBLIC_KEY_INFO, &[0x30]),
@@ -1515,6 +1637,7 @@ pub static PASSWORD_RECIPIENT_INFO: Node = Node {
     name: "PasswordRecipientInfo",
     root: "passwordRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("keyDerivationAlgorithm", "key_derivation_algorithm", &ALGORITHM_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
@@ -1528,6 +1651,7 @@ pub static PEND_INFO: Node = Node {
     name: "PendInfo",
     root: "pendInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pendToken", "pend_token", &OCTET_STRING, &[0x04]),
         Field::new("pendTime", "pend_time", &GENERALIZED_TIME, &[0x18]),
@@ -1539,6 +1663,7 @@ pub static POLICY_CONSTRAINTS: Node = Node {
     name: "PolicyConstraints",
     root: "policyConstraints",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("requireExplicitPolicy", "require_explicit_policy", &INTEGER, &[0x80]).implicit(0x80).optional(),
         Field::new("inhibitPolicyMapping", "inhibit_policy_mapping", &INTEGER, &[0x81]).implicit(0x81).optional(),
@@ -1550,6 +1675,7 @@ pub static POP_LINK_RANDOM: Node = Node {
     name: "PopLinkRandom",
     root: "popLinkRandom",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1558,6 +1684,7 @@ pub static POP_LINK_WITNESS: Node = Node {
     name: "PopLinkWitness",
     root: "popLinkWitness",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1566,6 +1693,7 @@ pub static POP_LINK_WITNESS_V2: Node = Node {
     name: "PopLinkWitnessV2",
     root: "popLinkWitnessV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyGenAlgorithm", "key_gen_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("macAlgorithm", "mac_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1578,6 +1706,7 @@ pub static PRIVATE_KEY_INFO: Node = Node {
     name: "PrivateKeyInfo",
     root: "privateKeyInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("privateKeyAlgorithm", "private_key_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1592,6 +1721,7 @@ pub static PROOF_OF_POSSESSION: Node = Node {
     name: "ProofOfPossession",
     root: "proofOfPossession",
     tags: &[0x80, 0xA1, 0xA2, 0xA3],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("raVerified", "ra_verified", &NULL, &[0x80]).implicit(0x80).optional(),
         Field::new("signature", "signature", &POPO_SIGNING_KEY, &[0xA1]).implicit(0xA1).optional(),
@@ -1605,6 +1735,7 @@ pub static PUBLISH_TRUST_ANCHORS: Node = Node {
     name: "PublishTrustAnchors",
     root: "publishTrustAnchors",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("seqNumber", "seq_number", &INTEGER, &[0x02]),
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1617,6 +1748,7 @@ pub static QUERY_PENDING: Node = Node {
     name: "QueryPending",
     root: "queryPending",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1625,6 +1757,7 @@ pub static RSAESOAEP_PARAMS: Node = Node {
     name: "RSAESOAEPParams",
     root: "rsaesoaepParams",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashFunc", "hash_func", &ALGORITHM_IDENTIFIER, &[0xA0]).explicit().default_value(&[0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
         Field::new("maskGenFunc", "mask_gen_func", &ALGORITHM_IDENTIFIER, &[0xA1]).explicit().default_value(&[0x30, 0x16, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x08, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
@@ -1637,6 +1770,7 @@ pub static RSASSAPSS_PARAMS: Node = Node {
     name: "RSASSAPSSParams",
     root: "rsassapssParams",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0xA0]).explicit().default_value(&[0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
         Field::new("maskGenAlgorithm", "mask_gen_algorithm", &ALGORITHM_IDENTIFIER, &[0xA1]).explicit().default_value(&[0x30, 0x16, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x08, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
@@ -1650,6 +1784,7 @@ pub static RECIPIENT_ENCRYPTED_KEY: Node = Node {
     name: "RecipientEncryptedKey",
     root: "recipientEncryptedKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("rid", "rid", &KEY_AGREE_RECIPIENT_IDENTIFIER, &[0x30, 0xA0]),
         Field::new("encryptedKey", "encrypted_key", &OCTET_STRING, &[0x04]),
@@ -1661,6 +1796,7 @@ pub static RECIPIENT_IDENTIFIER: Node = Node {
     name: "RecipientIdentifier",
     root: "recipientIdentifier",
     tags: &[0x30, 0x80],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1672,6 +1808,7 @@ pub static RECIPIENT_INFO: Node = Node {
     name: "RecipientInfo",
     root: "recipientInfo",
     tags: &[0x30, 0xA1, 0xA2, 0xA3, 0xA4],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("ktri", "ktri", &KEY_TRANS_RECIPIENT_INFO, &[0x30]).optional(),
         Field::new("kari", "kari", &KEY_AGREE_RECIPIENT_INFO, &[0xA1]).implicit(0xA1).optional(),
@@ -1686,6 +1823,7 @@ pub static RECIPIENT_KEY_IDENTIFIER: Node = Node {
     name: "RecipientKeyIdentifier",
     root: "recipientKeyIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x04]),
         Field::new("date", "date", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -1698,6 +1836,7 @@ pub static RECIPIENT_NONCE: Node = Node {
     name: "RecipientNonce",
     root: "recipientNonce",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1706,6 +1845,7 @@ pub static REG_INFO: Node = Node {
     name: "RegInfo",
     root: "regInfo",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1714,6 +1854,7 @@ pub static REG_TOKEN: Node = Node {
     name: "RegToken",
     root: "regToken",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -1722,6 +1863,7 @@ pub static RESPONSE_INFO: Node = Node {
     name: "ResponseInfo",
     root: "responseInfo",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1730,6 +1872,7 @@ pub static REVOCATION_INFO_CHOICE: Node = Node {
     name: "RevocationInfoChoice",
     root: "revocationInfoChoice",
     tags: &[0x30, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("crl", "crl", &CERTIFICATE_LIST, &[0x30]).optional(),
         Field::new("other", "other", &OTHER_REVOCATION_INFO_FORMAT, &[0xA1]).implicit(0xA1).optional(),
@@ -1741,6 +1884,7 @@ pub static REVOKE_REQUEST: Node = Node {
     name: "RevokeRequest",
     root: "revokeRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &NAME, &[0x30, 0x05]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1756,6 +1900,7 @@ pub static SENDER_NONCE: Node = Node {
     name: "SenderNonce",
     root: "senderNonce",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1764,6 +1909,7 @@ pub static SIGNED_DATA: Node = Node {
     name: "SignedData",
     root: "signedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("digestAlgorithms", "digest_algorithms", &SET_OF_ALGORITHM_IDENTIFIER, &[0x31]),
@@ -1779,6 +1925,7 @@ pub static SIGNER_IDENTIFIER: Node = Node {
     name: "SignerIdentifier",
     root: "signerIdentifier",
     tags: &[0x30, 0x80],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1790,6 +1937,7 @@ pub static SIGNER_INFO: Node = Node {
     name: "SignerInfo",
     root: "signerInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("sid", "sid", &SIGNER_IDENTIFIER, &[0x30, 0x80]),
@@ -1806,6 +1954,7 @@ pub static SIGNING_CERTIFICATE: Node = Node {
     name: "SigningCertificate",
     root: "signingCertificate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_ID, &[0x30]),
         Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
@@ -1817,6 +1966,7 @@ pub static SIGNING_CERTIFICATE_V2: Node = Node {
     name: "SigningCertificateV2",
     root: "signingCertificateV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_I_DV2, &[0x30]),
         Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
@@ -1828,6 +1978,7 @@ pub static SIGNING_TIME: Node = Node {
     name: "SigningTime",
     root: "signingTime",
     tags: &[0x17, 0x18],
+    issued: false,
     kind: Kind::Alias(&TIME),
 };
 
@@ -1836,6 +1987,7 @@ pub static SINGLE_PUB_INFO: Node = Node {
     name: "SinglePubInfo",
     root: "singlePubInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pubMethod", "pub_method", &INTEGER_PUBLICATION_METHOD, &[0x02]),
         Field::new("pubLocation", "pub_location", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1847,6 +1999,7 @@ pub static STATUS_INFO_OTHER: Node = Node {
     name: "StatusInfoOther",
     root: "statusInfoOther",
     tags: &[0x02, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("failInfo", "fail_info", &INTEGER_CMC_FAIL_INFO, &[0x02]).optional(),
         Field::new("pendInfo", "legacy_pend_info", &LEGACY_PEND_INFO, &[0x30]).optional().first(&[0x02], false).legacy(),
@@ -1859,6 +2012,7 @@ pub static SUBJECT_PUBLIC_KEY_INFO: Node = Node {
     name: "SubjectPublicKeyInfo",
     root: "subjectPublicKeyInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("subjectPublicKey", "subject_public_key", &BIT_STRING, &[0x03]),
@@ -1870,6 +2024,7 @@ pub static TAGGED_ATTRIBUTE: Node = Node {
     name: "TaggedAttribute",
     root: "taggedAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("attrType", "attr_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -1882,6 +2037,7 @@ pub static TAGGED_CERTIFICATION_REQUEST: Node = Node {
     name: "TaggedCertificationRequest",
     root: "taggedCertificationRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("certificationRequest", "certification_request", &CERTIFICATION_REQUEST, &[0x30]),
@@ -1893,6 +2049,7 @@ pub static TAGGED_CONTENT_INFO: Node = Node {
     name: "TaggedContentInfo",
     root: "taggedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("contentInfo", "content_info", &CONTENT_INFO, &[0x30]),
@@ -1904,6 +2061,7 @@ pub static TAGGED_REQUEST: Node = Node {
     name: "TaggedRequest",
     root: "taggedRequest",
     tags: &[0xA0, 0xA1, 0xA2],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("tcr", "tcr", &TAGGED_CERTIFICATION_REQUEST, &[0xA0]).implicit(0xA0).optional(),
         Field::new("crm", "crm", &CERT_REQ_MSG, &[0xA1]).implicit(0xA1).optional(),
@@ -1916,6 +2074,7 @@ pub static TIME: Node = Node {
     name: "Time",
     root: "time",
     tags: &[0x17, 0x18],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("utcTime", "utc_time", &UTC_TIME, &[0x17]).optional(),
         Field::new("generalTime", "general_time", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -1927,6 +2086,7 @@ pub static TRANSACTION_ID: Node = Node {
     name: "TransactionId",
     root: "transactionId",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Alias(&INTEGER),
 };
 
@@ -1935,6 +2095,7 @@ pub static UTF8_PAIRS: Node = Node {
     name: "UTF8Pairs",
     root: "utf8Pairs",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -1943,6 +2104,7 @@ pub static VALIDITY: Node = Node {
     name: "Validity",
     root: "validity",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("notBefore", "not_before", &TIME, &[0x17, 0x18]),
         Field::new("notAfter", "not_after", &TIME, &[0x17, 0x18]),
@@ -1954,6 +2116,7 @@ pub static ANY: Node = Node {
     name: "any",
     root: "any",
     tags: &[],
+    issued: false,
     kind: Kind::Any,
 };
 
@@ -1962,6 +2125,7 @@ pub static BIT_STRING: Node = Node {
     name: "bit_string",
     root: "bitString",
     tags: &[0x03],
+    issued: false,
     kind: Kind::BitString { named_bit_list: false },
 };
 
@@ -1970,6 +2134,7 @@ pub static BIT_STRING_NAMED: Node = Node {
     name: "bit_string_named",
     root: "bit_string_named",
     tags: &[0x03],
+    issued: false,
     kind: Kind::BitString { named_bit_list: true },
 };
 
@@ -1978,6 +2143,7 @@ pub static BOOLEAN: Node = Node {
     name: "boolean",
     root: "boolean",
     tags: &[0x01],
+    issued: false,
     kind: Kind::Boolean,
 };
 
@@ -1986,6 +2152,7 @@ pub static CONTAINING_ENCAPSULATED: Node = Node {
     name: "containing_encapsulated",
     root: "containing_encapsulated",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Containing(&TABLE_ENCAPSULATED),
 };
 
@@ -1994,6 +2161,7 @@ pub static ENUMERATED_CRL_REASON: Node = Node {
     name: "enumerated_CRLReason",
     root: "enumerated_CRLReason",
     tags: &[0x0A],
+    issued: false,
     kind: Kind::Enumerated { numbers: Some("CRLReason") },
 };
 
@@ -2002,6 +2170,7 @@ pub static GENERALIZED_TIME: Node = Node {
     name: "generalized_time",
     root: "generalized_time",
     tags: &[0x18],
+    issued: false,
     kind: Kind::GeneralizedTime,
 };
 
@@ -2010,6 +2179,7 @@ pub static IA5_STRING: Node = Node {
     name: "ia5_string",
     root: "ia5_string",
     tags: &[0x16],
+    issued: false,
     kind: Kind::Ia5String,
 };
 
@@ -2018,6 +2188,7 @@ pub static INTEGER: Node = Node {
     name: "integer",
     root: "integer",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: None },
 };
 
@@ -2026,6 +2197,7 @@ pub static INTEGER_0_4294967295: Node = Node {
     name: "integer_0_4294967295",
     root: "integer_0_4294967295",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((0, 4294967295)), numbers: None },
 };
 
@@ -2034,6 +2206,7 @@ pub static INTEGER_12_16: Node = Node {
     name: "integer_12_16",
     root: "integer_12_16",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((12, 16)), numbers: None },
 };
 
@@ -2042,6 +2215,7 @@ pub static INTEGER_1_65535: Node = Node {
     name: "integer_1_65535",
     root: "integer_1_65535",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((1, 65535)), numbers: None },
 };
 
@@ -2050,6 +2224,7 @@ pub static INTEGER_1_9223372036854775807: Node = Node {
     name: "integer_1_9223372036854775807",
     root: "integer_1_9223372036854775807",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((1, 9223372036854775807)), numbers: None },
 };
 
@@ -2058,6 +2233,7 @@ pub static INTEGER_CMC_FAIL_INFO: Node = Node {
     name: "integer_CMCFailInfo",
     root: "integer_CMCFailInfo",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("CMCFailInfo") },
 };
 
@@ -2066,6 +2242,7 @@ pub static INTEGER_CMC_STATUS: Node = Node {
     name: "integer_CMCStatus",
     root: "integer_CMCStatus",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("CMCStatus") },
 };
 
@@ -2074,6 +2251,7 @@ pub static INTEGER_PUBLICATION_ACTION: Node = Node {
     name: "integer_PublicationAction",
     root: "integer_PublicationAction",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("PublicationAction") },
 };
 
@@ -2082,6 +2260,7 @@ pub static INTEGER_PUBLICATION_METHOD: Node = Node {
     name: "integer_PublicationMethod",
     root: "integer_PublicationMethod",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("PublicationMethod") },
 };
 
@@ -2090,7 +2269,212 @@ pub static INTEGER_SUBSEQUENT_MESSAGE: Node = Node {
     name: "integer_SubsequentMessage",
     root: "integer_SubsequentMessage",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("SubsequentMessage") },
+};
+
+pub static ISSUED_ALGORITHM_IDENTIFIER: Node = Node {
+    id: Id::ISSUED_ALGORITHM_IDENTIFIER as usize,
+    name: "AlgorithmIdentifier",
+    root: "issued_AlgorithmIdentifier",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("algorithm", "algorithm", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("parameters", "parameters", &ISSUED_ANY, &[]).optional(),
+    ] },
+};
+
+pub static ISSUED_ATTRIBUTE_TYPE_AND_VALUE: Node = Node {
+    id: Id::ISSUED_ATTRIBUTE_TYPE_AND_VALUE as usize,
+    name: "AttributeTypeAndValue",
+    root: "issued_AttributeTypeAndValue",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("value", "value", &ISSUED_OPEN_REGISTRATION, &[]),
+    ] },
+};
+
+pub static ISSUED_CERTIFICATE: Node = Node {
+    id: Id::ISSUED_CERTIFICATE as usize,
+    name: "_Certificate",
+    root: "issued_Certificate",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("tbsCertificate", "tbs_certificate", &ISSUED_TBS_CERTIFICATE, &[0x30]),
+        Field::new("signatureAlgorithm", "signature_algorithm", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("signatureValue", "signature_value", &BIT_STRING, &[0x03]),
+    ] },
+};
+
+pub static ISSUED_DISTINGUISHED_NAME: Node = Node {
+    id: Id::ISSUED_DISTINGUISHED_NAME as usize,
+    name: "_DistinguishedName",
+    root: "issued_DistinguishedName",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("rdnSequence", "rdn_sequence", &ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX, &[0x30]).optional(),
+    ] },
+};
+
+pub static ISSUED_EXTENSION: Node = Node {
+    id: Id::ISSUED_EXTENSION as usize,
+    name: "Extension",
+    root: "issued_Extension",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("extnID", "extn_id", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("critical", "critical", &BOOLEAN, &[0x01]).optional().written("critical_written", 3),
+        Field::new("extnValue", "extn_value", &OCTET_STRING, &[0x04]),
+    ] },
+};
+
+pub static ISSUED_NAME: Node = Node {
+    id: Id::ISSUED_NAME as usize,
+    name: "Name",
+    root: "issued_Name",
+    tags: &[0x30, 0x05],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("rdnSequence", "rdn_sequence", &ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, &[0x30]).optional(),
+        Field::new("null", "null", &NULL, &[0x05]).optional().legacy(),
+    ] },
+};
+
+pub static ISSUED_NAME_ATTRIBUTE: Node = Node {
+    id: Id::ISSUED_NAME_ATTRIBUTE as usize,
+    name: "_NameAttribute",
+    root: "issued_NameAttribute",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("value", "value", &ISSUED_ANY, &[]),
+    ] },
+};
+
+pub static ISSUED_SUBJECT_PUBLIC_KEY_INFO: Node = Node {
+    id: Id::ISSUED_SUBJECT_PUBLIC_KEY_INFO as usize,
+    name: "SubjectPublicKeyInfo",
+    root: "issued_SubjectPublicKeyInfo",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("algorithm", "algorithm", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("subjectPublicKey", "subject_public_key", &BIT_STRING, &[0x03]),
+    ] },
+};
+
+pub static ISSUED_TBS_CERTIFICATE: Node = Node {
+    id: Id::ISSUED_TBS_CERTIFICATE as usize,
+    name: "_TBSCertificate",
+    root: "issued_TBSCertificate",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("version", "version", &INTEGER, &[0xA0]).explicit().optional(),
+        Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
+        Field::new("signature", "signature", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("issuer", "issuer", &ISSUED_DISTINGUISHED_NAME, &[0x30]),
+        Field::new("validity", "validity", &ISSUED_VALIDITY, &[0x30]),
+        Field::new("subject", "subject", &ISSUED_DISTINGUISHED_NAME, &[0x30]),
+        Field::new("subjectPublicKeyInfo", "subject_public_key_info", &ISSUED_SUBJECT_PUBLIC_KEY_INFO, &[0x30]),
+        Field::new("issuerUniqueID", "issuer_unique_id", &BIT_STRING, &[0x81]).implicit(0x81).optional(),
+        Field::new("subjectUniqueID", "subject_unique_id", &BIT_STRING, &[0x82]).implicit(0x82).optional(),
+        Field::new("extensions", "extensions", &ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX, &[0xA3]).explicit().optional(),
+    ] },
+};
+
+pub static ISSUED_TIME: Node = Node {
+    id: Id::ISSUED_TIME as usize,
+    name: "Time",
+    root: "issued_Time",
+    tags: &[0x17, 0x18],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("utcTime", "utc_time", &UTC_TIME, &[0x17]).optional(),
+        Field::new("generalTime", "general_time", &GENERALIZED_TIME, &[0x18]).optional(),
+    ] },
+};
+
+pub static ISSUED_VALIDITY: Node = Node {
+    id: Id::ISSUED_VALIDITY as usize,
+    name: "_Validity",
+    root: "issued_Validity",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("notBefore", "not_before", &ISSUED_TIME, &[0x17, 0x18]),
+        Field::new("notAfter", "not_after", &ISSUED_TIME, &[0x17, 0x18]),
+    ] },
+};
+
+pub static ISSUED_ANY: Node = Node {
+    id: Id::ISSUED_ANY as usize,
+    name: "issued_any",
+    root: "issued_any",
+    tags: &[],
+    issued: true,
+    kind: Kind::Any,
+};
+
+pub static ISSUED_OPEN_REGISTRATION: Node = Node {
+    id: Id::ISSUED_OPEN_REGISTRATION as usize,
+    name: "issued_open_registration",
+    root: "issued_open_registration",
+    tags: &[],
+    issued: true,
+    kind: Kind::Open(&TABLE_REGISTRATION),
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX as usize,
+    name: "issued_sequence_of_issued_Extension_1_max",
+    root: "issued_sequence_of_issued_Extension_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_EXTENSION, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX as usize,
+    name: "issued_sequence_of_issued_set_of_issued_AttributeTypeAndValue_1_max",
+    root: "issued_sequence_of_issued_set_of_issued_AttributeTypeAndValue_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX as usize,
+    name: "issued_sequence_of_issued_set_of_issued_NameAttribute_1_max",
+    root: "issued_sequence_of_issued_set_of_issued_NameAttribute_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
+    id: Id::ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX as usize,
+    name: "issued_set_of_issued_AttributeTypeAndValue_1_max",
+    root: "issued_set_of_issued_AttributeTypeAndValue_1_max",
+    tags: &[0x31],
+    issued: true,
+    kind: Kind::SetOf { element: &ISSUED_ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, signed: false },
+};
+
+pub static ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX: Node = Node {
+    id: Id::ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX as usize,
+    name: "issued_set_of_issued_NameAttribute_1_max",
+    root: "issued_set_of_issued_NameAttribute_1_max",
+    tags: &[0x31],
+    issued: true,
+    kind: Kind::SetOf { element: &ISSUED_NAME_ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
 pub static LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO: Node = Node {
@@ -2098,6 +2482,7 @@ pub static LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO: Node = Node {
     name: "lazy_sequence_of_TaggedContentInfo",
     root: "lazy_sequence_of_TaggedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_CONTENT_INFO, minimum: 0, maximum: usize::MAX, lazy: true },
 };
 
@@ -2106,6 +2491,7 @@ pub static NULL: Node = Node {
     name: "null",
     root: "null",
     tags: &[0x05],
+    issued: false,
     kind: Kind::Null,
 };
 
@@ -2114,6 +2500,7 @@ pub static OBJECT_IDENTIFIER: Node = Node {
     name: "object_identifier",
     root: "object_identifier",
     tags: &[0x06],
+    issued: false,
     kind: Kind::ObjectIdentifier,
 };
 
@@ -2122,6 +2509,7 @@ pub static OCTET_STRING: Node = Node {
     name: "octet_string",
     root: "octet_string",
     tags: &[0x04],
+    issued: false,
     kind: Kind::OctetString,
 };
 
@@ -2130,6 +2518,7 @@ pub static OPEN_ATTRIBUTE: Node = Node {
     name: "open_attribute",
     root: "open_attribute",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_ATTRIBUTE),
 };
 
@@ -2138,6 +2527,7 @@ pub static OPEN_CONTENT: Node = Node {
     name: "open_content",
     root: "open_content",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_CONTENT),
 };
 
@@ -2146,6 +2536,7 @@ pub static OPEN_CONTROL: Node = Node {
     name: "open_control",
     root: "open_control",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_CONTROL),
 };
 
@@ -2154,6 +2545,7 @@ pub static OPEN_FAILURE: Node = Node {
     name: "open_failure",
     root: "open_failure",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_FAILURE),
 };
 
@@ -2162,6 +2554,7 @@ pub static OPEN_MESSAGE: Node = Node {
     name: "open_message",
     root: "open_message",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_MESSAGE),
 };
 
@@ -2170,6 +2563,7 @@ pub static OPEN_RECIPIENT: Node = Node {
     name: "open_recipient",
     root: "open_recipient",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_RECIPIENT),
 };
 
@@ -2178,6 +2572,7 @@ pub static OPEN_REGISTRATION: Node = Node {
     name: "open_registration",
     root: "open_registration",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_REGISTRATION),
 };
 
@@ -2186,6 +2581,7 @@ pub static OPEN_REQUEST: Node = Node {
     name: "open_request",
     root: "open_request",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_REQUEST),
 };
 
@@ -2194,6 +2590,7 @@ pub static OPEN_UNSIGNED: Node = Node {
     name: "open_unsigned",
     root: "open_unsigned",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_UNSIGNED),
 };
 
@@ -2202,6 +2599,7 @@ pub static SEQUENCE_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "sequence_of_AttributeTypeAndValue_1_max",
     root: "sequence_of_AttributeTypeAndValue_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2210,6 +2608,7 @@ pub static SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX: Node = Node {
     name: "sequence_of_BodyPartReference_1_max",
     root: "sequence_of_BodyPartReference_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &BODY_PART_REFERENCE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2218,6 +2617,7 @@ pub static SEQUENCE_OF_CERT_REQ_MSG_1_MAX: Node = Node {
     name: "sequence_of_CertReqMsg_1_max",
     root: "sequence_of_CertReqMsg_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &CERT_REQ_MSG, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2226,6 +2626,7 @@ pub static SEQUENCE_OF_ESS_CERT_ID: Node = Node {
     name: "sequence_of_ESSCertID",
     root: "sequence_of_ESSCertID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ESS_CERT_ID, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2234,6 +2635,7 @@ pub static SEQUENCE_OF_ESS_CERT_I_DV2: Node = Node {
     name: "sequence_of_ESSCertIDv2",
     root: "sequence_of_ESSCertIDv2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ESS_CERT_I_DV2, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2242,6 +2644,7 @@ pub static SEQUENCE_OF_EXTENSION: Node = Node {
     name: "sequence_of_Extension",
     root: "sequence_of_Extension",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &EXTENSION, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2250,6 +2653,7 @@ pub static SEQUENCE_OF_EXTENSION_1_MAX: Node = Node {
     name: "sequence_of_Extension_1_max",
     root: "sequence_of_Extension_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &EXTENSION, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2258,6 +2662,7 @@ pub static SEQUENCE_OF_GENERAL_NAME: Node = Node {
     name: "sequence_of_GeneralName",
     root: "sequence_of_GeneralName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2266,6 +2671,7 @@ pub static SEQUENCE_OF_GENERAL_NAME_1_1: Node = Node {
     name: "sequence_of_GeneralName_1_1",
     root: "sequence_of_GeneralName_1_1",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 1, maximum: 1, lazy: false },
 };
 
@@ -2274,6 +2680,7 @@ pub static SEQUENCE_OF_GENERAL_NAME_1_MAX: Node = Node {
     name: "sequence_of_GeneralName_1_max",
     root: "sequence_of_GeneralName_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2282,6 +2689,7 @@ pub static SEQUENCE_OF_GENERAL_SUBTREE_1_MAX: Node = Node {
     name: "sequence_of_GeneralSubtree_1_max",
     root: "sequence_of_GeneralSubtree_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_SUBTREE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2290,6 +2698,7 @@ pub static SEQUENCE_OF_OTHER_MSG: Node = Node {
     name: "sequence_of_OtherMsg",
     root: "sequence_of_OtherMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &OTHER_MSG, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2298,6 +2707,7 @@ pub static SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY: Node = Node {
     name: "sequence_of_RecipientEncryptedKey",
     root: "sequence_of_RecipientEncryptedKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &RECIPIENT_ENCRYPTED_KEY, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2306,6 +2716,7 @@ pub static SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX: Node = Node {
     name: "sequence_of_SinglePubInfo_1_max",
     root: "sequence_of_SinglePubInfo_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &SINGLE_PUB_INFO, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2314,6 +2725,7 @@ pub static SEQUENCE_OF_TAGGED_ATTRIBUTE: Node = Node {
     name: "sequence_of_TaggedAttribute",
     root: "sequence_of_TaggedAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_ATTRIBUTE, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2322,6 +2734,7 @@ pub static SEQUENCE_OF_TAGGED_REQUEST: Node = Node {
     name: "sequence_of_TaggedRequest",
     root: "sequence_of_TaggedRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_REQUEST, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2330,6 +2743,7 @@ pub static SEQUENCE_OF_ANY: Node = Node {
     name: "sequence_of_any",
     root: "sequence_of_any",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ANY, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2338,6 +2752,7 @@ pub static SEQUENCE_OF_INTEGER_0_4294967295: Node = Node {
     name: "sequence_of_integer_0_4294967295",
     root: "sequence_of_integer_0_4294967295",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &INTEGER_0_4294967295, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2346,6 +2761,7 @@ pub static SEQUENCE_OF_INTEGER_0_4294967295_1_MAX: Node = Node {
     name: "sequence_of_integer_0_4294967295_1_max",
     root: "sequence_of_integer_0_4294967295_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &INTEGER_0_4294967295, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2354,6 +2770,7 @@ pub static SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX: Node = Node {
     name: "sequence_of_object_identifier_1_max",
     root: "sequence_of_object_identifier_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &OBJECT_IDENTIFIER, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2362,6 +2779,7 @@ pub static SEQUENCE_OF_OCTET_STRING: Node = Node {
     name: "sequence_of_octet_string",
     root: "sequence_of_octet_string",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &OCTET_STRING, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2370,6 +2788,7 @@ pub static SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "sequence_of_set_of_AttributeTypeAndValue_1_max",
     root: "sequence_of_set_of_AttributeTypeAndValue_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2378,6 +2797,7 @@ pub static SET_OF_ALGORITHM_IDENTIFIER: Node = Node {
     name: "set_of_AlgorithmIdentifier",
     root: "set_of_AlgorithmIdentifier",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ALGORITHM_IDENTIFIER, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2386,6 +2806,7 @@ pub static SET_OF_ATTRIBUTE: Node = Node {
     name: "set_of_Attribute",
     root: "set_of_Attribute",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2394,6 +2815,7 @@ pub static SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "set_of_AttributeTypeAndValue_1_max",
     root: "set_of_AttributeTypeAndValue_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2402,6 +2824,7 @@ pub static SET_OF_ATTRIBUTE_1_MAX: Node = Node {
     name: "set_of_Attribute_1_max",
     root: "set_of_Attribute_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2410,6 +2833,7 @@ pub static SET_OF_CERTIFICATE_CHOICES: Node = Node {
     name: "set_of_CertificateChoices",
     root: "set_of_CertificateChoices",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &CERTIFICATE_CHOICES, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2418,6 +2842,7 @@ pub static SET_OF_RECIPIENT_INFO_1_MAX: Node = Node {
     name: "set_of_RecipientInfo_1_max",
     root: "set_of_RecipientInfo_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &RECIPIENT_INFO, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2426,6 +2851,7 @@ pub static SET_OF_REVOCATION_INFO_CHOICE: Node = Node {
     name: "set_of_RevocationInfoChoice",
     root: "set_of_RevocationInfoChoice",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &REVOCATION_INFO_CHOICE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2434,6 +2860,7 @@ pub static SET_OF_SIGNER_INFO: Node = Node {
     name: "set_of_SignerInfo",
     root: "set_of_SignerInfo",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &SIGNER_INFO, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2442,6 +2869,7 @@ pub static SET_OF_OPEN_ATTRIBUTE: Node = Node {
     name: "set_of_open_attribute",
     root: "set_of_open_attribute",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &OPEN_ATTRIBUTE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2450,6 +2878,7 @@ pub static SET_OF_OPEN_CONTROL: Node = Node {
     name: "set_of_open_control",
     root: "set_of_open_control",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &OPEN_CONTROL, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2458,6 +2887,7 @@ pub static SIGNED_SET_OF_ATTRIBUTE_1_MAX: Node = Node {
     name: "signed_set_of_Attribute_1_max",
     root: "signed_set_of_Attribute_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: true },
 };
 
@@ -2466,6 +2896,7 @@ pub static UTC_TIME: Node = Node {
     name: "utc_time",
     root: "utc_time",
     tags: &[0x17],
+    issued: false,
     kind: Kind::UtcTime,
 };
 
@@ -2474,5 +2905,6 @@ pub static UTF8_STRING: Node = Node {
     name: "utf8_string",
     root: "utf8_string",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Utf8String,
 };

@@ -13,6 +13,9 @@ pub struct Node {
     pub root: &'static str,
     /// Identifier octets a value can start with; empty means any.
     pub tags: &'static [u8],
+    /// Whether it stands in what others have signed, as all in it then does: a
+    /// SET OF is in the order received (rule P3).
+    pub issued: bool,
     /// What stands inside.
     pub kind: Kind,
 }
@@ -128,8 +131,9 @@ pub enum Kind {
     ObjectIdentifier,
     /// OCTET STRING.
     OctetString,
-    /// A signed structure, kept as octets under a name of its own.
-    Opaque,
+    /// A signed structure, checked to be another type, and kept as octets under
+    /// a name of its own.
+    Opaque(&'static Node),
     /// ANY DEFINED BY the last OBJECT IDENTIFIER before it.
     Open(&'static Table),
     /// SEQUENCE.

@@ -62,6 +62,14 @@ pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()
     on_enough(|| Walker::new(data, options).root(node))
 }
 
+/// Validates an element that `data` consists of and that stands `depth` deep.
+pub fn validate_element(node: &'static Node, data: &[u8], tlv: Tlv, depth: usize) -> Result<()> {
+    if !node.accepts(tlv.tag()) {
+        return Err(Error::new(Reason::BadTag, tlv.start()));
+    }
+    Walker::new(data, Options::default()).element(node, tlv, depth, &[])
+}
+
 /// A walk under way.
 #[derive(Debug)]
 pub struct Walker<'a> {
@@ -215,7 +223,7 @@ impl<'a> Walker<'a> {
                 let unordered =
                     if *signed { Reason::AttributesUnsorted } else { Reason::NotCanonical };
                 let bounds = (*minimum, *maximum);
-                self.elements(element, tlv, depth, oid, bounds, Some(unordered))
+                self.elements(element, tlv, depth, oid, bounds, (!node.issued).then_some(unordered))
             }
             Kind::Alias(inner) => self.element(inner, tlv, depth, oid),
             Kind::Open(table) => match table.look_up(oid) {
@@ -223,9 +231,10 @@ impl<'a> Walker<'a> {
                     Err(Error::new(Reason::BadTag, tlv.start()))
                 }
                 Some(known) => self.element(known, tlv, depth, &[]),
-                None => check_any(self.data, tlv, depth),
+                None => check_any(self.data, tlv, depth, !node.issued),
             },
-            Kind::Any | Kind::Opaque => check_any(self.data, tlv, depth),
+            Kind::Any => check_any(self.data, tlv, depth, !node.issued),
+            Kind::Opaque(inner) => self.element(inner, tlv, depth, &[]),
             Kind::Containing(table) => self.containing(table, tlv, oid),
             kind => primitive::check(kind, self.data, tlv),
         }
