@@ -335,7 +335,9 @@ OTHERS: dict[str, tuple[str, bytes]] = {
 def with_choice(field: str, octets: bytes) -> bytes:
     """A certs-only message that carries this alone."""
     tag = {"certificates": 0xA0, "crls": 0xA1}[field]
-    signed = seq(integer(1), set_of(), seq(oid(oids.ID_DATA)), tlv(tag, octets), set_of())
+    # RFC 5652 §5.1: by the kinds of certificates.
+    version = {0xA1: 3, 0xA2: 4, 0xA3: 5}.get(octets[0], 1)
+    signed = seq(integer(version), set_of(), seq(oid(oids.ID_DATA)), tlv(tag, octets), set_of())
     return seq(oid(oids.ID_SIGNED_DATA), tlv(0xA0, signed))
 
 

@@ -338,7 +338,9 @@ impl<'a> Walker<'a> {
             Kind::OctetString => Ok(()),
             Kind::Any if tlv.tag() & 0x20 == 0 => primitive::check_universal(self.data, tlv),
             kind if kind.is_primitive() => primitive::check(kind, self.data, tlv),
-            Kind::Sequence { at_least_one: false, body_parts: false, fields } => {
+            Kind::Sequence { at_least_one: false, body_parts: false, fields }
+                if !self.options.strict =>
+            {
                 self.fields::<false>(fields, tlv, depth)
             }
             _ => self.element(node, tlv, depth, oid),
