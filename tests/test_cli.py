@@ -27,6 +27,9 @@ from cmcodec.cli.commands import demo_keys
 from cmcodec.cli.show import progress, report
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
+from kit.der import attribute
+from kit.messages import pkcs10 as bare_request
+from kit.messages import pki_data, signed_data, tagged_content_info
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 FIELD = VECTORS.parent / "field"
@@ -274,6 +277,95 @@ def test_inspect_cuts_long_sequences_unless_all_are_asked_for(cmc: Run, tmp_path
     assert some.count("… 10 more (--all shows them)") == 2  # the members, and their ids
     assert every.count(": full-request\n") == 30
     assert "more" not in every
+
+
+def test_inspect_shows_a_wrapped_request(cmc: Run) -> None:
+    """V1: the request in id-data is shown in any case; what it is called is up to ``--wrapped``."""
+    message = FIELD / "win-pkcs7-renewal.der"
+    for kind, options in (("other", ()), ("wrapped-request", ("--wrapped",))):
+        text = cmc("inspect", *options, message).stdout
+        assert text.startswith(f"NOT VERIFIED: {kind}, 3000 octets\n")
+        assert "eContent: PKCS#10, subject CN=client01.lab.example, key RSA 2048" in text
+        assert "      certificationRequestInfo: CertificationRequestInfo\n" in text
+        shown = json.loads(cmc("inspect", "--json", *options, message).stdout)
+        assert shown["kind"] == kind
+        inside = shown["content"]["encapContentInfo"]["eContent"]
+        assert inside["certificationRequestInfo"]["version"] == 0
+
+
+def test_inspect_shows_a_wrapped_request_in_another_message(cmc: Run, tmp_path: Path) -> None:
+    """V1: nested it is no message, and is shown all the same."""
+    message = tmp_path / "message.der"
+    inner = (FIELD / "win-pkcs7-renewal.der").read_bytes()
+    message.write_bytes(signed_data(pki_data(members=[tagged_content_info(inner, 11)])))
+    text = cmc("inspect", message).stdout
+    assert "bodyPartID 11: other\n" in text
+    assert "eContent: PKCS#10, subject CN=client01.lab.example, key RSA 2048" in text
+
+
+def test_inspect_shows_what_windows_says(cmc: Run) -> None:
+    """Names and values of Microsoft's attributes, controls and extensions, BMPString as text."""
+    text = cmc("inspect", FIELD / "win-key-archival.der").stdout
+    for line in (
+        "szOID_CMC_ADD_ATTRIBUTES (1.3.6.1.4.1.311.10.10.1) bodyPartID 2: CMCAddAttributes",
+        "certReferences.set: 1",
+        "[0] szOID_OS_VERSION (1.3.6.1.4.1.311.13.2.3) ia5String: 10.0.26100.2",
+        "cspName: Microsoft Software Key Storage Provider",
+        "UserName: LAB\\rudi",
+        "templateMajorVersion 100, templateMinorVersion 16",
+        "szOID_APPLICATION_CERT_POLICIES: policyIdentifier id-kp-serverAuth (1.3.6.1.5.5.7.3.1)",
+        "[0] szOID_ARCHIVED_KEY_ATTR (1.3.6.1.4.1.311.21.13): ContentInfo",
+    ):
+        assert line in text, line
+    renewal = cmc("inspect", FIELD / "win-pkcs7-renewal.der").stdout
+    assert "[4] szOID_RENEWAL_CERTIFICATE (1.3.6.1.4.1.311.13.1)\n" in renewal
+    shown = json.loads(cmc("inspect", "--json", FIELD / "win-eobo-two-signers.der").stdout)
+    content = shown["content"]["encapContentInfo"]["eContent"]
+    (added,) = content["controlSequence"][0]["attrValues"]
+    assert added["certReferences"] == {"set": [1]}
+    pair = {"name": "requestername", "value": "LAB\\maria"}
+    assert added["attributes"][0]["attrValues"] == [pair]
+
+
+def test_inspect_shows_the_template_of_the_first_version(cmc: Run, tmp_path: Path) -> None:
+    """The name of a template, as Windows writes it and as the standard has it; octets else."""
+    message = tmp_path / "message.der"
+    kind = oids.SZ_OID_ENROLL_CERTTYPE_EXTENSION
+    for value, shown in (
+        (b"\x1e\x04\0U\0s", "Us"),
+        (b"\x30\x04\x0c\x02Us", "Name Us"),
+        (b"\x05\x00", "0500"),
+    ):
+        extension = types.Extension(extn_id=kind, extn_value=value)
+        wanted = types.ExtensionReq((extension,)).to_der()
+        message.write_bytes(
+            bare_request(attributes=(attribute(oids.ID_EXTENSION_REQUEST, wanted),))
+        )
+        assert f"szOID_ENROLL_CERTTYPE_EXTENSION: {shown}\n" in cmc("inspect", message).stdout
+
+
+def test_inspect_shows_other_data_as_octets(cmc: Run, tmp_path: Path) -> None:
+    """What is no PKCS#10 in id-data stays octets; with ``--wrapped`` a broken one is refused."""
+    message = tmp_path / "message.der"
+    for content in (b"text", bare_request() + b"\0"):
+        message.write_bytes(signed_data(content, oids.ID_DATA))
+        assert f"eContent: {content[:32].hex()}" in cmc("inspect", message).stdout
+    refused = cmc("inspect", "--wrapped", message)
+    assert refused.returncode == 1
+    assert "trailing_data" in refused.stderr
+
+
+def test_verify_wrapped(cmc: Run, tmp_path: Path) -> None:
+    """V1: with ``--wrapped`` the renewal of Windows is a message; where one is broken is said."""
+    message = FIELD / "win-pkcs7-renewal.der"
+    untold, told = cmc("verify", "--json", message), cmc("verify", "--json", "--wrapped", message)
+    assert (untold.returncode, told.returncode) == (1, 0)
+    assert rows(untold)[0]["reason"] == "wrong_content_type"
+    assert (rows(told)[0]["kind"], rows(told)[0]["verdict"]) == ("wrapped-request", "verified")
+    broken = tmp_path / "broken.der"
+    broken.write_bytes(signed_data(bare_request() + b"\0", oids.ID_DATA))
+    place = "in contentInfo.content.encapContentInfo.eContent"
+    assert place in cmc("verify", "--wrapped", broken).stdout
 
 
 def test_inspect_says_what_was_converted(cmc: Run) -> None:

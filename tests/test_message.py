@@ -331,10 +331,11 @@ def test_v13_pickles_say_nothing_of_what_was_found() -> None:
     for octets in (signed_data(), shared("signed/rsa2048-pkcs10.ber")):
         message = cmcodec.load(octets)
         make, arguments = message.__reduce__()
-        assert arguments == (message.to_der(), message.encoding)
+        assert arguments == (message.to_der(), message.encoding, False)
         assert callable(make)
         assert make(message.to_der(), "an encoding of its own").encoding == "der"
         assert make(message.to_der(), "ber").kind == message.kind
+        assert make(message.to_der(), "der", "wrapped of its own").wrapped is False
 
 
 def test_verified_messages_stay_what_was_verified() -> None:

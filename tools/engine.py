@@ -125,6 +125,9 @@ def nodes() -> list[Node]:
     classes = [getattr(types, name) for name in types.__all__]
     classes += [cls for table in tables.OPEN_TYPES.values() for cls in table.values()]
     declared = [schema.node(cls) for cls in classes if hasattr(cls, "__asn1__")]
+    for name, table in tables.OPEN_TYPES.items():
+        for oid in table:
+            tables.open_node(name, oid)
     return [*dict.fromkeys(node for node in declared if node.cls), *schema.others()]
 
 
@@ -180,6 +183,7 @@ def kind(node: Node) -> str:
         Kind.SET_OF: f" {{ element: {inner}, {sizes}, signed: {rust(node.signed)} }}",
         Kind.ALIAS: f"({inner})",
         Kind.OPAQUE: f"({inner})",
+        Kind.TOLERANT: f"({inner})",
         Kind.OPEN: f"(&TABLE_{node.table.upper()})",
         Kind.CONTAINING: f"(&TABLE_{node.table.upper()})",
         Kind.INTEGER: f" {{ range: {bounds}, {numbers} }}",
@@ -189,14 +193,20 @@ def kind(node: Node) -> str:
     return f"Kind::{node.kind.value}{contents.get(node.kind, '')}"
 
 
+def end_first(oid: str) -> tuple[int, bool, bytes]:
+    """What a table is sorted by: the last octet, then whether a standard defines the type."""
+    backwards = encode_object_identifier(oid)[::-1]
+    return backwards[0], oid in tables.TOLERANT, backwards
+
+
 def schema_module() -> Iterator[str]:
     """``schema.rs``."""
     yield "use super::oids;\nuse crate::schema::node::{Field, Kind, Node, Table};"
     yield block("nodes! {", (f"{constant(node.name)}," for node in nodes()), "}")
     for name, table in sorted(tables.OPEN_TYPES.items()):
-        # By last octet: so the engine looks them up.
-        by_end = sorted(table.items(), key=lambda row: encode_object_identifier(row[0])[::-1])
-        rows = (f"({rust(oid)}, &{constant(schema.node(cls).name)})," for oid, cls in by_end)
+        # By last octet: so the engine looks them up. First those that every message has.
+        by_end = sorted(table, key=end_first)
+        rows = (f"({rust(oid)}, &{constant(tables.open_node(name, oid).name)})," for oid in by_end)
         yield block(f"pub static TABLE_{name.upper()}: Table = Table::new(&[", rows, "]);")
     for node in nodes():
         values = (

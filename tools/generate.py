@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ROOT / "rust" / "cmcodec" / "src" / "generated"
 NAMES = ROOT / "python" / "cmcodec" / "types" / "__init__.py"
-MODULES = ("algorithms", "cmc", "cms", "controls", "crmf", "ess", "pkcs10", "pkix")
+MODULES = ("algorithms", "cmc", "cms", "controls", "crmf", "ess", "microsoft", "pkcs10", "pkix")
 CHECK = "--check" in sys.argv[1:]
 
 stale: list[Path] = []

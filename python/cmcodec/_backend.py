@@ -26,8 +26,14 @@ if TYPE_CHECKING:
     from cmcodec.reasons import Reason
     from cmcodec.verify.verdict import Encoding, Kind, Row
 
-    Validated: TypeAlias = tuple[bytes, int, int, str]
-    """A message that was validated: its buffer, start and end there, and how it was encoded."""
+    Received: TypeAlias = bytes | tuple[bytes, bool]
+    """Octets as received; with True beside them a wrapped request counts (rule V1)."""
+
+    Validated: TypeAlias = tuple[bytes, int, int, str] | tuple[bytes, int, int, str, bool]
+    """A message that was validated: its buffer, start and end there, and how it was encoded.
+
+    With True behind that it is a wrapped request.
+    """
 
     Outline: TypeAlias = tuple[bytes, bytes, bytes | None, bytes, bytes, bytes, bytes | None]
     """Issuer, serial number, key identifier; validity, subject, SubjectPublicKeyInfo, extensions.
@@ -81,9 +87,14 @@ class Backend(Protocol):
         """The DER of ``value``, which `decode` accepts; raises `EncodeError`."""
 
     def load(
-        self, data: bytes, strict: bool, max_layers: int, max_size: int, /
+        self, data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
     ) -> tuple[bytes, Encoding, str]:
-        """Validates a message: its DER form, how it was encoded, and the name of its root type."""
+        """Validates a message: its DER form, how it was encoded, and its root.
+
+        That is the name of its type, ContentInfo or CertificationRequest. With ``wrapped``, what
+        begins as a PKCS#10 in a SignedData over id-data must be one, and then the root is
+        WrappedRequest.
+        """
 
     def locate(
         self, name: str, buffer: bytes, start: int, end: int, path: tuple[str | int, ...], /
@@ -112,7 +123,7 @@ class Backend(Protocol):
 
     def verify(
         self,
-        items: Sequence[bytes | Validated],
+        items: Sequence[Received | Validated],
         *,
         strict: bool,
         max_layers: int,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
-from cmcodec._backend import Outline, Validated
+from cmcodec._backend import Outline, Received, Validated
 from cmcodec.reasons import Reason
 from cmcodec.verify.verdict import Encoding, Kind, Row
 
@@ -44,7 +44,7 @@ def encode(name: str, value: Any, /) -> bytes:
     """See `cmcodec._backend.Backend.encode`."""
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
 ) -> tuple[bytes, Encoding, str]:
     """See `cmcodec._backend.Backend.load`."""
 
@@ -63,7 +63,7 @@ def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:
     """See `cmcodec._backend.Backend.offsets`."""
 
 def verify(
-    items: Sequence[bytes | Validated],
+    items: Sequence[Received | Validated],
     *,
     strict: bool,
     max_layers: int,

@@ -28,6 +28,9 @@ MAX_TEXT_RATIO: Final = 3
 MAX_BODY_PARTS: Final = 1_000_000
 """Elements of one PKIData or PKIResponse (P6)."""
 
+MAX_TOLERANT_LEVELS: Final = 2
+"""Values that are read as a type, and else as any, inside one another (P7): each is read again."""
+
 MAX_OID_OCTETS: Final = 128
 """Octets of the content of an OBJECT IDENTIFIER (P5): longer ones take quadratic time to print."""
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cmcodec import types
     from cmcodec.verify.verdict import Encoding, Kind
 
+_ROOTS: Final = {"simple-request": "CertificationRequest", "wrapped-request": "WrappedRequest"}
+_CONTENT: Final = ("content", "encapContentInfo", "eContent")
+
 
 class Loaded:
     """A validated message. Its content is reached only under names that say ``unverified``."""
@@ -42,15 +45,22 @@ class Loaded:
     @classmethod
     def of(cls, der: bytes, span: tuple[int, int], kind: Kind) -> Self:
         """The message of this kind at ``span`` of a buffer that was validated."""
-        root = "CertificationRequest" if kind == "simple-request" else "ContentInfo"
-        return cls(der, span, "der", root)
+        return cls(der, span, "der", _ROOTS.get(kind, "ContentInfo"))
 
     def _kind(self) -> tuple[Kind, str, int, int]:
         return _backend.message_kind(self.buffer, self._start, self._end, self._root)
 
     @property
+    def wrapped(self) -> bool:
+        """Whether this is a wrapped request (rule V1), which `load` was told to expect."""
+        return self._root == "WrappedRequest"
+
+    @property
     def kind(self) -> Kind:
-        """Which of the four PKI messages this is, or ``"other"`` for any other CMS content."""
+        """Which of the four PKI messages this is, or ``"other"`` for any other CMS content.
+
+        Also ``"wrapped-request"``, where `load` was told to expect one.
+        """
         return self._kind()[0]
 
     @property
@@ -65,8 +75,11 @@ class Loaded:
     @property
     def unverified_structure(self) -> types.ContentInfo | types.CertificationRequest:
         """The whole message, CMS wrapper included, before any verification."""
+        name = self._root
+        if name == "WrappedRequest":
+            name = "ContentInfo"
         structure: types.ContentInfo | types.CertificationRequest = _backend.decode_at(
-            self._root, self.buffer, self._start, self._end
+            name, self.buffer, self._start, self._end
         )[0]
         return structure
 
@@ -119,7 +132,14 @@ class Loaded:
             yield choice
 
     def _locate(self, path: tuple[str | int, ...]) -> tuple[int, int, int] | None:
-        return _backend.locate(self._root, self.buffer, self._start, self._end, path)
+        name, start, end = self._root, self._start, self._end
+        if name == "WrappedRequest":
+            name = "ContentInfo"
+            if path[:3] == _CONTENT and path[3:]:
+                # No type says that id-data holds a request.
+                path = path[3:]
+                _, name, start, end = self._kind()
+        return _backend.locate(name, self.buffer, start, end, path)
 
     def __repr__(self) -> str:
         size = self._end - self._start

@@ -41,6 +41,7 @@ def load(
     strict: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
     max_size: int = DEFAULT_MESSAGE_SIZE,
+    wrapped: bool = False,
 ) -> Message:
     """Validates one message and everything nested in it, and makes no object of its content.
 
@@ -52,15 +53,24 @@ def load(
     out (rule P3), and versions of SignedData and SignerInfo that their contents do not call for
     (rule V1); inside certificates and CRLs it refuses nothing more.
 
+    ``wrapped``: a PKCS#10 in a SignedData over id-data, as Windows renews certificates (MS-WCCE
+    §3.1.1.4.3.1.4), is a ``"wrapped-request"``, the outermost message alone; its content is the
+    request (rule V1). What begins there as a PKCS#10 does, a SEQUENCE of version and Name, must be
+    one to its end; anything else is what it is without ``wrapped``: ``"other"``.
+
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
-    is exceeded; `TypeError` where ``strict`` is no bool. Nothing is verified: see `Message.verify`.
+    is exceeded; `TypeError` where a switch is no bool. Nothing is verified: see `Message.verify`.
     """
-    flag("strict", strict)
+    # What nearly every caller leaves as it is needs no call.
+    if strict is not False:
+        flag("strict", strict)
+    if wrapped is not False:
+        flag("wrapped", wrapped)
     size = max(0, max_size)
     octets = received_octets(data, size)
     layers = max(1, min(max_layers, MAX_MESSAGE_LAYERS))
     try:
-        der, encoding, root = _backend.load(octets, strict, layers, size)
+        der, encoding, root = _backend.load(octets, strict, layers, size, wrapped)
     except DecodeError as error:
         error.hint = hint(octets)
         raise
@@ -129,8 +139,8 @@ class Message(Loaded):
     ) -> Verified:
         """Verifies every signature of this message and the proofs of possession in it.
 
-        The arguments are those of `verify_batch` but for the bounds: the message was accepted
-        within those of `load`. Messages nested in this one are not looked at:
+        The arguments are those of `verify_batch` but for the bounds and ``wrapped``: the message
+        was accepted as `load` was told to. Messages nested in this one are not looked at:
         an outer signature says nothing about them (rule R5), and ``request_keys="nested"`` is
         ``"none"`` here.
 
@@ -140,8 +150,9 @@ class Message(Loaded):
         """
         from cmcodec.verify.batch import verify_items
 
+        item = (self.buffer, self._start, self._end, self.encoding)
         row = verify_items(
-            [(self.buffer, self._start, self._end, self.encoding)],
+            [(*item, True) if self.wrapped else item],
             nested=False,
             threads=threads,
             trust=trust,
@@ -166,7 +177,7 @@ class Message(Loaded):
 
         structure: dict[str, Any] = to_dict(self.unverified_structure)
         content = self.unverified_content
-        if self._root == "ContentInfo" and content is not None:
+        if self._root != "CertificationRequest" and content is not None:
             inner = to_dict(content)
             for nested, (_, message) in zip(
                 inner.get("cmsSequence", ()), self.unverified_messages, strict=False
@@ -184,15 +195,17 @@ class Message(Loaded):
         return hash(self.to_der())
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.to_der(), self.encoding)
+        return _restore, (self.to_der(), self.encoding, self.wrapped)
 
 
-def _restore(der: bytes, encoding: str) -> Message:
+def _restore(der: bytes, encoding: str, wrapped: bool = False) -> Message:
     """Unpickles a message: octets from outside, so they are loaded again.
 
-    A pickle tells of them only how they were received.
+    A pickle tells of them only how they were received, and whether to expect a wrapped request.
     """
-    message = load(der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE)
+    message = load(
+        der, max_layers=MAX_MESSAGE_LAYERS, max_size=MAX_MESSAGE_SIZE, wrapped=wrapped is True
+    )
     known: Encoding = "ber" if encoding == "ber" else message.encoding
     return _made(message.buffer, message.span, known, message._root)  # noqa: SLF001 - of its own class
 

@@ -60,9 +60,10 @@ class Rule(StrEnum):
     """The fallback bounds lengths, tags, identifiers and numbers before asn1crypto reads them."""
     V1 = "V1"
     """The content is there, and a PKIData, a PKIResponse or an encrypted layer; or nothing at all,
-    for certs-only. A PKCS#10 has version 0, a CertTemplate version 2 or none. Those of SignedData
-    and SignerInfo, which no signature covers, are 0 to 5; where the content calls for another of
-    these, it is a note on the message, never a change of verdict; `strict` refuses it.
+    for certs-only; or a PKCS#10 in id-data, where the caller expects one. A PKCS#10 has version 0,
+    a CertTemplate version 2 or none. Those of SignedData and SignerInfo, which no signature covers,
+    are 0 to 5; where the content calls for another of these, it is a note on the message, never a
+    change of verdict; `strict` refuses it.
     """
     V2 = "V2"
     """At least one SignerInfo, at most 64."""
@@ -70,7 +71,8 @@ class Rule(StrEnum):
     """Every SignerInfo has a verdict; the message is verified if all are good."""
     V4 = "V4"
     """Signed attributes are there, sorted as received; contentType and messageDigest exactly once
-    with one value (signingTime and CMSAlgorithmProtection at most once).
+    with one value (signingTime and CMSAlgorithmProtection at most once). Over id-data, a wrapped
+    request, there may be none.
     """
     V5 = "V5"
     """The contentType attribute equals eContentType."""

@@ -15,7 +15,7 @@ from cmcodec.asn1 import NULL, TLV, Asn1, BitString, NullType, schema
 from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.types.tables import OPEN_TYPES
 
-from .der import tlv
+from .der import integer, tlv
 from .keys import ALICE, BOB
 from .messages import EMPTY_PKI_DATA
 
@@ -70,6 +70,7 @@ SECONDS = st.datetimes(
 PRIMITIVES: dict[Kind, Strategy] = {
     Kind.ANY: TLVS.map(TLV),
     Kind.BIT_STRING: BITS,
+    Kind.BMP_STRING: TEXT,
     Kind.BOOLEAN: st.booleans(),
     Kind.GENERALIZED_TIME: MOMENTS,
     Kind.IA5_STRING: ASCII,
@@ -163,8 +164,12 @@ def elements(node: Node, depth: int, oid: str) -> Strategy:
     made = st.lists(one, min_size=node.minimum, max_size=size)
     if node.kind is Kind.SET_OF and not node.issued:
         # In DER order already, so that what comes back is equal.
-        return made.map(lambda found: tuple(sorted(found, key=Asn1.to_der)))
+        return made.map(lambda found: tuple(sorted(found, key=encoded)))
     return made.map(tuple)
+
+
+def encoded(element: Asn1 | int) -> bytes:
+    return integer(element) if isinstance(element, int) else element.to_der()
 
 
 @st.composite
@@ -173,10 +178,15 @@ def sequences(draw: st.DrawFn, node: Node, depth: int) -> Any:
     assert node.cls
     drawn: dict[str, Any] = {}
     oid = ""
+    absent: set[int] = set()
     for position, field in enumerate(node.fields):
         required = node.at_least_one and not drawn and position == len(node.fields) - 1
-        if field.optional and not required and (depth > DEEPEST or draw(st.booleans())):
+        # What would be taken for a field before it, which is absent, is absent too.
+        absent_too = depth > DEEPEST or bool(absent.intersection(field.tags))
+        if field.optional and not required and (absent_too or draw(st.booleans())):
+            absent.update(field.tags)
             continue
+        absent.clear()
         drawn[field.attribute] = value = draw(field_values(node, field, depth, oid))
         if field.node.kind is Kind.OBJECT_IDENTIFIER:
             oid = value

@@ -138,17 +138,22 @@ def encode(name: str, value: Any, /) -> bytes:
 
 
 def load(
-    data: bytes, strict: bool, max_layers: int, max_size: int, /
+    data: bytes, strict: bool, max_layers: int, max_size: int, wrapped: bool = False, /
 ) -> tuple[bytes, Encoding, str]:
     try:
         loaded = _load.load(
-            data, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=False
+            data,
+            strict=strict,
+            max_layers=max_layers,
+            max_size=max_size,
+            isolate_members=False,
+            wrapped=wrapped,
         )
     except Error as error:
         raise _refused(_load.root(data), error) from None
     except RecursionError:
         raise _refused(_load.root(data), Error(Reason.DEPTH, 0)) from None
-    return loaded.der, loaded.encoding, loaded.root
+    return loaded.der, loaded.encoding, "WrappedRequest" if loaded.wrapped else loaded.root
 
 
 def locate(
@@ -172,7 +177,8 @@ def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kin
     if root == "CertificationRequest":
         return "simple-request", root, start, end
     try:
-        kind, held = view.kind(buffer, view.content_info(buffer, read_tlv(buffer, start, end)))
+        info = view.content_info(buffer, read_tlv(buffer, start, end))
+        kind, held = view.kind(buffer, info, wrapped=root == "WrappedRequest")
     except Error as error:
         raise _refused(root, error) from None
     name = _CONTENT.get(kind)
@@ -181,7 +187,11 @@ def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kin
     return kind, name, held.e_content.content, held.e_content.end
 
 
-_CONTENT = {"full-request": "PKIData", "full-response": "PKIResponse"}
+_CONTENT = {
+    "full-request": "PKIData",
+    "full-response": "PKIResponse",
+    "wrapped-request": "CertificationRequest",
+}
 
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:

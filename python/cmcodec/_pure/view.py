@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cache, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cmcodec import oids, types
@@ -18,7 +19,7 @@ from cmcodec._pure.codec.tlv import Error, Tlv, children, read_tlv
 from cmcodec.types.tables import CONTROL_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cmcodec.verify.verdict import Kind
 
@@ -144,8 +145,11 @@ def _algorithm(octets: bytes) -> Algorithm:
 _FULL: dict[bytes, Kind] = {PKI_DATA: "full-request", PKI_RESPONSE: "full-response"}
 
 
-def kind(data: bytes, info: Any) -> tuple[Kind, Any]:
-    """What a ContentInfo is to CMC, and its EncapsulatedContentInfo where that is not hidden."""
+def kind(data: bytes, info: Any, *, wrapped: bool) -> tuple[Kind, Any]:
+    """What a ContentInfo is to CMC, and its EncapsulatedContentInfo where that is not hidden.
+
+    With ``wrapped`` a PKCS#10 in a SignedData over id-data is a wrapped request.
+    """
     content_type = content(data, info.content_type)
     if content_type == AUTHENTICATED_DATA:
         held = encapsulated(data, _authenticated_data(data, info.content).encap_content_info)
@@ -154,10 +158,10 @@ def kind(data: bytes, info: Any) -> tuple[Kind, Any]:
         return "other", None
     signed = signed_data(data, info.content)
     held = encapsulated(data, signed.encap_content_info)
-    return kind_of_signed(data, signed, held), held
+    return kind_of_signed(data, signed, held, wrapped=wrapped), held
 
 
-def kind_of_signed(data: bytes, signed: Any, held: Any) -> Kind:
+def kind_of_signed(data: bytes, signed: Any, held: Any, *, wrapped: bool) -> Kind:
     """What a SignedData is to CMC: certs-only is a Simple PKI Response (RFC 10002 §4.1)."""
     content_type = content(data, held.e_content_type)
     full = _FULL.get(content_type)
@@ -167,7 +171,34 @@ def kind_of_signed(data: bytes, signed: Any, held: Any) -> Kind:
     signers = signed.signer_infos
     if empty and signers.content == signers.end and content_type == DATA:
         return "simple-response"
-    return "other"
+    return "wrapped-request" if wrapped and _holds_request(data, held) else "other"
+
+
+def _holds_request(data: bytes, held: Any) -> bool:
+    """Whether a PKCS#10 begins in id-data (MS-WCCE §3.1.1.4.3.1.4): a SEQUENCE of version and Name.
+
+    Whether it is one to its end, `load` looks where it is told to.
+    """
+    if content(data, held.e_content_type) != DATA or held.e_content is None:
+        return False
+    try:
+        request = first(data, held.e_content)
+        info = first(data, request)
+        version, subject = islice(inside(data, info), 2)
+    except (Error, ValueError):
+        return False
+    tags = bytes([request.tag, info.tag, version.tag, subject.tag])
+    return tags in _REQUEST_TAGS and _first_tag(data, subject) in (None, 0x31)
+
+
+_REQUEST_TAGS = (b"\x30\x30\x02\x30", b"\x30\x30\x02\x05")
+"""Of a CertificationRequest: itself, its certificationRequestInfo, version, and subject."""
+
+
+def _first_tag(data: bytes, tlv: Tlv) -> int | None:
+    with suppress(Error):
+        return next((element.tag for element in inside(data, tlv)), None)
+    return None
 
 
 # --- PKIData and PKIResponse -----------------------------------------------------------------
@@ -177,6 +208,13 @@ _BODIES = {
     PKI_RESPONSE: fields(types.PKIResponse, "control_sequence"),
 }
 _control = fields(types.TaggedAttribute, "attr_type", "attr_values")
+
+
+class WrappedBody(NamedTuple):
+    """What stands in the place of a PKIData in a wrapped request: its one element is a PKCS#10."""
+
+    req_sequence: Tlv
+    control_sequence: None = None
 
 
 def body(data: bytes, held: Any) -> Any:
@@ -295,8 +333,14 @@ def request(data: bytes, element: Tlv) -> Request:
 
 def requests(data: bytes, found: Any) -> Iterator[Request]:
     """The requests of a PKIData; none in a PKIResponse, or where there is nothing."""
+    read = request_reader(found)
     for element in inside(data, getattr(found, "req_sequence", None)):
-        yield request(data, element)
+        yield read(data, element)
+
+
+def request_reader(found: Any) -> Callable[[bytes, Tlv], Request]:
+    """What takes the requests of a PKIData apart, or that in the place of one."""
+    return simple_request if isinstance(found, WrappedBody) else request
 
 
 def public_key(data: bytes, asked: Request) -> bytes | None:

@@ -13,7 +13,7 @@ into the committed table ``rust/cmcodec/src/generated/schema.rs``.
 
 Python type                       ASN.1 type
 ``int`` ``bool`` ``bytes``        INTEGER, BOOLEAN, OCTET STRING
-``str``                           UTF8String (``IA5String``, ``OID`` below)
+``str``                           UTF8String (``IA5String``, ``BMPString``, ``OID`` below)
 ``BitString`` ``NullType``        BIT STRING, NULL
 ``datetime``                      GeneralizedTime (``UTCTime`` below), always in UTC
 ``tuple[T, ...]`` ``SetOf[T]``    SEQUENCE OF, SET OF
@@ -25,6 +25,7 @@ from cmcodec.asn1.lazy import LazySequence
 from cmcodec.asn1.notation import (
     OID,
     AsIssued,
+    BMPString,
     Containing,
     Default,
     Explicit,
@@ -62,6 +63,7 @@ __all__ = [
     "TLV",
     "AsIssued",
     "Asn1",
+    "BMPString",
     "BitString",
     "Choice",
     "Containing",

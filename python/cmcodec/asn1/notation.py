@@ -78,7 +78,8 @@ class Open:
     """``ANY DEFINED BY`` the last OBJECT IDENTIFIER before it in the enclosing SEQUENCE.
 
     ``table`` names a row of ``types.tables.OPEN_TYPES``. A value whose identifier is not in the
-    table is a ``TLV`` and round-trips octet for octet.
+    table is a ``TLV`` and round-trips octet for octet; so is one that does not fit a type of
+    ``types.tables.TOLERANT``.
     """
 
     table: str
@@ -122,6 +123,7 @@ AS_ISSUED: Final = Marker("as issued")
 SET_OF: Final = Marker("SET OF")
 SIGNED_SET_OF: Final = Marker("SET OF, signed")
 OBJECT_IDENTIFIER: Final = Marker("OBJECT IDENTIFIER")
+BMP_STRING: Final = Marker("BMPString")
 IA5_STRING: Final = Marker("IA5String")
 UTC_TIME: Final = Marker("UTCTime")
 LAZY: Final = Marker("SEQUENCE OF, built on access")
@@ -146,6 +148,9 @@ OID = Annotated[str, OBJECT_IDENTIFIER]
 
 IA5String = Annotated[str, IA5_STRING]
 """IA5String: ASCII text."""
+
+BMPString = Annotated[str, BMP_STRING]
+"""BMPString: text in UTF-16, of whatever planes, as Windows writes it."""
 
 UTCTime = Annotated[datetime, UTC_TIME]
 """UTCTime: years 1950 to 2049, whole seconds."""

@@ -39,6 +39,7 @@ class Kind(Enum):
     ALIAS = "Alias"
     ANY = "Any"
     BIT_STRING = "BitString"
+    BMP_STRING = "BmpString"
     BOOLEAN = "Boolean"
     CHOICE = "Choice"
     CONTAINING = "Containing"
@@ -54,12 +55,14 @@ class Kind(Enum):
     SEQUENCE = "Sequence"
     SEQUENCE_OF = "SequenceOf"
     SET_OF = "SetOf"
+    TOLERANT = "Tolerant"
     UTC_TIME = "UtcTime"
     UTF8_STRING = "Utf8String"
 
 
 TAGS = {
     Kind.BIT_STRING: 0x03,
+    Kind.BMP_STRING: 0x1E,
     Kind.BOOLEAN: 0x01,
     Kind.CONTAINING: 0x04,
     Kind.ENUMERATED: 0x0A,
@@ -90,6 +93,7 @@ _OWN_TYPES = {"any": Kind.ANY, "bit string": Kind.BIT_STRING, "null": Kind.NULL}
 """The classes that stand for types of ASN.1 itself, by what they say they are."""
 
 _MARKERS: dict[Marker, tuple[Kind, Kind]] = {
+    notation.BMP_STRING: (Kind.UTF8_STRING, Kind.BMP_STRING),
     notation.IA5_STRING: (Kind.UTF8_STRING, Kind.IA5_STRING),
     notation.OBJECT_IDENTIFIER: (Kind.UTF8_STRING, Kind.OBJECT_IDENTIFIER),
     notation.UTC_TIME: (Kind.GENERALIZED_TIME, Kind.UTC_TIME),
@@ -410,6 +414,11 @@ def _primitive(found: _Annotations) -> Node:
 def _share(made: Node) -> Node:
     """One node per anonymous type: its name says all that it is."""
     return _anonymous.setdefault(made.name, made)
+
+
+def tolerant(published: Node) -> Node:
+    """A value of this type where it fits, else one of any type."""
+    return _share(Node(f"tolerant_{published.name}", Kind.TOLERANT, inner=published))
 
 
 def others() -> list[Node]:

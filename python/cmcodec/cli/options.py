@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_FILE_SIZE: Final = MAX_TEXT_RATIO * DEFAULT_MESSAGE_SIZE
 """Octets read from one file: the largest message in the longest text around it (rule P6)."""
 
+WRAPPED: Final = "Expect PKCS#10 in a SignedData over id-data, as Windows renews."
+"""What ``--wrapped`` does."""
+
 _CHUNK: Final = 1 << 20
 
 

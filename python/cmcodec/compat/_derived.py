@@ -32,7 +32,7 @@ from cmcodec.compat._values import (
     SequenceOf,
     SetOf,
 )
-from cmcodec.types.tables import OPEN_TYPES
+from cmcodec.types.tables import OPEN_TYPES, TOLERANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,7 +83,8 @@ def _oid_members(node: Node, fields: list[Any]) -> dict[str, Any]:
     (identifier, _, parameters), (values, _, _) = fields[-2:]
     inner = node.fields[-1].node.inner
     assert inner is not None
-    table = OPEN_TYPES[inner.table]
+    # What may be of another type than the published one stays any.
+    table = {oid: cls for oid, cls in OPEN_TYPES[inner.table].items() if oid not in TOLERANT}
     names = {oid: oids.name(oid) for oid in table}
     name = f"{node.name}Type"
     fields[-2] = (
@@ -163,6 +164,7 @@ _LISTS = {Kind.SEQUENCE_OF: SequenceOf, Kind.SET_OF: SetOf}
 _MAKERS: dict[Kind, Callable[[Node], Any]] = {
     Kind.ANY: lambda _: AnyValue,
     Kind.BIT_STRING: lambda _: core.BitString,
+    Kind.BMP_STRING: lambda _: core.BMPString,
     Kind.BOOLEAN: lambda _: core.Boolean,
     Kind.CHOICE: _choice,
     Kind.ENUMERATED: lambda _: crl.CRLReason,

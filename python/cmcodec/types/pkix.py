@@ -325,6 +325,25 @@ class PolicyConstraints(Asn1):
 
 
 @sequence
+class PolicyInformation(Asn1):
+    """RFC 5280 §4.2.1.4: a policy, and what qualifies it.
+
+    ::
+
+        PolicyInformation ::= SEQUENCE {
+          policyIdentifier   CertPolicyId,
+          policyQualifiers   SEQUENCE SIZE (1..MAX) OF PolicyQualifierInfo OPTIONAL }
+
+        CertPolicyId ::= OBJECT IDENTIFIER
+
+    Qualifiers stay octets.
+    """
+
+    policy_identifier: OID
+    policy_qualifiers: Annotated[tuple[TLV, ...] | None, Size(1)] = None
+
+
+@sequence
 class SubjectPublicKeyInfo(Asn1):
     """RFC 5280 §4.1.2.7: a public key and its algorithm.
 

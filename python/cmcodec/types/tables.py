@@ -10,12 +10,33 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmcodec import oids
 from cmcodec.asn1 import schema
-from cmcodec.types import algorithms, cmc, cms, controls, crmf, ess, pkcs10, pkix
+from cmcodec.types import (
+    algorithms,
+    cmc,
+    cms,
+    controls,
+    crmf,
+    ess,
+    microsoft,
+    pkcs10,
+    pkix,
+)
 
 if TYPE_CHECKING:
     from cmcodec.asn1 import Asn1
+    from cmcodec.asn1.schema import Node
 
-__all__ = ["CONTROLS", "CONTROL_ROWS", "OPEN_TYPES", "PARAMETERS", "Control", "Place"]
+__all__ = [
+    "CONTROLS",
+    "CONTROL_ROWS",
+    "EXTENSIONS",
+    "OPEN_TYPES",
+    "PARAMETERS",
+    "TOLERANT",
+    "Control",
+    "Place",
+    "open_node",
+]
 
 
 class Place(Flag):
@@ -100,6 +121,25 @@ _IN_REQUESTS: Final[dict[str, type[Asn1]]] = {
     oids.ID_CMC_CHANGE_SUBJECT_NAME: controls.ChangeSubjectName,
 }
 
+# Attributes of Windows: in PKCS#10, in CMCAddAttributes, and beside signatures (MS-WCCE §2.2.2.7).
+_MICROSOFT: Final[dict[str, type[Asn1]]] = {
+    oids.SZ_OID_RENEWAL_CERTIFICATE: pkix.Certificate,
+    oids.SZ_OID_ENROLLMENT_NAME_VALUE_PAIR: microsoft.EnrollmentNameValuePair,
+    oids.SZ_OID_ENROLLMENT_CSP_PROVIDER: microsoft.CSPProvider,
+    oids.SZ_OID_OS_VERSION: microsoft.OSVersion,
+    oids.SZ_OID_ARCHIVED_KEY_ATTR: cms.ContentInfo,
+    oids.SZ_OID_ISSUED_CERT_HASH: microsoft.IssuedCertHash,
+    oids.SZ_OID_REQUEST_CLIENT_INFO: microsoft.RequestClientInfo,
+    oids.SZ_OID_ENCRYPTED_KEY_HASH: microsoft.EncryptedKeyHash,
+    oids.SZ_OID_ENROLL_EK_INFO: cms.ContentInfo,
+    oids.SZ_OID_ENROLL_ATTESTATION_STATEMENT: microsoft.EnrollAttestationStatement,
+    oids.SZ_OID_ENROLL_KSP_NAME: microsoft.EnrollKSPName,
+    oids.SZ_OID_ENROLL_CAXCHGCERT_HASH: microsoft.EnrollCAXchgCertHash,
+    oids.SZ_OID_ENROLL_ATTESTATION_CHALLENGE: microsoft.EnrollAttestationChallenge,
+    oids.SZ_OID_ENROLL_ENCRYPTION_ALGORITHM: pkix.AlgorithmIdentifier,
+    oids.SZ_OID_ENROLL_AIK_INFO: cms.ContentInfo,
+}
+
 OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
     # Values of signed and unsigned attributes, and of attributes in a PKCS#10 request.
     "attribute": {
@@ -114,6 +154,7 @@ OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
         oids.ID_AA_SIGNING_CERTIFICATE_V2: ess.SigningCertificateV2,
         oids.SZ_OID_CERT_EXTENSIONS: pkcs10.ExtensionReq,
         **_IN_REQUESTS,
+        **_MICROSOFT,
     },
     # What a ContentInfo can hold.
     "content": {
@@ -125,7 +166,7 @@ OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
         oids.ID_CT_AUTH_DATA: cms.AuthenticatedData,
         oids.ID_CT_AUTH_ENVELOPED_DATA: cms.AuthEnvelopedData,
     },
-    "control": CONTROLS,
+    "control": {**CONTROLS, oids.SZ_OID_CMC_ADD_ATTRIBUTES: microsoft.CMCAddAttributes},
     # What the octets of eContent encode (RFC 10002 §3.2 and §5).
     "encapsulated": {
         oids.ID_ENVELOPED_DATA: cms.EnvelopedData,
@@ -154,6 +195,29 @@ OPEN_TYPES: Final[dict[str, dict[str, type[Asn1]]]] = {
 """The tables that ``Open`` and ``Containing`` name."""
 
 schema.register_open_types(OPEN_TYPES)
+
+TOLERANT: Final = frozenset((*_MICROSOFT, oids.SZ_OID_CMC_ADD_ATTRIBUTES))
+"""Identifiers of which the type counts as far as a value fits it; any other value is a ``TLV``.
+
+Their senders go by no standard that refuses anything, and what is a private matter of two others
+must not make a message malformed.
+"""
+
+
+def open_node(table: str, oid: str) -> Node:
+    """The type that an identifier of a table of `OPEN_TYPES` stands for."""
+    node = schema.node(OPEN_TYPES[table][oid])
+    return schema.tolerant(node) if oid in TOLERANT else node
+
+
+EXTENSIONS: Final[dict[str, type[Asn1]]] = {
+    oids.ID_CE_SUBJECT_ALT_NAME: pkix.GeneralNames,
+    oids.ID_CE_ISSUER_ALT_NAME: pkix.GeneralNames,
+    oids.SZ_OID_ENROLL_CERTTYPE_EXTENSION: microsoft.EnrollCertType,
+    oids.SZ_OID_CERTIFICATE_TEMPLATE: microsoft.CertificateTemplateOID,
+    oids.SZ_OID_APPLICATION_CERT_POLICIES: microsoft.ApplicationCertPolicies,
+}
+"""What the octets of extnValue encode; an Extension keeps them as received."""
 
 PARAMETERS: Final[dict[str, type[Asn1]]] = {
     oids.ID_PASSWORD_BASED_MAC: crmf.PBMParameter,

@@ -21,7 +21,7 @@ from cmcodec.verify.trust import Checker, certificates_octets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from cmcodec._backend import Validated
+    from cmcodec._backend import Received, Validated
     from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.trust import Certificates, Trust
 
@@ -43,6 +43,7 @@ def verify_batch(
     legacy: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
     max_size: int = DEFAULT_MESSAGE_SIZE,
+    wrapped: bool = False,
     progress: Callable[[int, int], object] | None = None,
 ) -> BatchReport:
     """Verifies one message with all that are nested in it, or many messages.
@@ -60,8 +61,10 @@ def verify_batch(
     R2). Anchors, certificates and RAs are each one certificate, a PEM bundle, or an iterable of
     either. ``at``: when chains must be valid, with its time zone; now by default. ``legacy`` adds
     RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule V10a). ``max_layers`` and
-    ``max_size`` bound each item, a `Message` too, as they do in `load`. ``progress``: called with
-    messages done and messages in all, from the calling thread.
+    ``max_size`` bound each item, a `Message` too, as they do in `load`. ``wrapped``: whether an
+    item may be a PKCS#10 in a SignedData over id-data, as in `load`; a `Message` follows what
+    `load` was told. ``progress``: called with messages done and messages in all, from the calling
+    thread.
 
     Before anything is verified, raises `TypeError` for an argument of another type, `ValueError`
     for a time without zone or an unknown ``request_keys``, and its subclass `DecodeError` for
@@ -73,7 +76,8 @@ def verify_batch(
         items = [cast("Item", data)]
     else:
         items = list(cast("Iterable[Item]", data))
-    received = [_received(item, max(0, max_size)) for item in items]
+    flag("wrapped", wrapped)
+    received = [_received(item, max(0, max_size), wrapped) for item in items]
     return verify_items(
         [b"" if isinstance(each, DecodeError) else each for each in received],
         nested=True,
@@ -94,7 +98,7 @@ def verify_batch(
 
 
 def verify_items(
-    items: Sequence[bytes | Validated],
+    items: Sequence[Received | Validated],
     *,
     nested: bool,
     refused: Mapping[int, DecodeError] = MappingProxyType({}),
@@ -154,11 +158,13 @@ def _is_buffer(data: object) -> bool:
     return True
 
 
-def _received(item: Item, max_size: int) -> bytes | DecodeError:
-    """An item's octets, or what is wrong with the text around them."""
+def _received(item: Item, max_size: int, wrapped: bool) -> Received | DecodeError:
+    """An item's octets and how they are read, or what is wrong with the text around them."""
     if isinstance(item, Loaded):
-        return item.to_der()
-    try:
-        return received_octets(item, max_size)
-    except DecodeError as error:
-        return error
+        octets, wrapped = item.to_der(), item.wrapped
+    else:
+        try:
+            octets = received_octets(item, max_size)
+        except DecodeError as error:
+            return error
+    return (octets, True) if wrapped else octets

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from cmcodec.types import Certificate
 
 Kind: TypeAlias = Literal[
-    "full-request", "full-response", "simple-request", "simple-response", "other"
+    "full-request",
+    "full-response",
+    "simple-request",
+    "simple-response",
+    "wrapped-request",
+    "other",
 ]
 Encoding: TypeAlias = Literal["der", "ber"]
 Verdict: TypeAlias = Literal["verified", "failed", "unsigned", "unverified", "malformed"]

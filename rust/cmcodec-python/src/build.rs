@@ -5,7 +5,8 @@ use std::sync::MutexGuard;
 use cmcodec::der::oid::dotted;
 use cmcodec::der::{Tlv, read_tlv};
 use cmcodec::generated::limits::MAX_DEPTH;
-use cmcodec::schema::primitive::Moment;
+use cmcodec::schema::primitive::{Moment, utf16};
+use cmcodec::schema::walk::{Options, Walker};
 use cmcodec::schema::{Field, Kind, Node};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyInt, PyString};
@@ -25,6 +26,8 @@ pub struct Builder<'a, 'py> {
     data: &'a [u8],
     /// Unless somebody else is at it.
     oid_texts: Option<MutexGuard<'a, OidTexts>>,
+    /// How many values around this one are read as a type where they fit.
+    levels: usize,
     /// The elements of tuples in the making.
     elements: Vec<Bound<'py, PyAny>>,
     /// What Python raised, if that is why there is no value.
@@ -39,7 +42,16 @@ impl<'a, 'py> Builder<'a, 'py> {
         let data = buffer.as_bytes();
         let oid_texts = classes.oid_texts();
         let elements = Vec::new();
-        Self { py: buffer.py(), classes, buffer, data, oid_texts, elements, raised: None }
+        Self {
+            py: buffer.py(),
+            classes,
+            buffer,
+            data,
+            oid_texts,
+            levels: 0,
+            elements,
+            raised: None,
+        }
     }
 
     /// The value of the type `node` at `pos`, and where it ends.
@@ -88,6 +100,17 @@ impl<'a, 'py> Builder<'a, 'py> {
                 Some(_) => return None,
                 None => return self.verbatim(&self.classes.tlv, tlv),
             },
+            Kind::Tolerant(published) => {
+                // The walk has left open which of the two it is.
+                let walker = Walker::new(self.data, Options::default());
+                if !walker.fits(published, tlv, depth, self.levels) {
+                    return self.verbatim(&self.classes.tlv, tlv);
+                }
+                self.levels += 1;
+                let made = self.value(published, tlv, &[], depth);
+                self.levels -= 1;
+                return made;
+            }
             Kind::Any => return self.verbatim(&self.classes.tlv, tlv),
             Kind::Opaque(_) => {
                 let class = self.classes.class(node);
@@ -112,6 +135,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                 Some(oid_texts) => oid_texts.text(py, content).into_any(),
                 None => PyString::new(py, &dotted(content)).into_any(),
             },
+            Kind::BmpString => PyString::new(py, &utf16(content)?).into_any(),
             Kind::Utf8String | Kind::Ia5String => {
                 PyString::new(py, std::str::from_utf8(content).ok()?).into_any()
             }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cmcodec::error::{Error, Reason, Segment};
-use cmcodec::generated::schema::CERTIFICATE;
+use cmcodec::generated::schema::{CERTIFICATE, CERTIFICATION_REQUEST, CONTENT_INFO};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::message_kind::{Described, member, message_kind as describe};
 use cmcodec::schema::walk::{self, Options, Walker};
@@ -99,25 +99,27 @@ pub fn encode<'py>(
     })
 }
 
-/// Validates a message: its DER form, how it was encoded, and its root type.
+/// Validates a message: its DER form, how it was encoded, and its root.
 #[pyfunction]
-#[pyo3(signature = (data, strict, max_layers, max_size, /))]
+#[pyo3(signature = (data, strict, max_layers, max_size, wrapped=false, /))]
 pub fn load<'py>(
     py: Python<'py>,
     data: Bound<'py, PyBytes>,
     strict: bool,
     max_layers: usize,
     max_size: usize,
+    wrapped: bool,
 ) -> PyResult<(Bound<'py, PyBytes>, &'static str, &'static str)> {
     let octets = data.as_bytes();
-    let options = Options { strict, max_layers, max_size, ..Options::default() };
+    let options = Options { strict, max_layers, max_size, wrapped, ..Options::default() };
     let loaded: Loaded<'_> = detached(py, octets.len(), || load_message(octets, options))
         .map_err(|error| raise(py, message_root(octets).root, &error))?;
+    let root = if loaded.wrapped { "WrappedRequest" } else { loaded.root.name };
     let der = match loaded.der {
         std::borrow::Cow::Borrowed(_) => data.clone(),
         std::borrow::Cow::Owned(der) => PyBytes::new(py, &der),
     };
-    Ok((der, loaded.encoding.name(), loaded.root.name))
+    Ok((der, loaded.encoding.name(), root))
 }
 
 /// Where each element of `buffer[start:end]` starts.
@@ -207,7 +209,8 @@ pub fn message_kind(
     end: usize,
     root: &str,
 ) -> PyResult<(&'static str, &'static str, usize, usize)> {
-    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let (node, wrapped) = root_node(root)?;
+    let described: Described = describe(node, buffer.as_bytes(), start, end, wrapped);
     let (name, start, end) = match described.content {
         Some((node, tlv)) => (node.name, tlv.start(), tlv.end()),
         None => ("", start, end),
@@ -226,7 +229,8 @@ pub fn content<'py>(
     root: &str,
     nested_validated: bool,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let described: Described = describe(root_node(root)?, buffer.as_bytes(), start, end);
+    let (node, wrapped) = root_node(root)?;
+    let described: Described = describe(node, buffer.as_bytes(), start, end, wrapped);
     let Some((node, tlv)) = described.content else { return Ok(None) };
     let value = build(node, &buffer, tlv.start(), tlv.end())?.0;
     if nested_validated {
@@ -235,10 +239,12 @@ pub fn content<'py>(
     Ok(Some(value))
 }
 
-fn root_node(name: &str) -> PyResult<&'static Node> {
+/// The type of a root, and whether it is that of a wrapped request.
+fn root_node(name: &str) -> PyResult<(&'static Node, bool)> {
     match name {
-        "CertificationRequest" => Ok(&cmcodec::generated::schema::CERTIFICATION_REQUEST),
-        "ContentInfo" => Ok(&cmcodec::generated::schema::CONTENT_INFO),
+        "CertificationRequest" => Ok((&CERTIFICATION_REQUEST, false)),
+        "ContentInfo" => Ok((&CONTENT_INFO, false)),
+        "WrappedRequest" => Ok((&CONTENT_INFO, true)),
         _ => Err(PyValueError::new_err("no such root")),
     }
 }

@@ -23,28 +23,44 @@ pub struct Verdicts {
 }
 
 /// An item: octets as received, or a message that was validated, its span in
-/// a buffer and how it was encoded.
+/// a buffer and how it was encoded; each also with whether a wrapped request
+/// counts.
 #[derive(FromPyObject)]
 pub enum Given<'py> {
     Received(Bound<'py, PyBytes>),
     Validated(Bound<'py, PyBytes>, usize, usize, PyBackedStr),
+    ReceivedSo(Bound<'py, PyBytes>, bool),
+    ValidatedSo(Bound<'py, PyBytes>, usize, usize, PyBackedStr, bool),
 }
 
 impl<'py> Given<'py> {
     fn item(&self) -> Item<'_> {
+        let validated = |buffer, start, end, encoding: &PyBackedStr, wrapped| Item::Validated {
+            buffer,
+            span: start..end,
+            encoding: if **encoding == *"ber" { Encoding::Ber } else { Encoding::Der },
+            wrapped,
+        };
         match self {
-            Self::Received(octets) => Item::Received(octets.as_bytes()),
-            Self::Validated(buffer, start, end, encoding) => Item::Validated {
-                buffer: buffer.as_bytes(),
-                span: *start..*end,
-                encoding: if **encoding == *"ber" { Encoding::Ber } else { Encoding::Der },
-            },
+            Self::ReceivedSo(octets, true) => Item::Wrapped(octets.as_bytes()),
+            Self::Received(octets) | Self::ReceivedSo(octets, false) => {
+                Item::Received(octets.as_bytes())
+            }
+            Self::Validated(buffer, start, end, encoding) => {
+                validated(buffer.as_bytes(), *start, *end, encoding, false)
+            }
+            Self::ValidatedSo(buffer, start, end, encoding, wrapped) => {
+                validated(buffer.as_bytes(), *start, *end, encoding, *wrapped)
+            }
         }
     }
 
     fn buffer(self) -> Py<PyBytes> {
         match self {
-            Self::Received(buffer) | Self::Validated(buffer, ..) => buffer.unbind(),
+            Self::Received(buffer)
+            | Self::Validated(buffer, ..)
+            | Self::ReceivedSo(buffer, _)
+            | Self::ValidatedSo(buffer, ..) => buffer.unbind(),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::der::ber;
-use crate::error::{Error, Reason, Result};
+use crate::der::{Tlv, ber, read_tlv};
+use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
+use crate::generated::oids::ID_SIGNED_DATA;
 use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
 use crate::schema::walk::{Deferred, Member, Members, Options, Walker};
 use crate::stack::on_enough;
+use crate::view::{ContentInfo, SignedData};
 
 named! {
     /// How a message was encoded.
@@ -31,6 +33,8 @@ pub struct Loaded<'a> {
     pub encoding: Encoding,
     /// [`CONTENT_INFO`], or [`CERTIFICATION_REQUEST`] for a Simple PKI Request.
     pub root: &'static Node,
+    /// With [`Options::wrapped`], whether it is a wrapped request.
+    pub wrapped: bool,
     /// With [`Members::Listed`], what stands in the cmsSequence of the message
     /// and of those nested in it, each before its own (rule R5).
     pub members: Vec<Member>,
@@ -91,8 +95,31 @@ fn walk<'a>(
             Some(_) => walk(root, der, encoding, whole),
         };
     }
+    let wrapped = options.wrapped && wrapped_request(&mut walker, &der)?;
     let (members, deferred) = (walker.members, walker.deferred);
-    Ok(Loaded { der, encoding, root, members, deferred, options })
+    Ok(Loaded { der, encoding, root, wrapped, members, deferred, options })
+}
+
+/// Whether a validated message is a wrapped request: what begins as one must
+/// have a PKCS#10 inside (P1, V1).
+fn wrapped_request(walker: &mut Walker<'_>, der: &[u8]) -> Result<bool> {
+    let Some(octets) = wrapped_octets(der) else { return Ok(false) };
+    let path = ["eContent", "encapContentInfo", "content"];
+    let walked = walker.contained(&CERTIFICATION_REQUEST, octets);
+    walked
+        .map(|()| true)
+        .map_err(|error| path.iter().fold(error, |error, name| error.within(Segment::Field(name))))
+}
+
+/// The eContent in which a PKCS#10 begins.
+fn wrapped_octets(der: &[u8]) -> Option<Tlv> {
+    let info = ContentInfo::read(der, read_tlv(der, 0, der.len()).ok()?)?;
+    if info.content_type.value(der) != ID_SIGNED_DATA {
+        return None;
+    }
+    let signed = SignedData::read(der, info.content)?;
+    signed.wrapped_request(der)?;
+    signed.encap_content_info.e_content
 }
 
 /// A ContentInfo begins with an OBJECT IDENTIFIER, a CertificationRequest with

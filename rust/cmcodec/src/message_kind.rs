@@ -1,4 +1,4 @@
-//! Which of the four PKI messages some octets are (RFC 10002 §3 and §4).
+//! Which of the PKI messages some octets are (RFC 10002 §3 and §4).
 
 use crate::der::{Elements, Tlv, read_tlv};
 use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_SIGNED_DATA};
@@ -7,7 +7,7 @@ use crate::schema::Node;
 use crate::view::{ContentInfo, SignedData, TaggedContentInfo};
 
 named! {
-    /// The four messages, and everything else that CMS can carry.
+    /// The messages, and everything else that CMS can carry.
     pub enum MessageKind {
         /// A PKIData in a SignedData or AuthenticatedData (RFC 10002 §3.2).
         FullRequest = "full-request",
@@ -17,6 +17,9 @@ named! {
         SimpleRequest = "simple-request",
         /// A SignedData without signers and content (RFC 10002 §4.1).
         SimpleResponse = "simple-response",
+        /// A PKCS#10 in a SignedData over id-data (MS-WCCE §3.1.1.4.3.1.4), where the
+        /// caller expects one.
+        WrappedRequest = "wrapped-request",
         /// Any other CMS content.
         Other = "other",
     }
@@ -43,17 +46,24 @@ pub struct Described {
     pub content: Option<(&'static Node, Tlv)>,
 }
 
-/// Looks at the validated `root` at `data[start..end]`.
-pub fn message_kind(root: &'static Node, data: &[u8], start: usize, end: usize) -> Described {
+/// Looks at the validated `root` at `data[start..end]`; `wrapped`: whether it was
+/// loaded as a wrapped request.
+pub fn message_kind(
+    root: &'static Node,
+    data: &[u8],
+    start: usize,
+    end: usize,
+    wrapped: bool,
+) -> Described {
     let nothing = Described { kind: MessageKind::Other, content: None };
     let Ok(tlv) = read_tlv(data, start, end) else { return nothing };
     if std::ptr::eq(root, &CERTIFICATION_REQUEST) {
         return Described { kind: MessageKind::SimpleRequest, content: Some((root, tlv)) };
     }
-    content_info(data, tlv).unwrap_or(nothing)
+    content_info(data, tlv, wrapped).unwrap_or(nothing)
 }
 
-fn content_info(data: &[u8], tlv: Tlv) -> Option<Described> {
+fn content_info(data: &[u8], tlv: Tlv, wrapped: bool) -> Option<Described> {
     let info = ContentInfo::read(data, tlv)?;
     let encapsulated = info.encapsulated(data)?;
     let content = encapsulated.e_content.and_then(|octets| Elements::of(data, octets).next());
@@ -64,12 +74,20 @@ fn content_info(data: &[u8], tlv: Tlv) -> Option<Described> {
         kind @ MessageKind::FullResponse => {
             Described { kind, content: content.map(|tlv| (&PKI_RESPONSE, tlv)) }
         }
-        kind => {
-            let certs_only = info.content_type.value(data) == ID_SIGNED_DATA
-                && SignedData::read(data, info.content)?.is_certs_only(data);
-            let kind = if certs_only { MessageKind::SimpleResponse } else { kind };
-            Described { kind, content: None }
+        kind if info.content_type.value(data) == ID_SIGNED_DATA => {
+            let signed = SignedData::read(data, info.content)?;
+            match wrapped.then(|| signed.wrapped_request(data)).flatten() {
+                Some(request) => Described {
+                    kind: MessageKind::WrappedRequest,
+                    content: Some((&CERTIFICATION_REQUEST, request)),
+                },
+                None if signed.is_certs_only(data) => {
+                    Described { kind: MessageKind::SimpleResponse, content: None }
+                }
+                None => Described { kind, content: None },
+            }
         }
+        kind => Described { kind, content: None },
     };
     Some(described)
 }

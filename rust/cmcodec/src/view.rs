@@ -14,3 +14,4 @@ mod requests;
 pub use crate::generated::views::*;
 pub use cms::{SignerIdentifier, attributes, is_cms_version};
 pub use pkidata::{PkiMessage, TaggedContentInfo};
+pub use requests::Request;

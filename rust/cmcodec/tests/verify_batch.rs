@@ -324,6 +324,31 @@ fn the_deepest_message_fits_every_stack() {
     }
 }
 
+/// V1: a PKCS#10 in id-data is a message where the caller says so, for one item
+/// or for all.
+#[test]
+fn v1_wrapped_requests() {
+    let renewal = vector("field/win-pkcs7-renewal.der");
+    let validated = |wrapped| Item::Validated {
+        buffer: &renewal,
+        span: 0..renewal.len(),
+        encoding: Encoding::Der,
+        wrapped,
+    };
+    let items =
+        [Item::Received(&renewal), Item::Wrapped(&renewal), validated(false), validated(true)];
+    let kinds = |config: &Config| -> Vec<_> {
+        let rows = verify(&items, config, &quiet).unwrap().rows;
+        rows.iter().map(|row| (row.finding.kind, row.finding.verdict)).collect()
+    };
+    let other = (MessageKind::Other, Verdict::Failed);
+    let good = (MessageKind::WrappedRequest, Verdict::Verified);
+    assert_eq!(kinds(&single()), [other, good, other, good]);
+    let mut config = single();
+    config.options.wrapped = true;
+    assert_eq!(kinds(&config), [good, good, other, good]);
+}
+
 /// A message that was validated before is verified where it stands, and what is
 /// nested in it is left alone.
 #[test]
@@ -336,6 +361,7 @@ fn validated_messages_are_not_read_again() {
             buffer: &batch,
             span: row.span.clone(),
             encoding: Encoding::Ber,
+            wrapped: false,
         })
         .collect();
     let report = verify(&items, &single(), &quiet).unwrap();

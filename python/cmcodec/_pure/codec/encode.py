@@ -162,6 +162,13 @@ def _utf8(value: str) -> bytes | None:
         return None
 
 
+def _utf16(value: str) -> bytes | None:
+    try:
+        return value.encode("utf-16-be")
+    except UnicodeEncodeError:
+        return None
+
+
 def _ascii(value: str) -> bytes | None:
     return value.encode() if value.isascii() else None
 
@@ -175,6 +182,7 @@ def _bits(value: BitString) -> bytes | None:
 
 _CONTENTS: dict[Kind, tuple[type[Any], Callable[[Any], bytes | None]]] = {
     Kind.BIT_STRING: (BitString, _bits),
+    Kind.BMP_STRING: (str, _utf16),
     Kind.BOOLEAN: (bool, lambda value: b"\xff" if value else b"\x00"),
     Kind.CONTAINING: (bytes, bytes),
     Kind.ENUMERATED: (int, scalars.encode_integer),

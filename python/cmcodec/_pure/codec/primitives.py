@@ -116,6 +116,13 @@ def ia5_string(data: bytes, start: int, content: int, end: int) -> None:
         raise Error(Reason.BAD_VALUE, start)
 
 
+def bmp_string(data: bytes, start: int, content: int, end: int) -> None:
+    try:
+        data[content:end].decode("utf-16-be")
+    except UnicodeDecodeError:
+        raise Error(Reason.BAD_VALUE, start) from None
+
+
 def generalized_time(data: bytes, start: int, content: int, end: int) -> None:
     _check_time(_generalized_time, data[content:end], start)
 
@@ -134,6 +141,7 @@ def _check_time(read: Callable[[bytes], datetime | None], octets: bytes, start: 
 
 _CHECKS: dict[Kind, Leaf] = {
     Kind.BIT_STRING: bit_string,
+    Kind.BMP_STRING: bmp_string,
     Kind.BOOLEAN: boolean,
     Kind.ENUMERATED: integer,
     Kind.GENERALIZED_TIME: generalized_time,
@@ -190,6 +198,7 @@ def _time(found: re.Match[bytes], year: int, microsecond: int) -> datetime:
 
 _VALUES: dict[Kind, Callable[[bytes], Any]] = {
     Kind.BIT_STRING: lambda octets: BitString(octets[1:], octets[0]),
+    Kind.BMP_STRING: lambda octets: octets.decode("utf-16-be"),
     Kind.BOOLEAN: lambda octets: octets == b"\xff",
     Kind.ENUMERATED: number,
     Kind.GENERALIZED_TIME: _generalized_time,

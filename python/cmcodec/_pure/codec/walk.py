@@ -14,11 +14,16 @@ from cmcodec._pure.codec.encode import write
 from cmcodec._pure.codec.primitives import check_any
 from cmcodec._pure.codec.tlv import Error, Tlv, header
 from cmcodec._pure.codec.versions import VERSIONED, v1_strict_version
-from cmcodec.asn1 import TLV, LazySequence, schema
+from cmcodec.asn1 import TLV, LazySequence
 from cmcodec.asn1.schema import Field, Kind, Node
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_BODY_PARTS, MAX_DEPTH
+from cmcodec.limits import (
+    DEFAULT_MESSAGE_LAYERS,
+    MAX_BODY_PARTS,
+    MAX_DEPTH,
+    MAX_TOLERANT_LEVELS,
+)
 from cmcodec.reasons import Reason, Rule
-from cmcodec.types.tables import OPEN_TYPES
+from cmcodec.types.tables import OPEN_TYPES, open_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,6 +43,7 @@ class Walk:
         "descends",
         "isolate_members",
         "layers",
+        "levels",
         "max_layers",
         "members",
         "validated",
@@ -55,6 +61,8 @@ class Walk:
         self.data = data
         self.max_layers = max_layers
         self.layers = 1
+        # How many values around this one are read as a type where they fit.
+        self.levels = 0
         # Set: list what stands in a cmsSequence, in received order, and keep errors inside a
         # TaggedContentInfo of sound frame to it (rule R5).
         self.isolate_members = isolate_members
@@ -73,6 +81,10 @@ class Walk:
     def check(self, node: Node, *, strict: bool = False) -> None:
         """Checks that the whole input is ``node``."""
         _COMPILERS[strict, False].whole(self, node, 0, len(self.data))
+
+    def contained(self, node: Node, octets: Tlv, *, strict: bool = False) -> None:
+        """Checks that an OCTET STRING contains ``node``: one message layer more (rules P1, P6)."""
+        _COMPILERS[strict, False].contained(self, node, octets.content, octets.end)
 
     def value(self, node: Node, pos: int, end: int, *, strict: bool = False) -> Any:
         """The value of ``data[pos:end]``, which is checked to be ``node``."""
@@ -139,6 +151,14 @@ class _Compiler:
             raise Error(Reason.TRAILING_DATA, stop)
         return value
 
+    def contained(self, walk: Walk, node: Node, content: int, end: int) -> None:
+        """Reads what an OCTET STRING contains, where depth counts from one again."""
+        if walk.layers > walk.max_layers:
+            raise Error(Reason.LIMIT, content, Rule.P6)
+        walk.layers += 1
+        self.whole(walk, node, content, end)
+        walk.layers -= 1
+
     def of(self, node: Node) -> _Compiled:
         """What reads this node."""
         made = self._made.get(node)
@@ -196,11 +216,33 @@ class _Compiler:
             if compiled is None:
                 if oid not in types:
                     return unknown(walk, start, content, end, depth, oid)
-                compiled = known[oid] = self.of(schema.node(types[oid]))
+                compiled = known[oid] = self.of(open_node(node.table, types[oid]))
             tags, _, reader = compiled
             if walk.data[start] not in tags:
                 raise Error(Reason.BAD_TAG, start)
             return reader(walk, start, content, end, depth, b"")
+
+        return read
+
+    def _tolerant(self, node: Node) -> Reader:
+        """A value of the type where it fits, with its legacy forms; else one of unknown type."""
+        assert node.inner
+        tags, _, reader = _COMPILERS[False, self._makes].of(node.inner)
+        unknown = self._any(node)
+
+        def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
+            if walk.data[start] in tags and walk.levels < MAX_TOLERANT_LEVELS:
+                before = walk.layers, walk.isolate_members, walk.descends
+                walk.isolate_members, walk.descends = False, True
+                walk.levels += 1
+                try:
+                    return reader(walk, start, content, end, depth, b"")
+                except Error:
+                    pass
+                finally:
+                    walk.levels -= 1
+                    walk.layers, walk.isolate_members, walk.descends = before
+            return unknown(walk, start, content, end, depth, oid)
 
         return read
 
@@ -210,11 +252,7 @@ class _Compiler:
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
             if walk.descends and oid in types:
-                if walk.layers > walk.max_layers:
-                    raise Error(Reason.LIMIT, content, Rule.P6)
-                walk.layers += 1
-                validating().whole(walk, schema.node(types[oid]), content, end)
-                walk.layers -= 1
+                validating().contained(walk, open_node(node.table, types[oid]), content, end)
             return walk.data[content:end] if makes else None
 
         return read
@@ -417,6 +455,7 @@ class _Compiler:
         Kind.SEQUENCE: _sequence,
         Kind.SEQUENCE_OF: _collection,
         Kind.SET_OF: _collection,
+        Kind.TOLERANT: _tolerant,
     }
 
 
@@ -442,12 +481,10 @@ def begins(field: Field, data: bytes, content: int, end: int) -> bool:
     return True
 
 
-def _by_octets(table: str) -> dict[bytes, type[Any]]:
-    """A row of `OPEN_TYPES` by the content octets of the OBJECT IDENTIFIERs."""
-    found = (
-        (primitives.encode_object_identifier(oid), cls) for oid, cls in OPEN_TYPES[table].items()
-    )
-    return {octets: cls for octets, cls in found if octets is not None}
+def _by_octets(table: str) -> dict[bytes, str]:
+    """The OBJECT IDENTIFIERs of a row of `OPEN_TYPES` by their content octets."""
+    found = ((primitives.encode_object_identifier(oid), oid) for oid in OPEN_TYPES[table])
+    return {octets: oid for octets, oid in found if octets is not None}
 
 
 def _maker(cls: type[Any] | None, attributes: Iterable[str]) -> Callable[[Iterable[Any]], Any]:

@@ -21,7 +21,7 @@ from cmcodec.verify.verdict import Row, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cmcodec._backend import Validated
+    from cmcodec._backend import Received, Validated
     from cmcodec._pure.codec.walk import Member
     from cmcodec.verify.verdict import Encoding
 
@@ -87,7 +87,7 @@ def _place(done: Done) -> tuple[int, int]:
 
 
 def verify(
-    items: Sequence[bytes | Validated],
+    items: Sequence[Received | Validated],
     *,
     strict: bool,
     max_layers: int,
@@ -108,14 +108,14 @@ def verify(
         load, strict=strict, max_layers=max_layers, max_size=max_size, isolate_members=True
     )
     for index, item in enumerate(items):
-        if isinstance(item, tuple):
-            der, start, end, encoding = item
-            element = read_tlv(der, start, end)
-            tasks.append(
-                Message(der, index, (), cast("Encoding", encoding), root(der, start), element)
-            )
+        if isinstance(item, tuple) and len(item) != 2:
+            der, start, end, encoding, *rest = item
+            wrapped = rest == [True]
+            element, kept = read_tlv(der, start, end), cast("Encoding", encoding)
+            tasks.append(Message(der, index, (), kept, root(der, start), element, wrapped))
         else:
-            der, found = _read(index, item, read, nested)
+            octets, wrapped = item if isinstance(item, tuple) else (item, False)
+            der, found = _read(index, octets, read, nested=nested, wrapped=wrapped)
             tasks += found
         ders.append(der)
         report.advance(0, len(items))
@@ -135,17 +135,17 @@ def verify(
 
 
 def _read(
-    index: int, item: bytes, read: Callable[[bytes], Loaded], nested: bool
+    index: int, item: bytes, read: Callable[..., Loaded], *, nested: bool, wrapped: bool
 ) -> tuple[bytes, list[Task]]:
     """The DER form of an item, and its messages, or the row that it is none."""
     try:
-        loaded = read(item)
+        loaded = read(item, wrapped=wrapped)
     except (Error, RecursionError) as error:
         # The caller may stand so deep in its own stack that layers within the bounds do not fit.
         fault = error if isinstance(error, Error) else Error(Reason.DEPTH, 0)
         return item, [row(item, index, (), span=(0, len(item)), fault=fault, verdict="malformed")]
     element = read_tlv(loaded.der, 0, len(loaded.der))
-    outer = Message(loaded.der, index, (), loaded.encoding, loaded.root, element)
+    outer = Message(loaded.der, index, (), loaded.encoding, loaded.root, element, loaded.wrapped)
     return loaded.der, [outer, *(_nested(outer, loaded) if nested else ())]
 
 

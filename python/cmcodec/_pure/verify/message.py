@@ -34,6 +34,7 @@ class Message(NamedTuple):
     encoding: Encoding
     root: Root
     element: Tlv
+    wrapped: bool = False
 
 
 def verify_message(message: Message, policy: Policy) -> Row:
@@ -41,7 +42,7 @@ def verify_message(message: Message, policy: Policy) -> Row:
     if message.root == "CertificationRequest":
         found = _simple_request(message.der, message.element, policy)
     else:
-        found = _content_info(message.der, message.element, policy)
+        found = _content_info(message.der, message.element, policy, wrapped=message.wrapped)
     _, start, _, end = message.element
     der, item, path, encoding, *_ = message
     return row(der, item, path, span=(start, end), encoding=encoding, **found)
@@ -102,14 +103,14 @@ def _simple_request(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]
     }
 
 
-def _content_info(data: bytes, element: Tlv, policy: Policy) -> dict[str, Any]:
+def _content_info(data: bytes, element: Tlv, policy: Policy, *, wrapped: bool) -> dict[str, Any]:
     info = view.content_info(data, element)
     content_type = view.content(data, info.content_type)
     if content_type == view.SIGNED_DATA:
-        return _signed_data(data, view.signed_data(data, info.content), policy)
+        return _signed_data(data, view.signed_data(data, info.content), policy, wrapped=wrapped)
     if content_type in _ENCRYPTED:
         return {"verdict": "unverified", "fault": Fault(Reason.ENCRYPTED)}
-    kind, held = view.kind(data, info)
+    kind, held = view.kind(data, info, wrapped=wrapped)
     if held is None:
         fault = Fault(Reason.WRONG_CONTENT_TYPE, info.content_type.start)
         return {"verdict": "failed", "fault": fault}
@@ -133,16 +134,17 @@ _ENCRYPTED = (*_LAYERS, oid_octets(oids.ID_ENCRYPTED_DATA))
 _SIGNABLE = (view.PKI_DATA, view.PKI_RESPONSE, *_LAYERS)
 
 
-def _signed_data(data: bytes, signed: Any, policy: Policy) -> dict[str, Any]:
+def _signed_data(data: bytes, signed: Any, policy: Policy, *, wrapped: bool) -> dict[str, Any]:
     held = view.encapsulated(data, signed.encap_content_info)
-    kind = view.kind_of_signed(data, signed, held)
+    kind = view.kind_of_signed(data, signed, held, wrapped=wrapped)
     if kind == "simple-response":
         fault = v1_signed_data_version(data, signed)
         return {"kind": kind, "verdict": "failed" if fault else "unsigned", "fault": fault}
-    body = view.body(data, held)
+    is_wrapped = kind == "wrapped-request"
+    body = view.WrappedBody(held.e_content) if is_wrapped else view.body(data, held)
     controls = view.controls(data, body)
     found: dict[str, Any] = {"kind": kind, "controls": controls}
-    fault = v1_content_type(data, signed, held)
+    fault = None if is_wrapped else v1_content_type(data, signed, held)
     if fault:
         return {**found, "verdict": "failed", "fault": fault}
     if v1_version_note(data, signed):
@@ -181,7 +183,10 @@ def _signers(message: Signed) -> tuple[Sequence[Signer], Fault | None]:
 
 
 def v1_content_type(data: bytes, signed: Any, held: Any) -> Fault | None:
-    """What is wrong where a signature is over no PKI message and no encrypted layer."""
+    """What is wrong where a signature is over no PKI message and no encrypted layer.
+
+    A wrapped request is no matter for this.
+    """
     infos, content_type = signed.signer_infos, held.e_content_type
     if view.content(data, content_type) not in _SIGNABLE:
         return Fault(Reason.WRONG_CONTENT_TYPE, content_type.start)

@@ -81,7 +81,8 @@ class Policy(NamedTuple):
 class Signed:
     """A SignedData, and what its SignerInfos share: each is worked out once, when asked for.
 
-    ``held`` is its EncapsulatedContentInfo, ``body`` the PKIData or PKIResponse in there.
+    ``held`` is its EncapsulatedContentInfo, ``body`` the PKIData or PKIResponse in there, or what
+    stands in its place.
     """
 
     def __init__(self, data: bytes, signed: Any, held: Any, body: Any, policy: Policy) -> None:
@@ -138,7 +139,8 @@ class Signed:
                     if len(known) < 2:
                         self._requested[wanted] = (*known, request.element)
         found = self._requested.get(identifier, ())
-        return [view.request(self.data, element) for element in found]
+        read = view.request_reader(self._body)
+        return [read(self.data, element) for element in found]
 
 
 def v3_each_signer(message: Signed, elements: list[Tlv]) -> tuple[list[Signer], Fault | None]:
@@ -199,12 +201,14 @@ class _SignerInfo:
     def verify(self) -> list[Candidate]:
         """The candidates whose key verifies; raises `Fault`."""
         self.v1_signer_info_version()
-        content_type, digest, protection, *named = self.v4_attributes()
+        attributes = self.v4_attributes()
+        content_type, digest, protection, *named = attributes or (None,) * 5
         hashes = self._certificate_hashes(*named)
         algorithm = self.v7_algorithms(protection)
         self.v12_no_signature(algorithm)
-        self.v5_content_type(content_type)
-        self.v6_message_digest(digest)
+        if attributes:
+            self.v5_content_type(content_type)
+            self.v6_message_digest(digest)
         candidates = v8_find_key(self.message, self.info.sid, hashes)
         return self.v10_signature(algorithm, candidates)
 
@@ -216,10 +220,15 @@ class _SignerInfo:
         if view.content(self.data, self.info.version) not in view.CMS_VERSIONS:
             raise Fault(Reason.VERSION_MISMATCH, self.info.version.start)
 
-    def v4_attributes(self) -> tuple[Any, ...]:
-        """The attributes that may stand once, in the order of `_SINGLE`; None for one missing."""
+    def v4_attributes(self) -> tuple[Any, ...] | None:
+        """The attributes that may stand once, in the order of `_SINGLE`; None for one missing.
+
+        None in all over id-data without signed attributes (RFC 5652 §5.3).
+        """
         signed_attrs = self.info.signed_attrs
         if signed_attrs is None:
+            if view.content(self.data, self.message.held.e_content_type) == view.DATA:
+                return None
             raise Fault(Reason.ATTRIBUTE_MISSING, self.info.element.start)
         found: dict[bytes, list[Any]] = {name: [] for name in _SINGLE}
         for element in view.inside(self.data, signed_attrs):
@@ -303,7 +312,10 @@ class _SignerInfo:
         verifies, the reason is that of one under which the signature is invalid, else of the first.
         """
         signed_attrs, policy = self.info.signed_attrs, self.message.policy
-        message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
+        if signed_attrs:
+            message = b"\x31" + self.data[signed_attrs.start + 1 : signed_attrs.end]
+        else:
+            message = view.content(self.data, self.message.held.e_content)
         signature = view.content(self.data, self.info.signature)
         refused = None
         good: set[bytes] = set()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
-from cmcodec.cli.options import Failure, backend_option, printable, read_input
+from cmcodec.cli.options import WRAPPED, Failure, backend_option, printable, read_input
 from cmcodec.errors import DecodeError
 from cmcodec.message import load
 
@@ -18,26 +19,33 @@ from cmcodec.message import load
 @click.option(
     "--strict", is_flag=True, help="Refuse BER, the legacy forms of older RFCs and wrong versions."
 )
+@click.option("--wrapped", is_flag=True, help=WRAPPED)
 @backend_option
-def command(file: str, as_json: bool, everything: bool, strict: bool) -> int:
+def command(file: str, as_json: bool, everything: bool, strict: bool, wrapped: bool) -> int:
     """Show what the message in FILE says, under the names of the standard.
 
     FILE is PEM, DER or BER; - is standard input. Numbers after @ are octet offsets in the DER form
     of the message. Nothing is verified.
     """
+    octets = read_input(file)
     try:
-        message = load(read_input(file), strict=strict)
+        message = load(octets, strict=strict, wrapped=wrapped)
     except DecodeError as error:
         raise Failure(f"{printable(file)}: {error}") from None
     if as_json:
         import json
 
+        shown = message
+        if message.kind == "other":
+            # A request in id-data is shown, whether it counts as a message or not.
+            with suppress(DecodeError):
+                shown = load(octets, strict=strict, wrapped=True)
         head = {
             "kind": message.kind,
             "encoding": message.encoding,
             "verification": "not verified",
         }
-        sys.stdout.write(json.dumps({**head, **message.to_dict()}))
+        sys.stdout.write(json.dumps({**head, **shown.to_dict()}))
         # By itself: unbuffered output loses the rest of a text that its reader cuts short, and the
         # next write learns of it.
         sys.stdout.write("\n")

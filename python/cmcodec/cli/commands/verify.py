@@ -10,7 +10,7 @@ from typing import get_args
 import click
 
 from cmcodec.arguments import moment
-from cmcodec.cli.options import Misuse, backend_option, printable, read_input
+from cmcodec.cli.options import WRAPPED, Misuse, backend_option, printable, read_input
 from cmcodec.errors import DecodeError, UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
@@ -54,6 +54,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     help="When chains must be valid (ISO 8601, with its time zone): now.",
 )
 @click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1 and 1024-bit RSA.")
+@click.option("--wrapped", is_flag=True, help=WRAPPED)
 @click.option(
     "--threads",
     type=click.IntRange(1, MAX_THREADS),
@@ -72,6 +73,7 @@ def command(
     authorised_ra: tuple[str, ...],
     at: datetime | None,
     legacy: bool,
+    wrapped: bool,
     threads: int | None,
 ) -> int:
     """Verify the messages in FILE... and every message nested in them; - is standard input.
@@ -100,6 +102,7 @@ def command(
         certificates=others,
         authorised_ras=ras,
         at=at,
+        wrapped=wrapped,
     )
     since = time.perf_counter()
     try:
@@ -108,7 +111,8 @@ def command(
     except UnsupportedError as error:
         raise Misuse(str(error)) from None
     leniently = None if legacy else partial(verify, legacy=True)
-    run = report.Run(files, octets, time.perf_counter() - since, threads, leniently)
+    seconds = time.perf_counter() - since
+    run = report.Run(files, octets, seconds, threads, leniently, wrapped=wrapped)
     tally = report.Tally()
     rows = tally.watch(verdicts)
     if as_json:

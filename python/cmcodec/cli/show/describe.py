@@ -10,7 +10,7 @@ from cmcodec.asn1 import TLV, BitString, NullType, display, schema
 from cmcodec.asn1.schema import Kind, Node
 from cmcodec.cli.options import printable
 from cmcodec.errors import CMCError
-from cmcodec.types.tables import PARAMETERS
+from cmcodec.types.tables import EXTENSIONS, PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -115,11 +115,23 @@ def _parameters(kind: str, der: bytes) -> str:
         value = None
     if value is None:
         return any_value(der)
-    if isinstance(value, types.AlgorithmIdentifier):
-        return algorithm(value)
+    return _whole(value)
+
+
+def _whole(value: Any) -> str:
+    """A value in one line, whatever it takes: its elements or its fields one after the other."""
+    value, node = unnamed(value, schema.node(type(value)))
+    line = one_line(value, node)
+    if line is not None:
+        return line
+    if node.inner is not None:
+        return ", ".join(map(_whole, value))
+    if node.kind is Kind.CHOICE:
+        node, _, value = alternative(value)
+        return one_line(value, node) or _whole(value)
     shown = (
         f"{field.name} {one_line(item, field.node) or octets(item.to_der())}"
-        for field in schema.node(type(value)).fields
+        for field in node.fields
         if (item := getattr(value, field.attribute)) is not None
     )
     return ", ".join(shown)
@@ -181,8 +193,9 @@ def _extension_value(value: types.Extension) -> str:
     try:
         if value.extn_id == oids.ID_CE_SUBJECT_KEY_IDENTIFIER:
             return types.DataReturn.from_der(der).value.hex()
-        if value.extn_id in (oids.ID_CE_SUBJECT_ALT_NAME, oids.ID_CE_ISSUER_ALT_NAME):
-            return ", ".join(map(general_name, types.GeneralNames.from_der(der)))
+        cls = EXTENSIONS.get(value.extn_id)
+        if cls is not None:
+            return _whole(cls.from_der(der))
     except CMCError:
         return octets(der)
     if value.extn_id == oids.ID_CE_KEY_USAGE and der[:1] == b"\x03" and len(der) in (4, 5):

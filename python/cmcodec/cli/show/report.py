@@ -118,6 +118,7 @@ class Run:
     seconds: float
     threads: int
     leniently: Callable[[list[bytes]], Iterable[Row]] | None = None
+    wrapped: bool = False
 
     def speed(self, messages: int) -> str:
         """Throughput, in words."""
@@ -285,17 +286,17 @@ def _place(row: Row, run: Run) -> str:
     if row.offset is not None:
         place += f" at offset {row.offset}"
     if row.verdict == "malformed" and not row.path:
-        place += _malformed(run.octets[row.index])
+        place += _malformed(run.octets[row.index], wrapped=run.wrapped)
     return place
 
 
-def _malformed(octets: bytes) -> str:
+def _malformed(octets: bytes, *, wrapped: bool) -> str:
     """Which element of a malformed input is at fault, and what it is: rows do not say."""
     from cmcodec.errors import DecodeError
     from cmcodec.message import load
 
     try:
-        load(octets)
+        load(octets, wrapped=wrapped)
     except DecodeError as error:
         path = f" in {error.path}" if error.path else ""
         return f"{path}: {error.hint}" if error.hint else path

@@ -15,6 +15,7 @@ from cmcodec.types.tables import OPEN_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from cmcodec.asn1 import Asn1
     from cmcodec.message import Message
 
     Path = tuple[str | int, ...]
@@ -23,6 +24,12 @@ SHOWN: Final = 20
 """Elements of a sequence that are shown unless all are asked for."""
 
 _CONTENT: Final = ("content", "encapContentInfo", "eContent")
+
+_ENCAPSULATED: Final[dict[str, type[Asn1]]] = {
+    **OPEN_TYPES["encapsulated"],
+    oids.ID_DATA: types.CertificationRequest,
+}
+"""What the octets of eContent may encode; id-data, the request of a Windows client."""
 
 _LOCATED: Final = frozenset(
     {
@@ -89,6 +96,9 @@ class _Tree:
                 self._typed(depth, label, value, path)
             case types.TaggedRequest():
                 self._request(depth, label, value, path)
+            case types.CertificationRequest():
+                self.line(depth, f"{label}: {_pkcs10(value)}")
+                self.fields(depth + 1, value, path)
             case types.Certificate():
                 self._summary(depth, label, certificates.certificate(value))
             case types.CertificateList():
@@ -135,7 +145,7 @@ class _Tree:
     def _opened(self, value: types.EncapsulatedContentInfo, path: Path) -> Any:
         """What the octets of eContent encode, or the octets."""
         content = self._message.unverified_content if path == _CONTENT else None
-        cls = OPEN_TYPES["encapsulated"].get(value.e_content_type)
+        cls = _ENCAPSULATED.get(value.e_content_type)
         if content is not None or cls is None or value.e_content is None:
             return content or value.e_content
         try:

@@ -61,6 +61,11 @@ pub fn content(
             }
             writer.prepend(text.as_bytes());
         }
+        Kind::BmpString => {
+            let text = cast::<PyString>(value).ok_or_else(Refusal::bad_type)?;
+            let units = text.to_str().map_err(|_| Refusal::bad_value())?.encode_utf16();
+            writer.prepend(&units.flat_map(u16::to_be_bytes).collect::<Vec<_>>());
+        }
         Kind::GeneralizedTime | Kind::UtcTime => time(classes, writer, kind, value)?,
         // The encoder writes every other kind itself.
         _ => return Err(Refusal::bad_type()),

@@ -217,7 +217,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         place: Place<'_, 'py>,
     ) -> Result<()> {
         let classes = self.classes;
-        let known = self.known(table, place.before);
+        let known = self.known(table, place.before).map(Node::published);
         let place = Place { tag: None, before: None, ..place };
         if let Some(node) = known {
             if classes.class(node)?.is_exactly_of(value) {

@@ -23,6 +23,9 @@ pub const MAX_TEXT_RATIO: usize = 3;
 /// Elements of one PKIData or PKIResponse (P6).
 pub const MAX_BODY_PARTS: usize = 1_000_000;
 
+/// Values that are read as a type, and else as any, inside one another (P7): each is read again.
+pub const MAX_TOLERANT_LEVELS: usize = 2;
+
 /// Octets of the content of an OBJECT IDENTIFIER (P5): longer ones take quadratic time to print.
 pub const MAX_OID_OCTETS: usize = 128;
 

@@ -8,6 +8,7 @@ use crate::schema::node::{Field, Kind, Node, Table};
 nodes! {
     ADD_EXTENSIONS,
     ALGORITHM_IDENTIFIER,
+    APPLICATION_CERT_POLICIES,
     ATTRIBUTE,
     ATTRIBUTE_TYPE_AND_VALUE,
     AUTH_ENVELOPED_DATA,
@@ -17,15 +18,18 @@ nodes! {
     AUTHENTICATOR,
     AUTHORITY_KEY_IDENTIFIER,
     BASIC_CONSTRAINTS,
+    BODY_PART_ID_SEQUENCE,
     BODY_PART_LIST,
     BODY_PART_PATH,
     BODY_PART_REFERENCE,
+    CMC_ADD_ATTRIBUTES,
     CMC_CERT_ID,
     CMC_PUBLICATION_INFO,
     CMC_STATUS_INFO,
     CMC_STATUS_INFO_V2,
     CMC_UNSIGNED_DATA,
     CMS_ALGORITHM_PROTECTION,
+    CSP_PROVIDER,
     CERT_ID,
     CERT_REQ_MESSAGES,
     CERT_REQ_MSG,
@@ -34,6 +38,8 @@ nodes! {
     CERTIFICATE,
     CERTIFICATE_CHOICES,
     CERTIFICATE_LIST,
+    CERTIFICATE_TEMPLATE_NAME,
+    CERTIFICATE_TEMPLATE_OID,
     CERTIFICATION_REQUEST,
     CERTIFICATION_REQUEST_INFO,
     CHANGE_SUBJECT_NAME,
@@ -53,8 +59,15 @@ nodes! {
     ENCRYPTED_CONTENT_INFO,
     ENCRYPTED_DATA,
     ENCRYPTED_KEY,
+    ENCRYPTED_KEY_HASH,
     ENCRYPTED_POP,
     ENCRYPTED_VALUE,
+    ENROLL_ATTESTATION_CHALLENGE,
+    ENROLL_ATTESTATION_STATEMENT,
+    ENROLL_CA_XCHG_CERT_HASH,
+    ENROLL_CERT_TYPE,
+    ENROLL_KSP_NAME,
+    ENROLLMENT_NAME_VALUE_PAIR,
     ENVELOPED_DATA,
     EXT_KEY_USAGE_SYNTAX,
     EXTENDED_FAIL_INFO,
@@ -70,6 +83,7 @@ nodes! {
     IDENTIFICATION,
     IDENTITY_PROOF,
     IDENTITY_PROOF_V2,
+    ISSUED_CERT_HASH,
     ISSUER_AND_SERIAL_NUMBER,
     ISSUER_SERIAL,
     KEK_IDENTIFIER,
@@ -87,6 +101,7 @@ nodes! {
     NAME,
     NAME_CONSTRAINTS,
     NO_SIGNATURE_VALUE,
+    OS_VERSION,
     OPTIONAL_VALIDITY,
     ORIGINATOR_IDENTIFIER_OR_KEY,
     ORIGINATOR_INFO,
@@ -113,6 +128,7 @@ nodes! {
     PASSWORD_RECIPIENT_INFO,
     PEND_INFO,
     POLICY_CONSTRAINTS,
+    POLICY_INFORMATION,
     POP_LINK_RANDOM,
     POP_LINK_WITNESS,
     POP_LINK_WITNESS_V2,
@@ -129,6 +145,7 @@ nodes! {
     RECIPIENT_NONCE,
     REG_INFO,
     REG_TOKEN,
+    REQUEST_CLIENT_INFO,
     RESPONSE_INFO,
     REVOCATION_INFO_CHOICE,
     REVOKE_REQUEST,
@@ -153,6 +170,7 @@ nodes! {
     ANY,
     BIT_STRING,
     BIT_STRING_NAMED,
+    BMP_STRING,
     BOOLEAN,
     CONTAINING_ENCAPSULATED,
     ENUMERATED_CRL_REASON,
@@ -211,11 +229,13 @@ nodes! {
     SEQUENCE_OF_GENERAL_NAME_1_MAX,
     SEQUENCE_OF_GENERAL_SUBTREE_1_MAX,
     SEQUENCE_OF_OTHER_MSG,
+    SEQUENCE_OF_POLICY_INFORMATION_1_MAX,
     SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY,
     SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX,
     SEQUENCE_OF_TAGGED_ATTRIBUTE,
     SEQUENCE_OF_TAGGED_REQUEST,
     SEQUENCE_OF_ANY,
+    SEQUENCE_OF_ANY_1_MAX,
     SEQUENCE_OF_INTEGER_0_4294967295,
     SEQUENCE_OF_INTEGER_0_4294967295_1_MAX,
     SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX,
@@ -229,26 +249,56 @@ nodes! {
     SET_OF_RECIPIENT_INFO_1_MAX,
     SET_OF_REVOCATION_INFO_CHOICE,
     SET_OF_SIGNER_INFO,
+    SET_OF_INTEGER_0_4294967295,
     SET_OF_OPEN_ATTRIBUTE,
     SET_OF_OPEN_CONTROL,
     SIGNED_SET_OF_ATTRIBUTE_1_MAX,
+    TOLERANT_ALGORITHM_IDENTIFIER,
+    TOLERANT_CMC_ADD_ATTRIBUTES,
+    TOLERANT_CSP_PROVIDER,
+    TOLERANT_CERTIFICATE,
+    TOLERANT_CONTENT_INFO,
+    TOLERANT_ENCRYPTED_KEY_HASH,
+    TOLERANT_ENROLL_ATTESTATION_CHALLENGE,
+    TOLERANT_ENROLL_ATTESTATION_STATEMENT,
+    TOLERANT_ENROLL_CA_XCHG_CERT_HASH,
+    TOLERANT_ENROLL_KSP_NAME,
+    TOLERANT_ENROLLMENT_NAME_VALUE_PAIR,
+    TOLERANT_ISSUED_CERT_HASH,
+    TOLERANT_OS_VERSION,
+    TOLERANT_REQUEST_CLIENT_INFO,
     UTC_TIME,
     UTF8_STRING,
 }
 
 pub static TABLE_ATTRIBUTE: Table = Table::new(&[
+    (oids::SZ_OID_ENROLLMENT_NAME_VALUE_PAIR, &TOLERANT_ENROLLMENT_NAME_VALUE_PAIR),
+    (oids::SZ_OID_RENEWAL_CERTIFICATE, &TOLERANT_CERTIFICATE),
+    (oids::SZ_OID_ENROLLMENT_CSP_PROVIDER, &TOLERANT_CSP_PROVIDER),
     (oids::ID_CONTENT_TYPE, &CONTENT_TYPE),
+    (oids::SZ_OID_OS_VERSION, &TOLERANT_OS_VERSION),
     (oids::ID_MESSAGE_DIGEST, &MESSAGE_DIGEST),
     (oids::ID_SIGNING_TIME, &SIGNING_TIME),
     (oids::ID_COUNTERSIGNATURE, &SIGNER_INFO),
     (oids::ID_AA_SIGNING_CERTIFICATE, &SIGNING_CERTIFICATE),
+    (oids::SZ_OID_ARCHIVED_KEY_ATTR, &TOLERANT_CONTENT_INFO),
     (oids::SZ_OID_CERT_EXTENSIONS, &EXTENSION_REQ),
     (oids::ID_EXTENSION_REQUEST, &EXTENSION_REQ),
+    (oids::SZ_OID_ISSUED_CERT_HASH, &TOLERANT_ISSUED_CERT_HASH),
+    (oids::SZ_OID_REQUEST_CLIENT_INFO, &TOLERANT_REQUEST_CLIENT_INFO),
+    (oids::SZ_OID_ENCRYPTED_KEY_HASH, &TOLERANT_ENCRYPTED_KEY_HASH),
     (oids::ID_CMC_POP_LINK_WITNESS, &POP_LINK_WITNESS),
+    (oids::SZ_OID_ENROLL_EK_INFO, &TOLERANT_CONTENT_INFO),
+    (oids::SZ_OID_ENROLL_ATTESTATION_STATEMENT, &TOLERANT_ENROLL_ATTESTATION_STATEMENT),
+    (oids::SZ_OID_ENROLL_KSP_NAME, &TOLERANT_ENROLL_KSP_NAME),
+    (oids::SZ_OID_ENROLL_CAXCHGCERT_HASH, &TOLERANT_ENROLL_CA_XCHG_CERT_HASH),
+    (oids::SZ_OID_ENROLL_ATTESTATION_CHALLENGE, &TOLERANT_ENROLL_ATTESTATION_CHALLENGE),
+    (oids::SZ_OID_ENROLL_ENCRYPTION_ALGORITHM, &TOLERANT_ALGORITHM_IDENTIFIER),
     (oids::ID_CMC_POP_LINK_WITNESS_V2, &POP_LINK_WITNESS_V2),
     (oids::ID_AA_CMC_UNSIGNED_DATA, &CMC_UNSIGNED_DATA),
     (oids::ID_CMC_IDENTITY_PROOF_V2, &IDENTITY_PROOF_V2),
     (oids::ID_CMC_CHANGE_SUBJECT_NAME, &CHANGE_SUBJECT_NAME),
+    (oids::SZ_OID_ENROLL_AIK_INFO, &TOLERANT_CONTENT_INFO),
     (oids::ID_AA_SIGNING_CERTIFICATE_V2, &SIGNING_CERTIFICATE_V2),
     (oids::ID_AA_CMS_ALGORITHM_PROTECT, &CMS_ALGORITHM_PROTECTION),
 ]);
@@ -265,6 +315,7 @@ pub static TABLE_CONTENT: Table = Table::new(&[
 
 pub static TABLE_CONTROL: Table = Table::new(&[
     (oids::ID_CMC_STATUS_INFO, &CMC_STATUS_INFO),
+    (oids::SZ_OID_CMC_ADD_ATTRIBUTES, &TOLERANT_CMC_ADD_ATTRIBUTES),
     (oids::ID_CMC_IDENTIFICATION, &IDENTIFICATION),
     (oids::ID_CMC_IDENTITY_PROOF, &IDENTITY_PROOF),
     (oids::ID_CMC_DATA_RETURN, &DATA_RETURN),
@@ -360,6 +411,15 @@ pub static ALGORITHM_IDENTIFIER: Node = Node {
         Field::new("algorithm", "algorithm", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("parameters", "parameters", &ANY, &[]).optional(),
     ] },
+};
+
+pub static APPLICATION_CERT_POLICIES: Node = Node {
+    id: Id::APPLICATION_CERT_POLICIES as usize,
+    name: "ApplicationCertPolicies",
+    root: "applicationCertPolicies",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Alias(&SEQUENCE_OF_POLICY_INFORMATION_1_MAX),
 };
 
 pub static ATTRIBUTE: Node = Node {
@@ -477,6 +537,18 @@ pub static BASIC_CONSTRAINTS: Node = Node {
     ] },
 };
 
+pub static BODY_PART_ID_SEQUENCE: Node = Node {
+    id: Id::BODY_PART_ID_SEQUENCE as usize,
+    name: "BodyPartIDSequence",
+    root: "bodyPartIDSequence",
+    tags: &[0x30, 0x31],
+    issued: false,
+    kind: Kind::Choice { fields: &[
+        Field::new("sequence", "sequence", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]).optional(),
+        Field::new("set", "set", &SET_OF_INTEGER_0_4294967295, &[0x31]).optional(),
+    ] },
+};
+
 pub static BODY_PART_LIST: Node = Node {
     id: Id::BODY_PART_LIST as usize,
     name: "BodyPartList",
@@ -504,6 +576,19 @@ pub static BODY_PART_REFERENCE: Node = Node {
     kind: Kind::Choice { fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]).optional(),
         Field::new("bodyPartPath", "body_part_path", &BODY_PART_PATH, &[0x30]).optional(),
+    ] },
+};
+
+pub static CMC_ADD_ATTRIBUTES: Node = Node {
+    id: Id::CMC_ADD_ATTRIBUTES as usize,
+    name: "CMCAddAttributes",
+    root: "cmcAddAttributes",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("pkiDataReference", "pki_data_reference", &INTEGER_0_4294967295, &[0x02]),
+        Field::new("certReferences", "cert_references", &BODY_PART_ID_SEQUENCE, &[0x30, 0x31]),
+        Field::new("attributes", "attributes", &SET_OF_ATTRIBUTE, &[0x31]),
     ] },
 };
 
@@ -583,6 +668,19 @@ pub static CMS_ALGORITHM_PROTECTION: Node = Node {
         Field::new("digestAlgorithm", "digest_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("signatureAlgorithm", "signature_algorithm", &ALGORITHM_IDENTIFIER, &[0xA1]).implicit(0xA1).optional(),
         Field::new("macAlgorithm", "mac_algorithm", &ALGORITHM_IDENTIFIER, &[0xA2]).implicit(0xA2).optional(),
+    ] },
+};
+
+pub static CSP_PROVIDER: Node = Node {
+    id: Id::CSP_PROVIDER as usize,
+    name: "CSPProvider",
+    root: "cspProvider",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("keySpec", "key_spec", &INTEGER, &[0x02]),
+        Field::new("cspName", "csp_name", &BMP_STRING, &[0x1E]),
+        Field::new("signature", "signature", &BIT_STRING, &[0x03]),
     ] },
 };
 
@@ -684,6 +782,30 @@ pub static CERTIFICATE_LIST: Node = Node {
     tags: &[0x30],
     issued: false,
     kind: Kind::Opaque(&ISSUED_ANY),
+};
+
+pub static CERTIFICATE_TEMPLATE_NAME: Node = Node {
+    id: Id::CERTIFICATE_TEMPLATE_NAME as usize,
+    name: "CertificateTemplateName",
+    root: "certificateTemplateName",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("Name", "name", &UTF8_STRING, &[0x0C]),
+    ] },
+};
+
+pub static CERTIFICATE_TEMPLATE_OID: Node = Node {
+    id: Id::CERTIFICATE_TEMPLATE_OID as usize,
+    name: "CertificateTemplateOID",
+    root: "certificateTemplateOID",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("templateID", "template_id", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("templateMajorVersion", "template_major_version", &INTEGER_0_4294967295, &[0x02]).optional(),
+        Field::new("templateMinorVersion", "template_minor_version", &INTEGER_0_4294967295, &[0x02]).optional(),
+    ] },
 };
 
 pub static CERTIFICATION_REQUEST: Node = Node {
@@ -914,6 +1036,15 @@ pub static ENCRYPTED_KEY: Node = Node {
     ] },
 };
 
+pub static ENCRYPTED_KEY_HASH: Node = Node {
+    id: Id::ENCRYPTED_KEY_HASH as usize,
+    name: "EncryptedKeyHash",
+    root: "encryptedKeyHash",
+    tags: &[0x04],
+    issued: false,
+    kind: Kind::Alias(&OCTET_STRING),
+};
+
 pub static ENCRYPTED_POP: Node = Node {
     id: Id::ENCRYPTED_POP as usize,
     name: "EncryptedPOP",
@@ -942,6 +1073,66 @@ pub static ENCRYPTED_VALUE: Node = Node {
         Field::new("keyAlg", "key_alg", &ALGORITHM_IDENTIFIER, &[0xA3]).implicit(0xA3).optional(),
         Field::new("valueHint", "value_hint", &OCTET_STRING, &[0x84]).implicit(0x84).optional(),
         Field::new("encValue", "enc_value", &BIT_STRING, &[0x03]),
+    ] },
+};
+
+pub static ENROLL_ATTESTATION_CHALLENGE: Node = Node {
+    id: Id::ENROLL_ATTESTATION_CHALLENGE as usize,
+    name: "EnrollAttestationChallenge",
+    root: "enrollAttestationChallenge",
+    tags: &[0x04],
+    issued: false,
+    kind: Kind::Alias(&OCTET_STRING),
+};
+
+pub static ENROLL_ATTESTATION_STATEMENT: Node = Node {
+    id: Id::ENROLL_ATTESTATION_STATEMENT as usize,
+    name: "EnrollAttestationStatement",
+    root: "enrollAttestationStatement",
+    tags: &[0x04],
+    issued: false,
+    kind: Kind::Alias(&OCTET_STRING),
+};
+
+pub static ENROLL_CA_XCHG_CERT_HASH: Node = Node {
+    id: Id::ENROLL_CA_XCHG_CERT_HASH as usize,
+    name: "EnrollCAXchgCertHash",
+    root: "enrollCAXchgCertHash",
+    tags: &[0x04],
+    issued: false,
+    kind: Kind::Alias(&OCTET_STRING),
+};
+
+pub static ENROLL_CERT_TYPE: Node = Node {
+    id: Id::ENROLL_CERT_TYPE as usize,
+    name: "EnrollCertType",
+    root: "enrollCertType",
+    tags: &[0x1E, 0x30],
+    issued: false,
+    kind: Kind::Choice { fields: &[
+        Field::new("bmpString", "bmp_string", &BMP_STRING, &[0x1E]).optional(),
+        Field::new("certificateTemplateName", "certificate_template_name", &CERTIFICATE_TEMPLATE_NAME, &[0x30]).optional(),
+    ] },
+};
+
+pub static ENROLL_KSP_NAME: Node = Node {
+    id: Id::ENROLL_KSP_NAME as usize,
+    name: "EnrollKSPName",
+    root: "enrollKSPName",
+    tags: &[0x1E],
+    issued: false,
+    kind: Kind::Alias(&BMP_STRING),
+};
+
+pub static ENROLLMENT_NAME_VALUE_PAIR: Node = Node {
+    id: Id::ENROLLMENT_NAME_VALUE_PAIR as usize,
+    name: "EnrollmentNameValuePair",
+    root: "enrollmentNameValuePair",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("name", "name", &BMP_STRING, &[0x1E]),
+        Field::new("value", "value", &BMP_STRING, &[0x1E]),
     ] },
 };
 
@@ -1120,6 +1311,15 @@ pub static IDENTITY_PROOF_V2: Node = Node {
         Field::new("macAlgID", "mac_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("witness", "witness", &OCTET_STRING, &[0x04]),
     ] },
+};
+
+pub static ISSUED_CERT_HASH: Node = Node {
+    id: Id::ISSUED_CERT_HASH as usize,
+    name: "IssuedCertHash",
+    root: "issuedCertHash",
+    tags: &[0x04],
+    issued: false,
+    kind: Kind::Alias(&OCTET_STRING),
 };
 
 pub static ISSUER_AND_SERIAL_NUMBER: Node = Node {
@@ -1336,6 +1536,18 @@ pub static NO_SIGNATURE_VALUE: Node = Node {
     tags: &[0x04],
     issued: false,
     kind: Kind::Alias(&OCTET_STRING),
+};
+
+pub static OS_VERSION: Node = Node {
+    id: Id::OS_VERSION as usize,
+    name: "OSVersion",
+    root: "osVersion",
+    tags: &[0x16, 0x1E],
+    issued: false,
+    kind: Kind::Choice { fields: &[
+        Field::new("ia5String", "ia5_string", &IA5_STRING, &[0x16]).optional(),
+        Field::new("bmpString", "bmp_string", &BMP_STRING, &[0x1E]).optional(),
+    ] },
 };
 
 pub static OPTIONAL_VALIDITY: Node = Node {
@@ -1670,6 +1882,18 @@ pub static POLICY_CONSTRAINTS: Node = Node {
     ] },
 };
 
+pub static POLICY_INFORMATION: Node = Node {
+    id: Id::POLICY_INFORMATION as usize,
+    name: "PolicyInformation",
+    root: "policyInformation",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("policyIdentifier", "policy_identifier", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("policyQualifiers", "policy_qualifiers", &SEQUENCE_OF_ANY_1_MAX, &[0x30]).optional(),
+    ] },
+};
+
 pub static POP_LINK_RANDOM: Node = Node {
     id: Id::POP_LINK_RANDOM as usize,
     name: "PopLinkRandom",
@@ -1856,6 +2080,20 @@ pub static REG_TOKEN: Node = Node {
     tags: &[0x0C],
     issued: false,
     kind: Kind::Alias(&UTF8_STRING),
+};
+
+pub static REQUEST_CLIENT_INFO: Node = Node {
+    id: Id::REQUEST_CLIENT_INFO as usize,
+    name: "RequestClientInfo",
+    root: "requestClientInfo",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("clientId", "client_id", &INTEGER, &[0x02]),
+        Field::new("MachineName", "machine_name", &UTF8_STRING, &[0x0C]),
+        Field::new("UserName", "user_name", &UTF8_STRING, &[0x0C]),
+        Field::new("ProcessName", "process_name", &UTF8_STRING, &[0x0C]),
+    ] },
 };
 
 pub static RESPONSE_INFO: Node = Node {
@@ -2136,6 +2374,15 @@ pub static BIT_STRING_NAMED: Node = Node {
     tags: &[0x03],
     issued: false,
     kind: Kind::BitString { named_bit_list: true },
+};
+
+pub static BMP_STRING: Node = Node {
+    id: Id::BMP_STRING as usize,
+    name: "bmp_string",
+    root: "bmp_string",
+    tags: &[0x1E],
+    issued: false,
+    kind: Kind::BmpString,
 };
 
 pub static BOOLEAN: Node = Node {
@@ -2702,6 +2949,15 @@ pub static SEQUENCE_OF_OTHER_MSG: Node = Node {
     kind: Kind::SequenceOf { element: &OTHER_MSG, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
+pub static SEQUENCE_OF_POLICY_INFORMATION_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_POLICY_INFORMATION_1_MAX as usize,
+    name: "sequence_of_PolicyInformation_1_max",
+    root: "sequence_of_PolicyInformation_1_max",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::SequenceOf { element: &POLICY_INFORMATION, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
 pub static SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY: Node = Node {
     id: Id::SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY as usize,
     name: "sequence_of_RecipientEncryptedKey",
@@ -2745,6 +3001,15 @@ pub static SEQUENCE_OF_ANY: Node = Node {
     tags: &[0x30],
     issued: false,
     kind: Kind::SequenceOf { element: &ANY, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_ANY_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_ANY_1_MAX as usize,
+    name: "sequence_of_any_1_max",
+    root: "sequence_of_any_1_max",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::SequenceOf { element: &ANY, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_INTEGER_0_4294967295: Node = Node {
@@ -2864,6 +3129,15 @@ pub static SET_OF_SIGNER_INFO: Node = Node {
     kind: Kind::SetOf { element: &SIGNER_INFO, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
+pub static SET_OF_INTEGER_0_4294967295: Node = Node {
+    id: Id::SET_OF_INTEGER_0_4294967295 as usize,
+    name: "set_of_integer_0_4294967295",
+    root: "set_of_integer_0_4294967295",
+    tags: &[0x31],
+    issued: false,
+    kind: Kind::SetOf { element: &INTEGER_0_4294967295, minimum: 0, maximum: usize::MAX, signed: false },
+};
+
 pub static SET_OF_OPEN_ATTRIBUTE: Node = Node {
     id: Id::SET_OF_OPEN_ATTRIBUTE as usize,
     name: "set_of_open_attribute",
@@ -2889,6 +3163,132 @@ pub static SIGNED_SET_OF_ATTRIBUTE_1_MAX: Node = Node {
     tags: &[0x31],
     issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: true },
+};
+
+pub static TOLERANT_ALGORITHM_IDENTIFIER: Node = Node {
+    id: Id::TOLERANT_ALGORITHM_IDENTIFIER as usize,
+    name: "tolerant_AlgorithmIdentifier",
+    root: "tolerant_AlgorithmIdentifier",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ALGORITHM_IDENTIFIER),
+};
+
+pub static TOLERANT_CMC_ADD_ATTRIBUTES: Node = Node {
+    id: Id::TOLERANT_CMC_ADD_ATTRIBUTES as usize,
+    name: "tolerant_CMCAddAttributes",
+    root: "tolerant_CMCAddAttributes",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&CMC_ADD_ATTRIBUTES),
+};
+
+pub static TOLERANT_CSP_PROVIDER: Node = Node {
+    id: Id::TOLERANT_CSP_PROVIDER as usize,
+    name: "tolerant_CSPProvider",
+    root: "tolerant_CSPProvider",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&CSP_PROVIDER),
+};
+
+pub static TOLERANT_CERTIFICATE: Node = Node {
+    id: Id::TOLERANT_CERTIFICATE as usize,
+    name: "tolerant_Certificate",
+    root: "tolerant_Certificate",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&CERTIFICATE),
+};
+
+pub static TOLERANT_CONTENT_INFO: Node = Node {
+    id: Id::TOLERANT_CONTENT_INFO as usize,
+    name: "tolerant_ContentInfo",
+    root: "tolerant_ContentInfo",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&CONTENT_INFO),
+};
+
+pub static TOLERANT_ENCRYPTED_KEY_HASH: Node = Node {
+    id: Id::TOLERANT_ENCRYPTED_KEY_HASH as usize,
+    name: "tolerant_EncryptedKeyHash",
+    root: "tolerant_EncryptedKeyHash",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENCRYPTED_KEY_HASH),
+};
+
+pub static TOLERANT_ENROLL_ATTESTATION_CHALLENGE: Node = Node {
+    id: Id::TOLERANT_ENROLL_ATTESTATION_CHALLENGE as usize,
+    name: "tolerant_EnrollAttestationChallenge",
+    root: "tolerant_EnrollAttestationChallenge",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENROLL_ATTESTATION_CHALLENGE),
+};
+
+pub static TOLERANT_ENROLL_ATTESTATION_STATEMENT: Node = Node {
+    id: Id::TOLERANT_ENROLL_ATTESTATION_STATEMENT as usize,
+    name: "tolerant_EnrollAttestationStatement",
+    root: "tolerant_EnrollAttestationStatement",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENROLL_ATTESTATION_STATEMENT),
+};
+
+pub static TOLERANT_ENROLL_CA_XCHG_CERT_HASH: Node = Node {
+    id: Id::TOLERANT_ENROLL_CA_XCHG_CERT_HASH as usize,
+    name: "tolerant_EnrollCAXchgCertHash",
+    root: "tolerant_EnrollCAXchgCertHash",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENROLL_CA_XCHG_CERT_HASH),
+};
+
+pub static TOLERANT_ENROLL_KSP_NAME: Node = Node {
+    id: Id::TOLERANT_ENROLL_KSP_NAME as usize,
+    name: "tolerant_EnrollKSPName",
+    root: "tolerant_EnrollKSPName",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENROLL_KSP_NAME),
+};
+
+pub static TOLERANT_ENROLLMENT_NAME_VALUE_PAIR: Node = Node {
+    id: Id::TOLERANT_ENROLLMENT_NAME_VALUE_PAIR as usize,
+    name: "tolerant_EnrollmentNameValuePair",
+    root: "tolerant_EnrollmentNameValuePair",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ENROLLMENT_NAME_VALUE_PAIR),
+};
+
+pub static TOLERANT_ISSUED_CERT_HASH: Node = Node {
+    id: Id::TOLERANT_ISSUED_CERT_HASH as usize,
+    name: "tolerant_IssuedCertHash",
+    root: "tolerant_IssuedCertHash",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&ISSUED_CERT_HASH),
+};
+
+pub static TOLERANT_OS_VERSION: Node = Node {
+    id: Id::TOLERANT_OS_VERSION as usize,
+    name: "tolerant_OSVersion",
+    root: "tolerant_OSVersion",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&OS_VERSION),
+};
+
+pub static TOLERANT_REQUEST_CLIENT_INFO: Node = Node {
+    id: Id::TOLERANT_REQUEST_CLIENT_INFO as usize,
+    name: "tolerant_RequestClientInfo",
+    root: "tolerant_RequestClientInfo",
+    tags: &[],
+    issued: false,
+    kind: Kind::Tolerant(&REQUEST_CLIENT_INFO),
 };
 
 pub static UTC_TIME: Node = Node {

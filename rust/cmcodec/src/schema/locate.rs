@@ -53,7 +53,7 @@ fn enter(
 ) -> Option<(&'static Node, Tlv)> {
     loop {
         match &node.kind {
-            Kind::Alias(inner) | Kind::Opaque(inner) => node = inner,
+            Kind::Alias(inner) | Kind::Opaque(inner) | Kind::Tolerant(inner) => node = inner,
             Kind::Open(table) => node = table.look_up(oid)?,
             Kind::Containing(table) => {
                 node = table.look_up(oid)?;

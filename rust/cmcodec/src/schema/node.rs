@@ -26,6 +26,15 @@ impl Node {
     pub fn accepts(&self, tag: u8) -> bool {
         accepts(self.tags, tag)
     }
+
+    /// The type that a value is to fit, where it need not.
+    #[inline]
+    pub fn published(&'static self) -> &'static Self {
+        match self.kind {
+            Kind::Tolerant(published) => published,
+            _ => self,
+        }
+    }
 }
 
 /// Whether `tag` is among `tags`; none listed accepts all.
@@ -98,6 +107,8 @@ pub enum Kind {
         /// Whether it is a named bit list.
         named_bit_list: bool,
     },
+    /// BMPString, in UTF-16.
+    BmpString,
     /// BOOLEAN.
     Boolean,
     /// CHOICE: the first alternative that matches.
@@ -167,6 +178,8 @@ pub enum Kind {
         /// Whether a signature covers the octets (rule V4).
         signed: bool,
     },
+    /// A type where a value fits it, else any element, kept as octets.
+    Tolerant(&'static Node),
     /// UTCTime.
     UtcTime,
     /// UTF8String.
@@ -181,6 +194,7 @@ impl Kind {
         matches!(
             self,
             Self::BitString { .. }
+                | Self::BmpString
                 | Self::Boolean
                 | Self::Enumerated { .. }
                 | Self::GeneralizedTime

@@ -24,6 +24,7 @@ pub fn check_content(kind: &Kind, content: &[u8]) -> Check {
         Kind::ObjectIdentifier => object_identifier(content),
         Kind::Utf8String => utf8_string(content),
         Kind::Ia5String => or(content.is_ascii(), Reason::BadValue),
+        Kind::BmpString => or(utf16(content).is_some(), Reason::BadValue),
         Kind::GeneralizedTime => Moment::generalized(content).map(drop),
         Kind::UtcTime => Moment::utc(content).map(drop),
         _ => Ok(()),
@@ -139,6 +140,16 @@ fn any_object_identifier(content: &[u8]) -> Check {
 pub fn utf8_string(content: &[u8]) -> Check {
     // Short as they are, most are told without the decoder.
     or(content.is_ascii() || std::str::from_utf8(content).is_ok(), Reason::BadValue)
+}
+
+/// The text of a BMPString, if its octets are UTF-16 (X.690 8.23.9).
+pub fn utf16(content: &[u8]) -> Option<String> {
+    let pairs = content.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    let units = pairs.map(|pair| pair.iter().fold(0, |unit, octet| unit << 8 | u16::from(*octet)));
+    char::decode_utf16(units).collect::<std::result::Result<_, _>>().ok()
 }
 
 /// A point in time as its DER form spells it, in UTC.

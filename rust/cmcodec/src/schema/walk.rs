@@ -13,7 +13,7 @@ use super::versions::v1_strict_version;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{
-    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH,
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH, MAX_TOLERANT_LEVELS,
 };
 use crate::stack::on_enough;
 
@@ -30,6 +30,9 @@ pub struct Options {
     pub max_size: usize,
     /// What becomes of what stands in a cmsSequence.
     pub members: Members,
+    /// Whether a PKCS#10 in a SignedData over id-data is a wrapped request (V1);
+    /// read by [`crate::load`].
+    pub wrapped: bool,
 }
 
 /// What becomes of the members of a cmsSequence.
@@ -53,6 +56,7 @@ impl Default for Options {
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
             members: Members::Whole,
+            wrapped: false,
         }
     }
 }
@@ -76,6 +80,8 @@ pub struct Walker<'a> {
     data: &'a [u8],
     options: Options,
     layers: usize,
+    /// How many values around this one are read as a type where they fit.
+    levels: usize,
     /// With [`Members::Listed`], every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
     /// With [`Members::Deferred`], the cmsSequence of which they were left for later.
@@ -142,9 +148,30 @@ impl<'a> Walker<'a> {
             data,
             options,
             layers: 1,
+            levels: 0,
             members: Vec::new(),
             deferred: None,
             ids: MemberIds::default(),
+        }
+    }
+
+    /// Whether the element, `depth` deep and inside `levels` others of which
+    /// the same is asked, is of this type, legacy forms included.
+    pub fn fits(&self, node: &'static Node, tlv: Tlv, depth: usize, levels: usize) -> bool {
+        let options = Options { strict: false, members: Members::Whole, ..self.options };
+        let (layers, within) = (self.layers, levels + 1);
+        let mut inside = Self { layers, levels: within, ..Self::new(self.data, options) };
+        levels < MAX_TOLERANT_LEVELS
+            && node.accepts(tlv.tag())
+            && inside.element(node, tlv, depth, &[]).is_ok()
+    }
+
+    /// Reads an element of this type, where it fits, or of any.
+    #[cold]
+    fn tolerant(&self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
+        match self.fits(node, tlv, depth, self.levels) {
+            true => Ok(()),
+            false => check_any(self.data, tlv, depth, true),
         }
     }
 
@@ -235,6 +262,7 @@ impl<'a> Walker<'a> {
             },
             Kind::Any => check_any(self.data, tlv, depth, !node.issued),
             Kind::Opaque(inner) => self.element(inner, tlv, depth, &[]),
+            Kind::Tolerant(published) => self.tolerant(published, tlv, depth),
             Kind::Containing(table) => self.containing(table, tlv, oid),
             kind => primitive::check(kind, self.data, tlv),
         }
@@ -486,18 +514,22 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// An OCTET STRING that contains another type: one message layer more,
-    /// where depth counts from one again (P1, P6).
+    /// An OCTET STRING that may contain another type.
     #[inline(never)] // As above.
     fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
-        if let Some(contained) = table.look_up(oid) {
-            if self.layers > self.options.max_layers {
-                return Err(Error::new(Reason::LimitP6, tlv.content()));
-            }
-            self.layers += 1;
-            self.exactly(contained, tlv.content(), tlv.end())?;
-            self.layers -= 1;
+        table.look_up(oid).map_or(Ok(()), |contained| self.contained(contained, tlv))
+    }
+
+    /// Reads what an OCTET STRING contains: one message layer more, where depth
+    /// counts from one again (P1, P6).
+    #[inline]
+    pub fn contained(&mut self, node: &'static Node, tlv: Tlv) -> Result<()> {
+        if self.layers > self.options.max_layers {
+            return Err(Error::new(Reason::LimitP6, tlv.content()));
         }
+        self.layers += 1;
+        self.exactly(node, tlv.content(), tlv.end())?;
+        self.layers -= 1;
         Ok(())
     }
 }

@@ -39,6 +39,9 @@ const OCTETS_PER_THREAD: usize = 256 * 1024;
 pub enum Item<'a> {
     /// Octets as received, which are loaded first.
     Received(&'a [u8]),
+    /// The same, where a wrapped request counts, whatever [`Config::options`]
+    /// say ([`Options::wrapped`]).
+    Wrapped(&'a [u8]),
     /// A message that was validated before. Nothing nested in it is looked at.
     Validated {
         /// What its offsets count in.
@@ -47,6 +50,8 @@ pub enum Item<'a> {
         span: Range<usize>,
         /// How it was encoded.
         encoding: Encoding,
+        /// Whether it is a wrapped request.
+        wrapped: bool,
     },
 }
 
@@ -54,7 +59,7 @@ impl<'a> Item<'a> {
     /// The octets that are to be loaded.
     fn received(&self) -> &'a [u8] {
         match self {
-            Self::Received(octets) => octets,
+            Self::Received(octets) | Self::Wrapped(octets) => octets,
             Self::Validated { .. } => &[],
         }
     }
@@ -147,11 +152,12 @@ fn collect<'a>(
         };
         let Some(input) = inputs.get_mut(item) else { continue };
         if let Err(error) = input.take_members(&mut rows) {
-            let octets = items.get(item).map_or(&[][..], Item::received);
             // What was found is given up before more is read (rule P8).
             let others = rows.iter().rposition(|rows| rows.item != item);
             rows.truncate(others.map_or(0, |last| last + 1));
-            *input = Input::Received(octets);
+            if let Some(given) = items.get(item) {
+                *input = Input::new(given);
+            }
             input.load(Options { members: Members::Isolated, ..options });
             if !matches!(input, Input::Refused(_)) {
                 *input = Input::Refused(error);
@@ -217,8 +223,9 @@ impl Job {
 
 /// An item, before and after it is loaded.
 enum Input<'a> {
-    Received(&'a [u8]),
-    Validated(&'a [u8], Range<usize>, Encoding),
+    /// And whether a wrapped request counts.
+    Received(&'a [u8], bool),
+    Validated(&'a [u8], Range<usize>, Encoding, bool),
     Loaded(Loaded<'a>, Option<Box<Later>>),
     Refused(Error),
 }
@@ -234,15 +241,17 @@ struct Later {
 impl<'i> Input<'i> {
     fn new(item: &Item<'i>) -> Self {
         match item {
-            Item::Received(octets) => Self::Received(octets),
-            Item::Validated { buffer, span, encoding } => {
-                Self::Validated(buffer, span.clone(), *encoding)
+            Item::Received(octets) => Self::Received(octets, false),
+            Item::Wrapped(octets) => Self::Received(octets, true),
+            Item::Validated { buffer, span, encoding, wrapped } => {
+                Self::Validated(buffer, span.clone(), *encoding, *wrapped)
             }
         }
     }
 
     fn load(&mut self, options: Options) {
-        if let Self::Received(octets) = *self {
+        if let Self::Received(octets, wrapped) = *self {
+            let options = Options { wrapped: wrapped || options.wrapped, ..options };
             *self = match load(octets, options) {
                 Ok(loaded) => {
                     let members = loaded.deferred.as_ref().map(|deferred| {
@@ -279,12 +288,17 @@ impl<'i> Input<'i> {
 
     /// The row of an item that is a message.
     fn verify<'a>(&'a self, item: usize, worker: &mut Worker<'a>) -> Option<Rows> {
-        let (der, span, encoding): (&[u8], _, _) = match self {
-            Self::Loaded(loaded, _) => (&loaded.der, 0..loaded.der.len(), loaded.encoding),
-            Self::Validated(buffer, span, encoding) => (buffer, span.clone(), *encoding),
-            Self::Received(_) | Self::Refused(_) => return None,
+        let (der, span, encoding, wrapped): (&[u8], _, _, _) = match self {
+            Self::Loaded(loaded, _) => {
+                (&loaded.der, 0..loaded.der.len(), loaded.encoding, loaded.wrapped)
+            }
+            Self::Validated(buffer, span, encoding, wrapped) => {
+                (buffer, span.clone(), *encoding, *wrapped)
+            }
+            Self::Received(..) | Self::Refused(_) => return None,
         };
-        Some(Rows::one(item, encoding, span.clone(), message::verify(der, span, worker)))
+        let finding = message::verify(der, span.clone(), wrapped, worker);
+        Some(Rows::one(item, encoding, span, finding))
     }
 
     /// How many members were left for later.
@@ -366,7 +380,7 @@ fn verify_listed<'a>(
             _ if !is_listed => return None,
             Some(reason) => malformed(reason, member.offset as usize),
             None if content_type == ID_DATA => return None,
-            None => message::verify(data, span.clone(), worker),
+            None => message::verify(data, span.clone(), false, worker),
         };
         Some(marker.mark(start, around, finding, || (path.as_slice().into(), span)))
     });

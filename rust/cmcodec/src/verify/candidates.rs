@@ -47,6 +47,11 @@ impl<'a> Digested<'a> {
         Self { octets, digests: [None; DigestAlgorithm::ALL.len()] }
     }
 
+    /// What the digests are of.
+    pub(super) fn octets(&self) -> &'a [u8] {
+        self.octets
+    }
+
     /// Whether `claimed` is the digest.
     pub(super) fn has(&mut self, algorithm: DigestAlgorithm, claimed: &[u8]) -> bool {
         let octets = self.octets;

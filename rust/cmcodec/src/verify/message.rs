@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::config::Config;
 use super::pop::Possession;
 use super::report::{
-    Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
+    self, Fault, Few, Finding, MessageKind, PopState, RequestForm, Signer, SignerKey, Verdict,
 };
 use super::worker::Worker;
 use super::{pop, signer};
@@ -19,29 +19,37 @@ use crate::generated::oids::{
 };
 use crate::stack::on_enough;
 use crate::view::{
-    AuthenticatedData, CertificationRequest, ContentInfo, EncapsulatedContentInfo, PkiMessage,
-    SignedData, SignerInfo, TaggedRequest, is_cms_version,
+    AuthenticatedData, ContentInfo, EncapsulatedContentInfo, PkiMessage, Request, SignedData,
+    is_cms_version,
 };
 
-/// Body part id of the only request of a Simple PKI Request.
-const SIMPLE_REQUEST_ID: u32 = 1;
-
-/// Verifies the ContentInfo or CertificationRequest at `span`,
-/// which has been validated; what is nested in it does not count (R5).
-pub(super) fn verify<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Finding {
+/// Verifies the ContentInfo or CertificationRequest at `span`, which has been
+/// validated, with `wrapped` as a wrapped request; what is nested in it does
+/// not count (R5).
+pub(super) fn verify<'a>(
+    data: &'a [u8],
+    span: Range<usize>,
+    wrapped: bool,
+    worker: &mut Worker<'a>,
+) -> Finding {
     let bad = Fault::new(Reason::BadTag, span.start);
-    on_enough(|| dispatch(data, span, worker))
+    on_enough(|| dispatch(data, span, wrapped, worker))
         .unwrap_or_else(|| Finding::new(MessageKind::Other, Verdict::Malformed, Some(bad)))
 }
 
-fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> Option<Finding> {
+fn dispatch<'a>(
+    data: &'a [u8],
+    span: Range<usize>,
+    wrapped: bool,
+    worker: &mut Worker<'a>,
+) -> Option<Finding> {
     let root = read_tlv(data, span.start, span.end).ok()?;
     if Elements::of(data, root).next()?.tag() == 0x30 {
         return simple_request(data, root, worker);
     }
     let info = ContentInfo::read(data, root)?;
     match info.content_type.value(data) {
-        ID_SIGNED_DATA => signed_data(data, SignedData::read(data, info.content)?, worker),
+        ID_SIGNED_DATA => signed_data(data, SignedData::read(data, info.content)?, wrapped, worker),
         ID_CT_AUTH_DATA => authenticated_data(data, info.content),
         ID_ENVELOPED_DATA | ID_CT_AUTH_ENVELOPED_DATA | ID_ENCRYPTED_DATA => {
             let fault = Fault::state(Reason::Encrypted);
@@ -58,21 +66,13 @@ fn dispatch<'a>(data: &'a [u8], span: Range<usize>, worker: &mut Worker<'a>) -> 
 /// A Simple PKI Request (RFC 10002 §3.1): its proof of possession is
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
-    let request = CertificationRequest::read(data, root)?;
-    let Possession { algorithm, state } = pop::pkcs10(data, &request, root.start(), worker);
-    let fault = match state {
-        Ok(PopState::Absent) => Some(Fault::new(Reason::NoSignature, root.start())),
-        Ok(_) => None,
-        Err(fault) => Some(fault),
-    };
+    let request = Request::alone(data, root)?;
+    let (judged, fault) = judge_request(data, &request, false, worker);
+    let none = || Fault::new(Reason::NoSignature, root.start());
+    let fault = fault.or_else(|| (judged.pop == PopState::Absent).then(none));
     let verdict = if fault.is_none() { Verdict::Verified } else { Verdict::Failed };
     let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, fault);
-    finding.requests = Few::One(Request {
-        id: SIMPLE_REQUEST_ID,
-        form: RequestForm::Pkcs10,
-        algorithm,
-        pop: state.unwrap_or(PopState::Failed),
-    });
+    finding.requests = Few::One(judged);
     finding.may_have_notes = request.may_repeat_extension(data);
     Some(finding)
 }
@@ -91,9 +91,18 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     Some(finding)
 }
 
-fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) -> Option<Finding> {
+fn signed_data<'a>(
+    data: &'a [u8],
+    signed: SignedData,
+    wrapped: bool,
+    worker: &mut Worker<'a>,
+) -> Option<Finding> {
     let encapsulated = signed.encap_content_info;
-    let kind = MessageKind::of_content_type(encapsulated.e_content_type.value(data));
+    let wrapped = wrapped && signed.wrapped_request(data).is_some();
+    let kind = match wrapped {
+        true => MessageKind::WrappedRequest,
+        false => MessageKind::of_content_type(encapsulated.e_content_type.value(data)),
+    };
     let no_signer = signed.signer_infos.is_empty();
     if signed.is_certs_only(data) {
         let fault = v1_signed_data_version(data, &signed).err();
@@ -101,12 +110,18 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
         return Some(Finding::new(MessageKind::SimpleResponse, verdict, fault));
     }
     let mut finding = Finding::new(kind, Verdict::Failed, None);
-    if let Err(fault) = v1_content_type(data, &encapsulated, no_signer) {
-        finding.fault = Some(fault);
-        return Some(finding);
+    match v1_content_type(data, &encapsulated, no_signer) {
+        Err(fault) if !wrapped => {
+            finding.fault = Some(fault);
+            return Some(finding);
+        }
+        _ => {}
     }
     finding.has_other_version = v1_version_note(data, &signed);
-    let message = encapsulated.pki_message(data);
+    let message = match encapsulated.e_content {
+        Some(octets) if wrapped => Some(PkiMessage::around_request(octets)),
+        _ => encapsulated.pki_message(data),
+    };
     if let Some(message) = &message {
         note_controls(data, message, &mut finding);
     }
@@ -137,7 +152,7 @@ fn signed_data<'a>(data: &'a [u8], signed: SignedData, worker: &mut Worker<'a>) 
     Some(finding)
 }
 
-/// V1: what may be signed, and that it is there.
+/// V1: what may be signed besides a wrapped request, and that it is there.
 fn v1_content_type(
     data: &[u8],
     encapsulated: &EncapsulatedContentInfo,
@@ -163,10 +178,8 @@ fn v1_signed_data_version(data: &[u8], signed: &SignedData) -> Result<(), Fault>
 /// SignedData or in a SignerInfo. Clients in use get them wrong.
 fn v1_version_note(data: &[u8], signed: &SignedData) -> bool {
     let is_other = |right: bool, version: Tlv| !right && is_cms_version(version.value(data));
-    let mut infos =
-        Elements::of(data, signed.signer_infos).filter_map(|tlv| SignerInfo::read(data, tlv));
     is_other(signed.has_right_version(data), signed.version)
-        || infos.any(|info| is_other(info.has_right_version(data), info.version))
+        || signed.signers(data).any(|info| is_other(info.has_right_version(data), info.version))
 }
 
 /// V2: somebody signed, and not too many.
@@ -206,26 +219,33 @@ fn note_requests<'a>(
     let mut first = None;
     let mut may_repeat_extension = false;
     let list = message.requests(data).map(|request| {
-        let offset = request.tlv().start();
-        let (form, Possession { algorithm, state }) = match &request {
-            TaggedRequest::Tcr(tagged) => {
-                let pop = pop::pkcs10(data, &tagged.certification_request, offset, worker);
-                (RequestForm::Pkcs10, pop)
-            }
-            TaggedRequest::Crm(message) => {
-                (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
-            }
-            TaggedRequest::Orm(_) => {
-                (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
-            }
-        };
-        first = first.or(state.err());
+        let (judged, fault) = judge_request(data, &request, authorised, worker);
+        first = first.or(fault);
         may_repeat_extension |= request.may_repeat_extension(data);
-        Request { id: request.id(data), form, algorithm, pop: state.unwrap_or(PopState::Failed) }
+        judged
     });
     finding.requests = list.collect();
     finding.may_have_notes |= may_repeat_extension;
     first
+}
+
+/// What is known of a request, and the fault where its proof fails.
+fn judge_request<'a>(
+    data: &'a [u8],
+    request: &Request,
+    authorised: bool,
+    worker: &mut Worker<'a>,
+) -> (report::Request, Option<Fault>) {
+    let offset = request.tlv().start();
+    let (form, Possession { algorithm, state }) = if let Some(request) = request.pkcs10() {
+        (RequestForm::Pkcs10, pop::pkcs10(data, request, offset, worker))
+    } else if let Some(message) = request.crmf() {
+        (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
+    } else {
+        (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
+    };
+    let pop = state.unwrap_or(PopState::Failed);
+    (report::Request { id: request.id(data), form, algorithm, pop }, state.err())
 }
 
 /// R5: a good signature says nothing yet where nobody has seen what it is over.

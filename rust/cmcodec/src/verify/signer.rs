@@ -11,7 +11,7 @@ use crate::error::Reason;
 use crate::generated::limits::MAX_FAILED_WORK;
 use crate::generated::oids::{
     ID_AA_CMS_ALGORITHM_PROTECT, ID_AA_SIGNING_CERTIFICATE, ID_AA_SIGNING_CERTIFICATE_V2,
-    ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
+    ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNING_TIME,
 };
 use crate::view::{
     AlgorithmIdentifier, Attribute, CMSAlgorithmProtection, ESSCertID, ESSCertIDv2, PkiMessage,
@@ -82,6 +82,8 @@ impl<'a> Content<'a> {
 /// One SignerInfo under way.
 struct Signature<'a> {
     info: SignerInfo,
+    /// Content octets of eContent, which are signed where no attributes are.
+    content: &'a [u8],
     name: AlgorithmName,
     /// The algorithm, and what the attributes say of the certificate, if no rule is broken.
     state: Result<(SignatureAlgorithm, SigningCertificates<'a>), Fault>,
@@ -100,7 +102,7 @@ impl<'a> Signature<'a> {
             AlgorithmName::Known,
         );
         let state = check(data, &info, digest, algorithm, content);
-        Self { info, name, state }
+        Self { info, content: content.octets.octets(), name, state }
     }
 
     /// What its key is found by.
@@ -120,11 +122,15 @@ impl<'a> Signature<'a> {
         worker: &mut Worker<'a>,
     ) -> Result<SignerKey, Fault> {
         let (algorithm, _) = self.state?;
-        let attributes = self.info.signed_attrs.map_or(&[][..], |attrs| attrs.octets(data));
-        // The received octets, with the tag that was signed.
-        worker.attributes.clear();
-        worker.attributes.push(0x31);
-        worker.attributes.extend_from_slice(attributes.get(1..).unwrap_or_default());
+        let mut signed = self.content;
+        if let Some(attributes) = self.info.signed_attrs {
+            // The received octets, with the tag that was signed.
+            worker.attributes.clear();
+            worker.attributes.push(0x31);
+            let rest = attributes.octets(data).get(1..).unwrap_or_default();
+            worker.attributes.extend_from_slice(rest);
+            signed = &worker.attributes;
+        }
         let signature = self.info.signature.value(data);
         let (mut tried, mut certificates) = (Vec::new(), Vec::new());
         let mut found = Reason::SignerNotFound;
@@ -136,7 +142,7 @@ impl<'a> Signature<'a> {
                 Some(false) => continue,
                 None if *failed >= MAX_FAILED_WORK => Err(Reason::LimitV15),
                 None => worker.keyring.get(spki).and_then(|key| {
-                    let verified = key.verify(&algorithm, &worker.attributes, signature);
+                    let verified = key.verify(&algorithm, signed, signature);
                     if verified == Err(Reason::SignatureInvalid) {
                         *failed = failed.saturating_add(key.work());
                     }
@@ -178,10 +184,13 @@ fn check<'a>(
     content: &mut Content<'_>,
 ) -> Result<(SignatureAlgorithm, SigningCertificates<'a>), Fault> {
     v1_signer_info_version(data, info)?;
-    let attributes = v4_attributes(data, info)?;
-    let (digest, algorithm) =
-        v7_algorithms(data, info, digest, algorithm, attributes.protection, content)?;
+    let attributes = v4_attributes(data, info, content)?;
+    let protection = attributes.as_ref().and_then(|attributes| attributes.protection);
+    let (digest, algorithm) = v7_algorithms(data, info, digest, algorithm, protection, content)?;
     v12_no_signature(info, algorithm)?;
+    let Some(attributes) = attributes else {
+        return Ok((algorithm, SigningCertificates::default()));
+    };
     v5_content_type(data, attributes.content_type, content)?;
     v6_message_digest(data, attributes.message_digest, digest, content)?;
     Ok((algorithm, attributes.certificates))
@@ -201,11 +210,17 @@ struct Attributes<'a> {
     certificates: SigningCertificates<'a>,
 }
 
-/// V4: the signed attributes, once and with one value each. The walk has seen
-/// that they are sorted.
-fn v4_attributes<'a>(data: &'a [u8], info: &SignerInfo) -> Result<Attributes<'a>, Fault> {
-    let set =
-        info.signed_attrs.ok_or_else(|| Fault::new(Reason::AttributeMissing, info.tlv.start()))?;
+/// V4: the signed attributes, once and with one value each; `None` over id-data
+/// without any (RFC 5652 §5.3). The walk has seen that they are sorted.
+fn v4_attributes<'a>(
+    data: &'a [u8],
+    info: &SignerInfo,
+    content: &Content<'_>,
+) -> Result<Option<Attributes<'a>>, Fault> {
+    let Some(set) = info.signed_attrs else {
+        let good = content.content_type == ID_DATA;
+        return Fault::unless(good, Reason::AttributeMissing, info.tlv.start()).map(|()| None);
+    };
     let missing = || Fault::new(Reason::AttributeMissing, set.start());
     let [content_type, message_digest, signing_time, protection, certificate, certificate_v2] =
         find_singles(data, set);
@@ -218,7 +233,7 @@ fn v4_attributes<'a>(data: &'a [u8], info: &SignerInfo) -> Result<Attributes<'a>
     let certificate_v2 =
         certificate_v2.only(data)?.and_then(|(_, value)| signing_certificate_v2(data, value));
     let certificates = [certificate, certificate_v2];
-    Ok(Attributes { content_type, message_digest, protection, certificates })
+    Ok(Some(Attributes { content_type, message_digest, protection, certificates }))
 }
 
 /// The first of `certs`, which is the signer's (RFC 5035 §5.4.1).

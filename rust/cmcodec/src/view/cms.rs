@@ -60,12 +60,33 @@ impl SignedData {
         self.version.value(data) == [expected]
     }
 
+    /// The SignerInfos, in received order.
+    pub fn signers<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = SignerInfo> + use<'a> {
+        Elements::of(data, self.signer_infos).filter_map(|tlv| SignerInfo::read(data, tlv))
+    }
+
     /// Whether this is the degenerate form of a Simple PKI Response: no
     /// signers and no content (RFC 10002 §4.1).
     pub fn is_certs_only(&self, data: &[u8]) -> bool {
         self.signer_infos.is_empty()
             && self.encap_content_info.e_content.is_none_or(|content| content.is_empty())
             && self.encap_content_info.e_content_type.value(data) == ID_DATA
+    }
+
+    /// The PKCS#10 that id-data holds in a wrapped request (MS-WCCE §3.1.1.4.3.1.4),
+    /// told by how it begins: a SEQUENCE of a version and a Name. Whether it
+    /// is one to its end, [`crate::load()`] looks where it is told to.
+    pub fn wrapped_request(&self, data: &[u8]) -> Option<Tlv> {
+        let EncapsulatedContentInfo { e_content_type, e_content, .. } = self.encap_content_info;
+        if e_content_type.value(data) != ID_DATA {
+            return None;
+        }
+        let request = Elements::of(data, e_content?).take_if(0x30)?;
+        let mut info = Elements::of(data, Elements::of(data, request).take_if(0x30)?);
+        info.take_if(0x02)?;
+        let subject = info.take_any(&[0x30, 0x05])?;
+        let is_name = Elements::of(data, subject).next().is_none_or(|name| name.tag() == 0x31);
+        is_name.then_some(request)
     }
 
     /// The `certificate` alternatives among `certificates` (RFC 5652

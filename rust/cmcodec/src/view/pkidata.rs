@@ -1,16 +1,20 @@
 //! PKIData and PKIResponse (RFC 10002 §3.2 and §4.2).
 
-use super::{PKIData, PKIResponse, TaggedAttribute, TaggedRequest};
+use super::{PKIData, PKIResponse, Request, TaggedAttribute};
 use crate::der::{Elements, Tlv};
 use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC};
 
-/// A PKIData (RFC 10002 §3.2.1), or a PKIResponse (§4.2), which has no requests.
+/// A PKIData (RFC 10002 §3.2.1), or a PKIResponse (§4.2), which has no requests;
+/// or what holds one PKCS#10 and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct PkiMessage {
-    control_sequence: Tlv,
-    req_sequence: Option<Tlv>,
-    cms_sequence: Tlv,
+    control_sequence: Option<Tlv>,
+    /// What the requests stand in, and how each is read.
+    requests: Option<(Tlv, ReadRequest)>,
+    cms_sequence: Option<Tlv>,
 }
+
+type ReadRequest = fn(&[u8], Tlv) -> Option<Request>;
 
 impl PkiMessage {
     /// Reads the fields of `tlv`, the content that `e_content_type` stands
@@ -18,37 +22,47 @@ impl PkiMessage {
     pub fn read(data: &[u8], e_content_type: &[u8], tlv: Tlv) -> Option<Self> {
         match e_content_type {
             ID_CCT_PKI_DATA => PKIData::read(data, tlv).map(|it| Self {
-                control_sequence: it.control_sequence,
-                req_sequence: Some(it.req_sequence),
-                cms_sequence: it.cms_sequence,
+                control_sequence: Some(it.control_sequence),
+                requests: Some((it.req_sequence, Request::tagged)),
+                cms_sequence: Some(it.cms_sequence),
             }),
             ID_CCT_PKI_RESPONSE => PKIResponse::read(data, tlv).map(|it| Self {
-                control_sequence: it.control_sequence,
-                req_sequence: None,
-                cms_sequence: it.cms_sequence,
+                control_sequence: Some(it.control_sequence),
+                requests: None,
+                cms_sequence: Some(it.cms_sequence),
             }),
             _ => None,
         }
     }
 
+    /// What holds a PKCS#10 alone: the octets of an eContent.
+    pub fn around_request(octets: Tlv) -> Self {
+        let requests: (_, ReadRequest) = (octets, Request::alone);
+        Self { control_sequence: None, requests: Some(requests), cms_sequence: None }
+    }
+
     /// The controls.
     pub fn controls<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = TaggedAttribute> + use<'a> {
-        Elements::of(data, self.control_sequence).filter_map(|tlv| TaggedAttribute::read(data, tlv))
+        inside(data, self.control_sequence).filter_map(|tlv| TaggedAttribute::read(data, tlv))
     }
 
     /// The requests; none in a PKIResponse.
-    pub fn requests<'a>(
-        &self,
-        data: &'a [u8],
-    ) -> impl Iterator<Item = TaggedRequest> + Clone + use<'a> {
-        let requests = self.req_sequence.map(|sequence| Elements::of(data, sequence));
-        requests.into_iter().flatten().filter_map(|tlv| TaggedRequest::read(data, tlv))
+    pub fn requests<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Request> + Clone + use<'a> {
+        let read_all = |(elements, read): (Tlv, ReadRequest)| {
+            Elements::of(data, elements).filter_map(move |tlv| read(data, tlv))
+        };
+        self.requests.map(read_all).into_iter().flatten()
     }
 
     /// The members of cmsSequence.
     pub fn members<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = TaggedContentInfo> + use<'a> {
-        Elements::of(data, self.cms_sequence).filter_map(|tlv| TaggedContentInfo::read(data, tlv))
+        inside(data, self.cms_sequence).filter_map(|tlv| TaggedContentInfo::read(data, tlv))
     }
+}
+
+/// The elements of a sequence; none where there is none.
+fn inside<'a>(data: &'a [u8], sequence: Option<Tlv>) -> impl Iterator<Item = Tlv> + use<'a> {
+    sequence.map(|sequence| Elements::of(data, sequence)).into_iter().flatten()
 }
 
 impl TaggedAttribute {
