@@ -1,6 +1,6 @@
 """What a batch costs in memory, measured in a process of its own.
 
-    python -m benches.memory verify FILE        # or read, or load
+    python -m benches.memory verify FILE        # or read, load, or look
 
 Prints as JSON the octets of the input and the peak of resident memory above what the process had
 when it had done the same to ten messages, before it read the file. The input itself counts.
@@ -41,7 +41,19 @@ def verify(der: bytes) -> int:
     return sum(row.verdict == "verified" for row in cmcodec.verify_batch(der, threads=2))
 
 
-WORK: dict[str, Callable[[bytes], int]] = {"load": load, "read": read, "verify": verify}
+def look(der: bytes) -> int:
+    """Verifies everything and does with the report what can be done with it."""
+    report = cmcodec.verify_batch(der, threads=2)
+    kept = report[0], report[-1], repr(report)
+    return len(kept) and sum(len(row.to_dict()["path"]) > 0 for row in report.failures())
+
+
+WORK: dict[str, Callable[[bytes], int]] = {
+    "load": load,
+    "read": read,
+    "verify": verify,
+    "look": look,
+}
 
 
 def measured(name: str, file: Path) -> dict[str, int]:

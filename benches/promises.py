@@ -94,3 +94,6 @@ SPEED = (
 
 MEMORY = {"load": 1.1, "read": 1.1, "verify": 2.0}
 """Peak memory in sizes of the input, which is one of them."""
+
+MALFORMED = {"rust": 4, "pure": 150}
+"""The same of the report over messages whose members are malformed, beside the input (rule P8)."""

@@ -23,7 +23,7 @@ from cmcodec.asn1 import TLV, BitString, schema
 from kit.answers import refusal
 from kit.controls import request, response, tagged_attribute
 from kit.der import identifier, integer, oid, tlv
-from kit.keys import ALICE, MOMENT, certificate, crl, der, key, key_identifier
+from kit.keys import ALICE, MOMENT, VALIDITY, certificate, crl, der, key, key_identifier
 from kit.strategies import values
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ def _raw(private: Any) -> bytes:
 
 
 def _with_key(spki: bytes) -> bytes:
-    """The shape of a certificate with this key; nobody verifies its signature here."""
+    """A certificate with this key; nobody verifies its signature here."""
     tbs = tlv(
         0x30, tlv(0xA0, integer(2)), integer(1), identifier("1.3.101.112"), ALICE.issuer(),
-        tlv(0x30), tlv(0x30), spki,
+        VALIDITY, tlv(0x30), spki,
     )  # fmt: skip
     return tlv(0x30, tbs, identifier("1.3.101.112"), tlv(0x03, b"\0"))
 
@@ -399,7 +399,7 @@ NO_CERTIFICATES = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "reason"), [*NO_CERTIFICATES, (b"\x30\x00", "bad_value")])
+@pytest.mark.parametrize(("wrong", "reason"), [*NO_CERTIFICATES, (b"\x30\x00", "bad_tag")])
 def test_certificate_that_is_none(wrong: Any, reason: str) -> None:
     """A signer needs a certificate that names one."""
     found = refusal(lambda: cms.SigningKey.from_private_key(key("ed25519"), wrong))

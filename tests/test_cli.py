@@ -27,7 +27,6 @@ from cmcodec.cli.commands import demo_keys
 from cmcodec.cli.show import progress, report
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
-from kit.answers import NEEDS_CHAINS
 from kit.der import attribute
 from kit.messages import pkcs10 as bare_request
 from kit.messages import pki_data, signed_data, tagged_content_info
@@ -531,7 +530,7 @@ def test_verify_csv_has_a_line_for_each_message(cmc: Run) -> None:
     assert list(found[0]) == MEMBERS
     assert [row["path"] for row in found] == ["", "21", "21.11", "21.12", "22"]
     assert found[2]["requests"] == "3:pkcs10:ecdsa-with-SHA256:verified"
-    assert found[2]["signers"] == "ecdsa-with-SHA256::3:::"
+    assert found[2]["signers"] == "ecdsa-with-SHA256::3::::"
     assert done.stderr.startswith("cmc: 5 messages: 5 verified; ")
 
 
@@ -541,7 +540,6 @@ def test_verify_reads_standard_input(cmc: Run) -> None:
     assert {row["file"] for row in rows(done)} == {"-"}
 
 
-@NEEDS_CHAINS
 def test_verify_trust_checks_chains(cmc: Run) -> None:
     message = VECTORS / "signers" / "p256-sha256.der"
     trusted = cmc("verify", "--json", "--trust", CA, message)
@@ -550,6 +548,12 @@ def test_verify_trust_checks_chains(cmc: Run) -> None:
     early = cmc("verify", "--json", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
     assert early.returncode == 1
     assert rows(early)[0]["reason"] == "untrusted_chain"
+    detail = rows(early)[0]["signers"][0]["detail"]
+    assert "is not valid before 2026-01-01T00:00:00Z" in detail
+    told = cmc("verify", "--trust", CA, "--at", "2020-01-01T00:00:00Z", message)
+    assert f", chain untrusted: {detail}\n" in told.stdout
+    alone = cmc("verify", "--csv", "--trust", RA, message)
+    assert "no trust anchor issued " in alone.stdout
 
 
 def test_verify_says_when_legacy_would_help(cmc: Run) -> None:
@@ -623,7 +627,6 @@ def test_v10a_the_hint_counts_at_most_a_thousand() -> None:
     assert not list(report._hints(tally, report.Run([], [], 1.0, 1)))
 
 
-@NEEDS_CHAINS
 def test_verify_says_when_request_keys_would_help(cmc: Run) -> None:
     single = VECTORS / "requests" / "request-key-pkcs10-p256.der"
     trusting = ("verify", "--trust", CA)
@@ -642,7 +645,6 @@ def test_verify_says_when_request_keys_would_help(cmc: Run) -> None:
     assert cmc(*trusting, "--request-keys", "some", single).returncode == 2
 
 
-@NEEDS_CHAINS
 def test_verify_trust_takes_pem_bundles(cmc: Run, tmp_path: Path) -> None:
     bundle = tmp_path / "anchors.pem"
     armoured = (

@@ -9,6 +9,7 @@ import pytest
 from cmcodec import asn1, types
 from cmcodec.asn1 import schema
 from cmcodec.asn1.notation import (
+    AS_ISSUED,
     IA5_STRING,
     LAZY,
     OBJECT_IDENTIFIER,
@@ -64,6 +65,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "UTCTime of a text": (Annotated[str, UTC_TIME], "does not go with"),
     "SET OF one": (Annotated[types.Name, SET_OF], "does not go with"),
+    "a number as issued": (Annotated[int, AS_ISSUED], "does not go with"),
+    "as issued twice": (Annotated[types.Name, AS_ISSUED, AS_ISSUED], "as issued stands twice"),
     "lazy octets": (Annotated[bytes, LAZY], "does not go with"),
     "Open without such a table": (Annotated[asn1.Asn1, Open("nothing")], "no table 'nothing'"),
     "Containing without such a table": (
@@ -141,6 +144,26 @@ def test_what_is_allowed(hint: Any, kind: Kind) -> None:
     """The nearest good neighbours."""
     (field,) = schema.node(declared(hint)).fields
     assert field.node.kind is kind
+
+
+def test_as_issued_all_the_way_down() -> None:
+    """A SET OF that keeps its order, a DEFAULT that may be there, and the same elsewhere."""
+    usual, issued = (
+        schema.node(declared(hint)).fields[0].node
+        for hint in (types.Extension, Annotated[types.Extension, AS_ISSUED])
+    )
+    assert [field.default for field in usual.fields] == [None, False, None]
+    assert [field.default for field in issued.fields] == [None, None, None]
+    assert [field.optional for field in issued.fields] == [False, True, False]
+    assert (usual.name, issued.name, issued.cls) == ("Extension", "issued_Extension", usual.cls)
+    assert schema.node(types.Extension) is usual
+    names = schema.node(declared(Annotated[types.Name, AS_ISSUED])).fields[0].node
+    sequence = names.fields[0].node
+    assert sequence.inner
+    assert (sequence.kind, sequence.inner.kind) == (Kind.SEQUENCE_OF, Kind.SET_OF)
+    assert names.issued
+    assert sequence.issued
+    assert sequence.inner.issued
 
 
 @pytest.mark.parametrize(

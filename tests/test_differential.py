@@ -138,6 +138,27 @@ def test_backends_agree_on_values(part: int, corpus: Any) -> None:
         assert engine == fallback, (cls.__name__, octets.hex(), strict)
 
 
+def test_backends_agree_on_certificates() -> None:
+    """V13: which fields a certificate has, and why a key did not sign it."""
+    random = Random(f"{SEED} certificates")
+    certificates = [path.read_bytes() for path in (SHARED / "keys").glob("*-cert.der")]
+    outline = _backend.certificate((SHARED / "keys" / "ca-cert.der").read_bytes())
+    assert outline
+    reasons = set()
+    for _ in range(MUTANTS // 4):
+        octets, spki = random.choice(certificates), outline[5]
+        octets = octets if random.random() < 0.1 else mutant(random, octets)
+        spki = spki if random.random() < 0.8 else mutant(random, spki)
+        found = []
+        for name in ("rust", "pure"):
+            _backend.use(name)
+            reason = _backend.certificate_signature(octets, spki)
+            found.append((_backend.certificate(octets), reason))
+        assert found[0] == found[1], (octets.hex(), spki.hex())
+        reasons.add(reason)
+    assert {None, "bad_value", "signature_invalid", "key_rejected"} <= reasons
+
+
 def test_backends_agree_on_the_vectors(corpus: Any) -> None:
     """Unchanged, every vector is read alike, and what is accepted is kept."""
     for octets in corpus[0]:

@@ -51,6 +51,7 @@ def test_v10a_sha1() -> None:
     [
         ("certsonly-ber-empty-econtent.der", "simple-response", "unsigned", None),
         ("certsonly-unsorted.der", "simple-response", "unsigned", None),
+        ("cmc-issuer-rdn-unsorted.der", "full-request", "verified", None),
         ("cmc-issuer-string-type.der", "full-request", "failed", "signer_not_found"),
         ("csr-unsorted-rdn.der", "other", "malformed", "not_canonical"),
         ("win-eobo-two-signers.der", "full-request", "failed", "request_key_not_sole_signer"),
@@ -70,6 +71,15 @@ def test_certs_only_out_of_order(name: str) -> None:
     """P3: the wrapper is BER, which is converted, and carries three certificates."""
     message = cmcodec.load(field(name))
     assert (message.encoding, len(message.certificates)) == ("ber", 3)
+
+
+def test_p3_a_certificate_out_of_order() -> None:
+    """P3, G10: what an issuer signed comes back as it is, DER but for the order in it."""
+    octets = field("cmc-issuer-rdn-unsorted.der")
+    for strict in (False, True):
+        message = cmcodec.load(octets, strict=strict)
+        assert (message.encoding, len(message.certificates)) == ("der", 1)
+        assert message.unverified_structure.to_der() == octets
 
 
 @pytest.mark.parametrize("name", ["win-eobo-two-signers.der", "win-otp-nosignature-and-ra.der"])

@@ -16,6 +16,7 @@ from cmcodec.asn1 import LazySequence
 from cmcodec.message import Message, Messages, Verified
 from kit.answers import refusal
 from kit.der import integer, oid, seq, tlv
+from kit.keys import ALICE
 from kit.messages import content_info, control, pki_data, signed_data, tagged_content_info
 from kit.vectors import manifest, shared
 
@@ -184,7 +185,7 @@ def test_content_of_message() -> None:
 
 def test_certificates_and_crls_of_message() -> None:
     """R-065: only X.509 certificates and CRLs are given, other forms stay in the structure."""
-    certificate, crl = seq(b"\x05\x00"), seq(b"\x02\x01\x00")
+    certificate, crl = ALICE.certificate(), seq(b"\x02\x01\x00")
     other = tlv(0xA3, b"\x06\x01\x2a", b"\x05\x00")
     fields = seq(
         integer(5),

@@ -154,7 +154,7 @@ def test_to_cryptography() -> None:
     info = request.certification_request.certification_request_info
     assert info.subject_public_key_info.to_cryptography()
     with pytest.raises(ValueError, match="asn1"):
-        types.Certificate.from_der(b"\x30\x00").to_cryptography()
+        types.Certificate(b"\x30\x00").to_cryptography()
     with pytest.raises(ValueError, match="asn1"):
         types.CertificateList.from_der(b"\x30\x00").to_cryptography()
 

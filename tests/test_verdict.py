@@ -16,7 +16,7 @@ from cmcodec._pure.codec.walk import Walk
 from cmcodec.asn1 import display
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify import checks, references
-from cmcodec.verify.trust import Checker
+from cmcodec.verify.trust import Paths
 from cmcodec.verify.verdict import RequestReport, Row, Signer
 from kit.keys import ALICE
 from kit.messages import Message, control, members, pki_data, rows, signers_of, tcr, verify
@@ -141,7 +141,7 @@ def test_notes_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_chains_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """V15, V13: a second loop over a report builds no chain again."""
-    calls, _ = counted(monkeypatch, Checker, "anchor")
+    calls, _ = counted(monkeypatch, Paths, "chain")
     asked: list[Any] = []
 
     def decide(*question: Any) -> bool:

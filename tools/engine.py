@@ -121,14 +121,14 @@ def arcs(name: str, text: str, rows: Iterable[tables.Control]) -> str:
 
 
 def nodes() -> list[Node]:
-    """Every type: the declared ones in the order of their names, then those without a name."""
+    """Every type: the declared ones in the order of their names, then all others."""
     classes = [getattr(types, name) for name in types.__all__]
     classes += [cls for table in tables.OPEN_TYPES.values() for cls in table.values()]
     declared = [schema.node(cls) for cls in classes if hasattr(cls, "__asn1__")]
     for name, table in tables.OPEN_TYPES.items():
         for oid in table:
             tables.open_node(name, oid)
-    return [*dict.fromkeys(node for node in declared if node.cls), *schema.anonymous()]
+    return [*dict.fromkeys(node for node in declared if node.cls), *schema.others()]
 
 
 def default(field: Field) -> bytes:
@@ -182,6 +182,7 @@ def kind(node: Node) -> str:
         Kind.SEQUENCE_OF: f" {{ element: {inner}, {sizes}, lazy: {rust(node.lazy)} }}",
         Kind.SET_OF: f" {{ element: {inner}, {sizes}, signed: {rust(node.signed)} }}",
         Kind.ALIAS: f"({inner})",
+        Kind.OPAQUE: f"({inner})",
         Kind.TOLERANT: f"({inner})",
         Kind.OPEN: f"(&TABLE_{node.table.upper()})",
         Kind.CONTAINING: f"(&TABLE_{node.table.upper()})",
@@ -210,9 +211,10 @@ def schema_module() -> Iterator[str]:
     for node in nodes():
         values = (
             f"id: Id::{constant(node.name)} as usize,",
-            f'name: "{node.name}",',
+            f'name: "{node.cls.__name__ if node.cls else node.name}",',
             f'root: "{schema.root_name(node.name)}",',
             f"tags: {octets(node.tags)},",
+            f"issued: {rust(node.issued)},",
             f"kind: {kind(node)},",
         )
         yield block(f"pub static {constant(node.name)}: Node = Node {{", values, "};")

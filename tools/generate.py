@@ -34,7 +34,7 @@ def put(path: Path, text: str) -> None:
 
 
 def names() -> str:
-    """The names of `cmcodec.types`: every class of its modules."""
+    """The names of `cmcodec.types`: every public class of its modules."""
     lines = [
         '"""Every ASN.1 type of CMC under its standard name.',
         "",
@@ -47,7 +47,9 @@ def names() -> str:
     exported = ["CONTROLS"]
     for module in MODULES:
         body = ast.parse((NAMES.parent / f"{module}.py").read_text()).body
-        classes = sorted(node.name for node in body if isinstance(node, ast.ClassDef))
+        classes = sorted(
+            node.name for node in body if isinstance(node, ast.ClassDef) and node.name[0] != "_"
+        )
         lines += [f"from cmcodec.types.{module} import ("]
         lines += [f"    {name}," for name in classes]
         lines += [")"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
+    from cmcodec.reasons import Reason
     from cmcodec.verify.verdict import Encoding, Kind, Row
 
     Received: TypeAlias = bytes | tuple[bytes, bool]
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     """A message that was validated: its buffer, start and end there, and how it was encoded.
 
     With True behind that it is a wrapped request.
+    """
+
+    Outline: TypeAlias = tuple[bytes, bytes, bytes | None, bytes, bytes, bytes, bytes | None]
+    """Issuer, serial number, key identifier; validity, subject, SubjectPublicKeyInfo, extensions.
+
+    All are whole elements but the key identifier, which is the value of subjectKeyIdentifier. The
+    last is the SEQUENCE OF Extension.
     """
 
 
@@ -44,11 +52,17 @@ class Backend(Protocol):
     the same reason, offset and path on every backend.
     """
 
-    def certificate(self, octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
-        """Issuer, serial number and key identifier of a certificate (RFC 5280 §4.1).
+    def certificate(self, octets: bytes, /) -> Outline | None:
+        """The fields of a certificate (RFC 5280 §4.1).
 
-        The first two are whole elements, the last is the value of subjectKeyIdentifier. None
-        where ``octets`` do not have the shape of a certificate.
+        None where ``octets`` are no certificate (rule P3).
+        """
+
+    def certificate_signature(self, certificate: bytes, spki: bytes, /) -> Reason | None:
+        """Why a certificate was not signed by the key of a SubjectPublicKeyInfo, if it was not.
+
+        All signature algorithms and keys of rules V9 and V10 count, those of rule V10a never
+        (RFC 5280 §6.1.3, rule V13). ``bad_value`` where ``certificate`` is none.
         """
 
     def content(
@@ -143,8 +157,8 @@ class Verdicts(Protocol):
     def der(self, item: int, /) -> bytes:
         """The octets that the offsets of an item refer to."""
 
-    def malformed(self) -> list[tuple[int, int]]:
-        """Item and offset of each message that could not be read."""
+    def is_malformed(self, item: int, start: int, /) -> bool:
+        """Whether the message nested in an item at ``start`` could not be read."""
 
     def counts(self) -> dict[str, int]:
         """How many rows have each verdict."""
@@ -189,6 +203,7 @@ if TYPE_CHECKING:
     _fallback: Backend = _pure
 
     certificate = _engine.certificate
+    certificate_signature = _engine.certificate_signature
     content = _engine.content
     decode = _engine.decode
     decode_at = _engine.decode_at

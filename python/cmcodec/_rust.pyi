@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
-from cmcodec._backend import Received, Validated
+from cmcodec._backend import Outline, Received, Validated
+from cmcodec.reasons import Reason
 from cmcodec.verify.verdict import Encoding, Kind, Row
 
 __all__ = [
     "Verdicts",
     "certificate",
+    "certificate_signature",
     "content",
     "decode",
     "decode_at",
@@ -21,8 +23,11 @@ __all__ = [
     "verify",
 ]
 
-def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
+def certificate(octets: bytes, /) -> Outline | None:
     """See `cmcodec._backend.Backend.certificate`."""
+
+def certificate_signature(certificate: bytes, spki: bytes, /) -> Reason | None:
+    """See `cmcodec._backend.Backend.certificate_signature`."""
 
 def content(
     buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
@@ -79,5 +84,5 @@ class Verdicts:
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Row: ...
     def der(self, item: int, /) -> bytes: ...
-    def malformed(self) -> list[tuple[int, int]]: ...
+    def is_malformed(self, item: int, start: int, /) -> bool: ...
     def counts(self) -> dict[str, int]: ...

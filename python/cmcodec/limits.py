@@ -56,6 +56,20 @@ does one with eight of the longest RSA keys.
 FEW_EXTENSIONS: Final = 32
 """Extensions of a request that are compared with one another while it is verified (R4)."""
 
+MAX_CHAIN_AUTHORITIES: Final = 8
+"""CAs between a trust anchor and a signer (V13). Real chains have 3 at most."""
+
+CHAIN_STEPS: Final = 128
+"""Pairs of issuer and certificate looked at for one message, whatever it carries (V15): two for
+each of as many signers as there may be.
+"""
+
+CHAIN_STEPS_PER_CERTIFICATE: Final = 2
+"""How many more for each certificate (V15): one by the new key of a CA, one by the old."""
+
+MAX_CHAIN_STATES: Final = 8
+"""Ways on which one key is reached that differ in what they allow (V15)."""
+
 MAX_THREADS: Final = 1024
 """Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores."""
 

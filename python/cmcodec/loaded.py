@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from heapq import merge
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cmcodec import _backend
@@ -143,8 +146,47 @@ class Loaded:
         return f"<{type(self).__name__} {self.kind}, {self.encoding}, {size} octets>"
 
 
-def members(message: Loaded) -> Iterator[tuple[int, Loaded]]:
-    """The messages in cmsSequence with their body part ids, in order."""
-    # Reaches into what it knows to be its own.
-    for identifier, start, end in _backend.members(message.buffer, *message._cms_sequence()):  # noqa: SLF001
-        yield identifier, Loaded(message.buffer, (start, end), "der", "ContentInfo")
+class Members:
+    """The messages in cmsSequence by body part id, in eight octets each (rule P8)."""
+
+    __slots__ = ("_buffer", "_end", "_places")
+
+    def __init__(self, message: Loaded) -> None:
+        # Reaches into what it knows to be its own.
+        start, self._end = message._cms_sequence()  # noqa: SLF001
+        self._buffer = message.buffer
+        # An id above where its member starts, which is where the one before ends.
+        places, last, ascend = array("Q"), 0, True
+        for identifier, _, end in _backend.members(self._buffer, start, self._end):
+            places.append(identifier << 32 | start)
+            start, last, ascend = end, identifier, ascend and last < identifier
+        self._places = places if ascend else _sorted(places)
+
+    def _place(self, identifier: int) -> int | None:
+        at = bisect_left(self._places, identifier << 32)
+        place = self._places[at] if at < len(self._places) else 0
+        return place & 0xFFFF_FFFF if place >> 32 == identifier else None
+
+    def __contains__(self, identifier: int) -> bool:
+        return self._place(identifier) is not None
+
+    def get(self, identifier: int) -> Loaded | None:
+        """The message with this id, which may be malformed; None where there is none."""
+        place = self._place(identifier)
+        if place is None:
+            return None
+        _, start, end = next(_backend.members(self._buffer, place, self._end))
+        return Loaded(self._buffer, (start, end), "der", "ContentInfo")
+
+
+_RUN: Final = 1 << 16
+"""Numbers that are sorted at a time: as Python objects they take five times the room."""
+
+
+def _sorted(numbers: array[int]) -> array[int]:
+    starts = range(0, len(numbers), _RUN)
+    for start in starts:
+        run = slice(start, start + _RUN)
+        numbers[run] = array("Q", sorted(numbers[run]))
+    whole = memoryview(numbers)
+    return array("Q", merge(*(whole[start : start + _RUN] for start in starts)))

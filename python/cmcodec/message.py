@@ -51,7 +51,7 @@ def load(
     counted, and at most ``max_layers`` PKI messages inside one another (8; 32 is the cap).
     ``strict`` refuses BER, the legacy forms of RFC 2797 and RFC 6402, ``critical`` FALSE written
     out (rule P3), and versions of SignedData and SignerInfo that their contents do not call for
-    (rule V1).
+    (rule V1); inside certificates and CRLs it refuses nothing more.
 
     ``wrapped``: a PKCS#10 in a SignedData over id-data, as Windows renews certificates (MS-WCCE
     §3.1.1.4.3.1.4), is a ``"wrapped-request"``, the outermost message alone; its content is the

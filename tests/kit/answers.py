@@ -1,11 +1,8 @@
-"""Refusals as tuples, and what a test needs of the library beneath."""
+"""Refusals as tuples."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-
-import pytest
-from cryptography.x509 import verification
 
 from cmcodec.errors import CMCError
 
@@ -13,10 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cmcodec.asn1 import Asn1
-
-NEEDS_CHAINS = pytest.mark.skipif(
-    not hasattr(verification, "ExtensionPolicy"), reason="chains need cryptography 45"
-)
 
 
 def refusal(action: Callable[[], Any]) -> tuple[str, str, int | None, str] | None:

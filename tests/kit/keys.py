@@ -31,6 +31,9 @@ ED25519 = types.AlgorithmIdentifier(algorithm=oids.ID_ED25519)
 # --- keys that follow from their number --------------------------------------------------------
 
 
+VALIDITY = seq(tlv(0x17, b"260101000000Z"), tlv(0x17, b"460101000000Z"))
+
+
 class Key:
     """A deterministic Ed25519 key and what names it."""
 
@@ -44,17 +47,21 @@ class Key:
         return spki(identifier(self.algorithm), self.public, tag=tag)
 
     def certificate(self, serial: int = 1, note: bytes = b"", *, by_ski: bool = True) -> bytes:
-        """The shape of a certificate; nobody verifies its signature here."""
+        """A certificate; nobody verifies its signature here. ``note`` stands in its subject."""
         extensions = tlv(0xA3, seq(self.extension())) if by_ski else b""
+        subject = self.name(note) if note else EMPTY
         tbs = seq(
             tlv(0xA0, integer(2)), integer(serial), identifier(oids.ID_ED25519), self.issuer(),
-            seq(note), EMPTY, self.spki(), extensions,
+            VALIDITY, subject, self.spki(), extensions,
         )  # fmt: skip
         return seq(tbs, identifier(oids.ID_ED25519), tlv(0x03, b"\0"))
 
     @staticmethod
-    def issuer() -> bytes:
-        return seq(set_of(seq(oid(oids.ID_AT_COMMON_NAME), tlv(0x0C, b"CA"))))
+    def name(text: bytes) -> bytes:
+        return seq(set_of(seq(oid(oids.ID_AT_COMMON_NAME), tlv(0x0C, text))))
+
+    def issuer(self) -> bytes:
+        return self.name(b"CA")
 
     def extension(self) -> bytes:
         value = tlv(0x04, self.identifier)

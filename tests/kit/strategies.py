@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from cmcodec import types
+from cmcodec._pure.codec.encode import write
 from cmcodec.asn1 import NULL, TLV, Asn1, BitString, NullType, schema
 from cmcodec.asn1.schema import Field, Kind, Node
 from cmcodec.types.tables import OPEN_TYPES
 
 from .der import integer, tlv
+from .keys import ALICE, BOB
 from .messages import EMPTY_PKI_DATA
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ DECLARED: list[type[Asn1]] = [BitString, NullType, TLV] + [
 
 DEEPEST = 5
 """Levels of declared types; below them only what ends soon is chosen."""
+
+UNORDERED = b"\x31\x05\x05\x00\x02\x01\x00"
+"""A SET OF that only what others have signed may hold."""
 
 TLVS = st.sampled_from(
     [b"\x05\x00", b"\x02\x01\x07", b"\x30\x00", b"\x0c\x01x", b"\x31\x04\x05\x00\x05\x00",
@@ -88,8 +93,7 @@ def values(node: Node, depth: int = 0) -> Strategy:
         known = [st.sampled_from(list(node.numbers))] if node.numbers else []
         return st.one_of(*known, INTEGERS)
     if node.kind is Kind.OPAQUE:
-        assert node.cls
-        return st.sampled_from([b"\x30\x00", tlv(0x30, b"\x02\x01\x00")]).map(node.cls)
+        return opaque_values(node, depth)
     if node.kind is Kind.ALIAS:
         assert node.inner
         assert node.cls
@@ -101,6 +105,19 @@ def values(node: Node, depth: int = 0) -> Strategy:
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF):
         return elements(node, depth, "")
     return open_values(node, depth, "")
+
+
+def opaque_values(node: Node, depth: int) -> Strategy:
+    """Octets of what an opaque type is checked to be: all kinds at the top, few further down."""
+    cls, inner = node.cls, node.inner
+    assert cls
+    assert inner
+    if inner.kind is Kind.ANY:
+        octets = [b"\x30\x00", tlv(0x30, b"\x02\x01\x00"), tlv(0x30, UNORDERED)]
+        return st.sampled_from(octets).map(cls)
+    if depth:
+        return st.sampled_from([ALICE.certificate(), BOB.certificate(7, b"note")]).map(cls)
+    return values(inner, depth).map(lambda value: cls(write(inner, value)))
 
 
 def choose(node: Node, depth: int) -> list[Field]:
@@ -145,7 +162,7 @@ def elements(node: Node, depth: int, oid: str) -> Strategy:
         one = st.deferred(lambda: values(inner, depth + 1))
     size = max(node.minimum, min(most, node.maximum or most))
     made = st.lists(one, min_size=node.minimum, max_size=size)
-    if node.kind is Kind.SET_OF:
+    if node.kind is Kind.SET_OF and not node.issued:
         # In DER order already, so that what comes back is equal.
         return made.map(lambda found: tuple(sorted(found, key=encoded)))
     return made.map(tuple)

@@ -15,7 +15,7 @@ def manifest(kind: str | None = None, folder: Path = SHARED) -> list[dict[str, s
     """The rows of a folder's MANIFEST.tsv, of one kind or all."""
     with (folder / "MANIFEST.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [row for row in rows if kind in (None, row["kind"])]
+    return [row for row in rows if kind is None or row["kind"] == kind]
 
 
 def shared(name: str) -> bytes:

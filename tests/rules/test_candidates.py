@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import cmcodec
 from cmcodec import limits, oids
-from kit.answers import NEEDS_CHAINS
 from kit.der import attribute, identifier, seq, tlv
 from kit.keys import EcdsaKey, name
 from kit.messages import Message, Signer, crm, judged, pkcs10, pki_data, signed_by, tcr
@@ -101,7 +100,6 @@ def twins(number: int, **fields: Any) -> list[bytes]:
     return [certificate(EE, by=FORGER, **fields) for _ in range(number)]
 
 
-@NEEDS_CHAINS
 def test_v8_a_forged_twin_does_not_take_the_place_of_the_genuine() -> None:
     """V8: wherever it stands, the certificate with a trusted chain is named."""
     for others in (twins(1), twins(3)):
@@ -114,7 +112,6 @@ def test_v8_a_forged_twin_does_not_take_the_place_of_the_genuine() -> None:
     assert row(message(*twins(3)), trust=[ANCHOR]).reason == "untrusted_chain"
 
 
-@NEEDS_CHAINS
 def test_v8_an_expired_certificate_does_not_stand_in_for_the_renewed() -> None:
     """V8: two certificates of one key, found by its identifier; the valid one is named."""
     expired, renewed = certificate(EE, 7, until=NOW - YEAR), certificate(EE, 8)
@@ -140,7 +137,6 @@ def test_v8_without_trust_the_first_in_der_order_is_named() -> None:
     assert named(octets, certificates=[both[2], forged]) == both[2]
 
 
-@NEEDS_CHAINS
 def test_v8_trust_comes_before_every_other_preference() -> None:
     """V8: one with a trusted chain is named before an RA's and the caller's."""
     forged = twins(1)[0]

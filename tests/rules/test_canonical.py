@@ -257,12 +257,6 @@ def test_p3_unsigned_attributes_out_of_order() -> None:
     assert answer(types.Attribute, octets) == canonical(9, "attribute.attrValues[1]")
 
 
-def test_p3_defaults_inside_certificates_are_left_alone() -> None:
-    """P3: a certificate is signed as it stands, so an encoded DEFAULT in it is accepted."""
-    octets = seq(seq(b"\x06\x03\x55\x1d\x0f", b"\x01\x01\x00", b"\x04\x00"))
-    assert answer(types.Certificate, octets) == OK
-
-
 @pytest.mark.parametrize(
     ("expected", "cls", "octets"),
     [

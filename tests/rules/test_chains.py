@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_priv
 
 import cmcodec
 from cmcodec import _backend, types
-from kit.answers import NEEDS_CHAINS
 from kit.messages import members, pkcs10, pki_data
 from kit.vectors import SHARED
 
@@ -32,8 +31,6 @@ BAD_POP = (SHARED / "negative" / "pkcs10-bad-pop.der").read_bytes()
 BAD_SIGNATURE = (SHARED / "negative" / "flipped-signature.der").read_bytes()
 REQUEST_KEY = (SHARED / "signed" / "selfsigned-ski-p256.der").read_bytes()
 PKCS10 = pkcs10()
-
-pytestmark = NEEDS_CHAINS
 
 USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",

@@ -15,6 +15,8 @@ from cmcodec._pure.codec.validated import mark_validated, validated_octets
 from cmcodec._pure.codec.walk import Walk
 from cmcodec._pure.verify import certificates as _certificates
 from cmcodec._pure.verify.batch import verify
+from cmcodec._pure.verify.fault import Fault
+from cmcodec._pure.verify.issued import v13_certificate_signature
 from cmcodec.asn1 import schema
 from cmcodec.errors import DecodeError, EncodeError, LimitError
 from cmcodec.reasons import Reason
@@ -22,11 +24,13 @@ from cmcodec.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cmcodec._backend import Outline
     from cmcodec.asn1.schema import Node
     from cmcodec.verify.verdict import Encoding, Kind
 
 __all__ = [
     "certificate",
+    "certificate_signature",
     "content",
     "decode",
     "decode_at",
@@ -61,9 +65,27 @@ def _refused(name: str, error: Error) -> DecodeError:
     return cls(error.reason, error.offset, _path(name, error.path))
 
 
-def certificate(octets: bytes, /) -> tuple[bytes, bytes, bytes | None] | None:
+def certificate(octets: bytes, /) -> Outline | None:
     found = _certificates.certificate(octets)
-    return (found.issuer, found.serial_number, found.key_identifier) if found else None
+    if found is None:
+        return None
+    return (
+        found.issuer,
+        found.serial_number,
+        found.key_identifier,
+        found.validity,
+        found.subject,
+        found.spki,
+        found.extensions,
+    )
+
+
+def certificate_signature(certificate: bytes, spki: bytes, /) -> Reason | None:
+    try:
+        v13_certificate_signature(certificate, spki)
+    except Fault as fault:
+        return fault.reason
+    return None
 
 
 def content(

@@ -260,9 +260,10 @@ def member(data: bytes, element: Tlv) -> Member:
     """Takes a TaggedContentInfo apart, of which nothing but the id may be valid (rule R5)."""
     identifier = first(data, element)
     info = Tlv(0, identifier.end, identifier.end, element.end)
-    with suppress(Error):
-        read = read_tlv(data, identifier.end, element.end)
-        info = read if read.tag == SEQUENCE and read.end == element.end else info
+    if info.start < info.end:  # an exception takes longer than all the rest
+        with suppress(Error):
+            read = read_tlv(data, info.start, info.end)
+            info = read if read.tag == SEQUENCE and read.end == info.end else info
     return Member(element, number(content(data, identifier)), info)
 
 

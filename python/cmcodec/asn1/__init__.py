@@ -24,6 +24,7 @@ an ``Asn1`` class                 that type
 from cmcodec.asn1.lazy import LazySequence
 from cmcodec.asn1.notation import (
     OID,
+    AsIssued,
     BMPString,
     Containing,
     Default,
@@ -60,6 +61,7 @@ __all__ = [
     "NULL",
     "OID",
     "TLV",
+    "AsIssued",
     "Asn1",
     "BMPString",
     "BitString",

@@ -119,6 +119,7 @@ class Marker:
     name: str
 
 
+AS_ISSUED: Final = Marker("as issued")
 SET_OF: Final = Marker("SET OF")
 SIGNED_SET_OF: Final = Marker("SET OF, signed")
 OBJECT_IDENTIFIER: Final = Marker("OBJECT IDENTIFIER")
@@ -126,6 +127,12 @@ BMP_STRING: Final = Marker("BMPString")
 IA5_STRING: Final = Marker("IA5String")
 UTC_TIME: Final = Marker("UTCTime")
 LAZY: Final = Marker("SEQUENCE OF, built on access")
+
+AsIssued = Annotated[T, AS_ISSUED]
+"""Octets that others have signed, or a copy of a part of them (rule P3).
+
+All the way down a SET OF may be in any order, which encoding keeps, and a DEFAULT written out.
+"""
 
 SetOf = Annotated[tuple[T, ...], SET_OF]
 """SET OF: encoded in DER order, which `==` does not see through."""

@@ -110,7 +110,10 @@ def register_open_types(tables: Mapping[str, object]) -> None:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Node:
-    """One type. ``tags`` are the identifier octets it can start with; empty means any."""
+    """One type. ``tags`` are the identifier octets it can start with; empty means any.
+
+    ``issued``: it stands in what others have signed (`notation.AsIssued`), and so does all in it.
+    """
 
     name: str
     kind: Kind
@@ -125,6 +128,7 @@ class Node:
     numbers: type[IntEnum] | None = None
     named_bit_list: bool = False
     signed: bool = False
+    issued: bool = False
     lazy: bool = False
     at_least_one: bool = False
     body_parts: bool = False
@@ -154,6 +158,7 @@ class _Annotations:
 
     place: str
     python_type: Any
+    issued: bool = False
     extras: list[Any] = field(default_factory=list)
     optional: bool = False
 
@@ -179,21 +184,21 @@ class _Annotations:
             raise TypeError(f"{self.place}: {extra!r} does not go with {self.python_type!r}")
 
 
-def _unwrap(place: str, hint: Any) -> _Annotations:
+def _unwrap(place: str, hint: Any, *, issued: bool) -> _Annotations:
     """Peels ``Annotated`` and ``| None`` off in whichever order they stand."""
     if get_origin(hint) is Annotated:
         inner, *extras = get_args(hint)
-        found = _unwrap(place, inner)
+        found = _unwrap(place, inner, issued=issued)
         found.extras.extend(extras)
         return found
     if get_origin(hint) in (Union, python_types.UnionType):
         inner, *others = (arg for arg in get_args(hint) if arg is not type(None))
         if others:
             raise TypeError(f"{place}: {hint!r} is no CHOICE: declare a class")
-        found = _unwrap(place, inner)
+        found = _unwrap(place, inner, issued=issued)
         found.optional = True
         return found
-    return _Annotations(place, hint)
+    return _Annotations(place, hint, issued)
 
 
 def camel_case(attribute: str) -> str:
@@ -230,41 +235,47 @@ def root_name(name: str) -> str:
 
 
 _anonymous: dict[object, Node] = {}
-_classes: dict[type[Any], Node] = {}
+_classes: dict[tuple[type[Any], bool], Node] = {}
 
 
-def node(cls: type[Any]) -> Node:
-    """The compiled form of a declared class."""
-    made = _classes.get(cls)
+def node(cls: type[Any], *, issued: bool = False) -> Node:
+    """The compiled form of a declared class, or of what it is in what others have signed."""
+    made = _classes.get((cls, issued))
     if made is not None:
         return made
     kind = cls.__asn1__
     if kind in _OWN_TYPES:
-        return _primitive(_Annotations(cls.__name__, cls))
-    made = Node(cls.__name__, Kind.SEQUENCE, cls)
+        return _primitive(_Annotations(cls.__name__, cls, issued))
+    made = Node(_prefix(issued) + cls.__name__.lstrip("_"), Kind.SEQUENCE, cls, issued=issued)
     if kind == "opaque":
         made.kind, made.tags = Kind.OPAQUE, (0x30,)
-        return _classes.setdefault(cls, made)
+        made.inner = node(cls.__asn1_inside__, issued=True)
+        return _classes.setdefault((cls, issued), made)
     hints = get_type_hints(cls, include_extras=True)
     if kind == "alias":
         made.kind = Kind.ALIAS
-        made.inner = _of(_unwrap(f"{cls.__name__}.value", hints["value"]))
+        made.inner = _of(_unwrap(f"{cls.__name__}.value", hints["value"], issued=issued))
         made.tags = made.inner.tags
     elif kind == "choice":
         made.kind = Kind.CHOICE
-        made.fields = tuple(_fields(cls, hints))
+        made.fields = tuple(_fields(cls, hints, issued=issued))
         made.tags = tuple(dict.fromkeys(tag for f in made.fields for tag in f.tags))
         if any(not f.tags for f in made.fields):
             made.tags = ()
     else:
         made.tags = (0x30,)
         made.at_least_one, made.body_parts = cls.__asn1_options__
-        made.fields = tuple(_fields(cls, hints))
+        made.fields = tuple(_fields(cls, hints, issued=issued))
     # Complete, as another thread may take it at once; one node per class, whoever made it first.
-    return _classes.setdefault(cls, made)
+    return _classes.setdefault((cls, issued), made)
 
 
-def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
+def _prefix(issued: bool) -> str:
+    """How the name of a type begins that differs in what others have signed."""
+    return "issued_" if issued else ""
+
+
+def _fields(cls: type[Any], hints: dict[str, Any], *, issued: bool) -> Iterator[Field]:
     remembering: set[str] = set()
     for declared in fields(cls):
         if declared.name in remembering:
@@ -272,7 +283,7 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
                 raise TypeError(f"{cls.__name__}.{declared.name}: remembers a DEFAULT, is not None")
             remembering.remove(declared.name)
             continue
-        found = _unwrap(f"{cls.__name__}.{declared.name}", hints[declared.name])
+        found = _unwrap(f"{cls.__name__}.{declared.name}", hints[declared.name], issued=issued)
         rename = found.take(notation.FieldName)
         implicit, explicit = found.take(notation.Implicit), found.take(notation.Explicit)
         first, default = found.take(notation.First), found.take(notation.Default)
@@ -301,8 +312,8 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
             tags=tags,
             implicit=tags[0] if implicit else None,
             explicit=explicit is not None,
-            optional=found.optional,
-            default=default.value if default else None,
+            optional=found.optional or (issued and default is not None),
+            default=default.value if default and not issued else None,
             written=default.written if default else "",
             first=first.tags if first else (),
             or_empty=bool(first and first.or_empty),
@@ -317,14 +328,17 @@ def _fields(cls: type[Any], hints: dict[str, Any]) -> Iterator[Field]:
 def _of(found: _Annotations) -> Node:
     """The node of a type that has no context tag of its own."""
     opened = found.take(notation.Open)
+    if found.python_type not in _PYTHON_TYPES:
+        found.issued |= found.marked(notation.AS_ISSUED)
     if opened:
-        made = _share(Node(f"open_{_table(found, opened)}", Kind.OPEN, table=opened.table))
+        name = f"{_prefix(found.issued)}open_{_table(found, opened)}"
+        made = _share(Node(name, Kind.OPEN, table=opened.table, issued=found.issued))
     elif get_origin(found.python_type) is tuple:
         made = _collection(found)
     elif found.python_type in _PYTHON_TYPES or _asn1(found) in _OWN_TYPES:
         made = _primitive(found)
     elif _asn1(found):
-        made = node(found.python_type)
+        made = node(found.python_type, issued=found.issued)
     else:
         raise TypeError(f"{found.place}: {found.python_type!r} is no declared type")
     found.end()
@@ -342,13 +356,13 @@ def _table(found: _Annotations, named: notation.Open | notation.Containing) -> s
 
 
 def _collection(found: _Annotations) -> Node:
-    element = _of(_unwrap(found.place, get_args(found.python_type)[0]))
+    element = _of(_unwrap(found.place, get_args(found.python_type)[0], issued=found.issued))
     size = found.take(notation.Size) or notation.Size(0)
     signed, lazy = found.marked(notation.SIGNED_SET_OF), found.marked(notation.LAZY)
     is_set = found.marked(notation.SET_OF) or signed
     kind = Kind.SET_OF if is_set else Kind.SEQUENCE_OF
     bounds = "" if size == notation.Size(0) else f"_{size.minimum}_{size.maximum or 'max'}"
-    prefix = ("signed_" if signed else "") + ("lazy_" if lazy else "")
+    prefix = _prefix(found.issued) + ("signed_" if signed else "") + ("lazy_" if lazy else "")
     return _share(
         Node(
             f"{prefix}{kind.name.lower()}_{element.name}{bounds}",
@@ -358,6 +372,7 @@ def _collection(found: _Annotations) -> Node:
             minimum=size.minimum,
             maximum=size.maximum,
             signed=signed,
+            issued=found.issued,
             lazy=lazy,
         )
     )
@@ -374,6 +389,7 @@ def _primitive(found: _Annotations) -> Node:
     bounds = found.take(notation.Range) if integer else None
     numbers = found.take(notation.NamedNumbers) if integer else None
     named_bit_list = kind is Kind.BIT_STRING and found.marked(notation.NamedBitList)
+    issued = kind is Kind.ANY and found.issued
     if containing:
         kind, name = Kind.CONTAINING, f"_{_table(found, containing)}"
     if bounds:
@@ -383,13 +399,14 @@ def _primitive(found: _Annotations) -> Node:
         kind = Kind.ENUMERATED if numbers.enumerated else kind
     return _share(
         Node(
-            kind.name.lower() + name + ("_named" if named_bit_list else ""),
+            _prefix(issued) + kind.name.lower() + name + ("_named" if named_bit_list else ""),
             kind,
             tags=(TAGS[kind],) if kind in TAGS else (),
             table=containing.table if containing else "",
             range=(bounds.minimum, bounds.maximum) if bounds else None,
             numbers=numbers.numbers if numbers else None,
             named_bit_list=named_bit_list,
+            issued=issued,
         )
     )
 
@@ -404,6 +421,7 @@ def tolerant(published: Node) -> Node:
     return _share(Node(f"tolerant_{published.name}", Kind.TOLERANT, inner=published))
 
 
-def anonymous() -> list[Node]:
-    """The nodes of types without a class that were compiled so far, by name."""
-    return [made for _, made in sorted(_anonymous.items())]
+def others() -> list[Node]:
+    """What was compiled so far beside the classes as they are by themselves, by name."""
+    issued = [made for made in _classes.values() if made.issued]
+    return sorted([*_anonymous.values(), *issued], key=lambda made: made.name)

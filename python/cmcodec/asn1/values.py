@@ -31,6 +31,8 @@ class Asn1:
     __slots__ = ()
     __asn1__: ClassVar[str]
     """Which kind of type this is."""
+    __asn1_inside__: ClassVar[type[Asn1]]
+    """What the octets of an opaque type are checked to be, as others have signed them."""
     __asn1_name__: ClassVar[str] = ""
     """The name of the declared type, which a class derived from it has too."""
 

@@ -137,9 +137,8 @@ def _sid(
         return types.SignerIdentifier(subject_key_identifier=key_identifier)
     (octets,) = _certificates([certificate])
     found = _backend.certificate(octets)
-    if found is None:
-        raise EncodeError(Reason.BAD_VALUE, None, "certificates[0]")
-    issuer, serial_number, own_key_identifier = found
+    assert found  # It was encoded as one.
+    issuer, serial_number, own_key_identifier, *_ = found
     if key_identifier is None:
         named = element(0x30, issuer, serial_number)
         return types.SignerIdentifier(

@@ -11,6 +11,7 @@ from typing import Annotated
 from cmcodec.asn1 import (
     OID,
     TLV,
+    AsIssued,
     Asn1,
     BitString,
     Choice,
@@ -96,7 +97,7 @@ class OtherCertificateFormat(Asn1):
     """
 
     other_cert_format: OID
-    other_cert: TLV
+    other_cert: AsIssued[TLV]
 
 
 @choice
@@ -112,13 +113,14 @@ class CertificateChoices(Choice):
           v2AttrCert [2] IMPLICIT AttributeCertificateV2,
           other [3] IMPLICIT OtherCertificateFormat }
 
-    Attribute certificates and PKCS#6 certificates stay octets.
+    Attribute certificates and PKCS#6 certificates stay octets, in which neither the order of a SET
+    OF nor DEFAULT values count, as their issuers have signed them (rule P3).
     """
 
     certificate: Certificate | None = None
-    extended_certificate: Annotated[TLV | None, Implicit(0)] = None
-    v1_attr_cert: Annotated[TLV | None, Implicit(1)] = None
-    v2_attr_cert: Annotated[TLV | None, Implicit(2)] = None
+    extended_certificate: Annotated[AsIssued[TLV] | None, Implicit(0)] = None
+    v1_attr_cert: Annotated[AsIssued[TLV] | None, Implicit(1)] = None
+    v2_attr_cert: Annotated[AsIssued[TLV] | None, Implicit(2)] = None
     other: Annotated[OtherCertificateFormat | None, Implicit(3)] = None
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cmcodec.asn1 import (
     OID,
     TLV,
+    AsIssued,
     Asn1,
     BitString,
     Choice,
@@ -191,6 +192,139 @@ class Extensions(Elements):
 
 
 @sequence
+class BasicConstraints(Asn1):
+    """RFC 5280 §4.2.1.9: whether a certificate is that of a CA, and how many CAs may follow.
+
+    ::
+
+        BasicConstraints ::= SEQUENCE {
+          cA                      BOOLEAN DEFAULT FALSE,
+          pathLenConstraint       INTEGER (0..MAX) OPTIONAL }
+
+    ``ca_written`` is True where FALSE is written out for ``ca``, which DER forbids and old CAs do.
+    """
+
+    ca: Annotated[bool, FieldName("cA"), Default(False, written="ca_written")] = False
+    path_len_constraint: int | None = None
+    ca_written: Literal[True] | None = None
+
+
+class KeyUsage(IntEnum):
+    """RFC 5280 §4.2.1.3: the bits of KeyUsage.
+
+    ::
+
+        KeyUsage ::= BIT STRING {
+          digitalSignature        (0),
+          nonRepudiation          (1),
+          keyEncipherment         (2),
+          dataEncipherment        (3),
+          keyAgreement            (4),
+          keyCertSign             (5),
+          cRLSign                 (6),
+          encipherOnly            (7),
+          decipherOnly            (8) }
+
+    ``KeyUsage.KEY_CERT_SIGN in usages`` asks for one bit.
+    """
+
+    DIGITAL_SIGNATURE = 0
+    NON_REPUDIATION = 1
+    KEY_ENCIPHERMENT = 2
+    DATA_ENCIPHERMENT = 3
+    KEY_AGREEMENT = 4
+    KEY_CERT_SIGN = 5
+    CRL_SIGN = 6
+    ENCIPHER_ONLY = 7
+    DECIPHER_ONLY = 8
+
+
+@alias
+class ExtKeyUsageSyntax(Elements):
+    """RFC 5280 §4.2.1.12: what a key is for.
+
+    ::
+
+        ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF KeyPurposeId
+        KeyPurposeId ::= OBJECT IDENTIFIER
+    """
+
+    value: Annotated[tuple[OID, ...], Size(1)]
+
+
+@sequence
+class AuthorityKeyIdentifier(Asn1):
+    """RFC 5280 §4.2.1.1: with which key of its issuer a certificate was signed.
+
+    ::
+
+        AuthorityKeyIdentifier ::= SEQUENCE {
+          keyIdentifier             [0] KeyIdentifier            OPTIONAL,
+          authorityCertIssuer       [1] GeneralNames             OPTIONAL,
+          authorityCertSerialNumber [2] CertificateSerialNumber  OPTIONAL }
+
+        KeyIdentifier ::= OCTET STRING
+    """
+
+    key_identifier: Annotated[bytes | None, Implicit(0)] = None
+    authority_cert_issuer: Annotated[GeneralNames | None, Implicit(1)] = None
+    authority_cert_serial_number: Annotated[int | None, Implicit(2)] = None
+
+
+@sequence
+class GeneralSubtree(Asn1):
+    """RFC 5280 §4.2.1.10: names of one kind that have something in common.
+
+    ::
+
+        GeneralSubtree ::= SEQUENCE {
+          base             GeneralName,
+          minimum      [0] BaseDistance DEFAULT 0,
+          maximum      [1] BaseDistance OPTIONAL }
+
+        BaseDistance ::= INTEGER (0..MAX)
+    """
+
+    base: GeneralName
+    minimum: Annotated[int, Implicit(0), Default(0)] = 0
+    maximum: Annotated[int | None, Implicit(1)] = None
+
+
+@sequence
+class NameConstraints(Asn1):
+    """RFC 5280 §4.2.1.10: which names the certificates below a CA may have.
+
+    ::
+
+        NameConstraints ::= SEQUENCE {
+          permittedSubtrees [0] GeneralSubtrees OPTIONAL,
+          excludedSubtrees  [1] GeneralSubtrees OPTIONAL }
+
+        GeneralSubtrees ::= SEQUENCE SIZE (1..MAX) OF GeneralSubtree
+    """
+
+    permitted_subtrees: Annotated[tuple[GeneralSubtree, ...] | None, Implicit(0), Size(1)] = None
+    excluded_subtrees: Annotated[tuple[GeneralSubtree, ...] | None, Implicit(1), Size(1)] = None
+
+
+@sequence
+class PolicyConstraints(Asn1):
+    """RFC 5280 §4.2.1.11: after how many more certificates a policy is needed.
+
+    ::
+
+        PolicyConstraints ::= SEQUENCE {
+          requireExplicitPolicy [0] SkipCerts OPTIONAL,
+          inhibitPolicyMapping  [1] SkipCerts OPTIONAL }
+
+        SkipCerts ::= INTEGER (0..MAX)
+    """
+
+    require_explicit_policy: Annotated[int | None, Implicit(0)] = None
+    inhibit_policy_mapping: Annotated[int | None, Implicit(1)] = None
+
+
+@sequence
 class PolicyInformation(Asn1):
     """RFC 5280 §4.2.1.4: a policy, and what qualifies it.
 
@@ -246,6 +380,21 @@ class Time(Choice):
 
 
 @sequence
+class Validity(Asn1):
+    """RFC 5280 §4.1.2.5: from when until when a certificate is valid, both included.
+
+    ::
+
+        Validity ::= SEQUENCE {
+          notBefore      Time,
+          notAfter       Time }
+    """
+
+    not_before: Time
+    not_after: Time
+
+
+@sequence
 class IssuerAndSerialNumber(Asn1):
     """RFC 5652 §10.2.4: a certificate, by its issuer and its number.
 
@@ -256,10 +405,89 @@ class IssuerAndSerialNumber(Asn1):
           serialNumber CertificateSerialNumber }
 
         CertificateSerialNumber ::= INTEGER
+
+    ``issuer`` is a copy of what stands in the certificate, to which it is compared octet for octet:
+    the order of a RelativeDistinguishedName is that of the certificate (rule V8).
     """
 
-    issuer: Name
+    issuer: AsIssued[Name]
     serial_number: int
+
+
+# --- what stays octets, and what these are checked to be (rule P3) --------------------------------
+
+
+@sequence
+class _NameAttribute(Asn1):
+    """RFC 5280 §4.1.2.4: AttributeTypeAndValue, of any value."""
+
+    type: OID
+    value: TLV
+
+
+@choice
+class _DistinguishedName(Choice):
+    """RFC 5280 §4.1.2.4: Name as it is there, without the forms of peers."""
+
+    rdn_sequence: tuple[Annotated[SetOf[_NameAttribute], Size(1)], ...] | None = None
+
+
+@sequence
+class _Validity(Asn1):
+    """RFC 5280 §4.1.2.5.
+
+    ::
+
+        Validity ::= SEQUENCE {
+          notBefore      Time,
+          notAfter       Time }
+    """
+
+    not_before: Time
+    not_after: Time
+
+
+@sequence
+class _TBSCertificate(Asn1):
+    """RFC 5280 §4.1.2.
+
+    ::
+
+        TBSCertificate ::= SEQUENCE {
+          version         [0]  EXPLICIT Version DEFAULT v1,
+          serialNumber         CertificateSerialNumber,
+          signature            AlgorithmIdentifier,
+          issuer               Name,
+          validity             Validity,
+          subject              Name,
+          subjectPublicKeyInfo SubjectPublicKeyInfo,
+          issuerUniqueID  [1]  IMPLICIT UniqueIdentifier OPTIONAL,
+          subjectUniqueID [2]  IMPLICIT UniqueIdentifier OPTIONAL,
+          extensions      [3]  EXPLICIT Extensions OPTIONAL }
+
+        Version ::= INTEGER { v1(0), v2(1), v3(2) }
+        UniqueIdentifier ::= BIT STRING
+    """
+
+    version: Annotated[int, Explicit(0), Default(0)] = 0
+    serial_number: int
+    signature: AlgorithmIdentifier
+    issuer: _DistinguishedName
+    validity: _Validity
+    subject: _DistinguishedName
+    subject_public_key_info: SubjectPublicKeyInfo
+    issuer_unique_id: Annotated[BitString | None, Implicit(1), FieldName("issuerUniqueID")] = None
+    subject_unique_id: Annotated[BitString | None, Implicit(2), FieldName("subjectUniqueID")] = None
+    extensions: Annotated[tuple[Extension, ...] | None, Size(1), Explicit(3)] = None
+
+
+@sequence
+class _Certificate(Asn1):
+    """RFC 5280 §4.1: the SEQUENCE that `Certificate` prints."""
+
+    tbs_certificate: _TBSCertificate
+    signature_algorithm: AlgorithmIdentifier
+    signature_value: BitString
 
 
 class Certificate(TLV):
@@ -271,10 +499,15 @@ class Certificate(TLV):
           tbsCertificate       TBSCertificate,
           signatureAlgorithm   AlgorithmIdentifier,
           signatureValue       BIT STRING }
+
+    The fields, tags and types are those of RFC 5280, `extnValue` being any octets, and the octets
+    are DER, but for the order of a SET OF and DEFAULT values written out, which an issuer may have
+    signed (rule P3). ``strict`` makes no difference.
     """
 
     __slots__ = ()
     __asn1__ = "opaque"
+    __asn1_inside__ = _Certificate
 
     def to_cryptography(self) -> x509.Certificate:
         """The certificate as an object of ``cryptography``; raises `ValueError` if it is none."""
@@ -292,10 +525,13 @@ class CertificateList(TLV):
           tbsCertList          TBSCertList,
           signatureAlgorithm   AlgorithmIdentifier,
           signatureValue       BIT STRING }
+
+    The octets are DER in the sense of `Certificate`; which fields there are is not checked.
     """
 
     __slots__ = ()
     __asn1__ = "opaque"
+    __asn1_inside__ = TLV
 
     def to_cryptography(self) -> x509.CertificateRevocationList:
         """The CRL as an object of ``cryptography``; raises `ValueError` if it is none."""

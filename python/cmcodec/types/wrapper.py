@@ -26,6 +26,7 @@ class Kind(Enum):
     VERBATIM = "as received"
     PLAIN = "by its universal tags alone, all the way down"
     """Minimal definite lengths, strings in one piece, sets in order, TRUE as FF."""
+    UNSORTED = "as PLAIN, but sets stay in the order received"
     OCTETS = "an OCTET STRING under whatever tag, in one piece"
     SEQUENCE = "the fields in order, each found by the tags it may have"
     """Verbatim where there is no such field left. Also what is inside an EXPLICIT tag."""
@@ -44,6 +45,7 @@ class Shape:
 
 VERBATIM: Final = Shape(Kind.VERBATIM)
 PLAIN: Final = Shape(Kind.PLAIN)
+UNSORTED: Final = Shape(Kind.UNSORTED)
 OCTETS: Final = Shape(Kind.OCTETS)
 CONTENT: Final = Shape(Kind.CONTENT)
 
@@ -59,7 +61,8 @@ def shape(node: Node) -> Shape:
     """The shape of a type, whatever its tag.
 
     Signed octets stay as received: signed and authenticated attributes, certificates, CRLs, and
-    the values of unsigned attributes (a countersignature, a time-stamp).
+    the values of unsigned attributes (a countersignature, a time-stamp). What may hold a copy of a
+    part of a certificate keeps its order.
     """
     if node.kind is schema.Kind.ALIAS and node.inner:
         return shape(node.inner)
@@ -73,7 +76,14 @@ def shape(node: Node) -> Shape:
             return VERBATIM
         element = VERBATIM if _may_be_signed(node.inner) else shape(node.inner)
         return PLAIN if element is PLAIN else Shape(Kind.SET_OF, element=element)
-    return PLAIN
+    return UNSORTED if _holds_issued(node) else PLAIN
+
+
+def _holds_issued(node: Node) -> bool:
+    """Whether something in a type stands as others have signed it."""
+    inside = [field.node for field in node.fields]
+    inside += [node.inner] if node.inner else []
+    return node.issued or any(map(_holds_issued, inside))
 
 
 def _may_be_signed(node: Node) -> bool:

@@ -67,10 +67,9 @@ def verify_batch(
     thread.
 
     Before anything is verified, raises `TypeError` for an argument of another type, `ValueError`
-    for a time without zone or an unknown ``request_keys``, its subclass `DecodeError` for octets
-    that are no certificate, and `UnsupportedError` where ``trust`` needs a newer ``cryptography``.
-    Then it raises `TypeError` where a trust callback returns neither True nor False, and what the
-    callback or ``progress`` raises.
+    for a time without zone or an unknown ``request_keys``, and its subclass `DecodeError` for
+    octets that are no certificate. Then it raises `TypeError` where a trust callback returns
+    neither True nor False, and what the callback or ``progress`` raises.
     """
     items: list[Item]
     if isinstance(data, (str, Loaded)) or _is_buffer(data):

@@ -5,23 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import _backend, oids, types
-from cmcodec.loaded import Loaded, members
+from cmcodec.loaded import Members
 from cmcodec.reasons import Reason
 from cmcodec.types.tables import CONTROL_ROWS
 from cmcodec.verify.verdict import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from cmcodec.loaded import Loaded
 
 
-def notes(message: Loaded, malformed: Collection[int]) -> tuple[Note, ...]:
+def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, ...]:
     """What is odd in a message and changes no verdict, each thing once.
 
     A control has one note for each way in which it stands too often or names what is not there, a
-    request one where it asks for two extensions of one OBJECT IDENTIFIER. ``malformed`` are the
-    offsets of nested messages that have not been validated.
+    request one where it asks for two extensions of one OBJECT IDENTIFIER. ``is_malformed`` tells of
+    the offset of a nested message whether that has not been validated.
     """
-    scope = _Scope(message, malformed)
+    scope = _Scope(message, is_malformed)
     found: dict[Note, None] = {}
     left = {row.oid: row.at_most for row in CONTROL_ROWS if row.at_most is not None}
     for control in scope.controls:
@@ -73,8 +75,8 @@ def _repeats(identifiers: Iterable[str]) -> bool:
 class _Scope:
     """What stands in one message, by id."""
 
-    def __init__(self, message: Loaded, malformed: Collection[int]) -> None:
-        self._malformed = malformed
+    def __init__(self, message: Loaded, is_malformed: Callable[[int], bool]) -> None:
+        self._is_malformed = is_malformed
         self.content: Any = message.unverified_content
         self.controls: tuple[types.TaggedAttribute, ...] = getattr(
             self.content, "control_sequence", ()
@@ -83,19 +85,19 @@ class _Scope:
         self.request_ids = {_request_id(r) for r in getattr(self.content, "req_sequence", ())}
         self.other_ids = {o.body_part_id for o in getattr(self.content, "other_msg_sequence", ())}
         self._message = message
-        self._members: dict[int, Loaded] | None = None
+        self._members: Members | None = None
         self._scopes: dict[int, _Scope | None] = {}
 
-    def members(self) -> dict[int, Loaded]:
+    def members(self) -> Members:
         """The members of cmsSequence by id."""
         if self._members is None:
-            self._members = dict(members(self._message))
+            self._members = Members(self._message)
         return self._members
 
     def _member(self, identifier: int) -> Loaded | None:
         """The message with this id, unless it is malformed: that has a row of its own (rule R5)."""
         member = self.members().get(identifier)
-        return None if member is None or member.span[0] in self._malformed else member
+        return None if member is None or self._is_malformed(member.span[0]) else member
 
     def enter(self, identifier: int) -> _Scope | None:
         """The message in cmsSequence with this id; 0 is the current one (T-26)."""
@@ -103,7 +105,9 @@ class _Scope:
             return self
         if identifier not in self._scopes:
             member = self._member(identifier)
-            self._scopes[identifier] = None if member is None else _Scope(member, self._malformed)
+            self._scopes[identifier] = (
+                None if member is None else _Scope(member, self._is_malformed)
+            )
         return self._scopes[identifier]
 
     def is_no_message(self, identifier: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, final, overload
 
 from cmcodec.reasons import Reason, Rule
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cmcodec._backend import Verdicts
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
-    from cmcodec.verify.trust import Checker
+    from cmcodec.verify.trust import Checker, Paths
     from cmcodec.verify.verdict import Note, Row, Signer
 
 __all__ = ["BatchReport"]
@@ -29,7 +30,7 @@ class BatchReport(Sequence["Row"]):
     costly about them, chains and notes, is found once.
     """
 
-    __slots__ = ("_chains", "_malformed", "_notes", "_policy", "_refused", "_verdicts")
+    __slots__ = ("_chains", "_notes", "_policy", "_refused", "_verdicts")
 
     def __init__(
         self,
@@ -46,8 +47,6 @@ class BatchReport(Sequence["Row"]):
         self._chains = None if checker is None else _chains(verdicts, checker)
         # By position, once a row that may have notes was looked at.
         self._notes: dict[int, tuple[Note, ...]] = {}
-        # Where nested messages stand that are no messages, by item, once it is needed.
-        self._malformed: dict[int, set[int]] | None = None
 
     def __len__(self) -> int:
         return len(self._verdicts)
@@ -107,12 +106,8 @@ class BatchReport(Sequence["Row"]):
         from cmcodec.loaded import Loaded
         from cmcodec.verify import references
 
-        if self._malformed is None:
-            self._malformed = {}
-            for item, start in self._verdicts.malformed():
-                self._malformed.setdefault(item, set()).add(start)
         message = Loaded.of(self.der(row.index), row.span, row.kind)
-        return references.notes(message, self._malformed.get(row.index, frozenset()))
+        return references.notes(message, partial(self._verdicts.is_malformed, row.index))
 
     def __repr__(self) -> str:
         counted = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())
@@ -128,18 +123,20 @@ def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[Signer, ...
         row = verdicts[position]
         if any(signer.candidates for signer in row.signers):
             message = Loaded.of(verdicts.der(row.index), row.span, row.kind)
-            carried = [certificate.der for certificate in message.certificates]
-            found[position] = tuple(_chained(each, checker, carried) for each in row.signers)
+            paths = checker.paths([certificate.der for certificate in message.certificates])
+            found[position] = tuple(_chained(each, paths) for each in row.signers)
     return found
 
 
-def _chained(signer: Signer, checker: Checker, carried: list[bytes]) -> Signer:
+def _chained(signer: Signer, paths: Paths) -> Signer:
     """The signer under the first of its certificates that is trusted (rule V8)."""
+    detail = None
     for candidate in signer.candidates:
-        anchor = checker.anchor(candidate, carried)
+        anchor, why_not = paths.chain(candidate)
         if anchor is not None:
             return signer.named(candidate, chain="trusted", anchor_sha256=anchor or None)
-    return replace(signer, chain="untrusted") if signer.candidates else signer
+        detail = detail or why_not
+    return replace(signer, chain="untrusted", detail=detail) if detail else signer
 
 
 def _refusal(row: Row, error: DecodeError) -> Row:

@@ -1,8 +1,8 @@
 """Certificate chains: which signers a caller trusts (rule V13, RFC 10002 §9).
 
-CMC certificates carry neither WebPKI key usages nor a subject alternative name, so the policy here
-is RFC 5280's path validation with CA certificates that say so, key usages that allow what was
-signed where there are any, and nothing more. Revocation is not checked.
+CMC certificates carry neither WebPKI key usages nor a subject alternative name, so a chain is a
+certification path of RFC 5280 §6.1 from an anchor to a certificate that may sign messages, and
+nothing more. Revocation is not checked.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import hashlib
 import re
 import warnings
 from collections.abc import Coroutine, Iterable
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
 
 from cmcodec import _backend
-from cmcodec.errors import DecodeError, UnsupportedError
+from cmcodec.errors import DecodeError
 from cmcodec.reasons import Reason
+from cmcodec.verify.path import readable
+from cmcodec.verify.search import ChainResult, Index, Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from cryptography import x509
 
@@ -42,9 +45,14 @@ if TYPE_CHECKING:
     verifies returns, about each certificate once, and never about a request's own key.
     """
 
-__all__ = ["Checker", "certificate_octets", "certificates_octets"]
+__all__ = ["Checker", "Paths", "certificate_octets", "certificates_octets"]
 
 T = TypeVar("T")
+
+_REMEMBERED: Final = 1024
+"""Certificates and signatures that are kept for other messages: some megabytes."""
+
+_UNREADABLE: Final = ChainResult(None, "the certificate is not readable")
 
 _PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 
@@ -125,15 +133,16 @@ def _bundle(octets: bytes, armoured: int) -> list[bytes]:
 def _checked(octets: bytes) -> bytes:
     """Octets that are one certificate (RFC 5280 §4.1)."""
     _backend.decode("Certificate", octets, False)
-    if _backend.certificate(octets) is None:
-        raise DecodeError(Reason.BAD_VALUE, 0, "certificate")
     return octets
 
 
-def _loaded(octets: bytes) -> x509.Certificate:
+def _loaded(octets: bytes) -> x509.Certificate | None:
     from cryptography import x509
 
-    return _quietly(x509.load_der_x509_certificate, octets)
+    try:
+        return _quietly(x509.load_der_x509_certificate, octets)
+    except (ValueError, x509.InvalidVersion):
+        return None
 
 
 def _quietly(load: Callable[[bytes], T], octets: bytes) -> T:
@@ -144,49 +153,96 @@ def _quietly(load: Callable[[bytes], T], octets: bytes) -> T:
 
 
 class Checker:
-    """Finds the trust anchor of signers' certificates, each only once."""
+    """Finds what signers' certificates lead to; what was found once is not searched for again."""
 
     def __init__(self, trust: Trust, extra: list[bytes], at: datetime) -> None:
-        self._at = at
-        self._extra = extra
-        self._found: dict[bytes, str | None] = {}
-        self._callback: Any = trust if callable(trust) else None
-        self._verifier: Any = None
-        if self._callback is None:
-            anchors = certificates_octets("trust", trust)  # type: ignore[arg-type]
-            self._verifier = _verifier(anchors, self._at) if anchors else None
+        self._found: dict[bytes, ChainResult] = {}
+        self._begin: Callable[[list[bytes]], Callable[[bytes], ChainResult]]
+        if callable(trust):
+            self._begin = _Callback(trust, extra, at)
+        else:
+            self._begin = _Anchors(certificates_octets("trust", trust), extra, at)
 
-    def anchor(self, certificate: bytes, carried: list[bytes]) -> str | None:
-        """SHA-256 of the anchor the certificate leads to, None for none, "" from a callback."""
-        others = [c for c in (*carried, *self._extra) if c != certificate]
-        key = hashlib.sha256(b"".join((certificate, *others))).digest()
+    def paths(self, carried: list[bytes]) -> Paths:
+        """The chains of one message, which carries these certificates."""
+        return Paths(carried, self._begin, self._found)
+
+
+class Paths:
+    """Finds what the certificates of one message, or of the caller, lead to."""
+
+    def __init__(
+        self,
+        carried: list[bytes],
+        begin: Callable[[list[bytes]], Callable[[bytes], ChainResult]],
+        found: dict[bytes, ChainResult],
+    ) -> None:
+        self._carried, self._begin, self._found = carried, begin, found
+        self._digest = hashlib.sha256()
+        for octets in carried:
+            self._digest.update(hashlib.sha256(octets).digest())
+
+    def chain(self, certificate: bytes) -> ChainResult:
+        """The anchor that a certificate leads to, or why it leads to none."""
+        digest = self._digest.copy()
+        digest.update(certificate)
+        key = digest.digest()
         if key not in self._found:
-            self._found[key] = self._search(certificate, others)
+            self._found[key] = self._find(certificate)
         return self._found[key]
 
-    def _search(self, certificate: bytes, others: list[bytes]) -> str | None:
-        from cryptography.hazmat.primitives.serialization import Encoding
-        from cryptography.x509.verification import VerificationError
+    @cached_property
+    def _find(self) -> Callable[[bytes], ChainResult]:
+        return self._begin(self._carried)
 
-        try:
-            leaf = _loaded(certificate)
-        except ValueError:
-            return None
-        intermediates = []
-        for other in others:
-            try:
-                intermediates.append(_loaded(other))
-            except ValueError:
-                continue
-        if self._callback is not None:
-            return "" if _answer(self._callback(leaf, intermediates, self._at)) else None
-        if self._verifier is None:
-            return None
-        try:
-            chain = self._verifier.verify(leaf, intermediates).chain
-        except (VerificationError, ValueError):
-            return None
-        return hashlib.sha256(chain[-1].public_bytes(Encoding.DER)).hexdigest()
+
+class _Anchors:
+    """Trust in what leads to certificates of the caller."""
+
+    def __init__(self, anchors: list[bytes], extra: list[bytes], at: datetime) -> None:
+        self._at = at
+        # For other messages with the same certificates.
+        self._readable = lru_cache(_REMEMBERED)(readable)
+        self._signature = lru_cache(_REMEMBERED)(_backend.certificate_signature)
+        self._anchors, self._known = self._index(anchors), self._index(extra)
+
+    def __call__(self, carried: list[bytes]) -> Callable[[bytes], ChainResult]:
+        known = self._index(carried)
+        search = Search(self._anchors, self._known, known, self._at, self._signature)
+
+        def chain(octets: bytes) -> ChainResult:
+            certificate = self._readable(octets)
+            if certificate is None or certificate.facts is None:
+                return _UNREADABLE
+            return search.chain(certificate)
+
+        return chain
+
+    def _index(self, octets: list[bytes]) -> Index:
+        """Each of the certificates once."""
+        read = (self._readable(each) for each in dict.fromkeys(octets))
+        return Index(certificate for certificate in read if certificate is not None)
+
+
+class _Callback:
+    """Trust in what a function of the caller accepts."""
+
+    def __init__(self, callback: Callable[..., object], extra: list[bytes], at: datetime) -> None:
+        self._callback, self._extra, self._at = callback, extra, at
+
+    def __call__(self, carried: list[bytes]) -> Callable[[bytes], ChainResult]:
+        loaded = [(octets, _loaded(octets)) for octets in (*carried, *self._extra)]
+
+        def ask(octets: bytes) -> ChainResult:
+            signer = _loaded(octets)
+            if signer is None:
+                return _UNREADABLE
+            others = [each for other, each in loaded if other != octets and each is not None]
+            if _answer(self._callback(signer, others, self._at)):
+                return ChainResult("")
+            return ChainResult(None, "the callback answered False")
+
+        return ask
 
 
 def _answer(answer: object) -> bool:
@@ -196,42 +252,3 @@ def _answer(answer: object) -> bool:
     if isinstance(answer, Coroutine):
         answer.close()
     raise TypeError(f"a trust callback returns True or False, not {answer!r}")
-
-
-def _issuer_usage(_: object, __: object, usage: x509.KeyUsage | None) -> None:
-    """RFC 5280 §4.2.1.3: a CA whose key has usages may sign certificates."""
-    if usage is not None and not usage.key_cert_sign:
-        raise ValueError("the keyUsage of an issuer lacks keyCertSign")
-
-
-def _signer_usage(_: object, __: object, usage: x509.KeyUsage | None) -> None:
-    """RFC 5280 §4.2.1.3: a signer whose key has usages may sign messages."""
-    if usage is not None and not (usage.digital_signature or usage.content_commitment):
-        raise ValueError("the keyUsage of a signer lacks digitalSignature and nonRepudiation")
-
-
-def _verifier(anchors: list[bytes], at: datetime) -> Any:
-    from cryptography import x509
-    from cryptography.x509 import verification
-
-    if not hasattr(verification, "ExtensionPolicy"):
-        raise UnsupportedError("trust anchors need cryptography 45 or newer")
-    policy = verification.ExtensionPolicy
-    agnostic = verification.Criticality.AGNOSTIC
-    authorities = (
-        policy.permit_all()
-        .require_present(x509.BasicConstraints, agnostic, None)
-        .may_be_present(x509.KeyUsage, agnostic, _issuer_usage)
-    )
-    signers = policy.permit_all().may_be_present(x509.KeyUsage, agnostic, _signer_usage)
-    try:
-        store = verification.Store([_loaded(anchor) for anchor in anchors])
-    except ValueError:
-        raise DecodeError(Reason.BAD_VALUE, 0, "certificate") from None
-    return (
-        verification.PolicyBuilder()
-        .store(store)
-        .time(at.astimezone(UTC).replace(tzinfo=None))
-        .extension_policies(ca_policy=authorities, ee_policy=signers)
-        .build_client_verifier()
-    )

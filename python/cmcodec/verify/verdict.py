@@ -39,9 +39,11 @@ class Signer:
     on offer. ``certificate_sha256`` names the certificate, ``request_id`` the certification request
     whose own key signed; both are None where the signature is not good, and then ``reason`` says
     why. ``chain`` is None without a certificate, ``"unchecked"`` without trust anchors;
-    ``anchor_sha256`` names the anchor of a trusted chain. ``candidates`` are the DER octets of
-    every certificate whose key verifies the signature, the one named first: anybody can add a
-    certificate to a message (rule V8).
+    ``anchor_sha256`` names the anchor of a trusted chain. ``detail`` says in words why a chain is
+    untrusted: which certificate expired, lacks a keyUsage, has a bad signature. The words may
+    change, and names of certificates stand in them as they were received. ``candidates`` are the
+    DER octets of every certificate whose key verifies the signature, the one named first: anybody
+    can add a certificate to a message (rule V8).
     """
 
     algorithm: str | None
@@ -50,6 +52,7 @@ class Signer:
     chain: Chain | None
     anchor_sha256: str | None = None
     reason: Reason | None = None
+    detail: str | None = None
     candidates: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -65,6 +68,27 @@ class Signer:
         sha256 = hashlib.sha256(certificate).hexdigest()
         candidates = (certificate, *others)
         return replace(self, certificate_sha256=sha256, candidates=candidates, **changes)
+
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What the key is for: the OBJECT IDENTIFIERs of its certificate's extendedKeyUsage.
+
+        In the order received; empty where there is none, or none that can be read. ``oids`` has
+        names for those of CMC (RFC 6402 §2.10), among others: ``oids.ID_KP_CMC_RA in
+        signer.purposes``.
+        """
+        from cmcodec import _backend, oids
+        from cmcodec.types import Extensions, ExtKeyUsageSyntax
+
+        outline = _backend.certificate(self.candidates[0]) if self.candidates else None
+        if outline is None or outline[-1] is None:
+            return ()
+        try:
+            values = {each.extn_id: each.extn_value for each in Extensions.from_der(outline[-1])}
+            found = values.get(oids.ID_CE_EXT_KEY_USAGE)
+            return () if found is None else tuple(ExtKeyUsageSyntax.from_der(found))
+        except ValueError:
+            return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +208,7 @@ class Row(InBuffer):
                     "chain": signer.chain,
                     "anchor_sha256": signer.anchor_sha256,
                     "reason": signer.reason,
+                    "detail": signer.detail,
                 }
                 for signer in self.signers
             ],

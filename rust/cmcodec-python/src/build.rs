@@ -112,7 +112,7 @@ impl<'a, 'py> Builder<'a, 'py> {
                 return made;
             }
             Kind::Any => return self.verbatim(&self.classes.tlv, tlv),
-            Kind::Opaque => {
+            Kind::Opaque(_) => {
                 let class = self.classes.class(node);
                 let class = self.catch(class)?;
                 return self.verbatim(class, tlv);

@@ -72,14 +72,16 @@ impl Classes {
                     fields.iter().map(|field| field.attribute).chain(written).collect()
                 }
                 Kind::Alias(_) => vec!["value"],
-                Kind::Opaque => vec!["der"],
+                Kind::Opaque(_) => vec!["der"],
                 _ => Vec::new(),
             };
             let declared = match &*attributes {
                 [] => None,
+                // What is only inside an opaque type, no value is made of.
+                _ if node.name.starts_with('_') => None,
                 _ => Some(Class::new(&class(&types, node.name)?, attributes)?),
             };
-            if declared.is_some() {
+            if declared.is_some() && !node.issued {
                 names.insert(node.name, node);
             }
             classes.push(declared);

@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cmcodec::error::{Error, Reason, Segment};
-use cmcodec::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
+use cmcodec::generated::schema::{CERTIFICATE, CERTIFICATION_REQUEST, CONTENT_INFO};
 use cmcodec::load::{Loaded, load as load_message, root as message_root};
 use cmcodec::message_kind::{Described, member, message_kind as describe};
 use cmcodec::schema::walk::{self, Options, Walker};
 use cmcodec::schema::{self, Node};
+use cmcodec::verify::issued::v13_certificate_signature;
 use cmcodec::view::certificate::Certificate;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -16,7 +17,7 @@ use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
 use crate::build::Builder;
 use crate::classes::Classes;
 use crate::encode::{Encoder, Refusal};
-use crate::errors::{raise, refuse};
+use crate::errors::{raise, reason_and_rule, refuse};
 use crate::validated;
 
 /// From this size on the interpreter is released while octets are validated:
@@ -248,20 +249,49 @@ fn root_node(name: &str) -> PyResult<(&'static Node, bool)> {
     }
 }
 
-/// Issuer, serial number and key identifier of what has the shape of a certificate.
+/// A certificate, taken apart: issuer, serial number, key identifier, validity, subject,
+/// subjectPublicKeyInfo and extensions.
 #[pyfunction]
 #[pyo3(signature = (octets, /))]
-#[allow(clippy::type_complexity)] // What the interface says.
-pub fn certificate<'py>(
-    octets: Bound<'py, PyBytes>,
-) -> Option<(Bound<'py, PyBytes>, Bound<'py, PyBytes>, Option<Bound<'py, PyBytes>>)> {
+pub fn certificate<'py>(octets: Bound<'py, PyBytes>) -> Option<Outline<'py>> {
     let py = octets.py();
     let data = octets.as_bytes();
+    walk::validate(&CERTIFICATE, data, Options::default()).ok()?;
     let certificate = Certificate::parse(data)?;
+    let (validity, subject) = certificate.validity_and_subject(data)?;
     let bytes = |octets| PyBytes::new(py, octets);
     Some((
         bytes(certificate.issuer.octets(data)),
         bytes(certificate.serial_number.octets(data)),
         certificate.key_identifier(data).map(bytes),
+        bytes(validity.octets(data)),
+        bytes(subject.octets(data)),
+        bytes(certificate.subject_public_key_info.octets(data)),
+        certificate.extensions.map(|list| bytes(list.octets(data))),
     ))
+}
+
+type Outline<'py> = (
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Option<Bound<'py, PyBytes>>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Bound<'py, PyBytes>,
+    Option<Bound<'py, PyBytes>>,
+);
+
+/// Why a certificate was not signed by the key of this SubjectPublicKeyInfo, if it was not.
+#[pyfunction]
+#[pyo3(signature = (certificate, spki, /))]
+pub fn certificate_signature<'py>(
+    py: Python<'py>,
+    certificate: Bound<'py, PyBytes>,
+    spki: Bound<'py, PyBytes>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let (octets, spki) = (certificate.as_bytes(), spki.as_bytes());
+    match py.detach(|| v13_certificate_signature(octets, spki)) {
+        Ok(()) => Ok(None),
+        Err(reason) => Ok(Some(reason_and_rule(py, reason)?.0.bind(py).clone())),
+    }
 }

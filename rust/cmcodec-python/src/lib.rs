@@ -19,8 +19,8 @@ use pyo3::prelude::*;
 mod _rust {
     #[pymodule_export]
     use crate::functions::{
-        certificate, content, decode, decode_at, encode, load, locate, members, message_kind,
-        offsets,
+        certificate, certificate_signature, content, decode, decode_at, encode, load, locate,
+        members, message_kind, offsets,
     };
     #[pymodule_export]
     use crate::verify::{Verdicts, verify};

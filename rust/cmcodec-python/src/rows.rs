@@ -49,7 +49,7 @@ static ROW: [Attribute<Row>; 15] = [
     }),
 ];
 
-static SIGNER: [Attribute<Signer>; 7] = [
+static SIGNER: [Attribute<Signer>; 8] = [
     ("algorithm", |it, signer| it.algorithm(signer.algorithm)),
     ("certificate_sha256", |it, signer| it.fingerprint(signer)),
     ("request_id", |it, signer| match signer.key {
@@ -62,6 +62,7 @@ static SIGNER: [Attribute<Signer>; 7] = [
     }),
     ("anchor_sha256", |it, _| it.none()),
     ("reason", |it, signer| Ok(it.reason(signer.key.as_ref().err().copied())?.0)),
+    ("detail", |it, _| it.none()),
     ("candidates", |it, signer| {
         it.tuple(Maker::sources(signer), |source| match it.octets(source) {
             Some(octets) => Ok(PyBytes::new(it.py, octets).into_any()),

@@ -121,13 +121,14 @@ pub fn verify(
 #[pymethods]
 impl Verdicts {
     fn __len__(&self) -> usize {
-        self.report.rows.len()
+        self.report.len()
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
-        let row = self.report.rows.get(index);
-        let row = row.ok_or_else(|| PyIndexError::new_err("no such row"))?;
-        rows::row(&self.der(py, row.item)?, row, &self.config)
+        let no_such_row = || PyIndexError::new_err("no such row");
+        let der = self.der(py, self.report.item(index).ok_or_else(no_such_row)?)?;
+        let row = self.report.row(index, der.as_bytes()).ok_or_else(no_such_row)?;
+        rows::row(&der, &row, &self.config)
     }
 
     /// The octets that the offsets of an item refer to.
@@ -137,12 +138,10 @@ impl Verdicts {
         Ok(der.bind(py).clone())
     }
 
-    /// Item and offset of each message that was not readable.
-    fn malformed(&self) -> Vec<(usize, usize)> {
-        let rows = self.report.rows.iter();
-        rows.filter(|row| row.finding.verdict == Verdict::Malformed)
-            .map(|row| (row.item, row.span.start))
-            .collect()
+    /// Whether a nested message could not be read; `start` is where it stands in its item.
+    #[pyo3(signature = (item, start, /))]
+    fn is_malformed(&self, py: Python<'_>, item: usize, start: usize) -> PyResult<bool> {
+        Ok(self.report.is_malformed(item, start, self.der(py, item)?.as_bytes()))
     }
 
     /// How many rows have each verdict.

@@ -8,7 +8,7 @@ use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::generated::oids::ID_SIGNED_DATA;
 use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
-use crate::schema::walk::{Deferred, Member, Options, Walker};
+use crate::schema::walk::{Deferred, Member, Members, Options, Walker};
 use crate::stack::on_enough;
 use crate::view::{ContentInfo, SignedData};
 
@@ -35,10 +35,10 @@ pub struct Loaded<'a> {
     pub root: &'static Node,
     /// With [`Options::wrapped`], whether it is a wrapped request.
     pub wrapped: bool,
-    /// With [`Options::isolate_members`], what stands in the cmsSequence of the message
+    /// With [`Members::Listed`], what stands in the cmsSequence of the message
     /// and of those nested in it, each before its own (rule R5).
     pub members: Vec<Member>,
-    /// With [`Options::defer`], the cmsSequence of whose members nothing is known
+    /// With [`Members::Deferred`], the cmsSequence of whose members nothing is known
     /// yet, nor of body part ids.
     pub deferred: Option<Deferred>,
     options: Options,
@@ -48,7 +48,7 @@ impl Loaded<'_> {
     /// A walk over its octets, as the one that validated it, that leaves
     /// nothing for later.
     pub(crate) fn walker(&self) -> Walker<'_> {
-        Walker::new(&self.der, Options { defer: false, ..self.options })
+        Walker::new(&self.der, Options { members: Members::Listed, ..self.options })
     }
 }
 
@@ -89,7 +89,7 @@ fn walk<'a>(
     let mut walker = Walker::new(&der, options);
     if let Err(error) = walker.root(root) {
         // What was left for later may have an error that stands before this one.
-        let whole = Options { defer: false, ..options };
+        let whole = Options { members: Members::Isolated, ..options };
         return match walker.deferred {
             None => Err(error),
             Some(_) => walk(root, der, encoding, whole),

@@ -12,11 +12,14 @@
 //! | `message` | what one message is, and its verdict (V1 to V3) |
 //! | `signer` | one SignerInfo, rule by rule (V4 to V7, V9, V10, V12) |
 //! | `candidates` | whose key it may be (V8) |
+//! | `issued` | the signature of a certificate (V13) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
 //! | `report` | what comes out |
+//! | `rows` | many rows, in a few octets each (P8) |
 //!
-//! No chain of certificates is built here (V13).
+//! No chain of certificates is built here: what a chain consists of, and which
+//! is trusted, is decided above (V13).
 
 pub mod algorithm;
 mod batch;
@@ -24,12 +27,14 @@ mod candidates;
 mod certificates;
 mod config;
 mod family;
+pub mod issued;
 pub mod key;
 mod keyring;
 pub mod members;
 mod message;
 mod pop;
 pub mod report;
+mod rows;
 mod signer;
 mod worker;
 
@@ -37,4 +42,5 @@ pub use crate::pool::Cancelled;
 pub use batch::{Item, verify};
 pub use certificates::KnownCertificates;
 pub use config::Config;
-pub use report::{Report, Row};
+pub use report::Row;
+pub use rows::Report;

@@ -4,8 +4,7 @@
 //! nothing else: no octet is copied. The fields and their order are those of
 //! the declarations ([`crate::generated::views`]); here is what else can be
 //! asked. `read` takes the octets and the element; on validated octets it always
-//! returns `Some`. Only [`certificate::Certificate`] is read from octets that were
-//! kept opaque.
+//! returns `Some`.
 
 pub mod certificate;
 mod cms;

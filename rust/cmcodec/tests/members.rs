@@ -4,7 +4,7 @@
 mod common;
 
 use cmcodec::verify::members::Groups;
-use cmcodec::{Config, Member, Options, Result, Verdict, load};
+use cmcodec::{Config, Member, Members, Options, Result, Verdict, load};
 use common::{Tree, outcome, rows, vector};
 
 /// Members of the batch: a hundred kilobytes, of which four groups are full.
@@ -36,8 +36,8 @@ fn members(data: &[u8], options: Options) -> Result<Vec<Member>> {
 #[test]
 fn groups_change_no_refusal() {
     let batch = batch();
-    let whole = Options { isolate_members: true, strict: true, ..Options::default() };
-    let deferred = Options { defer: true, ..whole };
+    let whole = Options { members: Members::Listed, strict: true, ..Options::default() };
+    let deferred = Options { members: Members::Deferred, ..whole };
     let config = Config { options: whole, threads: 2, ..Config::default() };
     let known = members(&batch, whole).unwrap();
     assert_eq!(members(&batch, deferred).unwrap(), known);
@@ -51,7 +51,7 @@ fn groups_change_no_refusal() {
     for (round, member) in known.iter().enumerate().cycle().take(3 * MEMBERS) {
         // In the header of a member, in its id, and anywhere in it.
         let mut data = batch.clone();
-        let at = member.tlv.start() + [0, 2, 5, 9, 40, 200, 700][round * 5 % 7];
+        let at = member.start as usize + [0, 2, 5, 9, 40, 200, 700][round * 5 % 7];
         data[at] ^= 1 << (round % 8);
         // An error behind the members must not hide one in them.
         let last = data.len() - 1;

@@ -16,6 +16,7 @@ from cmcodec.types.wrapper import (
     CONTENT_TYPES,
     PLAIN,
     UNKNOWN_CONTENT,
+    UNSORTED,
     VERBATIM,
     Kind,
 )
@@ -53,6 +54,9 @@ class _UnreadableError(Exception):
 _CONTENT_TYPES: Final = {
     encode_object_identifier(oid): shape for oid, shape in CONTENT_TYPES.items()
 }
+
+_BY_TAGS: Final = (Kind.PLAIN, Kind.UNSORTED)
+"""What is converted by universal tags alone."""
 
 SEGMENTS: Final[dict[int, int]] = {
     0x23: 0x03,
@@ -98,7 +102,7 @@ class _Converter:
             return end
         constructed = bool(header.tag & 0x20)
         segment = None
-        if shape.kind is Kind.PLAIN:
+        if shape.kind in _BY_TAGS:
             segment = SEGMENTS.get(header.tag)
         elif shape.kind is Kind.OCTETS and constructed:
             segment = 0x04
@@ -120,7 +124,7 @@ class _Converter:
         """Append the content of a primitive element."""
         end = header.limit
         content = self.view[header.content : end]
-        if shape.kind is Kind.PLAIN and header.tag == 0x01 and len(content) == 1 and content[0]:
+        if shape.kind in _BY_TAGS and header.tag == 0x01 and len(content) == 1 and content[0]:
             self.der.append(0xFF)
         else:
             self.der += content
@@ -133,7 +137,7 @@ class _Converter:
         pos = parent.content
         while (end := _end_at(data, parent, pos)) is None:
             child = _read(data, pos, parent.limit)
-            inner = PLAIN
+            inner = UNSORTED if shape.kind is Kind.UNSORTED else PLAIN
             if shape.kind is Kind.SEQUENCE:
                 inner, fields = _next_field(fields, child.tag)
             elif shape.element is not None:
@@ -143,7 +147,7 @@ class _Converter:
             pos = self.element(inner, child, depth + 1)
             if child.tag == 0x06:
                 oid = data[child.content : pos]
-        if shape.kind is Kind.SET_OF or parent.tag == 0x31:
+        if shape.kind is Kind.SET_OF or (parent.tag == 0x31 and shape.kind is not Kind.UNSORTED):
             self._sort(at)
         return end
 

@@ -25,6 +25,14 @@ def is_named(data: bytes, content: int, end: int) -> bool:
     return 0 < number(data[inner:stop]) < 1 << 32
 
 
+def _id_of(data: bytes, start: int, inner: int, end: int) -> tuple[int, int, int]:
+    """Where the id of a body part starts, has its content, and ends."""
+    while data[start] != 0x02:
+        start = inner
+        inner, end = header(data, start, end)
+    return start, inner, end
+
+
 def p6_body_part_ids(data: bytes, pos: int, end: int, names: Iterable[str]) -> None:
     """Refuses ids that are not from 1 to 2^32-1, or not unique over all sequences (R-055 to R-057).
 
@@ -35,19 +43,21 @@ def p6_body_part_ids(data: bytes, pos: int, end: int, names: Iterable[str]) -> N
     for name in names:
         index, (content, stop) = 0, header(data, pos, end)
         while content < stop:
-            identifier = content
-            inner, after = header(data, content, stop)
-            content, limit = after, after
-            while data[identifier] != 0x02:
-                identifier = inner
-                inner, limit = header(data, identifier, limit)
-            integer(data, identifier, inner, limit)
-            value = number(data[inner:limit])
-            reason = None
-            if not 0 < value < 1 << 32 or len(seen) >= MAX_BODY_PARTS:
-                reason = Reason.LIMIT
-            elif value in seen:
-                reason = Reason.DUPLICATE_BODY_PART_ID
+            is_one_too_many = len(seen) >= MAX_BODY_PARTS
+            element, (inner, after) = content, header(data, content, stop)
+            content = after
+            try:
+                identifier, inner, limit = _id_of(data, element, inner, after)
+            except Error:
+                if not is_one_too_many:
+                    raise
+                identifier = element  # it was not read before
+            reason: Reason | None = Reason.LIMIT
+            if not is_one_too_many:
+                integer(data, identifier, inner, limit)
+                value = number(data[inner:limit])
+                if 0 < value < 1 << 32:
+                    reason = Reason.DUPLICATE_BODY_PART_ID if value in seen else None
             if reason:
                 error = Error(reason, identifier, Rule.P6)
                 error.path += [index, name]

@@ -150,7 +150,7 @@ def _write_elements(node: Node, value: Any, oid: str) -> bytes:
         except Refusal as refusal:
             refusal.path.append(index)
             raise
-    if node.kind is Kind.SET_OF:
+    if node.kind is Kind.SET_OF and not node.issued:
         encoded.sort()
     return b"".join(encoded)
 

@@ -57,8 +57,8 @@ def _step(
 
 
 def _enter(node: Node, data: bytes, tlv: Tlv, oid: str) -> tuple[Node, Tlv] | None:
-    """Through names, open types and octet strings to what has elements."""
-    while node.kind in (Kind.ALIAS, Kind.OPEN, Kind.CONTAINING):
+    """Through names, opaque and open types and octet strings to what has elements."""
+    while node.kind in (Kind.ALIAS, Kind.OPAQUE, Kind.OPEN, Kind.CONTAINING):
         if node.inner:
             node = node.inner
             continue

@@ -291,10 +291,13 @@ def _by_tag(tag: int) -> Leaf | None:
 _BY_TAG = [_by_tag(tag) for tag in range(256)]
 
 
-def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> None:
+def check_any(
+    data: bytes, start: int, content: int, end: int, depth: int, *, ordered: bool
+) -> None:
     """Checks that an element of unknown type is DER as far as tags tell (rules P1, P3).
 
-    Iterative: a stack of ends, never deeper than MAX_DEPTH. A SET is taken for a SET OF.
+    Iterative: a stack of ends, never deeper than MAX_DEPTH. A SET is taken for a SET OF, which is
+    to be in order where ``ordered``.
     """
     tag = data[start]
     check = _BY_TAG[tag]
@@ -304,7 +307,8 @@ def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> No
         return
     if depth >= MAX_DEPTH:
         raise Error(Reason.DEPTH, content)
-    pos, is_set, previous = content, tag == 0x31, b""
+    set_tag = 0x31 if ordered else None
+    pos, is_set, previous = content, tag == set_tag, b""
     stack: list[tuple[int, bool, bytes]] = []
     while True:
         if pos == end:
@@ -326,7 +330,7 @@ def check_any(data: bytes, start: int, content: int, end: int, depth: int) -> No
             stack.append((end, is_set, previous))
             if depth + len(stack) >= MAX_DEPTH:
                 raise Error(Reason.DEPTH, content)
-            pos, end, is_set, previous = content, stop, tag == 0x31, b""
+            pos, end, is_set, previous = content, stop, tag == set_tag, b""
         else:
             pos = stop
 

@@ -16,7 +16,12 @@ from cmcodec._pure.codec.tlv import Error, Tlv, header
 from cmcodec._pure.codec.versions import VERSIONED, v1_strict_version
 from cmcodec.asn1 import TLV, LazySequence
 from cmcodec.asn1.schema import Field, Kind, Node
-from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_DEPTH, MAX_TOLERANT_LEVELS
+from cmcodec.limits import (
+    DEFAULT_MESSAGE_LAYERS,
+    MAX_BODY_PARTS,
+    MAX_DEPTH,
+    MAX_TOLERANT_LEVELS,
+)
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.tables import OPEN_TYPES, open_node
 
@@ -87,11 +92,16 @@ class Walk:
 
 
 class Member(NamedTuple):
-    """A TaggedContentInfo: messages around it, where it starts, the error that was kept to it."""
+    """A TaggedContentInfo: messages around it, where it starts, the error that was kept to it.
+
+    Of an error no more than this, and not the frames it came through, which hold all that was read.
+    """
 
     layer: int
     start: int
-    error: Error | None = None
+    reason: Reason | None = None
+    rule: Rule | None = None
+    offset: int | None = None
 
 
 class _Compiled(NamedTuple):
@@ -175,11 +185,24 @@ class _Compiler:
         )
 
     def _any(self, node: Node) -> Reader:
-        cls = (node.cls or TLV) if self._makes else None
+        makes, ordered = self._makes, not node.issued
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
-            check_any(walk.data, start, content, end, depth)
-            return cls(walk.data[start:end]) if cls else None
+            check_any(walk.data, start, content, end, depth, ordered=ordered)
+            return TLV(walk.data[start:end]) if makes else None
+
+        return read
+
+    def _opaque(self, node: Node) -> Reader:
+        assert node.inner
+        assert node.cls
+        reader, cls = self._validating().of(node.inner).reader, node.cls
+        if not self._makes:
+            return reader
+
+        def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
+            reader(walk, start, content, end, depth, b"")
+            return cls(walk.data[start:end])
 
         return read
 
@@ -242,7 +265,7 @@ class _Compiler:
             return self._lazy(node.inner)
         tags, leaf, reader = self.of(node.inner)
         minimum, maximum, makes = node.minimum, node.maximum, self._makes
-        ordered = node.kind is Kind.SET_OF
+        ordered = node.kind is Kind.SET_OF and not node.issued
         unordered = Reason.ATTRIBUTES_UNSORTED if node.signed else Reason.NOT_CANONICAL
 
         def read(walk: Walk, start: int, content: int, end: int, depth: int, oid: bytes) -> Any:
@@ -291,6 +314,7 @@ class _Compiler:
             return None
 
         def check(walk: Walk, pos: int, end: int, depth: int) -> None:
+            # Nothing is read from the first on that is too many: the message is refused (rule P6).
             data, index = walk.data, 0
             try:
                 while pos < end:
@@ -299,6 +323,8 @@ class _Compiler:
                     content, stop = header(data, pos, end)
                     if data[pos] not in tags:
                         raise Error(Reason.BAD_TAG, pos)
+                    if index == MAX_BODY_PARTS:
+                        break
                     layers, isolates, known = walk.layers, walk.isolate_members, len(walk.members)
                     if isolates:
                         walk.members.append(Member(layers, pos))
@@ -308,9 +334,9 @@ class _Compiler:
                         walk.layers, walk.isolate_members = layers, isolates
                         if not isolates or not body_parts.is_named(data, content, stop):
                             raise
-                        # Without the frames it came through, which hold all that was read.
                         del walk.members[known:]
-                        walk.members.append(Member(layers, pos, error.with_traceback(None)))
+                        kept = Member(layers, pos, error.reason, error.rule, error.offset)
+                        walk.members.append(kept)
                     pos = stop
                     index += 1
             except Error as error:
@@ -424,7 +450,7 @@ class _Compiler:
         Kind.CHOICE: _choice,
         Kind.CONTAINING: _containing,
         Kind.ALIAS: _alias,
-        Kind.OPAQUE: _any,
+        Kind.OPAQUE: _opaque,
         Kind.OPEN: _open,
         Kind.SEQUENCE: _sequence,
         Kind.SEQUENCE_OF: _collection,

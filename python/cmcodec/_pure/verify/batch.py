@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast, get_args
 
 from cmcodec._pure import view
 from cmcodec._pure.codec.load import Loaded, load, root
 from cmcodec._pure.codec.tlv import Error, Tlv, read_tlv
-from cmcodec._pure.verify.certificates import Certificates
+from cmcodec._pure.verify.certificates import Certificates, certificate
 from cmcodec._pure.verify.message import Message, row, verify_message
 from cmcodec._pure.verify.signer import Policy
 from cmcodec.reasons import Reason
@@ -21,13 +22,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cmcodec._backend import Received, Validated
+    from cmcodec._pure.codec.walk import Member
     from cmcodec.verify.verdict import Encoding
-
-    Task = Message | Row
 
 _PROGRESS_SECONDS = 0.05
 # Messages per task: large enough to outweigh handing them over, small enough to spread.
 _CHUNK = 16
+
+
+class _Malformed(NamedTuple):
+    """What is kept of a nested message that cannot be read: it may have five octets (rule P8)."""
+
+    item: int
+    around: tuple[int, ...]
+    member: Member
+
+    def row(self, der: bytes) -> Row:
+        item, around, member = self
+        found = view.member(der, read_tlv(der, member.start, len(der)))
+        span = found.content_info.start, found.content_info.end
+        path = (*around, found.body_part_id)
+        return row(der, item, path, span=span, fault=member, verdict="malformed")
+
+
+Done: TypeAlias = Row | _Malformed
+Task: TypeAlias = Message | Done
 
 
 class Verdicts:
@@ -35,7 +54,7 @@ class Verdicts:
 
     __slots__ = ("_ders", "_rows")
 
-    def __init__(self, rows: list[Row], ders: list[bytes]) -> None:
+    def __init__(self, rows: list[Done], ders: list[bytes]) -> None:
         self._rows = rows
         self._ders = ders
 
@@ -43,17 +62,28 @@ class Verdicts:
         return len(self._rows)
 
     def __getitem__(self, index: int, /) -> Row:
-        return self._rows[index]
+        found = self._rows[index]
+        return found if isinstance(found, Row) else found.row(self._ders[found.item])
 
     def der(self, item: int, /) -> bytes:
         return self._ders[item]
 
-    def malformed(self) -> list[tuple[int, int]]:
-        return [(row.index, row.span[0]) for row in self._rows if row.verdict == "malformed"]
+    def is_malformed(self, item: int, start: int, /) -> bool:
+        # A member begins before the message in it, even where that is empty.
+        index = bisect_left(self._rows, (item, start), key=_place) - 1
+        is_it = index >= 0 and isinstance(self._rows[index], _Malformed)
+        return is_it and self[index].span[0] == start
 
     def counts(self) -> dict[str, int]:
-        found = Counter(row.verdict for row in self._rows)
+        found = Counter(row.verdict if isinstance(row, Row) else "malformed" for row in self._rows)
         return {verdict: found[verdict] for verdict in get_args(Verdict)}
+
+
+def _place(done: Done) -> tuple[int, int]:
+    """The item of a row, and where it starts there."""
+    if isinstance(done, Row):
+        return done.index, done.span[0]
+    return done.item, done.member.start
 
 
 def verify(
@@ -69,7 +99,8 @@ def verify(
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> Verdicts:
-    policy = Policy(Certificates(certificates), frozenset(authorised_ras), legacy)
+    known = Certificates(filter(None, map(certificate, certificates)))
+    policy = Policy(known, frozenset(authorised_ras), legacy)
     report = _Report(progress)
     ders: list[bytes] = []
     tasks: list[Task] = []
@@ -89,12 +120,12 @@ def verify(
         ders.append(der)
         report.advance(0, len(items))
 
-    def work(chunk: Sequence[Task]) -> list[Row]:
+    def work(chunk: Sequence[Task]) -> list[Done]:
         return [
             verify_message(task, policy) if isinstance(task, Message) else task for task in chunk
         ]
 
-    rows: list[Row] = []
+    rows: list[Done] = []
     chunks = [tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK)]
     for done in _in_threads(work, chunks, threads) if threads > 1 else map(work, chunks):
         rows += done
@@ -119,8 +150,8 @@ def _read(
 
 
 def _in_threads(
-    work: Callable[[Sequence[Task]], list[Row]], chunks: list[list[Task]], threads: int
-) -> Iterator[list[Row]]:
+    work: Callable[[Sequence[Task]], list[Done]], chunks: list[list[Task]], threads: int
+) -> Iterator[list[Done]]:
     """The results in order; `cryptography` releases the GIL while it verifies."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="cmcodec-verify")
     try:
@@ -157,20 +188,22 @@ def _nested(outer: Message, loaded: Loaded) -> Iterator[Task]:
     Of a message that holds its content in anything but a SignedData or AuthenticatedData, and of
     id-data (RFC 10002 §3.2.1.3), there is no more to list.
     """
-    data, item, path = loaded.der, outer.item, list[int]()
+    data, item, path, around = loaded.der, outer.item, list[int](), tuple[int, ...]()
     # For each message around the next one, whether it can hold others.
     holds = [_type(data, outer.element) in _HOLDING]
     outermost = loaded.members[0].layer if loaded.members else 0
-    for layer, start, error in loaded.members:
-        member, depth = view.member(data, read_tlv(data, start, len(data))), layer - outermost
+    for known in loaded.members:
+        member = view.member(data, read_tlv(data, known.start, len(data)))
+        depth, is_malformed = known.layer - outermost, known.reason is not None
         del path[depth:], holds[depth + 1 :]
         path.append(member.body_part_id)
         info, listed = member.content_info, all(holds)
-        content_type = b"" if error else _type(data, info)
+        content_type = b"" if is_malformed else _type(data, info)
         holds.append(content_type in _HOLDING)
-        if listed and error:
-            span = (info.start, info.end)
-            yield row(data, item, tuple(path), span=span, fault=error, verdict="malformed")
+        if listed and is_malformed:
+            if list(around) != path[:-1]:
+                around = tuple(path[:-1])
+            yield _Malformed(item, around, known)
         elif listed and content_type != view.DATA:
             yield Message(data, item, tuple(path), "der", "ContentInfo", info)
 

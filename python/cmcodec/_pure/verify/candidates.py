@@ -79,7 +79,7 @@ def v8_find_key(message: Signed, sid: Tlv, hashes: list[CertificateHash]) -> lis
         found: dict[bytes, Candidate] = {}
         for is_own, certificates in ((True, own), (False, given)):
             full = len(found) + MAX_KEY_CANDIDATES
-            for place, (octets, _, _, spki, _) in enumerate(certificates):
+            for place, (octets, _, _, spki, *_) in enumerate(certificates):
                 is_candidate = all(each.admits(octets) for each in hashes)
                 if is_candidate and (octets in found or len(found) < full):
                     # Of one that stands twice, the caller's counts.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cmcodec._pure.codec.load import Root
     from cmcodec._pure.codec.tlv import Error, Tlv
+    from cmcodec._pure.codec.walk import Member
     from cmcodec._pure.verify.signer import Policy
     from cmcodec.verify.verdict import Encoding, Signer, Verdict
 
@@ -53,7 +54,7 @@ def row(
     path: tuple[int, ...],
     *,
     span: tuple[int, int],
-    fault: Fault | Error | None = None,
+    fault: Fault | Error | Member | None = None,
     controls: view.Controls = view.Controls(),  # noqa: B008 - a constant
     **found: Any,
 ) -> Row:

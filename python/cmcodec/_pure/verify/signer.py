@@ -17,7 +17,11 @@ from cmcodec._pure.verify.candidates import (
     signing_certificate_v2,
     v8_find_key,
 )
-from cmcodec._pure.verify.certificates import Certificates, requested_key_identifiers
+from cmcodec._pure.verify.certificates import (
+    Certificates,
+    requested_key_identifiers,
+    validated_certificate,
+)
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.key import v9_read_key
 from cmcodec._pure.view import oid_octets
@@ -119,7 +123,7 @@ class Signed:
         """The certificates of the message."""
         if self._certificates is None:
             self._certificates = Certificates(
-                view.octets(self.data, choice)
+                validated_certificate(view.octets(self.data, choice))
                 for choice in view.inside(self.data, self.signed.certificates)
                 if view.CERTIFICATES[choice.tag] == "certificate"
             )

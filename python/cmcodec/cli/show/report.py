@@ -153,7 +153,8 @@ def _flat(value: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    """Where objects are told apart by semicolons, nothing that was received has one."""
+    return "" if value is None else str(value).replace(";", ",")
 
 
 def write_line(tally: Tally, run: Run) -> None:
@@ -203,6 +204,7 @@ def _write_details(rows: Sequence[Row], run: Run) -> None:
             who = signer.reason or "nobody"
             if signer.certificate_sha256 is not None:
                 who = f"certificate {signer.certificate_sha256}, chain {signer.chain}"
+                who += f": {printable(signer.detail)}" if signer.detail else ""
             elif signer.request_id is not None:
                 who = f"the key of request {signer.request_id}"
             click.echo(f"  signer {signer.algorithm or '(unknown algorithm)'}: {who}")

@@ -6,11 +6,9 @@ use cmcodec::der::read_tlv;
 use cmcodec::der::writer::Writer;
 use cmcodec::error::{Error, Reason, Segment};
 use cmcodec::generated::limits::{DEFAULT_MESSAGE_LAYERS, MAX_DEPTH, MAX_MESSAGE_SIZE};
-use cmcodec::generated::schema::ANY;
-use cmcodec::schema::any::check_any;
 use cmcodec::schema::body_parts::p6_body_part_ids;
 use cmcodec::schema::node::{Table, Written};
-use cmcodec::schema::walk::{Options, validate};
+use cmcodec::schema::walk::{Options, validate, validate_element};
 use cmcodec::schema::{Field, Kind, Node, primitive};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyList, PyString, PyTuple};
@@ -152,7 +150,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 self.expect_valid(*minimum <= count && count <= *maximum);
             }
             Kind::SetOf { element, minimum, maximum, .. } => {
-                let count = self.elements(element, value, place.inside(), true)?;
+                let count = self.elements(element, value, place.inside(), !node.issued)?;
                 self.expect_valid(*minimum <= count && count <= *maximum);
             }
             Kind::Choice { fields } => return self.choice(node, fields, value, place),
@@ -161,9 +159,9 @@ impl<'a, 'py> Encoder<'a, 'py> {
                 let held = self.item(held)?;
                 return self.write(inner, &held, place);
             }
-            Kind::Open(table) => return self.open(table, value, place),
+            Kind::Open(table) => return self.open(node, table, value, place),
             Kind::Any => return self.verbatim(node, &self.classes.tlv, value, place.depth),
-            Kind::Opaque => {
+            Kind::Opaque(_) => {
                 return self.verbatim(node, self.classes.class(node)?, value, place.depth);
             }
             Kind::ObjectIdentifier => {
@@ -204,7 +202,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         let der = cast::<PyBytes>(&der).ok_or_else(Refusal::bad_type)?.as_bytes();
         let tlv = read_tlv(der, 0, der.len()).ok().filter(|tlv| tlv.end() == der.len());
         let tlv = tlv.ok_or_else(Refusal::bad_value)?;
-        self.expect_valid(node.accepts(tlv.tag()) && check_any(der, tlv, depth.into()).is_ok());
+        self.expect_valid(validate_element(node, der, tlv, depth.into()).is_ok());
         self.writer().prepend(der);
         Ok(())
     }
@@ -213,6 +211,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
     /// TLV; where the identifier is not known, of any declared class.
     fn open(
         &mut self,
+        node: &'static Node,
         table: &'static Table,
         value: &Bound<'py, PyAny>,
         place: Place<'_, 'py>,
@@ -227,7 +226,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
         }
         if value.is_instance(classes.tlv.class(self.py))? {
             self.expect_valid(known.is_none());
-            return self.verbatim(&ANY, &classes.tlv, value, place.depth);
+            return self.verbatim(node, &classes.tlv, value, place.depth);
         }
         if let Some(node) = known {
             return self.write(node, value, place);

@@ -8,6 +8,8 @@ pub enum Shape {
     /// By its universal tags alone: minimal definite lengths, strings in one
     /// piece, sets in order, TRUE as FF, all the way down.
     Plain,
+    /// As `Plain`, but sets stay in the order received.
+    Unsorted,
     /// An OCTET STRING under whatever tag: in one piece.
     Octets,
     /// The fields in order, each found by the tags it may have; verbatim where

@@ -22,7 +22,7 @@ pub const ATTRIBUTE: Shape = Sequence(&[
 
 pub const SIGNER_INFO: Shape = Sequence(&[
     (&[0x02], Plain), // version
-    (&[0x30, 0x80], Plain), // sid
+    (&[0x30, 0x80], Unsorted), // sid
     (&[0x30], Plain), // digestAlgorithm
     (&[0xA0], Verbatim), // signedAttrs
     (&[0x30], Plain), // signatureAlgorithm
@@ -53,7 +53,7 @@ pub const ENCRYPTED_CONTENT_INFO: Shape = Sequence(&[
 pub const ENVELOPED_DATA: Shape = Sequence(&[
     (&[0x02], Plain), // version
     (&[0xA0], ORIGINATOR_INFO), // originatorInfo
-    (&[0x31], Plain), // recipientInfos
+    (&[0x31], SetOf(&Unsorted)), // recipientInfos
     (&[0x30], ENCRYPTED_CONTENT_INFO), // encryptedContentInfo
     (&[0xA1], SetOf(&ATTRIBUTE)), // unprotectedAttrs
 ]);
@@ -74,7 +74,7 @@ pub const ENCRYPTED_DATA: Shape = Sequence(&[
 pub const AUTHENTICATED_DATA: Shape = Sequence(&[
     (&[0x02], Plain), // version
     (&[0xA0], ORIGINATOR_INFO), // originatorInfo
-    (&[0x31], Plain), // recipientInfos
+    (&[0x31], SetOf(&Unsorted)), // recipientInfos
     (&[0x30], Plain), // macAlgorithm
     (&[0xA1], Plain), // digestAlgorithm
     (&[0x30], ENCAPSULATED_CONTENT_INFO), // encapContentInfo
@@ -86,7 +86,7 @@ pub const AUTHENTICATED_DATA: Shape = Sequence(&[
 pub const AUTH_ENVELOPED_DATA: Shape = Sequence(&[
     (&[0x02], Plain), // version
     (&[0xA0], ORIGINATOR_INFO), // originatorInfo
-    (&[0x31], Plain), // recipientInfos
+    (&[0x31], SetOf(&Unsorted)), // recipientInfos
     (&[0x30], ENCRYPTED_CONTENT_INFO), // authEncryptedContentInfo
     (&[0xA1], Verbatim), // authAttrs
     (&[0x04, 0x24], Octets), // mac

@@ -47,6 +47,18 @@ pub const MAX_FAILED_WORK: usize = 512;
 /// Extensions of a request that are compared with one another while it is verified (R4).
 pub const FEW_EXTENSIONS: usize = 32;
 
+/// CAs between a trust anchor and a signer (V13). Real chains have 3 at most.
+pub const MAX_CHAIN_AUTHORITIES: usize = 8;
+
+/// Pairs of issuer and certificate looked at for one message, whatever it carries (V15): two for each of as many signers as there may be.
+pub const CHAIN_STEPS: usize = 128;
+
+/// How many more for each certificate (V15): one by the new key of a CA, one by the old.
+pub const CHAIN_STEPS_PER_CERTIFICATE: usize = 2;
+
+/// Ways on which one key is reached that differ in what they allow (V15).
+pub const MAX_CHAIN_STATES: usize = 8;
+
 /// Threads of one call: to start 1,000,000 takes 25 s, and no machine has so many cores.
 pub const MAX_THREADS: usize = 1_024;
 

@@ -9,7 +9,7 @@ named! {
         P1 = "P1",
         /// A length never exceeds the octets that remain, and has at most four octets; nothing is allocated from a declared length.
         P2 = "P2",
-        /// Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length, primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS wrapper may be BER and is converted first; what stands inside certificates and CRLs is checked for form only; `critical` FALSE may be written out in an Extension, unless `strict`, and is encoded as received.
+        /// Canonical DER only: minimal lengths and INTEGERs, BOOLEAN 00 or FF, no indefinite length, primitive strings, SET OF in order, DEFAULT left out, zero padding bits. Exceptions: the CMS wrapper may be BER and is converted first; inside certificates of all kinds and CRLs, and in the issuer of an IssuerAndSerialNumber, which is a copy, a SET OF may be in any order and a DEFAULT written out, `strict` or not, while a certificate has the fields and types of RFC 5280; `critical` FALSE may be written out in any Extension, unless `strict`, and is encoded as received.
         P3 = "P3",
         /// Nothing follows the value.
         P4 = "P4",
@@ -55,11 +55,11 @@ named! {
         V11 = "V11",
         /// id-alg-noSignature makes nothing valid.
         V12 = "V12",
-        /// Chains are unchecked unless the caller says whom to trust, and then they count. A key that only a request of the same message has authenticates nobody: then such a message and a bare PKCS#10 fail, unless `request_keys` says otherwise. Every issuer is a CA, with keyCertSign where it has a keyUsage; the signer, where it has one, has digitalSignature or nonRepudiation. Revocation is not checked.
+        /// Chains are unchecked unless the caller says whom to trust, and then they count. A key that only a request of the same message has authenticates nobody: then such a message and a bare PKCS#10 fail, unless `request_keys` says otherwise. A chain is a path of RFC 5280 §6.1 with signatures of rules V9 and V10, eight CAs between anchor and signer at most. Every issuer, the anchor too, is a CA, with keyCertSign where it has a keyUsage; the signer, where it has one, has digitalSignature or nonRepudiation. Names chain as octets; name constraints count; a path that needs an explicit policy, and a critical extension that is not processed, are refused. `Signer.detail` says why a chain is untrusted. Revocation is not checked.
         V13 = "V13",
         /// Single, batch, any number of threads, both backends: same verdict, same reason.
         V14 = "V14",
-        /// The work is linear in the input.
+        /// The work is linear in the input. The search for chains in a message has 128 steps, and two more for each certificate, for issuers and as many for signers.
         V15 = "V15",
         /// Proof of possession is checked over the received certificationRequestInfo or certReq.
         R1 = "R1",

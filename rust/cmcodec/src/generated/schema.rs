@@ -16,6 +16,8 @@ nodes! {
     AUTH_PUBLISH,
     AUTHENTICATED_DATA,
     AUTHENTICATOR,
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
     BODY_PART_ID_SEQUENCE,
     BODY_PART_LIST,
     BODY_PART_PATH,
@@ -67,6 +69,7 @@ nodes! {
     ENROLL_KSP_NAME,
     ENROLLMENT_NAME_VALUE_PAIR,
     ENVELOPED_DATA,
+    EXT_KEY_USAGE_SYNTAX,
     EXTENDED_FAIL_INFO,
     EXTENSION,
     EXTENSION_REQ,
@@ -74,6 +77,7 @@ nodes! {
     GCM_PARAMETERS,
     GENERAL_NAME,
     GENERAL_NAMES,
+    GENERAL_SUBTREE,
     GET_CRL,
     GET_CERT,
     IDENTIFICATION,
@@ -95,6 +99,7 @@ nodes! {
     MESSAGE_DIGEST,
     MOD_CERT_TEMPLATE,
     NAME,
+    NAME_CONSTRAINTS,
     NO_SIGNATURE_VALUE,
     OS_VERSION,
     OPTIONAL_VALIDITY,
@@ -122,6 +127,7 @@ nodes! {
     POPO_SIGNING_KEY_INPUT,
     PASSWORD_RECIPIENT_INFO,
     PEND_INFO,
+    POLICY_CONSTRAINTS,
     POLICY_INFORMATION,
     POP_LINK_RANDOM,
     POP_LINK_WITNESS,
@@ -160,6 +166,7 @@ nodes! {
     TIME,
     TRANSACTION_ID,
     UTF8_PAIRS,
+    VALIDITY,
     ANY,
     BIT_STRING,
     BIT_STRING_NAMED,
@@ -179,6 +186,24 @@ nodes! {
     INTEGER_PUBLICATION_ACTION,
     INTEGER_PUBLICATION_METHOD,
     INTEGER_SUBSEQUENT_MESSAGE,
+    ISSUED_ALGORITHM_IDENTIFIER,
+    ISSUED_ATTRIBUTE_TYPE_AND_VALUE,
+    ISSUED_CERTIFICATE,
+    ISSUED_DISTINGUISHED_NAME,
+    ISSUED_EXTENSION,
+    ISSUED_NAME,
+    ISSUED_NAME_ATTRIBUTE,
+    ISSUED_SUBJECT_PUBLIC_KEY_INFO,
+    ISSUED_TBS_CERTIFICATE,
+    ISSUED_TIME,
+    ISSUED_VALIDITY,
+    ISSUED_ANY,
+    ISSUED_OPEN_REGISTRATION,
+    ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX,
+    ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
+    ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX,
+    ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
+    ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX,
     LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO,
     NULL,
     OBJECT_IDENTIFIER,
@@ -202,6 +227,7 @@ nodes! {
     SEQUENCE_OF_GENERAL_NAME,
     SEQUENCE_OF_GENERAL_NAME_1_1,
     SEQUENCE_OF_GENERAL_NAME_1_MAX,
+    SEQUENCE_OF_GENERAL_SUBTREE_1_MAX,
     SEQUENCE_OF_OTHER_MSG,
     SEQUENCE_OF_POLICY_INFORMATION_1_MAX,
     SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY,
@@ -212,6 +238,7 @@ nodes! {
     SEQUENCE_OF_ANY_1_MAX,
     SEQUENCE_OF_INTEGER_0_4294967295,
     SEQUENCE_OF_INTEGER_0_4294967295_1_MAX,
+    SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX,
     SEQUENCE_OF_OCTET_STRING,
     SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX,
     SET_OF_ALGORITHM_IDENTIFIER,
@@ -366,6 +393,7 @@ pub static ADD_EXTENSIONS: Node = Node {
     name: "AddExtensions",
     root: "addExtensions",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataReference", "pki_data_reference", &INTEGER_0_4294967295, &[0x02]),
         Field::new("certReferences", "cert_references", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]),
@@ -378,6 +406,7 @@ pub static ALGORITHM_IDENTIFIER: Node = Node {
     name: "AlgorithmIdentifier",
     root: "algorithmIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("parameters", "parameters", &ANY, &[]).optional(),
@@ -389,6 +418,7 @@ pub static APPLICATION_CERT_POLICIES: Node = Node {
     name: "ApplicationCertPolicies",
     root: "applicationCertPolicies",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_POLICY_INFORMATION_1_MAX),
 };
 
@@ -397,6 +427,7 @@ pub static ATTRIBUTE: Node = Node {
     name: "Attribute",
     root: "attribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("attrType", "attr_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("attrValues", "attr_values", &SET_OF_OPEN_ATTRIBUTE, &[0x31]),
@@ -408,6 +439,7 @@ pub static ATTRIBUTE_TYPE_AND_VALUE: Node = Node {
     name: "AttributeTypeAndValue",
     root: "attributeTypeAndValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("value", "value", &OPEN_REGISTRATION, &[]),
@@ -419,6 +451,7 @@ pub static AUTH_ENVELOPED_DATA: Node = Node {
     name: "AuthEnvelopedData",
     root: "authEnvelopedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -435,6 +468,7 @@ pub static AUTH_INFO: Node = Node {
     name: "AuthInfo",
     root: "authInfo",
     tags: &[0xA0, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("sender", "sender", &GENERAL_NAME, &[0xA0]).explicit().optional(),
         Field::new("publicKeyMAC", "public_key_mac", &PKMAC_VALUE, &[0x30]).optional(),
@@ -446,6 +480,7 @@ pub static AUTH_PUBLISH: Node = Node {
     name: "AuthPublish",
     root: "authPublish",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Alias(&INTEGER_0_4294967295),
 };
 
@@ -454,6 +489,7 @@ pub static AUTHENTICATED_DATA: Node = Node {
     name: "AuthenticatedData",
     root: "authenticatedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -472,7 +508,33 @@ pub static AUTHENTICATOR: Node = Node {
     name: "Authenticator",
     root: "authenticator",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
+};
+
+pub static AUTHORITY_KEY_IDENTIFIER: Node = Node {
+    id: Id::AUTHORITY_KEY_IDENTIFIER as usize,
+    name: "AuthorityKeyIdentifier",
+    root: "authorityKeyIdentifier",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("keyIdentifier", "key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
+        Field::new("authorityCertIssuer", "authority_cert_issuer", &GENERAL_NAMES, &[0xA1]).implicit(0xA1).optional(),
+        Field::new("authorityCertSerialNumber", "authority_cert_serial_number", &INTEGER, &[0x82]).implicit(0x82).optional(),
+    ] },
+};
+
+pub static BASIC_CONSTRAINTS: Node = Node {
+    id: Id::BASIC_CONSTRAINTS as usize,
+    name: "BasicConstraints",
+    root: "basicConstraints",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("cA", "ca", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("ca_written", 2),
+        Field::new("pathLenConstraint", "path_len_constraint", &INTEGER, &[0x02]).optional(),
+    ] },
 };
 
 pub static BODY_PART_ID_SEQUENCE: Node = Node {
@@ -480,6 +542,7 @@ pub static BODY_PART_ID_SEQUENCE: Node = Node {
     name: "BodyPartIDSequence",
     root: "bodyPartIDSequence",
     tags: &[0x30, 0x31],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("sequence", "sequence", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]).optional(),
         Field::new("set", "set", &SET_OF_INTEGER_0_4294967295, &[0x31]).optional(),
@@ -491,6 +554,7 @@ pub static BODY_PART_LIST: Node = Node {
     name: "BodyPartList",
     root: "bodyPartList",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_INTEGER_0_4294967295_1_MAX),
 };
 
@@ -499,6 +563,7 @@ pub static BODY_PART_PATH: Node = Node {
     name: "BodyPartPath",
     root: "bodyPartPath",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_INTEGER_0_4294967295_1_MAX),
 };
 
@@ -507,6 +572,7 @@ pub static BODY_PART_REFERENCE: Node = Node {
     name: "BodyPartReference",
     root: "bodyPartReference",
     tags: &[0x02, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]).optional(),
         Field::new("bodyPartPath", "body_part_path", &BODY_PART_PATH, &[0x30]).optional(),
@@ -518,6 +584,7 @@ pub static CMC_ADD_ATTRIBUTES: Node = Node {
     name: "CMCAddAttributes",
     root: "cmcAddAttributes",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataReference", "pki_data_reference", &INTEGER_0_4294967295, &[0x02]),
         Field::new("certReferences", "cert_references", &BODY_PART_ID_SEQUENCE, &[0x30, 0x31]),
@@ -530,6 +597,7 @@ pub static CMC_CERT_ID: Node = Node {
     name: "CMCCertId",
     root: "cmcCertId",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerSerial", "legacy_issuer_serial", &LEGACY_ISSUER_SERIAL, &[0x30]).optional().first(&[0x30, 0xA4], false).legacy(),
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
@@ -541,6 +609,7 @@ pub static CMC_PUBLICATION_INFO: Node = Node {
     name: "CMCPublicationInfo",
     root: "cmcPublicationInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlg", "hash_alg", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("certHashes", "cert_hashes", &SEQUENCE_OF_OCTET_STRING, &[0x30]),
@@ -553,6 +622,7 @@ pub static CMC_STATUS_INFO: Node = Node {
     name: "CMCStatusInfo",
     root: "cmcStatusInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("cMCStatus", "cmc_status", &INTEGER_CMC_STATUS, &[0x02]),
         Field::new("bodyList", "body_list", &BODY_PART_LIST, &[0x30]),
@@ -566,6 +636,7 @@ pub static CMC_STATUS_INFO_V2: Node = Node {
     name: "CMCStatusInfoV2",
     root: "cmcStatusInfoV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("cMCStatus", "cmc_status", &INTEGER_CMC_STATUS, &[0x02]),
         Field::new("bodyList", "body_list", &SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX, &[0x30]),
@@ -579,6 +650,7 @@ pub static CMC_UNSIGNED_DATA: Node = Node {
     name: "CMCUnsignedData",
     root: "cmcUnsignedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartPath", "body_part_path", &BODY_PART_PATH, &[0x30]),
         Field::new("identifier", "identifier", &OBJECT_IDENTIFIER, &[0x06]),
@@ -591,6 +663,7 @@ pub static CMS_ALGORITHM_PROTECTION: Node = Node {
     name: "CMSAlgorithmProtection",
     root: "cmsAlgorithmProtection",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("digestAlgorithm", "digest_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("signatureAlgorithm", "signature_algorithm", &ALGORITHM_IDENTIFIER, &[0xA1]).implicit(0xA1).optional(),
@@ -603,6 +676,7 @@ pub static CSP_PROVIDER: Node = Node {
     name: "CSPProvider",
     root: "cspProvider",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keySpec", "key_spec", &INTEGER, &[0x02]),
         Field::new("cspName", "csp_name", &BMP_STRING, &[0x1E]),
@@ -615,6 +689,7 @@ pub static CERT_ID: Node = Node {
     name: "CertId",
     root: "certId",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -626,6 +701,7 @@ pub static CERT_REQ_MESSAGES: Node = Node {
     name: "CertReqMessages",
     root: "certReqMessages",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_CERT_REQ_MSG_1_MAX),
 };
 
@@ -634,6 +710,7 @@ pub static CERT_REQ_MSG: Node = Node {
     name: "CertReqMsg",
     root: "certReqMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certReq", "cert_req", &CERT_REQUEST, &[0x30]),
         Field::new("popo", "popo", &PROOF_OF_POSSESSION, &[0x80, 0xA1, 0xA2, 0xA3]).optional(),
@@ -646,6 +723,7 @@ pub static CERT_REQUEST: Node = Node {
     name: "CertRequest",
     root: "certRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certReqId", "cert_req_id", &INTEGER, &[0x02]),
         Field::new("certTemplate", "cert_template", &CERT_TEMPLATE, &[0x30]),
@@ -658,6 +736,7 @@ pub static CERT_TEMPLATE: Node = Node {
     name: "CertTemplate",
     root: "certTemplate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x80]).implicit(0x80).optional(),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x81]).implicit(0x81).optional(),
@@ -677,7 +756,8 @@ pub static CERTIFICATE: Node = Node {
     name: "Certificate",
     root: "certificate",
     tags: &[0x30],
-    kind: Kind::Opaque,
+    issued: false,
+    kind: Kind::Opaque(&ISSUED_CERTIFICATE),
 };
 
 pub static CERTIFICATE_CHOICES: Node = Node {
@@ -685,11 +765,12 @@ pub static CERTIFICATE_CHOICES: Node = Node {
     name: "CertificateChoices",
     root: "certificateChoices",
     tags: &[0x30, 0xA0, 0xA1, 0xA2, 0xA3],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("certificate", "certificate", &CERTIFICATE, &[0x30]).optional(),
-        Field::new("extendedCertificate", "extended_certificate", &ANY, &[0xA0]).implicit(0xA0).optional(),
-        Field::new("v1AttrCert", "v1_attr_cert", &ANY, &[0xA1]).implicit(0xA1).optional(),
-        Field::new("v2AttrCert", "v2_attr_cert", &ANY, &[0xA2]).implicit(0xA2).optional(),
+        Field::new("extendedCertificate", "extended_certificate", &ISSUED_ANY, &[0xA0]).implicit(0xA0).optional(),
+        Field::new("v1AttrCert", "v1_attr_cert", &ISSUED_ANY, &[0xA1]).implicit(0xA1).optional(),
+        Field::new("v2AttrCert", "v2_attr_cert", &ISSUED_ANY, &[0xA2]).implicit(0xA2).optional(),
         Field::new("other", "other", &OTHER_CERTIFICATE_FORMAT, &[0xA3]).implicit(0xA3).optional(),
     ] },
 };
@@ -699,7 +780,8 @@ pub static CERTIFICATE_LIST: Node = Node {
     name: "CertificateList",
     root: "certificateList",
     tags: &[0x30],
-    kind: Kind::Opaque,
+    issued: false,
+    kind: Kind::Opaque(&ISSUED_ANY),
 };
 
 pub static CERTIFICATE_TEMPLATE_NAME: Node = Node {
@@ -707,6 +789,7 @@ pub static CERTIFICATE_TEMPLATE_NAME: Node = Node {
     name: "CertificateTemplateName",
     root: "certificateTemplateName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("Name", "name", &UTF8_STRING, &[0x0C]),
     ] },
@@ -717,6 +800,7 @@ pub static CERTIFICATE_TEMPLATE_OID: Node = Node {
     name: "CertificateTemplateOID",
     root: "certificateTemplateOID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("templateID", "template_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("templateMajorVersion", "template_major_version", &INTEGER_0_4294967295, &[0x02]).optional(),
@@ -729,6 +813,7 @@ pub static CERTIFICATION_REQUEST: Node = Node {
     name: "CertificationRequest",
     root: "certificationRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certificationRequestInfo", "certification_request_info", &CERTIFICATION_REQUEST_INFO, &[0x30]),
         Field::new("signatureAlgorithm", "signature_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -741,6 +826,7 @@ pub static CERTIFICATION_REQUEST_INFO: Node = Node {
     name: "CertificationRequestInfo",
     root: "certificationRequestInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("subject", "subject", &NAME, &[0x30, 0x05]),
@@ -754,6 +840,7 @@ pub static CHANGE_SUBJECT_NAME: Node = Node {
     name: "ChangeSubjectName",
     root: "changeSubjectName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: true, body_parts: false, fields: &[
         Field::new("subject", "subject", &NAME, &[0x30, 0x05]).optional().first(&[0x31], true),
         Field::new("subjectAlt", "legacy_subject_alt", &GENERAL_NAMES, &[0x30]).optional().legacy(),
@@ -766,6 +853,7 @@ pub static CONTENT_INFO: Node = Node {
     name: "ContentInfo",
     root: "contentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("contentType", "content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("content", "content", &OPEN_CONTENT, &[0xA0]).explicit(),
@@ -777,6 +865,7 @@ pub static CONTENT_TYPE: Node = Node {
     name: "ContentType",
     root: "contentType",
     tags: &[0x06],
+    issued: false,
     kind: Kind::Alias(&OBJECT_IDENTIFIER),
 };
 
@@ -785,6 +874,7 @@ pub static CONTROLS_PROCESSED: Node = Node {
     name: "ControlsProcessed",
     root: "controlsProcessed",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyList", "body_list", &SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX, &[0x30]),
     ] },
@@ -795,6 +885,7 @@ pub static DATA: Node = Node {
     name: "Data",
     root: "data",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -803,6 +894,7 @@ pub static DATA_RETURN: Node = Node {
     name: "DataReturn",
     root: "dataReturn",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -811,6 +903,7 @@ pub static DECRYPTED_POP: Node = Node {
     name: "DecryptedPOP",
     root: "decryptedPOP",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("thePOPAlgID", "the_pop_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -823,6 +916,7 @@ pub static DH_SIG_STATIC: Node = Node {
     name: "DhSigStatic",
     root: "dhSigStatic",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerAndSerial", "issuer_and_serial", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("hashValue", "hash_value", &OCTET_STRING, &[0x04]),
@@ -834,6 +928,7 @@ pub static DIGESTED_DATA: Node = Node {
     name: "DigestedData",
     root: "digestedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("digestAlgorithm", "digest_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -847,6 +942,7 @@ pub static ECDSA_SIG_VALUE: Node = Node {
     name: "ECDSASigValue",
     root: "ecdsaSigValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("r", "r", &INTEGER, &[0x02]),
         Field::new("s", "s", &INTEGER, &[0x02]),
@@ -858,6 +954,7 @@ pub static ESS_CERT_ID: Node = Node {
     name: "ESSCertID",
     root: "essCertID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
         Field::new("issuerSerial", "issuer_serial", &ISSUER_SERIAL, &[0x30]).optional(),
@@ -869,6 +966,7 @@ pub static ESS_CERT_I_DV2: Node = Node {
     name: "ESSCertIDv2",
     root: "essCertIDv2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]).optional(),
         Field::new("certHash", "cert_hash", &OCTET_STRING, &[0x04]),
@@ -881,6 +979,7 @@ pub static ENC_KEY_WITH_ID: Node = Node {
     name: "EncKeyWithID",
     root: "encKeyWithID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("privateKey", "private_key", &PRIVATE_KEY_INFO, &[0x30]),
         Field::new("identifier", "identifier", &KEY_IDENTIFIER, &[0x0C, 0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -892,6 +991,7 @@ pub static ENCAPSULATED_CONTENT_INFO: Node = Node {
     name: "EncapsulatedContentInfo",
     root: "encapsulatedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("eContentType", "e_content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("eContent", "e_content", &CONTAINING_ENCAPSULATED, &[0xA0]).explicit().optional(),
@@ -903,6 +1003,7 @@ pub static ENCRYPTED_CONTENT_INFO: Node = Node {
     name: "EncryptedContentInfo",
     root: "encryptedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("contentType", "content_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("contentEncryptionAlgorithm", "content_encryption_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -915,6 +1016,7 @@ pub static ENCRYPTED_DATA: Node = Node {
     name: "EncryptedData",
     root: "encryptedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("encryptedContentInfo", "encrypted_content_info", &ENCRYPTED_CONTENT_INFO, &[0x30]),
@@ -927,6 +1029,7 @@ pub static ENCRYPTED_KEY: Node = Node {
     name: "EncryptedKey",
     root: "encryptedKey",
     tags: &[],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("envelopedData", "enveloped_data", &ENVELOPED_DATA, &[0xA0]).implicit(0xA0).optional(),
         Field::new("encryptedValue", "encrypted_value", &ANY, &[]).optional(),
@@ -938,6 +1041,7 @@ pub static ENCRYPTED_KEY_HASH: Node = Node {
     name: "EncryptedKeyHash",
     root: "encryptedKeyHash",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -946,6 +1050,7 @@ pub static ENCRYPTED_POP: Node = Node {
     name: "EncryptedPOP",
     root: "encryptedPOP",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("request", "request", &TAGGED_REQUEST, &[0xA0, 0xA1, 0xA2]),
         Field::new("cms", "cms", &CONTENT_INFO, &[0x30]),
@@ -960,6 +1065,7 @@ pub static ENCRYPTED_VALUE: Node = Node {
     name: "EncryptedValue",
     root: "encryptedValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("intendedAlg", "intended_alg", &ALGORITHM_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
         Field::new("symmAlg", "symm_alg", &ALGORITHM_IDENTIFIER, &[0xA1]).implicit(0xA1).optional(),
@@ -975,6 +1081,7 @@ pub static ENROLL_ATTESTATION_CHALLENGE: Node = Node {
     name: "EnrollAttestationChallenge",
     root: "enrollAttestationChallenge",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -983,6 +1090,7 @@ pub static ENROLL_ATTESTATION_STATEMENT: Node = Node {
     name: "EnrollAttestationStatement",
     root: "enrollAttestationStatement",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -991,6 +1099,7 @@ pub static ENROLL_CA_XCHG_CERT_HASH: Node = Node {
     name: "EnrollCAXchgCertHash",
     root: "enrollCAXchgCertHash",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -999,6 +1108,7 @@ pub static ENROLL_CERT_TYPE: Node = Node {
     name: "EnrollCertType",
     root: "enrollCertType",
     tags: &[0x1E, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("bmpString", "bmp_string", &BMP_STRING, &[0x1E]).optional(),
         Field::new("certificateTemplateName", "certificate_template_name", &CERTIFICATE_TEMPLATE_NAME, &[0x30]).optional(),
@@ -1010,6 +1120,7 @@ pub static ENROLL_KSP_NAME: Node = Node {
     name: "EnrollKSPName",
     root: "enrollKSPName",
     tags: &[0x1E],
+    issued: false,
     kind: Kind::Alias(&BMP_STRING),
 };
 
@@ -1018,6 +1129,7 @@ pub static ENROLLMENT_NAME_VALUE_PAIR: Node = Node {
     name: "EnrollmentNameValuePair",
     root: "enrollmentNameValuePair",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("name", "name", &BMP_STRING, &[0x1E]),
         Field::new("value", "value", &BMP_STRING, &[0x1E]),
@@ -1029,6 +1141,7 @@ pub static ENVELOPED_DATA: Node = Node {
     name: "EnvelopedData",
     root: "envelopedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originatorInfo", "originator_info", &ORIGINATOR_INFO, &[0xA0]).implicit(0xA0).optional(),
@@ -1038,11 +1151,21 @@ pub static ENVELOPED_DATA: Node = Node {
     ] },
 };
 
+pub static EXT_KEY_USAGE_SYNTAX: Node = Node {
+    id: Id::EXT_KEY_USAGE_SYNTAX as usize,
+    name: "ExtKeyUsageSyntax",
+    root: "extKeyUsageSyntax",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Alias(&SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX),
+};
+
 pub static EXTENDED_FAIL_INFO: Node = Node {
     id: Id::EXTENDED_FAIL_INFO as usize,
     name: "ExtendedFailInfo",
     root: "extendedFailInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("failInfoOID", "fail_info_oid", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("failInfoValue", "fail_info_value", &OPEN_FAILURE, &[]),
@@ -1054,6 +1177,7 @@ pub static EXTENSION: Node = Node {
     name: "Extension",
     root: "extension",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("extnID", "extn_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("critical", "critical", &BOOLEAN, &[0x01]).default_value(&[0x01, 0x01, 0x00]).written("critical_written", 3),
@@ -1066,6 +1190,7 @@ pub static EXTENSION_REQ: Node = Node {
     name: "ExtensionReq",
     root: "extensionReq",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_EXTENSION),
 };
 
@@ -1074,6 +1199,7 @@ pub static EXTENSIONS: Node = Node {
     name: "Extensions",
     root: "extensions",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_EXTENSION_1_MAX),
 };
 
@@ -1082,6 +1208,7 @@ pub static GCM_PARAMETERS: Node = Node {
     name: "GCMParameters",
     root: "gcmParameters",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("aes-nonce", "aes_nonce", &OCTET_STRING, &[0x04]),
         Field::new("aes-ICVlen", "aes_icvlen", &INTEGER_12_16, &[0x02]).default_value(&[0x02, 0x01, 0x0C]),
@@ -1093,6 +1220,7 @@ pub static GENERAL_NAME: Node = Node {
     name: "GeneralName",
     root: "generalName",
     tags: &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("otherName", "other_name", &OTHER_NAME, &[0xA0]).implicit(0xA0).optional(),
         Field::new("rfc822Name", "rfc822_name", &IA5_STRING, &[0x81]).implicit(0x81).optional(),
@@ -1111,7 +1239,21 @@ pub static GENERAL_NAMES: Node = Node {
     name: "GeneralNames",
     root: "generalNames",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Alias(&SEQUENCE_OF_GENERAL_NAME_1_MAX),
+};
+
+pub static GENERAL_SUBTREE: Node = Node {
+    id: Id::GENERAL_SUBTREE as usize,
+    name: "GeneralSubtree",
+    root: "generalSubtree",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("base", "base", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
+        Field::new("minimum", "minimum", &INTEGER, &[0x80]).implicit(0x80).default_value(&[0x80, 0x01, 0x00]),
+        Field::new("maximum", "maximum", &INTEGER, &[0x81]).implicit(0x81).optional(),
+    ] },
 };
 
 pub static GET_CRL: Node = Node {
@@ -1119,6 +1261,7 @@ pub static GET_CRL: Node = Node {
     name: "GetCRL",
     root: "getCRL",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &NAME, &[0x30, 0x05]),
         Field::new("cRLName", "crl_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1132,6 +1275,7 @@ pub static GET_CERT: Node = Node {
     name: "GetCert",
     root: "getCert",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1143,6 +1287,7 @@ pub static IDENTIFICATION: Node = Node {
     name: "Identification",
     root: "identification",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -1151,6 +1296,7 @@ pub static IDENTITY_PROOF: Node = Node {
     name: "IdentityProof",
     root: "identityProof",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1159,6 +1305,7 @@ pub static IDENTITY_PROOF_V2: Node = Node {
     name: "IdentityProofV2",
     root: "identityProofV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("proofAlgID", "proof_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("macAlgID", "mac_alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1171,6 +1318,7 @@ pub static ISSUED_CERT_HASH: Node = Node {
     name: "IssuedCertHash",
     root: "issuedCertHash",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1179,8 +1327,9 @@ pub static ISSUER_AND_SERIAL_NUMBER: Node = Node {
     name: "IssuerAndSerialNumber",
     root: "issuerAndSerialNumber",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
-        Field::new("issuer", "issuer", &NAME, &[0x30, 0x05]),
+        Field::new("issuer", "issuer", &ISSUED_NAME, &[0x30, 0x05]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
     ] },
 };
@@ -1190,6 +1339,7 @@ pub static ISSUER_SERIAL: Node = Node {
     name: "IssuerSerial",
     root: "issuerSerial",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &SEQUENCE_OF_GENERAL_NAME, &[0x30]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1201,6 +1351,7 @@ pub static KEK_IDENTIFIER: Node = Node {
     name: "KEKIdentifier",
     root: "kekIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyIdentifier", "key_identifier", &OCTET_STRING, &[0x04]),
         Field::new("date", "date", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -1213,6 +1364,7 @@ pub static KEK_RECIPIENT_INFO: Node = Node {
     name: "KEKRecipientInfo",
     root: "kekRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("kekid", "kekid", &KEK_IDENTIFIER, &[0x30]),
@@ -1226,6 +1378,7 @@ pub static KEM_RECIPIENT_INFO: Node = Node {
     name: "KEMRecipientInfo",
     root: "kemRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("rid", "rid", &RECIPIENT_IDENTIFIER, &[0x30, 0x80]),
@@ -1244,6 +1397,7 @@ pub static KEY_AGREE_RECIPIENT_IDENTIFIER: Node = Node {
     name: "KeyAgreeRecipientIdentifier",
     root: "keyAgreeRecipientIdentifier",
     tags: &[0x30, 0xA0],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("rKeyId", "r_key_id", &RECIPIENT_KEY_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
@@ -1255,6 +1409,7 @@ pub static KEY_AGREE_RECIPIENT_INFO: Node = Node {
     name: "KeyAgreeRecipientInfo",
     root: "keyAgreeRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("originator", "originator", &ORIGINATOR_IDENTIFIER_OR_KEY, &[0xA0]).explicit(),
@@ -1269,6 +1424,7 @@ pub static KEY_IDENTIFIER: Node = Node {
     name: "KeyIdentifier",
     root: "keyIdentifier",
     tags: &[0x0C, 0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("string", "string", &UTF8_STRING, &[0x0C]).optional(),
         Field::new("generalName", "general_name", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1280,6 +1436,7 @@ pub static KEY_TRANS_RECIPIENT_INFO: Node = Node {
     name: "KeyTransRecipientInfo",
     root: "keyTransRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("rid", "rid", &RECIPIENT_IDENTIFIER, &[0x30, 0x80]),
@@ -1293,6 +1450,7 @@ pub static LEGACY_ISSUER_SERIAL: Node = Node {
     name: "LegacyIssuerSerial",
     root: "legacyIssuerSerial",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuer", "issuer", &SEQUENCE_OF_GENERAL_NAME_1_1, &[0x30]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1305,6 +1463,7 @@ pub static LEGACY_PEND_INFO: Node = Node {
     name: "LegacyPendInfo",
     root: "legacyPendInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pendToken", "pend_token", &INTEGER, &[0x02]),
         Field::new("pendTime", "pend_time", &GENERALIZED_TIME, &[0x18]),
@@ -1316,6 +1475,7 @@ pub static LRA_POP_WITNESS: Node = Node {
     name: "LraPopWitness",
     root: "lraPopWitness",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataBodyid", "pki_data_bodyid", &INTEGER_0_4294967295, &[0x02]),
         Field::new("bodyIds", "body_ids", &SEQUENCE_OF_INTEGER_0_4294967295, &[0x30]),
@@ -1327,6 +1487,7 @@ pub static MESSAGE_DIGEST: Node = Node {
     name: "MessageDigest",
     root: "messageDigest",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1335,6 +1496,7 @@ pub static MOD_CERT_TEMPLATE: Node = Node {
     name: "ModCertTemplate",
     root: "modCertTemplate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pkiDataReference", "pki_data_reference", &BODY_PART_PATH, &[0x30]),
         Field::new("certReferences", "cert_references", &BODY_PART_LIST, &[0x30]),
@@ -1348,9 +1510,22 @@ pub static NAME: Node = Node {
     name: "Name",
     root: "name",
     tags: &[0x30, 0x05],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("rdnSequence", "rdn_sequence", &SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, &[0x30]).optional(),
         Field::new("null", "null", &NULL, &[0x05]).optional().legacy(),
+    ] },
+};
+
+pub static NAME_CONSTRAINTS: Node = Node {
+    id: Id::NAME_CONSTRAINTS as usize,
+    name: "NameConstraints",
+    root: "nameConstraints",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("permittedSubtrees", "permitted_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA0]).implicit(0xA0).optional(),
+        Field::new("excludedSubtrees", "excluded_subtrees", &SEQUENCE_OF_GENERAL_SUBTREE_1_MAX, &[0xA1]).implicit(0xA1).optional(),
     ] },
 };
 
@@ -1359,6 +1534,7 @@ pub static NO_SIGNATURE_VALUE: Node = Node {
     name: "NoSignatureValue",
     root: "noSignatureValue",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1367,6 +1543,7 @@ pub static OS_VERSION: Node = Node {
     name: "OSVersion",
     root: "osVersion",
     tags: &[0x16, 0x1E],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("ia5String", "ia5_string", &IA5_STRING, &[0x16]).optional(),
         Field::new("bmpString", "bmp_string", &BMP_STRING, &[0x1E]).optional(),
@@ -1378,6 +1555,7 @@ pub static OPTIONAL_VALIDITY: Node = Node {
     name: "OptionalValidity",
     root: "optionalValidity",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: true, body_parts: false, fields: &[
         Field::new("notBefore", "not_before", &TIME, &[0xA0]).explicit().optional(),
         Field::new("notAfter", "not_after", &TIME, &[0xA1]).explicit().optional(),
@@ -1389,6 +1567,7 @@ pub static ORIGINATOR_IDENTIFIER_OR_KEY: Node = Node {
     name: "OriginatorIdentifierOrKey",
     root: "originatorIdentifierOrKey",
     tags: &[0x30, 0x80, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1401,6 +1580,7 @@ pub static ORIGINATOR_INFO: Node = Node {
     name: "OriginatorInfo",
     root: "originatorInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SET_OF_CERTIFICATE_CHOICES, &[0xA0]).implicit(0xA0).optional(),
         Field::new("crls", "crls", &SET_OF_REVOCATION_INFO_CHOICE, &[0xA1]).implicit(0xA1).optional(),
@@ -1412,6 +1592,7 @@ pub static ORIGINATOR_PUBLIC_KEY: Node = Node {
     name: "OriginatorPublicKey",
     root: "originatorPublicKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("publicKey", "public_key", &BIT_STRING, &[0x03]),
@@ -1423,9 +1604,10 @@ pub static OTHER_CERTIFICATE_FORMAT: Node = Node {
     name: "OtherCertificateFormat",
     root: "otherCertificateFormat",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("otherCertFormat", "other_cert_format", &OBJECT_IDENTIFIER, &[0x06]),
-        Field::new("otherCert", "other_cert", &ANY, &[]),
+        Field::new("otherCert", "other_cert", &ISSUED_ANY, &[]),
     ] },
 };
 
@@ -1434,6 +1616,7 @@ pub static OTHER_KEY_ATTRIBUTE: Node = Node {
     name: "OtherKeyAttribute",
     root: "otherKeyAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyAttrId", "key_attr_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("keyAttr", "key_attr", &ANY, &[]).optional(),
@@ -1445,6 +1628,7 @@ pub static OTHER_MSG: Node = Node {
     name: "OtherMsg",
     root: "otherMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("otherMsgType", "other_msg_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -1457,6 +1641,7 @@ pub static OTHER_NAME: Node = Node {
     name: "OtherName",
     root: "otherName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("type-id", "type_id", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("value", "value", &ANY, &[0xA0]).explicit(),
@@ -1468,6 +1653,7 @@ pub static OTHER_RECIPIENT_INFO: Node = Node {
     name: "OtherRecipientInfo",
     root: "otherRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("oriType", "ori_type", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("oriValue", "ori_value", &OPEN_RECIPIENT, &[]),
@@ -1479,6 +1665,7 @@ pub static OTHER_REQUEST: Node = Node {
     name: "OtherRequest",
     root: "otherRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("requestMessageType", "request_message_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -1491,6 +1678,7 @@ pub static OTHER_REVOCATION_INFO_FORMAT: Node = Node {
     name: "OtherRevocationInfoFormat",
     root: "otherRevocationInfoFormat",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("otherRevInfoFormat", "other_rev_info_format", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("otherRevInfo", "other_rev_info", &ANY, &[]),
@@ -1502,6 +1690,7 @@ pub static OTHER_STATUS_INFO: Node = Node {
     name: "OtherStatusInfo",
     root: "otherStatusInfo",
     tags: &[0x02, 0x30, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("failInfo", "fail_info", &INTEGER_CMC_FAIL_INFO, &[0x02]).optional(),
         Field::new("extendedFailInfo", "legacy_extended_fail_info", &EXTENDED_FAIL_INFO, &[0x30]).optional().first(&[0x06], false).legacy(),
@@ -1516,6 +1705,7 @@ pub static PBKDF2_PARAMS: Node = Node {
     name: "PBKDF2Params",
     root: "pbkdf2Params",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("salt", "salt", &PBKDF2_SALT, &[0x04, 0x30]),
         Field::new("iterationCount", "iteration_count", &INTEGER_1_9223372036854775807, &[0x02]),
@@ -1529,6 +1719,7 @@ pub static PBKDF2_SALT: Node = Node {
     name: "PBKDF2Salt",
     root: "pbkdf2Salt",
     tags: &[0x04, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("specified", "specified", &OCTET_STRING, &[0x04]).optional(),
         Field::new("otherSource", "other_source", &ALGORITHM_IDENTIFIER, &[0x30]).optional(),
@@ -1540,6 +1731,7 @@ pub static PBM_PARAMETER: Node = Node {
     name: "PBMParameter",
     root: "pbmParameter",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("salt", "salt", &OCTET_STRING, &[0x04]),
         Field::new("owf", "owf", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1553,6 +1745,7 @@ pub static PKI_ARCHIVE_OPTIONS: Node = Node {
     name: "PKIArchiveOptions",
     root: "pkiArchiveOptions",
     tags: &[0xA0, 0x81, 0x82],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("encryptedPrivKey", "encrypted_priv_key", &ENCRYPTED_KEY, &[0xA0]).explicit().optional(),
         Field::new("keyGenParameters", "key_gen_parameters", &OCTET_STRING, &[0x81]).implicit(0x81).optional(),
@@ -1565,6 +1758,7 @@ pub static PKI_DATA: Node = Node {
     name: "PKIData",
     root: "pkiData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: true, fields: &[
         Field::new("controlSequence", "control_sequence", &SEQUENCE_OF_TAGGED_ATTRIBUTE, &[0x30]),
         Field::new("reqSequence", "req_sequence", &SEQUENCE_OF_TAGGED_REQUEST, &[0x30]),
@@ -1578,6 +1772,7 @@ pub static PKI_PUBLICATION_INFO: Node = Node {
     name: "PKIPublicationInfo",
     root: "pkiPublicationInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("action", "action", &INTEGER_PUBLICATION_ACTION, &[0x02]),
         Field::new("pubInfos", "pub_infos", &SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX, &[0x30]).optional(),
@@ -1589,6 +1784,7 @@ pub static PKI_RESPONSE: Node = Node {
     name: "PKIResponse",
     root: "pkiResponse",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: true, fields: &[
         Field::new("controlSequence", "control_sequence", &SEQUENCE_OF_TAGGED_ATTRIBUTE, &[0x30]),
         Field::new("cmsSequence", "cms_sequence", &LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO, &[0x30]),
@@ -1601,6 +1797,7 @@ pub static PKMAC_VALUE: Node = Node {
     name: "PKMACValue",
     root: "pkmacValue",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algId", "alg_id", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("value", "value", &BIT_STRING, &[0x03]),
@@ -1612,6 +1809,7 @@ pub static POPO_PRIV_KEY: Node = Node {
     name: "POPOPrivKey",
     root: "popoPrivKey",
     tags: &[0x80, 0x81, 0x82, 0xA3, 0xA4],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("thisMessage", "this_message", &BIT_STRING, &[0x80]).implicit(0x80).optional(),
         Field::new("subsequentMessage", "subsequent_message", &INTEGER_SUBSEQUENT_MESSAGE, &[0x81]).implicit(0x81).optional(),
@@ -1626,6 +1824,7 @@ pub static POPO_SIGNING_KEY: Node = Node {
     name: "POPOSigningKey",
     root: "popoSigningKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("poposkInput", "poposk_input", &POPO_SIGNING_KEY_INPUT, &[0xA0]).implicit(0xA0).optional(),
         Field::new("algorithmIdentifier", "algorithm_identifier", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1638,6 +1837,7 @@ pub static POPO_SIGNING_KEY_INPUT: Node = Node {
     name: "POPOSigningKeyInput",
     root: "popoSigningKeyInput",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("authInfo", "auth_info", &AUTH_INFO, &[0xA0, 0x30]),
         Field::new("publicKey", "public_key", &SUBJECT_PUBLIC_KEY_INFO, &[0x30]),
@@ -1649,6 +1849,7 @@ pub static PASSWORD_RECIPIENT_INFO: Node = Node {
     name: "PasswordRecipientInfo",
     root: "passwordRecipientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("keyDerivationAlgorithm", "key_derivation_algorithm", &ALGORITHM_IDENTIFIER, &[0xA0]).implicit(0xA0).optional(),
@@ -1662,9 +1863,22 @@ pub static PEND_INFO: Node = Node {
     name: "PendInfo",
     root: "pendInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pendToken", "pend_token", &OCTET_STRING, &[0x04]),
         Field::new("pendTime", "pend_time", &GENERALIZED_TIME, &[0x18]),
+    ] },
+};
+
+pub static POLICY_CONSTRAINTS: Node = Node {
+    id: Id::POLICY_CONSTRAINTS as usize,
+    name: "PolicyConstraints",
+    root: "policyConstraints",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("requireExplicitPolicy", "require_explicit_policy", &INTEGER, &[0x80]).implicit(0x80).optional(),
+        Field::new("inhibitPolicyMapping", "inhibit_policy_mapping", &INTEGER, &[0x81]).implicit(0x81).optional(),
     ] },
 };
 
@@ -1673,6 +1887,7 @@ pub static POLICY_INFORMATION: Node = Node {
     name: "PolicyInformation",
     root: "policyInformation",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("policyIdentifier", "policy_identifier", &OBJECT_IDENTIFIER, &[0x06]),
         Field::new("policyQualifiers", "policy_qualifiers", &SEQUENCE_OF_ANY_1_MAX, &[0x30]).optional(),
@@ -1684,6 +1899,7 @@ pub static POP_LINK_RANDOM: Node = Node {
     name: "PopLinkRandom",
     root: "popLinkRandom",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1692,6 +1908,7 @@ pub static POP_LINK_WITNESS: Node = Node {
     name: "PopLinkWitness",
     root: "popLinkWitness",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1700,6 +1917,7 @@ pub static POP_LINK_WITNESS_V2: Node = Node {
     name: "PopLinkWitnessV2",
     root: "popLinkWitnessV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("keyGenAlgorithm", "key_gen_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("macAlgorithm", "mac_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1712,6 +1930,7 @@ pub static PRIVATE_KEY_INFO: Node = Node {
     name: "PrivateKeyInfo",
     root: "privateKeyInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("privateKeyAlgorithm", "private_key_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1726,6 +1945,7 @@ pub static PROOF_OF_POSSESSION: Node = Node {
     name: "ProofOfPossession",
     root: "proofOfPossession",
     tags: &[0x80, 0xA1, 0xA2, 0xA3],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("raVerified", "ra_verified", &NULL, &[0x80]).implicit(0x80).optional(),
         Field::new("signature", "signature", &POPO_SIGNING_KEY, &[0xA1]).implicit(0xA1).optional(),
@@ -1739,6 +1959,7 @@ pub static PUBLISH_TRUST_ANCHORS: Node = Node {
     name: "PublishTrustAnchors",
     root: "publishTrustAnchors",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("seqNumber", "seq_number", &INTEGER, &[0x02]),
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
@@ -1751,6 +1972,7 @@ pub static QUERY_PENDING: Node = Node {
     name: "QueryPending",
     root: "queryPending",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1759,6 +1981,7 @@ pub static RSAESOAEP_PARAMS: Node = Node {
     name: "RSAESOAEPParams",
     root: "rsaesoaepParams",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashFunc", "hash_func", &ALGORITHM_IDENTIFIER, &[0xA0]).explicit().default_value(&[0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
         Field::new("maskGenFunc", "mask_gen_func", &ALGORITHM_IDENTIFIER, &[0xA1]).explicit().default_value(&[0x30, 0x16, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x08, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
@@ -1771,6 +1994,7 @@ pub static RSASSAPSS_PARAMS: Node = Node {
     name: "RSASSAPSSParams",
     root: "rsassapssParams",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("hashAlgorithm", "hash_algorithm", &ALGORITHM_IDENTIFIER, &[0xA0]).explicit().default_value(&[0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
         Field::new("maskGenAlgorithm", "mask_gen_algorithm", &ALGORITHM_IDENTIFIER, &[0xA1]).explicit().default_value(&[0x30, 0x16, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x08, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00]),
@@ -1784,6 +2008,7 @@ pub static RECIPIENT_ENCRYPTED_KEY: Node = Node {
     name: "RecipientEncryptedKey",
     root: "recipientEncryptedKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("rid", "rid", &KEY_AGREE_RECIPIENT_IDENTIFIER, &[0x30, 0xA0]),
         Field::new("encryptedKey", "encrypted_key", &OCTET_STRING, &[0x04]),
@@ -1795,6 +2020,7 @@ pub static RECIPIENT_IDENTIFIER: Node = Node {
     name: "RecipientIdentifier",
     root: "recipientIdentifier",
     tags: &[0x30, 0x80],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1806,6 +2032,7 @@ pub static RECIPIENT_INFO: Node = Node {
     name: "RecipientInfo",
     root: "recipientInfo",
     tags: &[0x30, 0xA1, 0xA2, 0xA3, 0xA4],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("ktri", "ktri", &KEY_TRANS_RECIPIENT_INFO, &[0x30]).optional(),
         Field::new("kari", "kari", &KEY_AGREE_RECIPIENT_INFO, &[0xA1]).implicit(0xA1).optional(),
@@ -1820,6 +2047,7 @@ pub static RECIPIENT_KEY_IDENTIFIER: Node = Node {
     name: "RecipientKeyIdentifier",
     root: "recipientKeyIdentifier",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x04]),
         Field::new("date", "date", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -1832,6 +2060,7 @@ pub static RECIPIENT_NONCE: Node = Node {
     name: "RecipientNonce",
     root: "recipientNonce",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1840,6 +2069,7 @@ pub static REG_INFO: Node = Node {
     name: "RegInfo",
     root: "regInfo",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1848,6 +2078,7 @@ pub static REG_TOKEN: Node = Node {
     name: "RegToken",
     root: "regToken",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
 };
 
@@ -1856,6 +2087,7 @@ pub static REQUEST_CLIENT_INFO: Node = Node {
     name: "RequestClientInfo",
     root: "requestClientInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("clientId", "client_id", &INTEGER, &[0x02]),
         Field::new("MachineName", "machine_name", &UTF8_STRING, &[0x0C]),
@@ -1869,6 +2101,7 @@ pub static RESPONSE_INFO: Node = Node {
     name: "ResponseInfo",
     root: "responseInfo",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1877,6 +2110,7 @@ pub static REVOCATION_INFO_CHOICE: Node = Node {
     name: "RevocationInfoChoice",
     root: "revocationInfoChoice",
     tags: &[0x30, 0xA1],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("crl", "crl", &CERTIFICATE_LIST, &[0x30]).optional(),
         Field::new("other", "other", &OTHER_REVOCATION_INFO_FORMAT, &[0xA1]).implicit(0xA1).optional(),
@@ -1888,6 +2122,7 @@ pub static REVOKE_REQUEST: Node = Node {
     name: "RevokeRequest",
     root: "revokeRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("issuerName", "issuer_name", &NAME, &[0x30, 0x05]),
         Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
@@ -1903,6 +2138,7 @@ pub static SENDER_NONCE: Node = Node {
     name: "SenderNonce",
     root: "senderNonce",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Alias(&OCTET_STRING),
 };
 
@@ -1911,6 +2147,7 @@ pub static SIGNED_DATA: Node = Node {
     name: "SignedData",
     root: "signedData",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("digestAlgorithms", "digest_algorithms", &SET_OF_ALGORITHM_IDENTIFIER, &[0x31]),
@@ -1926,6 +2163,7 @@ pub static SIGNER_IDENTIFIER: Node = Node {
     name: "SignerIdentifier",
     root: "signerIdentifier",
     tags: &[0x30, 0x80],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("issuerAndSerialNumber", "issuer_and_serial_number", &ISSUER_AND_SERIAL_NUMBER, &[0x30]).optional(),
         Field::new("subjectKeyIdentifier", "subject_key_identifier", &OCTET_STRING, &[0x80]).implicit(0x80).optional(),
@@ -1937,6 +2175,7 @@ pub static SIGNER_INFO: Node = Node {
     name: "SignerInfo",
     root: "signerInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("version", "version", &INTEGER, &[0x02]),
         Field::new("sid", "sid", &SIGNER_IDENTIFIER, &[0x30, 0x80]),
@@ -1953,6 +2192,7 @@ pub static SIGNING_CERTIFICATE: Node = Node {
     name: "SigningCertificate",
     root: "signingCertificate",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_ID, &[0x30]),
         Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
@@ -1964,6 +2204,7 @@ pub static SIGNING_CERTIFICATE_V2: Node = Node {
     name: "SigningCertificateV2",
     root: "signingCertificateV2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("certs", "certs", &SEQUENCE_OF_ESS_CERT_I_DV2, &[0x30]),
         Field::new("policies", "policies", &SEQUENCE_OF_ANY, &[0x30]).optional(),
@@ -1975,6 +2216,7 @@ pub static SIGNING_TIME: Node = Node {
     name: "SigningTime",
     root: "signingTime",
     tags: &[0x17, 0x18],
+    issued: false,
     kind: Kind::Alias(&TIME),
 };
 
@@ -1983,6 +2225,7 @@ pub static SINGLE_PUB_INFO: Node = Node {
     name: "SinglePubInfo",
     root: "singlePubInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("pubMethod", "pub_method", &INTEGER_PUBLICATION_METHOD, &[0x02]),
         Field::new("pubLocation", "pub_location", &GENERAL_NAME, &[0xA0, 0x81, 0x82, 0xA3, 0xA4, 0xA5, 0x86, 0x87, 0x88]).optional(),
@@ -1994,6 +2237,7 @@ pub static STATUS_INFO_OTHER: Node = Node {
     name: "StatusInfoOther",
     root: "statusInfoOther",
     tags: &[0x02, 0x30],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("failInfo", "fail_info", &INTEGER_CMC_FAIL_INFO, &[0x02]).optional(),
         Field::new("pendInfo", "legacy_pend_info", &LEGACY_PEND_INFO, &[0x30]).optional().first(&[0x02], false).legacy(),
@@ -2006,6 +2250,7 @@ pub static SUBJECT_PUBLIC_KEY_INFO: Node = Node {
     name: "SubjectPublicKeyInfo",
     root: "subjectPublicKeyInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("algorithm", "algorithm", &ALGORITHM_IDENTIFIER, &[0x30]),
         Field::new("subjectPublicKey", "subject_public_key", &BIT_STRING, &[0x03]),
@@ -2017,6 +2262,7 @@ pub static TAGGED_ATTRIBUTE: Node = Node {
     name: "TaggedAttribute",
     root: "taggedAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("attrType", "attr_type", &OBJECT_IDENTIFIER, &[0x06]),
@@ -2029,6 +2275,7 @@ pub static TAGGED_CERTIFICATION_REQUEST: Node = Node {
     name: "TaggedCertificationRequest",
     root: "taggedCertificationRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("certificationRequest", "certification_request", &CERTIFICATION_REQUEST, &[0x30]),
@@ -2040,6 +2287,7 @@ pub static TAGGED_CONTENT_INFO: Node = Node {
     name: "TaggedContentInfo",
     root: "taggedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyPartID", "body_part_id", &INTEGER_0_4294967295, &[0x02]),
         Field::new("contentInfo", "content_info", &CONTENT_INFO, &[0x30]),
@@ -2051,6 +2299,7 @@ pub static TAGGED_REQUEST: Node = Node {
     name: "TaggedRequest",
     root: "taggedRequest",
     tags: &[0xA0, 0xA1, 0xA2],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("tcr", "tcr", &TAGGED_CERTIFICATION_REQUEST, &[0xA0]).implicit(0xA0).optional(),
         Field::new("crm", "crm", &CERT_REQ_MSG, &[0xA1]).implicit(0xA1).optional(),
@@ -2063,6 +2312,7 @@ pub static TIME: Node = Node {
     name: "Time",
     root: "time",
     tags: &[0x17, 0x18],
+    issued: false,
     kind: Kind::Choice { fields: &[
         Field::new("utcTime", "utc_time", &UTC_TIME, &[0x17]).optional(),
         Field::new("generalTime", "general_time", &GENERALIZED_TIME, &[0x18]).optional(),
@@ -2074,6 +2324,7 @@ pub static TRANSACTION_ID: Node = Node {
     name: "TransactionId",
     root: "transactionId",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Alias(&INTEGER),
 };
 
@@ -2082,7 +2333,20 @@ pub static UTF8_PAIRS: Node = Node {
     name: "UTF8Pairs",
     root: "utf8Pairs",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Alias(&UTF8_STRING),
+};
+
+pub static VALIDITY: Node = Node {
+    id: Id::VALIDITY as usize,
+    name: "Validity",
+    root: "validity",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("notBefore", "not_before", &TIME, &[0x17, 0x18]),
+        Field::new("notAfter", "not_after", &TIME, &[0x17, 0x18]),
+    ] },
 };
 
 pub static ANY: Node = Node {
@@ -2090,6 +2354,7 @@ pub static ANY: Node = Node {
     name: "any",
     root: "any",
     tags: &[],
+    issued: false,
     kind: Kind::Any,
 };
 
@@ -2098,6 +2363,7 @@ pub static BIT_STRING: Node = Node {
     name: "bit_string",
     root: "bitString",
     tags: &[0x03],
+    issued: false,
     kind: Kind::BitString { named_bit_list: false },
 };
 
@@ -2106,6 +2372,7 @@ pub static BIT_STRING_NAMED: Node = Node {
     name: "bit_string_named",
     root: "bit_string_named",
     tags: &[0x03],
+    issued: false,
     kind: Kind::BitString { named_bit_list: true },
 };
 
@@ -2114,6 +2381,7 @@ pub static BMP_STRING: Node = Node {
     name: "bmp_string",
     root: "bmp_string",
     tags: &[0x1E],
+    issued: false,
     kind: Kind::BmpString,
 };
 
@@ -2122,6 +2390,7 @@ pub static BOOLEAN: Node = Node {
     name: "boolean",
     root: "boolean",
     tags: &[0x01],
+    issued: false,
     kind: Kind::Boolean,
 };
 
@@ -2130,6 +2399,7 @@ pub static CONTAINING_ENCAPSULATED: Node = Node {
     name: "containing_encapsulated",
     root: "containing_encapsulated",
     tags: &[0x04],
+    issued: false,
     kind: Kind::Containing(&TABLE_ENCAPSULATED),
 };
 
@@ -2138,6 +2408,7 @@ pub static ENUMERATED_CRL_REASON: Node = Node {
     name: "enumerated_CRLReason",
     root: "enumerated_CRLReason",
     tags: &[0x0A],
+    issued: false,
     kind: Kind::Enumerated { numbers: Some("CRLReason") },
 };
 
@@ -2146,6 +2417,7 @@ pub static GENERALIZED_TIME: Node = Node {
     name: "generalized_time",
     root: "generalized_time",
     tags: &[0x18],
+    issued: false,
     kind: Kind::GeneralizedTime,
 };
 
@@ -2154,6 +2426,7 @@ pub static IA5_STRING: Node = Node {
     name: "ia5_string",
     root: "ia5_string",
     tags: &[0x16],
+    issued: false,
     kind: Kind::Ia5String,
 };
 
@@ -2162,6 +2435,7 @@ pub static INTEGER: Node = Node {
     name: "integer",
     root: "integer",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: None },
 };
 
@@ -2170,6 +2444,7 @@ pub static INTEGER_0_4294967295: Node = Node {
     name: "integer_0_4294967295",
     root: "integer_0_4294967295",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((0, 4294967295)), numbers: None },
 };
 
@@ -2178,6 +2453,7 @@ pub static INTEGER_12_16: Node = Node {
     name: "integer_12_16",
     root: "integer_12_16",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((12, 16)), numbers: None },
 };
 
@@ -2186,6 +2462,7 @@ pub static INTEGER_1_65535: Node = Node {
     name: "integer_1_65535",
     root: "integer_1_65535",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((1, 65535)), numbers: None },
 };
 
@@ -2194,6 +2471,7 @@ pub static INTEGER_1_9223372036854775807: Node = Node {
     name: "integer_1_9223372036854775807",
     root: "integer_1_9223372036854775807",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: Some((1, 9223372036854775807)), numbers: None },
 };
 
@@ -2202,6 +2480,7 @@ pub static INTEGER_CMC_FAIL_INFO: Node = Node {
     name: "integer_CMCFailInfo",
     root: "integer_CMCFailInfo",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("CMCFailInfo") },
 };
 
@@ -2210,6 +2489,7 @@ pub static INTEGER_CMC_STATUS: Node = Node {
     name: "integer_CMCStatus",
     root: "integer_CMCStatus",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("CMCStatus") },
 };
 
@@ -2218,6 +2498,7 @@ pub static INTEGER_PUBLICATION_ACTION: Node = Node {
     name: "integer_PublicationAction",
     root: "integer_PublicationAction",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("PublicationAction") },
 };
 
@@ -2226,6 +2507,7 @@ pub static INTEGER_PUBLICATION_METHOD: Node = Node {
     name: "integer_PublicationMethod",
     root: "integer_PublicationMethod",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("PublicationMethod") },
 };
 
@@ -2234,7 +2516,212 @@ pub static INTEGER_SUBSEQUENT_MESSAGE: Node = Node {
     name: "integer_SubsequentMessage",
     root: "integer_SubsequentMessage",
     tags: &[0x02],
+    issued: false,
     kind: Kind::Integer { range: None, numbers: Some("SubsequentMessage") },
+};
+
+pub static ISSUED_ALGORITHM_IDENTIFIER: Node = Node {
+    id: Id::ISSUED_ALGORITHM_IDENTIFIER as usize,
+    name: "AlgorithmIdentifier",
+    root: "issued_AlgorithmIdentifier",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("algorithm", "algorithm", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("parameters", "parameters", &ISSUED_ANY, &[]).optional(),
+    ] },
+};
+
+pub static ISSUED_ATTRIBUTE_TYPE_AND_VALUE: Node = Node {
+    id: Id::ISSUED_ATTRIBUTE_TYPE_AND_VALUE as usize,
+    name: "AttributeTypeAndValue",
+    root: "issued_AttributeTypeAndValue",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("value", "value", &ISSUED_OPEN_REGISTRATION, &[]),
+    ] },
+};
+
+pub static ISSUED_CERTIFICATE: Node = Node {
+    id: Id::ISSUED_CERTIFICATE as usize,
+    name: "_Certificate",
+    root: "issued_Certificate",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("tbsCertificate", "tbs_certificate", &ISSUED_TBS_CERTIFICATE, &[0x30]),
+        Field::new("signatureAlgorithm", "signature_algorithm", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("signatureValue", "signature_value", &BIT_STRING, &[0x03]),
+    ] },
+};
+
+pub static ISSUED_DISTINGUISHED_NAME: Node = Node {
+    id: Id::ISSUED_DISTINGUISHED_NAME as usize,
+    name: "_DistinguishedName",
+    root: "issued_DistinguishedName",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("rdnSequence", "rdn_sequence", &ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX, &[0x30]).optional(),
+    ] },
+};
+
+pub static ISSUED_EXTENSION: Node = Node {
+    id: Id::ISSUED_EXTENSION as usize,
+    name: "Extension",
+    root: "issued_Extension",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("extnID", "extn_id", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("critical", "critical", &BOOLEAN, &[0x01]).optional().written("critical_written", 3),
+        Field::new("extnValue", "extn_value", &OCTET_STRING, &[0x04]),
+    ] },
+};
+
+pub static ISSUED_NAME: Node = Node {
+    id: Id::ISSUED_NAME as usize,
+    name: "Name",
+    root: "issued_Name",
+    tags: &[0x30, 0x05],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("rdnSequence", "rdn_sequence", &ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, &[0x30]).optional(),
+        Field::new("null", "null", &NULL, &[0x05]).optional().legacy(),
+    ] },
+};
+
+pub static ISSUED_NAME_ATTRIBUTE: Node = Node {
+    id: Id::ISSUED_NAME_ATTRIBUTE as usize,
+    name: "_NameAttribute",
+    root: "issued_NameAttribute",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("type", "type", &OBJECT_IDENTIFIER, &[0x06]),
+        Field::new("value", "value", &ISSUED_ANY, &[]),
+    ] },
+};
+
+pub static ISSUED_SUBJECT_PUBLIC_KEY_INFO: Node = Node {
+    id: Id::ISSUED_SUBJECT_PUBLIC_KEY_INFO as usize,
+    name: "SubjectPublicKeyInfo",
+    root: "issued_SubjectPublicKeyInfo",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("algorithm", "algorithm", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("subjectPublicKey", "subject_public_key", &BIT_STRING, &[0x03]),
+    ] },
+};
+
+pub static ISSUED_TBS_CERTIFICATE: Node = Node {
+    id: Id::ISSUED_TBS_CERTIFICATE as usize,
+    name: "_TBSCertificate",
+    root: "issued_TBSCertificate",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("version", "version", &INTEGER, &[0xA0]).explicit().optional(),
+        Field::new("serialNumber", "serial_number", &INTEGER, &[0x02]),
+        Field::new("signature", "signature", &ISSUED_ALGORITHM_IDENTIFIER, &[0x30]),
+        Field::new("issuer", "issuer", &ISSUED_DISTINGUISHED_NAME, &[0x30]),
+        Field::new("validity", "validity", &ISSUED_VALIDITY, &[0x30]),
+        Field::new("subject", "subject", &ISSUED_DISTINGUISHED_NAME, &[0x30]),
+        Field::new("subjectPublicKeyInfo", "subject_public_key_info", &ISSUED_SUBJECT_PUBLIC_KEY_INFO, &[0x30]),
+        Field::new("issuerUniqueID", "issuer_unique_id", &BIT_STRING, &[0x81]).implicit(0x81).optional(),
+        Field::new("subjectUniqueID", "subject_unique_id", &BIT_STRING, &[0x82]).implicit(0x82).optional(),
+        Field::new("extensions", "extensions", &ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX, &[0xA3]).explicit().optional(),
+    ] },
+};
+
+pub static ISSUED_TIME: Node = Node {
+    id: Id::ISSUED_TIME as usize,
+    name: "Time",
+    root: "issued_Time",
+    tags: &[0x17, 0x18],
+    issued: true,
+    kind: Kind::Choice { fields: &[
+        Field::new("utcTime", "utc_time", &UTC_TIME, &[0x17]).optional(),
+        Field::new("generalTime", "general_time", &GENERALIZED_TIME, &[0x18]).optional(),
+    ] },
+};
+
+pub static ISSUED_VALIDITY: Node = Node {
+    id: Id::ISSUED_VALIDITY as usize,
+    name: "_Validity",
+    root: "issued_Validity",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
+        Field::new("notBefore", "not_before", &ISSUED_TIME, &[0x17, 0x18]),
+        Field::new("notAfter", "not_after", &ISSUED_TIME, &[0x17, 0x18]),
+    ] },
+};
+
+pub static ISSUED_ANY: Node = Node {
+    id: Id::ISSUED_ANY as usize,
+    name: "issued_any",
+    root: "issued_any",
+    tags: &[],
+    issued: true,
+    kind: Kind::Any,
+};
+
+pub static ISSUED_OPEN_REGISTRATION: Node = Node {
+    id: Id::ISSUED_OPEN_REGISTRATION as usize,
+    name: "issued_open_registration",
+    root: "issued_open_registration",
+    tags: &[],
+    issued: true,
+    kind: Kind::Open(&TABLE_REGISTRATION),
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_EXTENSION_1_MAX as usize,
+    name: "issued_sequence_of_issued_Extension_1_max",
+    root: "issued_sequence_of_issued_Extension_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_EXTENSION, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX as usize,
+    name: "issued_sequence_of_issued_set_of_issued_AttributeTypeAndValue_1_max",
+    root: "issued_sequence_of_issued_set_of_issued_AttributeTypeAndValue_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX: Node = Node {
+    id: Id::ISSUED_SEQUENCE_OF_ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX as usize,
+    name: "issued_sequence_of_issued_set_of_issued_NameAttribute_1_max",
+    root: "issued_sequence_of_issued_set_of_issued_NameAttribute_1_max",
+    tags: &[0x30],
+    issued: true,
+    kind: Kind::SequenceOf { element: &ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
+};
+
+pub static ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
+    id: Id::ISSUED_SET_OF_ISSUED_ATTRIBUTE_TYPE_AND_VALUE_1_MAX as usize,
+    name: "issued_set_of_issued_AttributeTypeAndValue_1_max",
+    root: "issued_set_of_issued_AttributeTypeAndValue_1_max",
+    tags: &[0x31],
+    issued: true,
+    kind: Kind::SetOf { element: &ISSUED_ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, signed: false },
+};
+
+pub static ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX: Node = Node {
+    id: Id::ISSUED_SET_OF_ISSUED_NAME_ATTRIBUTE_1_MAX as usize,
+    name: "issued_set_of_issued_NameAttribute_1_max",
+    root: "issued_set_of_issued_NameAttribute_1_max",
+    tags: &[0x31],
+    issued: true,
+    kind: Kind::SetOf { element: &ISSUED_NAME_ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
 pub static LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO: Node = Node {
@@ -2242,6 +2729,7 @@ pub static LAZY_SEQUENCE_OF_TAGGED_CONTENT_INFO: Node = Node {
     name: "lazy_sequence_of_TaggedContentInfo",
     root: "lazy_sequence_of_TaggedContentInfo",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_CONTENT_INFO, minimum: 0, maximum: usize::MAX, lazy: true },
 };
 
@@ -2250,6 +2738,7 @@ pub static NULL: Node = Node {
     name: "null",
     root: "null",
     tags: &[0x05],
+    issued: false,
     kind: Kind::Null,
 };
 
@@ -2258,6 +2747,7 @@ pub static OBJECT_IDENTIFIER: Node = Node {
     name: "object_identifier",
     root: "object_identifier",
     tags: &[0x06],
+    issued: false,
     kind: Kind::ObjectIdentifier,
 };
 
@@ -2266,6 +2756,7 @@ pub static OCTET_STRING: Node = Node {
     name: "octet_string",
     root: "octet_string",
     tags: &[0x04],
+    issued: false,
     kind: Kind::OctetString,
 };
 
@@ -2274,6 +2765,7 @@ pub static OPEN_ATTRIBUTE: Node = Node {
     name: "open_attribute",
     root: "open_attribute",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_ATTRIBUTE),
 };
 
@@ -2282,6 +2774,7 @@ pub static OPEN_CONTENT: Node = Node {
     name: "open_content",
     root: "open_content",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_CONTENT),
 };
 
@@ -2290,6 +2783,7 @@ pub static OPEN_CONTROL: Node = Node {
     name: "open_control",
     root: "open_control",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_CONTROL),
 };
 
@@ -2298,6 +2792,7 @@ pub static OPEN_FAILURE: Node = Node {
     name: "open_failure",
     root: "open_failure",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_FAILURE),
 };
 
@@ -2306,6 +2801,7 @@ pub static OPEN_MESSAGE: Node = Node {
     name: "open_message",
     root: "open_message",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_MESSAGE),
 };
 
@@ -2314,6 +2810,7 @@ pub static OPEN_RECIPIENT: Node = Node {
     name: "open_recipient",
     root: "open_recipient",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_RECIPIENT),
 };
 
@@ -2322,6 +2819,7 @@ pub static OPEN_REGISTRATION: Node = Node {
     name: "open_registration",
     root: "open_registration",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_REGISTRATION),
 };
 
@@ -2330,6 +2828,7 @@ pub static OPEN_REQUEST: Node = Node {
     name: "open_request",
     root: "open_request",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_REQUEST),
 };
 
@@ -2338,6 +2837,7 @@ pub static OPEN_UNSIGNED: Node = Node {
     name: "open_unsigned",
     root: "open_unsigned",
     tags: &[],
+    issued: false,
     kind: Kind::Open(&TABLE_UNSIGNED),
 };
 
@@ -2346,6 +2846,7 @@ pub static SEQUENCE_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "sequence_of_AttributeTypeAndValue_1_max",
     root: "sequence_of_AttributeTypeAndValue_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2354,6 +2855,7 @@ pub static SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX: Node = Node {
     name: "sequence_of_BodyPartReference_1_max",
     root: "sequence_of_BodyPartReference_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &BODY_PART_REFERENCE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2362,6 +2864,7 @@ pub static SEQUENCE_OF_CERT_REQ_MSG_1_MAX: Node = Node {
     name: "sequence_of_CertReqMsg_1_max",
     root: "sequence_of_CertReqMsg_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &CERT_REQ_MSG, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2370,6 +2873,7 @@ pub static SEQUENCE_OF_ESS_CERT_ID: Node = Node {
     name: "sequence_of_ESSCertID",
     root: "sequence_of_ESSCertID",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ESS_CERT_ID, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2378,6 +2882,7 @@ pub static SEQUENCE_OF_ESS_CERT_I_DV2: Node = Node {
     name: "sequence_of_ESSCertIDv2",
     root: "sequence_of_ESSCertIDv2",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ESS_CERT_I_DV2, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2386,6 +2891,7 @@ pub static SEQUENCE_OF_EXTENSION: Node = Node {
     name: "sequence_of_Extension",
     root: "sequence_of_Extension",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &EXTENSION, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2394,6 +2900,7 @@ pub static SEQUENCE_OF_EXTENSION_1_MAX: Node = Node {
     name: "sequence_of_Extension_1_max",
     root: "sequence_of_Extension_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &EXTENSION, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2402,6 +2909,7 @@ pub static SEQUENCE_OF_GENERAL_NAME: Node = Node {
     name: "sequence_of_GeneralName",
     root: "sequence_of_GeneralName",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2410,6 +2918,7 @@ pub static SEQUENCE_OF_GENERAL_NAME_1_1: Node = Node {
     name: "sequence_of_GeneralName_1_1",
     root: "sequence_of_GeneralName_1_1",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 1, maximum: 1, lazy: false },
 };
 
@@ -2418,7 +2927,17 @@ pub static SEQUENCE_OF_GENERAL_NAME_1_MAX: Node = Node {
     name: "sequence_of_GeneralName_1_max",
     root: "sequence_of_GeneralName_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &GENERAL_NAME, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_GENERAL_SUBTREE_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_GENERAL_SUBTREE_1_MAX as usize,
+    name: "sequence_of_GeneralSubtree_1_max",
+    root: "sequence_of_GeneralSubtree_1_max",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::SequenceOf { element: &GENERAL_SUBTREE, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_OTHER_MSG: Node = Node {
@@ -2426,6 +2945,7 @@ pub static SEQUENCE_OF_OTHER_MSG: Node = Node {
     name: "sequence_of_OtherMsg",
     root: "sequence_of_OtherMsg",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &OTHER_MSG, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2434,6 +2954,7 @@ pub static SEQUENCE_OF_POLICY_INFORMATION_1_MAX: Node = Node {
     name: "sequence_of_PolicyInformation_1_max",
     root: "sequence_of_PolicyInformation_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &POLICY_INFORMATION, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2442,6 +2963,7 @@ pub static SEQUENCE_OF_RECIPIENT_ENCRYPTED_KEY: Node = Node {
     name: "sequence_of_RecipientEncryptedKey",
     root: "sequence_of_RecipientEncryptedKey",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &RECIPIENT_ENCRYPTED_KEY, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2450,6 +2972,7 @@ pub static SEQUENCE_OF_SINGLE_PUB_INFO_1_MAX: Node = Node {
     name: "sequence_of_SinglePubInfo_1_max",
     root: "sequence_of_SinglePubInfo_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &SINGLE_PUB_INFO, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2458,6 +2981,7 @@ pub static SEQUENCE_OF_TAGGED_ATTRIBUTE: Node = Node {
     name: "sequence_of_TaggedAttribute",
     root: "sequence_of_TaggedAttribute",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_ATTRIBUTE, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2466,6 +2990,7 @@ pub static SEQUENCE_OF_TAGGED_REQUEST: Node = Node {
     name: "sequence_of_TaggedRequest",
     root: "sequence_of_TaggedRequest",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &TAGGED_REQUEST, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2474,6 +2999,7 @@ pub static SEQUENCE_OF_ANY: Node = Node {
     name: "sequence_of_any",
     root: "sequence_of_any",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ANY, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2482,6 +3008,7 @@ pub static SEQUENCE_OF_ANY_1_MAX: Node = Node {
     name: "sequence_of_any_1_max",
     root: "sequence_of_any_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &ANY, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
@@ -2490,6 +3017,7 @@ pub static SEQUENCE_OF_INTEGER_0_4294967295: Node = Node {
     name: "sequence_of_integer_0_4294967295",
     root: "sequence_of_integer_0_4294967295",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &INTEGER_0_4294967295, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2498,7 +3026,17 @@ pub static SEQUENCE_OF_INTEGER_0_4294967295_1_MAX: Node = Node {
     name: "sequence_of_integer_0_4294967295_1_max",
     root: "sequence_of_integer_0_4294967295_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &INTEGER_0_4294967295, minimum: 1, maximum: usize::MAX, lazy: false },
+};
+
+pub static SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX: Node = Node {
+    id: Id::SEQUENCE_OF_OBJECT_IDENTIFIER_1_MAX as usize,
+    name: "sequence_of_object_identifier_1_max",
+    root: "sequence_of_object_identifier_1_max",
+    tags: &[0x30],
+    issued: false,
+    kind: Kind::SequenceOf { element: &OBJECT_IDENTIFIER, minimum: 1, maximum: usize::MAX, lazy: false },
 };
 
 pub static SEQUENCE_OF_OCTET_STRING: Node = Node {
@@ -2506,6 +3044,7 @@ pub static SEQUENCE_OF_OCTET_STRING: Node = Node {
     name: "sequence_of_octet_string",
     root: "sequence_of_octet_string",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &OCTET_STRING, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2514,6 +3053,7 @@ pub static SEQUENCE_OF_SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "sequence_of_set_of_AttributeTypeAndValue_1_max",
     root: "sequence_of_set_of_AttributeTypeAndValue_1_max",
     tags: &[0x30],
+    issued: false,
     kind: Kind::SequenceOf { element: &SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX, minimum: 0, maximum: usize::MAX, lazy: false },
 };
 
@@ -2522,6 +3062,7 @@ pub static SET_OF_ALGORITHM_IDENTIFIER: Node = Node {
     name: "set_of_AlgorithmIdentifier",
     root: "set_of_AlgorithmIdentifier",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ALGORITHM_IDENTIFIER, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2530,6 +3071,7 @@ pub static SET_OF_ATTRIBUTE: Node = Node {
     name: "set_of_Attribute",
     root: "set_of_Attribute",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2538,6 +3080,7 @@ pub static SET_OF_ATTRIBUTE_TYPE_AND_VALUE_1_MAX: Node = Node {
     name: "set_of_AttributeTypeAndValue_1_max",
     root: "set_of_AttributeTypeAndValue_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE_TYPE_AND_VALUE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2546,6 +3089,7 @@ pub static SET_OF_ATTRIBUTE_1_MAX: Node = Node {
     name: "set_of_Attribute_1_max",
     root: "set_of_Attribute_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2554,6 +3098,7 @@ pub static SET_OF_CERTIFICATE_CHOICES: Node = Node {
     name: "set_of_CertificateChoices",
     root: "set_of_CertificateChoices",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &CERTIFICATE_CHOICES, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2562,6 +3107,7 @@ pub static SET_OF_RECIPIENT_INFO_1_MAX: Node = Node {
     name: "set_of_RecipientInfo_1_max",
     root: "set_of_RecipientInfo_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &RECIPIENT_INFO, minimum: 1, maximum: usize::MAX, signed: false },
 };
 
@@ -2570,6 +3116,7 @@ pub static SET_OF_REVOCATION_INFO_CHOICE: Node = Node {
     name: "set_of_RevocationInfoChoice",
     root: "set_of_RevocationInfoChoice",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &REVOCATION_INFO_CHOICE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2578,6 +3125,7 @@ pub static SET_OF_SIGNER_INFO: Node = Node {
     name: "set_of_SignerInfo",
     root: "set_of_SignerInfo",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &SIGNER_INFO, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2586,6 +3134,7 @@ pub static SET_OF_INTEGER_0_4294967295: Node = Node {
     name: "set_of_integer_0_4294967295",
     root: "set_of_integer_0_4294967295",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &INTEGER_0_4294967295, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2594,6 +3143,7 @@ pub static SET_OF_OPEN_ATTRIBUTE: Node = Node {
     name: "set_of_open_attribute",
     root: "set_of_open_attribute",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &OPEN_ATTRIBUTE, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2602,6 +3152,7 @@ pub static SET_OF_OPEN_CONTROL: Node = Node {
     name: "set_of_open_control",
     root: "set_of_open_control",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &OPEN_CONTROL, minimum: 0, maximum: usize::MAX, signed: false },
 };
 
@@ -2610,6 +3161,7 @@ pub static SIGNED_SET_OF_ATTRIBUTE_1_MAX: Node = Node {
     name: "signed_set_of_Attribute_1_max",
     root: "signed_set_of_Attribute_1_max",
     tags: &[0x31],
+    issued: false,
     kind: Kind::SetOf { element: &ATTRIBUTE, minimum: 1, maximum: usize::MAX, signed: true },
 };
 
@@ -2618,6 +3170,7 @@ pub static TOLERANT_ALGORITHM_IDENTIFIER: Node = Node {
     name: "tolerant_AlgorithmIdentifier",
     root: "tolerant_AlgorithmIdentifier",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ALGORITHM_IDENTIFIER),
 };
 
@@ -2626,6 +3179,7 @@ pub static TOLERANT_CMC_ADD_ATTRIBUTES: Node = Node {
     name: "tolerant_CMCAddAttributes",
     root: "tolerant_CMCAddAttributes",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&CMC_ADD_ATTRIBUTES),
 };
 
@@ -2634,6 +3188,7 @@ pub static TOLERANT_CSP_PROVIDER: Node = Node {
     name: "tolerant_CSPProvider",
     root: "tolerant_CSPProvider",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&CSP_PROVIDER),
 };
 
@@ -2642,6 +3197,7 @@ pub static TOLERANT_CERTIFICATE: Node = Node {
     name: "tolerant_Certificate",
     root: "tolerant_Certificate",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&CERTIFICATE),
 };
 
@@ -2650,6 +3206,7 @@ pub static TOLERANT_CONTENT_INFO: Node = Node {
     name: "tolerant_ContentInfo",
     root: "tolerant_ContentInfo",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&CONTENT_INFO),
 };
 
@@ -2658,6 +3215,7 @@ pub static TOLERANT_ENCRYPTED_KEY_HASH: Node = Node {
     name: "tolerant_EncryptedKeyHash",
     root: "tolerant_EncryptedKeyHash",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENCRYPTED_KEY_HASH),
 };
 
@@ -2666,6 +3224,7 @@ pub static TOLERANT_ENROLL_ATTESTATION_CHALLENGE: Node = Node {
     name: "tolerant_EnrollAttestationChallenge",
     root: "tolerant_EnrollAttestationChallenge",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENROLL_ATTESTATION_CHALLENGE),
 };
 
@@ -2674,6 +3233,7 @@ pub static TOLERANT_ENROLL_ATTESTATION_STATEMENT: Node = Node {
     name: "tolerant_EnrollAttestationStatement",
     root: "tolerant_EnrollAttestationStatement",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENROLL_ATTESTATION_STATEMENT),
 };
 
@@ -2682,6 +3242,7 @@ pub static TOLERANT_ENROLL_CA_XCHG_CERT_HASH: Node = Node {
     name: "tolerant_EnrollCAXchgCertHash",
     root: "tolerant_EnrollCAXchgCertHash",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENROLL_CA_XCHG_CERT_HASH),
 };
 
@@ -2690,6 +3251,7 @@ pub static TOLERANT_ENROLL_KSP_NAME: Node = Node {
     name: "tolerant_EnrollKSPName",
     root: "tolerant_EnrollKSPName",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENROLL_KSP_NAME),
 };
 
@@ -2698,6 +3260,7 @@ pub static TOLERANT_ENROLLMENT_NAME_VALUE_PAIR: Node = Node {
     name: "tolerant_EnrollmentNameValuePair",
     root: "tolerant_EnrollmentNameValuePair",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ENROLLMENT_NAME_VALUE_PAIR),
 };
 
@@ -2706,6 +3269,7 @@ pub static TOLERANT_ISSUED_CERT_HASH: Node = Node {
     name: "tolerant_IssuedCertHash",
     root: "tolerant_IssuedCertHash",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&ISSUED_CERT_HASH),
 };
 
@@ -2714,6 +3278,7 @@ pub static TOLERANT_OS_VERSION: Node = Node {
     name: "tolerant_OSVersion",
     root: "tolerant_OSVersion",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&OS_VERSION),
 };
 
@@ -2722,6 +3287,7 @@ pub static TOLERANT_REQUEST_CLIENT_INFO: Node = Node {
     name: "tolerant_RequestClientInfo",
     root: "tolerant_RequestClientInfo",
     tags: &[],
+    issued: false,
     kind: Kind::Tolerant(&REQUEST_CLIENT_INFO),
 };
 
@@ -2730,6 +3296,7 @@ pub static UTC_TIME: Node = Node {
     name: "utc_time",
     root: "utc_time",
     tags: &[0x17],
+    issued: false,
     kind: Kind::UtcTime,
 };
 
@@ -2738,5 +3305,6 @@ pub static UTF8_STRING: Node = Node {
     name: "utf8_string",
     root: "utf8_string",
     tags: &[0x0C],
+    issued: false,
     kind: Kind::Utf8String,
 };

@@ -6,14 +6,15 @@ use crate::error::{Error, Reason, Result};
 use crate::generated::limits::MAX_DEPTH;
 
 /// Checks that an element of unknown type, `depth` deep, is DER as far as tags
-/// tell (P1, P3). A SET is taken for a SET OF.
-pub fn check_any(data: &[u8], tlv: Tlv, depth: usize) -> Result<()> {
+/// tell (P1, P3). A SET is taken for a SET OF, which is to be in order where
+/// `ordered`.
+pub fn check_any(data: &[u8], tlv: Tlv, depth: usize, ordered: bool) -> Result<()> {
     primitive::check_universal(data, tlv)?;
-    if tlv.tag() & 0x20 == 0 { Ok(()) } else { inside(data, tlv, depth) }
+    if tlv.tag() & 0x20 == 0 { Ok(()) } else { inside(data, tlv, depth, ordered) }
 }
 
 /// Goes on with what stands inside a constructed element.
-fn inside(data: &[u8], outer: Tlv, depth: usize) -> Result<()> {
+fn inside(data: &[u8], outer: Tlv, depth: usize, ordered: bool) -> Result<()> {
     let mut pos = outer.content();
     let mut previous = pos;
     while pos < outer.end() {
@@ -22,14 +23,14 @@ fn inside(data: &[u8], outer: Tlv, depth: usize) -> Result<()> {
         }
         let tlv = read_tlv(data, pos, outer.end())?;
         primitive::check_universal(data, tlv)?;
-        if outer.tag() == 0x31 {
+        if ordered && outer.tag() == 0x31 {
             if tlv.octets(data) < data.get(previous..pos).unwrap_or_default() {
                 return Err(Error::new(Reason::NotCanonical, pos));
             }
             previous = pos;
         }
         if tlv.tag() & 0x20 != 0 {
-            inside(data, tlv, depth + 1)?;
+            inside(data, tlv, depth + 1, ordered)?;
         }
         pos = tlv.end();
     }

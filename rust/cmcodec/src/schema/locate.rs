@@ -44,7 +44,7 @@ pub fn locate(
     Some(tlv)
 }
 
-/// Through names, open types and octet strings to what has elements.
+/// Through names, opaque and open types and octet strings to what has elements.
 fn enter(
     mut node: &'static Node,
     data: &[u8],
@@ -53,7 +53,7 @@ fn enter(
 ) -> Option<(&'static Node, Tlv)> {
     loop {
         match &node.kind {
-            Kind::Alias(inner) | Kind::Tolerant(inner) => node = inner,
+            Kind::Alias(inner) | Kind::Opaque(inner) | Kind::Tolerant(inner) => node = inner,
             Kind::Open(table) => node = table.look_up(oid)?,
             Kind::Containing(table) => {
                 node = table.look_up(oid)?;

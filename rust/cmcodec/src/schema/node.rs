@@ -13,6 +13,9 @@ pub struct Node {
     pub root: &'static str,
     /// Identifier octets a value can start with; empty means any.
     pub tags: &'static [u8],
+    /// Whether it stands in what others have signed, as all in it then does: a
+    /// SET OF is in the order received (rule P3).
+    pub issued: bool,
     /// What stands inside.
     pub kind: Kind,
 }
@@ -95,6 +98,7 @@ impl Table {
 
 /// What a type is made of.
 #[derive(Debug)]
+#[repr(u8)] // Told apart by an octet of their own, which every element asks for.
 pub enum Kind {
     /// Any element, kept as octets.
     Any,
@@ -138,8 +142,9 @@ pub enum Kind {
     ObjectIdentifier,
     /// OCTET STRING.
     OctetString,
-    /// A signed structure, kept as octets under a name of its own.
-    Opaque,
+    /// A signed structure, checked to be another type, and kept as octets under
+    /// a name of its own.
+    Opaque(&'static Node),
     /// ANY DEFINED BY the last OBJECT IDENTIFIER before it.
     Open(&'static Table),
     /// SEQUENCE.
@@ -243,6 +248,9 @@ pub struct Field {
     pub or_empty: bool,
     /// A form of RFC 2797, RFC 6402 or old peers, refused by a strict walk.
     pub legacy: bool,
+    /// Whether its tag alone tells it, and its type all there is to check: it has
+    /// no `explicit`, `default`, `first` or `legacy`, as nearly all.
+    pub plain: bool,
 }
 
 impl Field {
@@ -265,6 +273,7 @@ impl Field {
             first: &[],
             or_empty: false,
             legacy: false,
+            plain: true,
         }
     }
 
@@ -275,6 +284,7 @@ impl Field {
 
     pub(crate) const fn explicit(mut self) -> Self {
         self.explicit = true;
+        self.plain = false;
         self
     }
 
@@ -285,6 +295,7 @@ impl Field {
 
     pub(crate) const fn default_value(mut self, octets: &'static [u8]) -> Self {
         self.default = Some(octets);
+        self.plain = false;
         self
     }
 
@@ -296,11 +307,13 @@ impl Field {
     pub(crate) const fn first(mut self, tags: &'static [u8], or_empty: bool) -> Self {
         self.first = tags;
         self.or_empty = or_empty;
+        self.plain = false;
         self
     }
 
     pub(crate) const fn legacy(mut self) -> Self {
         self.legacy = true;
+        self.plain = false;
         self
     }
 

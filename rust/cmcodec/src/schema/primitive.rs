@@ -210,15 +210,16 @@ impl Moment {
         full_year: impl Fn(u32) -> u32,
         microsecond: u32,
     ) -> std::result::Result<Self, Reason> {
-        if digits.len() != 12 {
+        let digits = <&[u8; 12]>::try_from(digits).map_err(|_| Reason::NotCanonical)?;
+        let digits = digits.map(|octet| octet.wrapping_sub(b'0'));
+        if digits.iter().any(|digit| *digit > 9) {
             return Err(Reason::NotCanonical);
         }
-        let mut pairs = [0u32; 6];
-        for (pair, value) in digits.chunks_exact(2).zip(&mut pairs) {
-            *value = number(pair)?;
-        }
-        let [year, month, day, hour, minute, second] = pairs;
-        let year = full_year(year);
+        let [y, year, m, month, d, day, h, hour, n, minute, s, second] = digits;
+        let [year, month, day, hour, minute, second] =
+            [(y, year), (m, month), (d, day), (h, hour), (n, minute), (s, second)]
+                .map(|(tens, ones)| tens * 10 + ones);
+        let year = full_year(year.into());
         if year == 0
             || day == 0
             || day > days(year, month)
@@ -228,16 +229,8 @@ impl Moment {
         {
             return Err(Reason::BadValue);
         }
-        let narrow = |value: u32| u8::try_from(value).map_err(|_| Reason::BadValue);
-        Ok(Self {
-            year: u16::try_from(year).map_err(|_| Reason::BadValue)?,
-            month: narrow(month)?,
-            day: narrow(day)?,
-            hour: narrow(hour)?,
-            minute: narrow(minute)?,
-            second: narrow(second)?,
-            microsecond,
-        })
+        let year = u16::try_from(year).map_err(|_| Reason::BadValue)?;
+        Ok(Self { year, month, day, hour, minute, second, microsecond })
     }
 }
 
@@ -249,7 +242,7 @@ fn number(digits: &[u8]) -> std::result::Result<u32, Reason> {
 }
 
 /// Days of a month; 0 for what is no month.
-fn days(year: u32, month: u32) -> u32 {
+fn days(year: u32, month: u8) -> u8 {
     match month {
         4 | 6 | 9 | 11 => 30,
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,

@@ -6,14 +6,14 @@
 //! name the same reason, offset and path.
 
 use super::any::check_any;
-use super::body_parts::{member_id, p6_body_part_ids};
+use super::body_parts::{MemberIds, member_id, p6_body_part_ids};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::versions::v1_strict_version;
 use crate::der::{Tlv, read_tlv};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{
-    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH, MAX_TOLERANT_LEVELS,
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH, MAX_TOLERANT_LEVELS,
 };
 use crate::stack::on_enough;
 
@@ -28,14 +28,25 @@ pub struct Options {
     pub max_layers: usize,
     /// Octets of a message as received (P6); checked by [`crate::load`].
     pub max_size: usize,
-    /// List the messages in cmsSequence, and keep errors inside a
-    /// TaggedContentInfo of sound frame to it (R5).
-    pub isolate_members: bool,
-    /// With `isolate_members`: leave the members of a large cmsSequence for later.
-    pub defer: bool,
+    /// What becomes of what stands in a cmsSequence.
+    pub members: Members,
     /// Whether a PKCS#10 in a SignedData over id-data is a wrapped request (V1);
     /// read by [`crate::load`].
     pub wrapped: bool,
+}
+
+/// What becomes of the members of a cmsSequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Members {
+    /// An error in one is an error of the message.
+    #[default]
+    Whole,
+    /// An error inside a TaggedContentInfo of sound frame is kept to it (R5).
+    Isolated,
+    /// The same, and each is listed.
+    Listed,
+    /// The same, but those of a large cmsSequence are left for later.
+    Deferred,
 }
 
 impl Default for Options {
@@ -44,8 +55,7 @@ impl Default for Options {
             strict: false,
             max_layers: DEFAULT_MESSAGE_LAYERS,
             max_size: DEFAULT_MESSAGE_SIZE,
-            isolate_members: false,
-            defer: false,
+            members: Members::Whole,
             wrapped: false,
         }
     }
@@ -56,6 +66,14 @@ pub fn validate(node: &'static Node, data: &[u8], options: Options) -> Result<()
     on_enough(|| Walker::new(data, options).root(node))
 }
 
+/// Validates an element that `data` consists of and that stands `depth` deep.
+pub fn validate_element(node: &'static Node, data: &[u8], tlv: Tlv, depth: usize) -> Result<()> {
+    if !node.accepts(tlv.tag()) {
+        return Err(Error::new(Reason::BadTag, tlv.start()));
+    }
+    Walker::new(data, Options::default()).element(node, tlv, depth, &[])
+}
+
 /// A walk under way.
 #[derive(Debug)]
 pub struct Walker<'a> {
@@ -64,17 +82,16 @@ pub struct Walker<'a> {
     layers: usize,
     /// How many values around this one are read as a type where they fit.
     levels: usize,
-    /// With `isolate_members`, every message in a cmsSequence, in received order.
+    /// With [`Members::Listed`], every message in a cmsSequence, in received order.
     pub members: Vec<Member>,
-    /// With `defer`, the cmsSequence of which they were left for later.
+    /// With [`Members::Deferred`], the cmsSequence of which they were left for later.
     pub deferred: Option<Deferred>,
-    /// Body part ids of the members of the message under way, behind those of
-    /// the messages around it; 0 for what is none.
-    ids: Vec<u32>,
+    /// The members of the message under way.
+    ids: MemberIds,
 }
 
 /// Octets of a cmsSequence from which its members can be left for later.
-const DEFERRED_FROM: usize = 64 * 1024;
+const DEFERRED_FROM: usize = 16 * 1024;
 
 /// A cmsSequence of which no walk has met the members.
 #[derive(Clone, Debug)]
@@ -89,36 +106,59 @@ pub struct Deferred {
 }
 
 impl Deferred {
-    /// Rule P6, given the body part ids of the members, 0 for what is none.
-    pub fn check_body_parts(&self, data: &[u8], ids: &[u32]) -> Result<()> {
+    /// Rule P6, given the members.
+    pub fn check_body_parts(&self, data: &[u8], ids: MemberIds) -> Result<()> {
         let Some((whole, fields)) = self.whole else { return Ok(()) };
         p6_body_part_ids(data, whole, fields, Some(ids))
     }
 }
 
-/// What a walk met in the cmsSequence of a message.
+/// What a walk met in the cmsSequence of a message: twelve octets, since one of
+/// five is a member too (rule P8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Messages around it.
-    pub layer: usize,
-    /// The TaggedContentInfo.
-    pub tlv: Tlv,
+    /// Where the TaggedContentInfo starts; offsets of elements have 32 bits.
+    pub start: u32,
+    /// Where it is none, with `error`.
+    pub offset: u32,
     /// Why it is none, if the error could be isolated to it (R5).
-    pub error: Option<Error>,
+    pub error: Option<Reason>,
+    /// Messages around it.
+    pub layer: u8,
+}
+
+const _: () = assert!(size_of::<Member>() == 12);
+
+impl Member {
+    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
+    fn new(layer: usize, tlv: Tlv, error: Option<&Error>) -> Self {
+        Self {
+            start: tlv.start() as u32,
+            offset: error.map_or(0, Error::offset) as u32,
+            error: error.map(Error::reason),
+            layer: layer as u8,
+        }
+    }
 }
 
 impl<'a> Walker<'a> {
     /// A walk over `data` that has not begun.
     pub fn new(data: &'a [u8], options: Options) -> Self {
-        let (members, ids) = (Vec::new(), Vec::new());
-        Self { data, options, layers: 1, levels: 0, members, deferred: None, ids }
+        Self {
+            data,
+            options,
+            layers: 1,
+            levels: 0,
+            members: Vec::new(),
+            deferred: None,
+            ids: MemberIds::default(),
+        }
     }
 
     /// Whether the element, `depth` deep and inside `levels` others of which
     /// the same is asked, is of this type, legacy forms included.
     pub fn fits(&self, node: &'static Node, tlv: Tlv, depth: usize, levels: usize) -> bool {
-        let options =
-            Options { strict: false, isolate_members: false, defer: false, ..self.options };
+        let options = Options { strict: false, members: Members::Whole, ..self.options };
         let (layers, within) = (self.layers, levels + 1);
         let mut inside = Self { layers, levels: within, ..Self::new(self.data, options) };
         levels < MAX_TOLERANT_LEVELS
@@ -131,7 +171,7 @@ impl<'a> Walker<'a> {
     fn tolerant(&self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
         match self.fits(node, tlv, depth, self.levels) {
             true => Ok(()),
-            false => check_any(self.data, tlv, depth),
+            false => check_any(self.data, tlv, depth, true),
         }
     }
 
@@ -179,17 +219,21 @@ impl<'a> Walker<'a> {
     ) -> Result<()> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
-                let known = self.ids.len();
-                self.fields(fields, tlv, depth, *body_parts)?;
+                let around = self.ids;
+                if *body_parts {
+                    self.ids = MemberIds::default();
+                    self.fields::<true>(fields, tlv, depth)?;
+                } else {
+                    self.fields::<false>(fields, tlv, depth)?;
+                }
                 if *at_least_one && tlv.is_empty() {
                     return Err(Error::new(Reason::BadValue, tlv.start()));
                 }
                 if *body_parts {
+                    let members = std::mem::replace(&mut self.ids, around);
                     if !self.defers_ids(tlv, fields) {
-                        let members = self.ids.get(known..).unwrap_or_default();
                         p6_body_part_ids(self.data, tlv, fields, Some(members))?;
                     }
-                    self.ids.truncate(known);
                 }
                 if self.options.strict { v1_strict_version(node, self.data, tlv) } else { Ok(()) }
             }
@@ -206,7 +250,7 @@ impl<'a> Walker<'a> {
                 let unordered =
                     if *signed { Reason::AttributesUnsorted } else { Reason::NotCanonical };
                 let bounds = (*minimum, *maximum);
-                self.elements(element, tlv, depth, oid, bounds, Some(unordered))
+                self.elements(element, tlv, depth, oid, bounds, (!node.issued).then_some(unordered))
             }
             Kind::Alias(inner) => self.element(inner, tlv, depth, oid),
             Kind::Open(table) => match table.look_up(oid) {
@@ -214,23 +258,23 @@ impl<'a> Walker<'a> {
                     Err(Error::new(Reason::BadTag, tlv.start()))
                 }
                 Some(known) => self.element(known, tlv, depth, &[]),
-                None => check_any(self.data, tlv, depth),
+                None => check_any(self.data, tlv, depth, !node.issued),
             },
+            Kind::Any => check_any(self.data, tlv, depth, !node.issued),
+            Kind::Opaque(inner) => self.element(inner, tlv, depth, &[]),
             Kind::Tolerant(published) => self.tolerant(published, tlv, depth),
-            Kind::Any | Kind::Opaque => check_any(self.data, tlv, depth),
             Kind::Containing(table) => self.containing(table, tlv, oid),
             kind => primitive::check(kind, self.data, tlv),
         }
     }
 
-    fn fields(
+    fn fields<const BODY_PARTS: bool>(
         &mut self,
         fields: &'static [Field],
         tlv: Tlv,
         depth: usize,
-        body_parts: bool,
     ) -> Result<()> {
-        let isolate_members = self.options.isolate_members;
+        let members = self.options.members;
         let mut pos = tlv.content();
         let mut oid: &'a [u8] = &[];
         let mut rest = fields.iter();
@@ -247,10 +291,10 @@ impl<'a> Walker<'a> {
                 }
                 field = rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
             }
-            if body_parts {
+            if BODY_PARTS {
                 // Only what stands in cmsSequence is a message of its own.
-                self.options.isolate_members = isolate_members
-                    && matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
+                let holds_messages = matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
+                self.options.members = if holds_messages { members } else { Members::Whole };
             }
             self.field(field, element, depth + 1, oid)
                 .map_err(|error| error.within(Segment::Field(field.name)))?;
@@ -259,7 +303,9 @@ impl<'a> Walker<'a> {
             }
             pos = element.end();
         }
-        self.options.isolate_members = isolate_members;
+        if BODY_PARTS {
+            self.options.members = members;
+        }
         match rest.find(|field| field.is_required()) {
             Some(field) => Err(missing(field, pos)),
             None => Ok(()),
@@ -275,6 +321,9 @@ impl<'a> Walker<'a> {
         depth: usize,
         oid: &'a [u8],
     ) -> Result<()> {
+        if field.plain {
+            return self.value(field.node, tlv, depth, oid);
+        }
         if field.explicit {
             return self.explicit(field, tlv, depth, oid);
         }
@@ -309,12 +358,19 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// [`Self::element`], which primitive values, half of all, need not enter.
+    /// [`Self::element`], which primitive values, more than half of all, need
+    /// not enter.
     #[inline(always)]
     fn value(&mut self, node: &'static Node, tlv: Tlv, depth: usize, oid: &'a [u8]) -> Result<()> {
         match &node.kind {
             Kind::OctetString => Ok(()),
+            Kind::Any if tlv.tag() & 0x20 == 0 => primitive::check_universal(self.data, tlv),
             kind if kind.is_primitive() => primitive::check(kind, self.data, tlv),
+            Kind::Sequence { at_least_one: false, body_parts: false, fields }
+                if !self.options.strict =>
+            {
+                self.fields::<false>(fields, tlv, depth)
+            }
             _ => self.element(node, tlv, depth, oid),
         }
     }
@@ -324,10 +380,7 @@ impl<'a> Walker<'a> {
         if !field.accepts(tlv.tag()) {
             return false;
         }
-        if field.first.is_empty() && !field.legacy {
-            return true;
-        }
-        field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
+        field.plain || field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
     }
 
     fn choice(
@@ -384,9 +437,9 @@ impl<'a> Walker<'a> {
     }
 
     /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
+    #[inline(never)] // Rare, and it would make the frame of every element larger.
     fn lazy(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
-        let Options { isolate_members, defer, .. } = self.options;
-        if isolate_members && defer && tlv.len() >= DEFERRED_FROM {
+        if self.options.members == Members::Deferred && tlv.len() >= DEFERRED_FROM {
             let layers = self.layers;
             let deferred = Deferred { element, sequence: tlv, whole: None, layers, depth };
             self.deferred = Some(deferred);
@@ -416,7 +469,9 @@ impl<'a> Walker<'a> {
         self.members(deferred.element, pos, end, index, deferred.depth)
     }
 
-    /// The members that stand in `data[pos..end]`, the first being `index`.
+    /// The members that stand in `data[pos..end]`, the first being `index`. None
+    /// is read beyond the first that is too many: the message is refused for
+    /// that (rule P6).
     fn members(
         &mut self,
         element: &'static Node,
@@ -431,20 +486,27 @@ impl<'a> Walker<'a> {
             if !element.accepts(inner.tag()) {
                 return Err(within(Error::new(Reason::BadTag, pos)));
             }
-            self.ids.push(member_id(self.data, inner));
-            let (layers, isolate_members) = (self.layers, self.options.isolate_members);
-            let (known, ids) = (self.members.len(), self.ids.len());
-            if isolate_members {
-                self.members.push(Member { layer: layers, tlv: inner, error: None });
+            let id = member_id(self.data, inner);
+            self.ids.add(id);
+            if index == MAX_BODY_PARTS {
+                break;
+            }
+            let (layers, members) = (self.layers, self.options.members);
+            let (known, ids) = (self.members.len(), self.ids);
+            let listed = matches!(members, Members::Listed | Members::Deferred);
+            if listed {
+                self.members.push(Member::new(layers, inner, None));
             }
             if let Err(error) = self.element(element, inner, depth + 1, &[]) {
-                (self.layers, self.options.isolate_members) = (layers, isolate_members);
-                if !isolate_members || member_id(self.data, inner) == 0 {
+                (self.layers, self.options.members) = (layers, members);
+                if members == Members::Whole || id == 0 {
                     return Err(within(error));
                 }
                 self.members.truncate(known);
-                self.ids.truncate(ids);
-                self.members.push(Member { layer: layers, tlv: inner, error: Some(error) });
+                self.ids = ids;
+                if listed {
+                    self.members.push(Member::new(layers, inner, Some(&error)));
+                }
             }
             pos = inner.end();
             index += 1;
@@ -453,6 +515,7 @@ impl<'a> Walker<'a> {
     }
 
     /// An OCTET STRING that may contain another type.
+    #[inline(never)] // As above.
     fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
         table.look_up(oid).map_or(Ok(()), |contained| self.contained(contained, tlv))
     }

@@ -19,14 +19,15 @@ use std::thread;
 use super::config::Config;
 use super::members::Groups;
 use super::message;
-use super::report::{Fault, Finding, MessageKind, Report, Row, Verdict};
+use super::report::{Fault, Finding, MessageKind, Verdict};
+use super::rows::{Marker, Report, Rows};
 use super::worker::Worker;
 use crate::der::read_tlv;
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
-use crate::schema::walk::{Member, Options};
+use crate::schema::walk::{Member, Members, Options};
 use crate::stack::on_enough;
 use crate::view::{ContentInfo, TaggedContentInfo};
 
@@ -92,7 +93,8 @@ pub fn verify(
     };
     let mut inputs: Vec<Input<'_>> = items.iter().map(Input::new).collect();
     let size = items.iter().fold(0usize, |sum, item| sum.saturating_add(item.received().len()));
-    let options = Options { isolate_members: true, defer: config.nested, ..config.options };
+    let members = if config.nested { Members::Deferred } else { Members::Isolated };
+    let options = Options { members, ..config.options };
     pool::for_each(
         &mut inputs,
         threads.min(1 + size / OCTETS_PER_THREAD),
@@ -105,12 +107,13 @@ pub fn verify(
         &|_| items.is_empty() || progress(0, items.len()),
     )?;
     let mut jobs = Vec::with_capacity(inputs.len());
-    for (item, input) in inputs.iter().enumerate() {
-        input.list(item, config.nested, threads, &mut jobs);
+    for (item, input) in inputs.iter_mut().enumerate() {
+        input.list(item, threads, &mut jobs);
     }
-    let messages = jobs.iter().filter(|job| !matches!(job, Job::Members(_))).count();
+    let messages = jobs.iter().map(Job::messages).sum();
     // Members keep a thread busy: no other is to wait behind them.
-    let chunk = if messages == jobs.len() { MAX_CHUNK } else { 1 };
+    let is_long = jobs.iter().any(|job| matches!(job, Job::Deferred(_)));
+    let chunk = if is_long { 1 } else { MAX_CHUNK };
     // To be counted, members have to be found: only for one who waits long enough to be told.
     let counted = OnceCell::new();
     let count = || inputs.iter().map(Input::deferred).fold(messages, usize::saturating_add);
@@ -124,41 +127,42 @@ pub fn verify(
         &|done| done == total() || progress(done, total()),
     )?;
     let rows = collect(jobs, items, &mut inputs, options);
-    if progress(rows.len(), rows.len()) {
-        Ok(Report::new(rows, converted(inputs)))
-    } else {
-        Err(Cancelled)
-    }
+    let report = Report::new(rows, converted(inputs));
+    if progress(report.len(), report.len()) { Ok(report) } else { Err(Cancelled) }
 }
 
 /// The rows of all jobs, in order. An item of which the members could not be
 /// read is read again as a whole, for the error that is first in received order.
-fn collect(
+fn collect<'a>(
     jobs: Vec<Job>,
-    items: &[Item<'_>],
-    inputs: &mut [Input<'_>],
+    items: &[Item<'a>],
+    inputs: &mut [Input<'a>],
     options: Options,
-) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::with_capacity(jobs.len());
+) -> Vec<Rows> {
+    let mut rows: Vec<Rows> = Vec::with_capacity(jobs.len());
     for job in jobs {
         let item = match job {
-            Job::Done(row) => {
-                rows.push(row);
+            Job::Done(done) => {
+                rows.push(done);
                 continue;
             }
-            Job::Members(item) => item,
+            Job::Deferred(item) => item,
             // Where nobody cancels, none is left.
-            Job::Pending(_) => continue,
+            Job::Item(_) | Job::Members(..) => continue,
         };
         let Some(input) = inputs.get_mut(item) else { continue };
         if let Err(error) = input.take_members(&mut rows) {
-            let octets = items.get(item).map_or(&[][..], Item::received);
-            let whole = load(octets, Options { defer: false, ..options });
-            let error = whole.err().unwrap_or(error);
-            let others = rows.iter().rposition(|row| row.item != item);
+            // What was found is given up before more is read (rule P8).
+            let others = rows.iter().rposition(|rows| rows.item != item);
             rows.truncate(others.map_or(0, |last| last + 1));
-            rows.push(Message::new(item, &[], 0..octets.len(), Encoding::Der).malformed(&error));
-            *input = Input::Refused(octets.len(), error);
+            if let Some(given) = items.get(item) {
+                *input = Input::new(given);
+            }
+            input.load(Options { members: Members::Isolated, ..options });
+            if !matches!(input, Input::Refused(_)) {
+                *input = Input::Refused(error);
+            }
+            rows.extend(input.refusal(item));
         }
     }
     rows
@@ -166,39 +170,54 @@ fn collect(
 
 /// A unit of work for one thread.
 enum Job {
-    /// A message to verify.
-    Pending(Message),
-    /// One that is verified, or malformed.
-    Done(Row),
+    /// The message that an item is.
+    Item(usize),
+    /// What is nested in it.
+    Members(usize, Vec<Member>),
     /// Members of an item to find, read and verify, as long as there are any.
-    /// Each thread has one of these.
-    Members(usize),
+    /// Each thread has one of these, where there is enough for it.
+    Deferred(usize),
+    /// Messages that are verified, or malformed.
+    Done(Rows),
 }
 
 impl Job {
+    /// How many messages it is known to have.
+    fn messages(&self) -> usize {
+        match self {
+            Self::Item(_) | Self::Done(_) => 1,
+            Self::Members(_, members) => members.len(),
+            Self::Deferred(_) => 0,
+        }
+    }
+
     fn work<'a>(
         &mut self,
         inputs: &'a [Input<'_>],
         worker: &mut Worker<'a>,
         more: &mut dyn FnMut(usize) -> bool,
     ) {
+        let messages = self.messages();
         match self {
-            Self::Pending(message) => {
-                let message = mem::take(message);
-                if let Some(der) = inputs.get(message.item).and_then(Input::der) {
-                    *self = Self::Done(message.verify(der, worker));
+            Self::Item(item) => {
+                let rows = inputs.get(*item).and_then(|input| input.verify(*item, worker));
+                *self = rows.map_or(Self::Item(*item), Self::Done);
+            }
+            Self::Members(item, members) => {
+                if let Some(Input::Loaded(loaded, _)) = inputs.get(*item) {
+                    let rows = verify_listed(*item, &loaded.der, mem::take(members), worker);
+                    *self = Self::Done(rows);
                 }
-                more(1);
             }
-            Self::Done(_) => {
-                more(1);
-            }
-            Self::Members(item) => {
+            Self::Deferred(item) => {
                 if let Some(input) = inputs.get(*item) {
-                    input.verify_members(*item, worker, more);
+                    input.verify_deferred(*item, worker, more);
                 }
+                return;
             }
+            Self::Done(_) => {}
         }
+        more(messages);
     }
 }
 
@@ -207,16 +226,16 @@ enum Input<'a> {
     /// And whether a wrapped request counts.
     Received(&'a [u8], bool),
     Validated(&'a [u8], Range<usize>, Encoding, bool),
-    Loaded(Loaded<'a>, Option<Box<Members>>),
-    Refused(usize, Error),
+    Loaded(Loaded<'a>, Option<Box<Later>>),
+    Refused(Error),
 }
 
 /// The members of an item that are found while others are verified.
-struct Members {
+struct Later {
     groups: Mutex<Groups>,
     /// The rows of groups, or why the item is no message, by the index of the
     /// first member.
-    found: Mutex<Vec<(usize, Result<Vec<Row>>)>>,
+    found: Mutex<Vec<(usize, Result<Rows>)>>,
 }
 
 impl<'i> Input<'i> {
@@ -230,15 +249,6 @@ impl<'i> Input<'i> {
         }
     }
 
-    /// The DER form of an item that is a message.
-    fn der(&self) -> Option<&[u8]> {
-        match self {
-            Self::Loaded(loaded, _) => Some(&loaded.der),
-            Self::Validated(buffer, ..) => Some(buffer),
-            Self::Received(..) | Self::Refused(..) => None,
-        }
-    }
-
     fn load(&mut self, options: Options) {
         if let Self::Received(octets, wrapped) = *self {
             let options = Options { wrapped: wrapped || options.wrapped, ..options };
@@ -246,76 +256,73 @@ impl<'i> Input<'i> {
                 Ok(loaded) => {
                     let members = loaded.deferred.as_ref().map(|deferred| {
                         let groups = Mutex::new(Groups::new(deferred));
-                        Box::new(Members { groups, found: Mutex::default() })
+                        Box::new(Later { groups, found: Mutex::default() })
                     });
                     Self::Loaded(loaded, members)
                 }
-                Err(error) => Self::Refused(octets.len(), error),
+                Err(error) => Self::Refused(error),
             };
         }
     }
 
     /// Adds the jobs of this item, in order.
-    fn list(&self, item: usize, nested: bool, threads: usize, jobs: &mut Vec<Job>) {
-        match self {
-            Self::Received(..) => {}
-            Self::Validated(_, span, encoding, wrapped) => {
-                let message = Message::new(item, &[], span.clone(), *encoding);
-                jobs.push(Job::Pending(Message { wrapped: *wrapped, ..message }));
+    fn list(&mut self, item: usize, threads: usize, jobs: &mut Vec<Job>) {
+        jobs.push(self.refusal(item).map_or(Job::Item(item), Job::Done));
+        if let Self::Loaded(loaded, later) = self {
+            if !loaded.members.is_empty() {
+                jobs.push(Job::Members(item, mem::take(&mut loaded.members)));
             }
-            Self::Refused(len, error) => {
-                let message = Message::new(item, &[], 0..*len, Encoding::Der);
-                jobs.push(Job::Done(message.malformed(error)));
-            }
-            Self::Loaded(loaded, members) => {
-                let message = Message::new(item, &[], 0..loaded.der.len(), loaded.encoding);
-                jobs.push(Job::Pending(Message { wrapped: loaded.wrapped, ..message }));
-                if nested {
-                    jobs.reserve(loaded.members.len());
-                    list(item, loaded, &loaded.members, |message, error| {
-                        jobs.push(match error {
-                            Some(error) => Job::Done(message.malformed(error)),
-                            None => Job::Pending(message),
-                        });
-                    });
-                }
-                if members.is_some() {
-                    jobs.extend((0..threads).map(|_| Job::Members(item)));
-                }
+            if let Some(later) = later {
+                let groups = 1 + locked(&later.groups).more();
+                jobs.extend((0..threads.min(groups)).map(|_| Job::Deferred(item)));
             }
         }
+    }
+
+    /// The row of an item that is no message.
+    fn refusal(&self, item: usize) -> Option<Rows> {
+        let Self::Refused(error) = self else { return None };
+        let found = malformed(error.reason(), error.offset());
+        Some(Rows::one(item, Encoding::Der, 0..0, found))
+    }
+
+    /// The row of an item that is a message.
+    fn verify<'a>(&'a self, item: usize, worker: &mut Worker<'a>) -> Option<Rows> {
+        let (der, span, encoding, wrapped): (&[u8], _, _, _) = match self {
+            Self::Loaded(loaded, _) => {
+                (&loaded.der, 0..loaded.der.len(), loaded.encoding, loaded.wrapped)
+            }
+            Self::Validated(buffer, span, encoding, wrapped) => {
+                (buffer, span.clone(), *encoding, *wrapped)
+            }
+            Self::Received(..) | Self::Refused(_) => return None,
+        };
+        let finding = message::verify(der, span.clone(), wrapped, worker);
+        Some(Rows::one(item, encoding, span, finding))
     }
 
     /// How many members were left for later.
     fn deferred(&self) -> usize {
         match self {
-            Self::Loaded(loaded, Some(members)) => locked(&members.groups).total(&loaded.der),
+            Self::Loaded(loaded, Some(later)) => locked(&later.groups).total(&loaded.der),
             _ => 0,
         }
     }
 
     /// Finds, reads and verifies members that were left for later, until there
     /// are no more.
-    fn verify_members<'a>(
+    fn verify_deferred<'a>(
         &'a self,
         item: usize,
         worker: &mut Worker<'a>,
         more: &mut dyn FnMut(usize) -> bool,
     ) {
-        let Self::Loaded(loaded, Some(members)) = self else { return };
-        let next = || locked(&members.groups).next(&loaded.der);
+        let Self::Loaded(loaded, Some(later)) = self else { return };
+        let next = || locked(&later.groups).next(&loaded.der);
         while let Some(group) = next() {
-            let found = on_enough(|| group.members(loaded)).map(|members| {
-                let mut rows = Vec::with_capacity(members.len());
-                list(item, loaded, &members, |message, error| {
-                    rows.push(match error {
-                        Some(error) => message.malformed(error),
-                        None => message.verify(&loaded.der, worker),
-                    });
-                });
-                rows
-            });
-            locked(&members.found).push((group.first(), found));
+            let found = on_enough(|| group.members(loaded))
+                .map(|members| verify_listed(item, &loaded.der, members, worker));
+            locked(&later.found).push((group.first(), found));
             if !more(group.count()) {
                 return;
             }
@@ -323,56 +330,62 @@ impl<'i> Input<'i> {
     }
 
     /// Adds the rows of the members that were left for later, once.
-    fn take_members(&mut self, rows: &mut Vec<Row>) -> Result<()> {
-        let Self::Loaded(loaded, members) = self else { return Ok(()) };
-        let Some(members) = members.take() else { return Ok(()) };
-        let Members { groups, found } = *members;
+    fn take_members(&mut self, rows: &mut Vec<Rows>) -> Result<()> {
+        let Self::Loaded(loaded, later) = self else { return Ok(()) };
+        let Some(later) = later.take() else { return Ok(()) };
+        let Later { groups, found } = *later;
         let groups = groups.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.sort_unstable_by_key(|(first, _)| *first);
-        rows.reserve(groups.count());
+        rows.reserve(found.len());
         for (_, found) in found {
-            rows.extend(found?);
+            rows.push(found?);
         }
         groups.check_body_parts(loaded)
     }
 }
 
-/// Finds the members of one item, and why one is no message. Of a message that holds its
+/// Verifies listed members of one item that can be read. Of a message that holds its
 /// content in anything but a SignedData or AuthenticatedData, and of id-data
 /// (RFC 10002 §3.2.1.3), there is no more to list.
-fn list(
+fn verify_listed<'a>(
     item: usize,
-    loaded: &Loaded<'_>,
-    members: &[Member],
-    mut found: impl FnMut(Message, Option<&Error>),
-) {
-    let data = &*loaded.der;
+    data: &'a [u8],
+    members: Vec<Member>,
+    worker: &mut Worker<'a>,
+) -> Rows {
     let holds = |tlv| {
         let content_type = ContentInfo::content_type(data, tlv);
         (content_type, matches!(content_type, ID_SIGNED_DATA | ID_CT_AUTH_DATA))
     };
-    let root = read_tlv(data, 0, data.len()).is_ok_and(|root| holds(root).1);
-    // For each message around the next one: its id, and whether it can hold others.
+    let tlv_at = |start| read_tlv(data, start, data.len()).ok();
+    let mut marker = Marker::new(item, Encoding::Der);
     let mut path = Vec::new();
-    let mut open = vec![root];
+    // Of each message around the next one, whether it can hold others.
+    let mut open = vec![tlv_at(0).is_some_and(|root| holds(root).1)];
     let outermost = members.first().map_or(0, |member| member.layer);
-    for Member { layer, tlv, error } in members {
-        let Some(member) = TaggedContentInfo::read(data, *tlv) else { continue };
-        let depth = layer - outermost;
-        path.truncate(depth);
-        open.truncate(depth + 1);
-        path.push(member.body_part_id);
-        let listed = open.iter().all(|holds| *holds);
-        let span = member.content_info.start()..member.content_info.end();
-        let (content_type, holds) = holds(member.content_info);
+    // In place: a member and what is kept of its row have the same size (rule P8).
+    let marks = members.into_iter().filter_map(|member| {
+        let start = member.start as usize;
+        let around = usize::from(member.layer - outermost) + 1;
+        open.truncate(around);
+        path.truncate(around - 1);
+        let is_listed = open.iter().all(|holds| *holds);
+        let tagged = TaggedContentInfo::read(data, tlv_at(start)?)?;
+        let span = tagged.content_info.start()..tagged.content_info.end();
+        path.push(tagged.body_part_id);
+        let (content_type, holds) = holds(tagged.content_info);
         open.push(holds);
-        match error {
-            _ if !listed => {}
-            None if content_type == ID_DATA => {}
-            error => found(Message::new(item, &path, span, Encoding::Der), error.as_ref()),
-        }
-    }
+        let finding = match member.error {
+            _ if !is_listed => return None,
+            Some(reason) => malformed(reason, member.offset as usize),
+            None if content_type == ID_DATA => return None,
+            None => message::verify(data, span.clone(), false, worker),
+        };
+        Some(marker.mark(start, around, finding, || (path.as_slice().into(), span)))
+    });
+    let marks = marks.collect();
+    marker.rows(marks)
 }
 
 /// The DER forms that the caller does not have.
@@ -384,34 +397,7 @@ fn converted(inputs: Vec<Input<'_>>) -> Vec<(usize, Vec<u8>)> {
     inputs.into_iter().enumerate().filter_map(owned).collect()
 }
 
-/// A message that is not verified yet: a row without a finding.
-#[derive(Default)]
-struct Message {
-    item: usize,
-    path: Box<[u32]>,
-    span: Range<usize>,
-    encoding: Encoding,
-    /// Whether it is a wrapped request.
-    wrapped: bool,
-}
-
-impl Message {
-    fn new(item: usize, path: &[u32], span: Range<usize>, encoding: Encoding) -> Self {
-        Self { item, path: path.into(), span, encoding, wrapped: false }
-    }
-
-    fn verify<'a>(self, der: &'a [u8], worker: &mut Worker<'a>) -> Row {
-        let finding = message::verify(der, self.span.clone(), self.wrapped, worker);
-        self.row(finding)
-    }
-
-    fn malformed(self, error: &Error) -> Row {
-        let fault = Fault::new(error.reason(), error.offset());
-        self.row(Finding::new(MessageKind::Other, Verdict::Malformed, Some(fault)))
-    }
-
-    fn row(self, finding: Finding) -> Row {
-        let Self { item, path, span, encoding, .. } = self;
-        Row { item, path, encoding, span, finding }
-    }
+/// What is found of a message that cannot be read.
+fn malformed(reason: Reason, offset: usize) -> Finding {
+    Finding::new(MessageKind::Other, Verdict::Malformed, Some(Fault::new(reason, offset)))
 }

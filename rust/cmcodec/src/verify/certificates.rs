@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::generated::schema::CERTIFICATE;
+use crate::schema::walk::{Options, validate};
 use crate::view::SignerIdentifier;
 use crate::view::certificate::Certificate;
 
 /// Certificates to look for signers in after those of the message itself.
-/// Octets that have not the shape of a certificate are kept and never found.
+/// Octets that are no certificate are kept and never found.
 #[derive(Clone, Debug, Default)]
 pub struct KnownCertificates {
     octets: Vec<Vec<u8>>,
@@ -20,7 +22,8 @@ impl KnownCertificates {
         let mut by_issuer_and_serial: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
         let mut by_key_identifier: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
         for (index, data) in octets.iter().enumerate() {
-            let Some(certificate) = Certificate::parse(data) else { continue };
+            let is_one = validate(&CERTIFICATE, data, Options::default()).is_ok();
+            let Some(certificate) = Certificate::parse(data).filter(|_| is_one) else { continue };
             let issuer = certificate.issuer.octets(data);
             let name = [issuer, certificate.serial_number.octets(data)].concat();
             by_issuer_and_serial.entry(name.into()).or_default().push(index);

@@ -9,7 +9,7 @@ use crate::schema::walk::Options;
 /// What the caller decides about a verification.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How the items are read. `isolate_members` counts as set (rule R5).
+    /// How the items are read. Their `members` are listed, whatever it says (rule R5).
     pub options: Options,
     /// Whether messages nested in a message get rows of their own.
     pub nested: bool,

@@ -4,13 +4,17 @@ use std::collections::VecDeque;
 
 use crate::der::children;
 use crate::error::Result;
+use crate::generated::limits::MAX_BODY_PARTS;
 use crate::load::Loaded;
-use crate::schema::body_parts::member_id;
+use crate::schema::body_parts::{MemberIds, member_id};
 use crate::schema::walk::{Deferred, Member};
 
-/// Members of a group: few enough that they are still in the processor's cache
-/// when they have been read, and that all threads end together.
+/// Members of a group, at least: few enough that they are still in the processor's
+/// cache when they have been read, and that all threads end together.
 const LENGTH: usize = 16;
+
+/// Octets of a group, at least: to hand it out costs no more than to read it.
+const OCTETS: usize = 8 * 1024;
 
 /// Some members of a cmsSequence, one after the other.
 #[derive(Clone, Debug)]
@@ -54,12 +58,10 @@ impl Group {
 pub struct Groups {
     pos: usize,
     end: usize,
-    /// How many members were found.
-    count: usize,
     /// Found, and not handed out.
     ahead: VecDeque<Group>,
-    /// Body part ids of the members found; 0 for what is none.
-    ids: Vec<u32>,
+    /// Of the members found.
+    ids: MemberIds,
 }
 
 impl Groups {
@@ -68,9 +70,8 @@ impl Groups {
         Self {
             pos: deferred.sequence.content(),
             end: deferred.sequence.end(),
-            count: 0,
             ahead: VecDeque::new(),
-            ids: Vec::new(),
+            ids: MemberIds::default(),
         }
     }
 
@@ -79,17 +80,17 @@ impl Groups {
         self.ahead.pop_front().or_else(|| self.find(data))
     }
 
+    /// How many groups there can be at most, beside one.
+    pub fn more(&self) -> usize {
+        (self.end - self.pos) / OCTETS
+    }
+
     /// How many members there are in all.
     pub fn total(&mut self, data: &[u8]) -> usize {
         while let Some(group) = self.find(data) {
             self.ahead.push_back(group);
         }
-        self.count
-    }
-
-    /// How many members were found so far.
-    pub fn count(&self) -> usize {
-        self.count
+        self.ids.count()
     }
 
     /// Checks body part ids, where all members have been found (rule P6).
@@ -98,19 +99,24 @@ impl Groups {
     /// The message is none, as for [`Group::members`].
     pub fn check_body_parts(&self, loaded: &Loaded<'_>) -> Result<()> {
         let deferred = loaded.deferred.as_ref();
-        deferred.map_or(Ok(()), |deferred| deferred.check_body_parts(&loaded.der, &self.ids))
+        deferred.map_or(Ok(()), |deferred| deferred.check_body_parts(&loaded.der, self.ids))
     }
 
     fn find(&mut self, data: &[u8]) -> Option<Group> {
-        let (start, first) = (self.pos, self.count);
-        if start == self.end {
+        let (start, first) = (self.pos, self.ids.count());
+        // The message is refused for the first that is too many (rule P6).
+        if start == self.end || first > MAX_BODY_PARTS {
             return None;
         }
-        for member in children(data, start, self.end).take(LENGTH) {
-            self.count += 1;
+        let mut count = 0;
+        for member in children(data, start, self.end) {
+            count += 1;
             self.pos = member.as_ref().map_or(self.end, |member| member.end());
-            self.ids.push(member.map_or(0, |member| member_id(data, member)));
+            self.ids.add(member.map_or(0, |member| member_id(data, member)));
+            if count >= LENGTH && self.pos - start >= OCTETS {
+                break;
+            }
         }
-        Some(Group { start, end: self.pos, first, count: self.count - first })
+        Some(Group { start, end: self.pos, first, count })
     }
 }

@@ -1,6 +1,5 @@
 //! What verification found, in rows.
 
-use std::fmt;
 use std::ops::{Deref, DerefMut, Range};
 
 use aws_lc_rs::digest::{self, SHA256};
@@ -184,6 +183,14 @@ impl Finding {
             has_other_version: false,
         }
     }
+
+    /// Whether it is what [`Self::new`] makes.
+    pub(super) fn is_bare(&self) -> bool {
+        let Self { signers, requests, transaction_id, may_have_notes, has_other_version, .. } =
+            self;
+        let has_flags = *may_have_notes || *has_other_version;
+        signers.is_empty() && requests.is_empty() && transaction_id.is_none() && !has_flags
+    }
 }
 
 /// One message.
@@ -199,45 +206,6 @@ pub struct Row {
     pub span: Range<usize>,
     /// What was found out about it.
     pub finding: Finding,
-}
-
-/// The rows of all items, each followed by those of the messages nested in
-/// it, in received order.
-pub struct Report {
-    /// The rows.
-    pub rows: Vec<Row>,
-    /// The DER forms of the items that were BER, by item, in ascending order.
-    converted: Vec<(usize, Vec<u8>)>,
-}
-
-impl Report {
-    pub(super) fn new(rows: Vec<Row>, converted: Vec<(usize, Vec<u8>)>) -> Self {
-        Self { rows, converted }
-    }
-
-    /// The DER form that the offsets of an item refer to; None for an item
-    /// that was DER, or nothing readable, as received.
-    pub fn converted(&self, item: usize) -> Option<&[u8]> {
-        let index = self.converted.binary_search_by_key(&item, |(item, _)| *item).ok()?;
-        self.converted.get(index).map(|(_, der)| der.as_slice())
-    }
-
-    /// Gives away the DER forms of the items that were BER, by item.
-    pub fn take_converted(&mut self) -> Vec<(usize, Vec<u8>)> {
-        std::mem::take(&mut self.converted)
-    }
-
-    /// How many rows have each verdict, in the order of [`Verdict::ALL`].
-    pub fn counts(&self) -> [usize; 5] {
-        Verdict::ALL
-            .map(|verdict| self.rows.iter().filter(|row| row.finding.verdict == verdict).count())
-    }
-}
-
-impl fmt::Debug for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Report").field("rows", &self.rows.len()).finish_non_exhaustive()
-    }
 }
 
 /// A list that is nearly always of one element, then kept in place.

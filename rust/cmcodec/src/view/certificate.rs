@@ -1,9 +1,6 @@
 //! X.509 certificates (RFC 5280), as far as a signature needs them.
-//!
-//! A certificate is kept opaque by the walk: its issuer signed octets that may
-//! be less than DER inside. So here, and only here, the shape is checked.
 
-use crate::der::{Elements, Tlv};
+use crate::der::{Elements, Tlv, read_tlv};
 use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
 
 /// Certificate (RFC 5280 §4.1):
@@ -39,8 +36,7 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    /// Reads the fields of `tlv`; `None` if it has not the shape of a
-    /// certificate up to the last field of tbsCertificate.
+    /// Reads the fields of `tlv`.
     pub fn read(data: &[u8], tlv: Tlv) -> Option<Self> {
         let mut tbs = Elements::of(data, Elements::of(data, tlv).take_if(0x30)?);
         tbs.take_if(0xA0);
@@ -56,16 +52,10 @@ impl Certificate {
             Some(outer) => Some(Elements::of(data, outer).only(0x30)?),
             None => None,
         };
-        let shaped = extensions.is_none_or(|list| are_extensions(data, list));
-        (tbs.is_empty() && shaped).then_some(Self {
-            serial_number,
-            issuer,
-            subject_public_key_info,
-            extensions,
-        })
+        Some(Self { serial_number, issuer, subject_public_key_info, extensions })
     }
 
-    /// Reads a certificate that `octets` consist of.
+    /// Reads a certificate that validated `octets` consist of.
     pub fn parse(octets: &[u8]) -> Option<Self> {
         Self::read(octets, Elements::all(octets).only(0x30)?)
     }
@@ -76,6 +66,14 @@ impl Certificate {
         issuer_and_serial
             .strip_prefix(self.issuer.octets(data))
             .is_some_and(|serial| serial == self.serial_number.octets(data))
+    }
+
+    /// `tbsCertificate.validity` and `subject`, which no signature of a message
+    /// needs.
+    pub fn validity_and_subject(&self, data: &[u8]) -> Option<(Tlv, Tlv)> {
+        let end = self.subject_public_key_info.start();
+        let validity = read_tlv(data, self.issuer.end(), end).ok()?;
+        Some((validity, read_tlv(data, validity.end(), end).ok()?))
     }
 
     /// The subject key identifier.
@@ -99,13 +97,7 @@ fn extension(data: &[u8], tlv: Tlv) -> Option<(Tlv, Tlv)> {
     let id = fields.take_if(0x06)?;
     fields.take_if(0x01);
     let value = fields.take_if(0x04)?;
-    (tlv.tag() == 0x30 && fields.is_empty()).then_some((id, value))
-}
-
-/// Whether `list` is a SEQUENCE OF Extension and nothing else.
-fn are_extensions(data: &[u8], list: Tlv) -> bool {
-    let mut extensions = Elements::of(data, list);
-    extensions.by_ref().all(|tlv| extension(data, tlv).is_some()) && extensions.is_empty()
+    Some((id, value))
 }
 
 /// The value of the first subjectKeyIdentifier (RFC 5280 §4.2.1.2)

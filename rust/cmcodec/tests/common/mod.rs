@@ -6,6 +6,7 @@
     reason = "a broken vector must stop the test"
 )]
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::PathBuf;
 
@@ -52,9 +53,16 @@ pub fn report(items: &[&[u8]], config: &Config) -> Report {
     verify(&received(items), config, &quiet).unwrap()
 }
 
+/// The rows of items, in order.
+pub fn all_rows(items: &[&[u8]], config: &Config) -> Vec<Row> {
+    let report = report(items, config);
+    let der = |item| report.converted(item).unwrap_or_else(|| items[item]);
+    report.rows(der).map(Cow::into_owned).collect()
+}
+
 /// The rows of one item.
 pub fn rows(octets: &[u8], config: &Config) -> Vec<Row> {
-    report(&[octets], config).rows
+    all_rows(&[octets], config)
 }
 
 /// The row of one item itself.

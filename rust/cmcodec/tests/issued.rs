@@ -1,0 +1,41 @@
+//! Who signed a certificate (rule V13).
+#![expect(clippy::unwrap_used, reason = "a broken vector must stop the test")]
+
+use std::fs;
+use std::path::PathBuf;
+
+use cmcodec::error::Reason;
+use cmcodec::verify::issued::v13_certificate_signature;
+use cmcodec::view::certificate::Certificate;
+
+fn vector(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/shared/keys");
+    fs::read(folder.join(name)).unwrap()
+}
+
+fn spki(certificate: &[u8]) -> &[u8] {
+    Certificate::parse(certificate).unwrap().subject_public_key_info.octets(certificate)
+}
+
+#[test]
+fn v13_the_key_of_the_issuer_and_no_other() {
+    let (ca, ra) = (vector("ca-cert.der"), vector("ra-p256-cert.der"));
+    assert_eq!(v13_certificate_signature(&ca, spki(&ca)), Ok(()));
+    assert_eq!(v13_certificate_signature(&ra, spki(&ca)), Ok(()));
+    assert_eq!(v13_certificate_signature(&ra, spki(&ra)), Err(Reason::AlgorithmMismatch));
+    let other = vector("ra-rsa2048-cert.der");
+    assert_eq!(v13_certificate_signature(&ra, spki(&other)), Err(Reason::SignatureInvalid));
+    assert_eq!(v13_certificate_signature(&ra, &[]), Err(Reason::KeyRejected));
+}
+
+#[test]
+fn v13_every_octet_counts() {
+    let (ca, ra) = (vector("ca-cert.der"), vector("ra-p256-cert.der"));
+    for at in 0..ra.len() {
+        let mut changed = ra.clone();
+        changed.get_mut(at).into_iter().for_each(|octet| *octet ^= 1);
+        assert!(v13_certificate_signature(&changed, spki(&ca)).is_err(), "octet {at}");
+        let short = ra.get(..at).unwrap();
+        assert_eq!(v13_certificate_signature(short, spki(&ca)), Err(Reason::BadValue));
+    }
+}
