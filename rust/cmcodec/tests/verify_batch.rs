@@ -338,8 +338,8 @@ fn v1_wrapped_requests() {
     let items =
         [Item::Received(&renewal), Item::Wrapped(&renewal), validated(false), validated(true)];
     let kinds = |config: &Config| -> Vec<_> {
-        let rows = verify(&items, config, &quiet).unwrap().rows;
-        rows.iter().map(|row| (row.finding.kind, row.finding.verdict)).collect()
+        let report = verify(&items, config, &quiet).unwrap();
+        report.rows(|_| &renewal).map(|row| (row.finding.kind, row.finding.verdict)).collect()
     };
     let other = (MessageKind::Other, Verdict::Failed);
     let good = (MessageKind::WrappedRequest, Verdict::Verified);
