@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_priv
 
 import cmcodec
 from cmcodec import oids, types
-from kit.answers import NEEDS_CHAINS
 from kit.der import EMPTY, NULL, attribute, identifier, indefinite, integer, oid, seq, set_of, tlv
 from kit.keys import ALICE, BOB, CAROL
 from kit.messages import (
@@ -525,7 +524,6 @@ def certified() -> bytes:
     return wrapped(signers=(signer,), certificates=(key.certificate,), digests=(digest,)).encode()
 
 
-@NEEDS_CHAINS
 def test_v13_wrapped_chain() -> None:
     """The certificate of the old key is trusted, or it is not."""
     octets = certified()
@@ -542,7 +540,6 @@ def test_v13_wrapped_chain() -> None:
     assert cmcodec.load(octets, wrapped=True).verify(trust=[CA], at=NOW).signers == trusted.signers
 
 
-@NEEDS_CHAINS
 def test_v13_wrapped_request_key() -> None:
     """A request's own key authenticates nobody; no message of a batch is around it."""
     octets = by_request_key().encode()
@@ -558,7 +555,6 @@ def test_v13_wrapped_request_key() -> None:
         assert row.reason == (None if verdict == "verified" else "untrusted_request_key")
 
 
-@NEEDS_CHAINS
 def test_v8_wrapped_certificate_of_the_caller() -> None:
     """A signer whose certificate the message leaves out is found among the caller's."""
     message = wrapped(certificates=(), signers=(bare(),))
