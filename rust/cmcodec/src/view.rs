@@ -14,4 +14,3 @@ mod requests;
 pub use crate::generated::views::*;
 pub use cms::{SignerIdentifier, attributes, is_cms_version};
 pub use pkidata::{PkiMessage, TaggedContentInfo};
-pub use requests::Request;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::config::Config;
 use super::pop::Possession;
 use super::report::{
-    self, Fault, Few, Finding, MessageKind, PopState, RequestForm, Signer, SignerKey, Verdict,
+    Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
 };
 use super::worker::Worker;
 use super::{pop, signer};
@@ -19,7 +19,7 @@ use crate::generated::oids::{
 };
 use crate::stack::on_enough;
 use crate::view::{
-    AuthenticatedData, ContentInfo, EncapsulatedContentInfo, PkiMessage, Request, SignedData,
+    AuthenticatedData, ContentInfo, EncapsulatedContentInfo, PkiMessage, SignedData, TaggedRequest,
     is_cms_version,
 };
 
@@ -66,7 +66,7 @@ fn dispatch<'a>(
 /// A Simple PKI Request (RFC 10002 §3.1): its proof of possession is
 /// all there is to verify, so one without a signature is not verified (V12).
 fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
-    let request = Request::alone(data, root)?;
+    let request = TaggedRequest::alone(data, root)?;
     let (judged, fault) = judge_request(data, &request, false, worker);
     let none = || Fault::new(Reason::NoSignature, root.start());
     let fault = fault.or_else(|| (judged.pop == PopState::Absent).then(none));
@@ -230,22 +230,28 @@ fn note_requests<'a>(
 }
 
 /// What is known of a request, and the fault where its proof fails.
+#[inline(always)] // Two callers.
 fn judge_request<'a>(
     data: &'a [u8],
-    request: &Request,
+    request: &TaggedRequest,
     authorised: bool,
     worker: &mut Worker<'a>,
-) -> (report::Request, Option<Fault>) {
+) -> (Request, Option<Fault>) {
     let offset = request.tlv().start();
-    let (form, Possession { algorithm, state }) = if let Some(request) = request.pkcs10() {
-        (RequestForm::Pkcs10, pop::pkcs10(data, request, offset, worker))
-    } else if let Some(message) = request.crmf() {
-        (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
-    } else {
-        (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
+    let (form, Possession { algorithm, state }) = match request {
+        TaggedRequest::Tcr(tagged) => {
+            let pop = pop::pkcs10(data, &tagged.certification_request, offset, worker);
+            (RequestForm::Pkcs10, pop)
+        }
+        TaggedRequest::Crm(message) => {
+            (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
+        }
+        TaggedRequest::Orm(_) => {
+            (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })
+        }
     };
     let pop = state.unwrap_or(PopState::Failed);
-    (report::Request { id: request.id(data), form, algorithm, pop }, state.err())
+    (Request { id: request.id(data), form, algorithm, pop }, state.err())
 }
 
 /// R5: a good signature says nothing yet where nobody has seen what it is over.

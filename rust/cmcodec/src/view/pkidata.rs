@@ -1,6 +1,6 @@
 //! PKIData and PKIResponse (RFC 10002 §3.2 and §4.2).
 
-use super::{PKIData, PKIResponse, Request, TaggedAttribute};
+use super::{PKIData, PKIResponse, TaggedAttribute, TaggedRequest};
 use crate::der::{Elements, Tlv};
 use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC};
 
@@ -9,12 +9,11 @@ use crate::generated::oids::{ID_CCT_PKI_DATA, ID_CCT_PKI_RESPONSE, ID_CMC};
 #[derive(Clone, Copy, Debug)]
 pub struct PkiMessage {
     control_sequence: Option<Tlv>,
-    /// What the requests stand in, and how each is read.
-    requests: Option<(Tlv, ReadRequest)>,
+    /// What the requests stand in, and whether it is one PKCS#10 alone.
+    requests: Option<Tlv>,
+    alone: bool,
     cms_sequence: Option<Tlv>,
 }
-
-type ReadRequest = fn(&[u8], Tlv) -> Option<Request>;
 
 impl PkiMessage {
     /// Reads the fields of `tlv`, the content that `e_content_type` stands
@@ -23,12 +22,14 @@ impl PkiMessage {
         match e_content_type {
             ID_CCT_PKI_DATA => PKIData::read(data, tlv).map(|it| Self {
                 control_sequence: Some(it.control_sequence),
-                requests: Some((it.req_sequence, Request::tagged)),
+                requests: Some(it.req_sequence),
+                alone: false,
                 cms_sequence: Some(it.cms_sequence),
             }),
             ID_CCT_PKI_RESPONSE => PKIResponse::read(data, tlv).map(|it| Self {
                 control_sequence: Some(it.control_sequence),
                 requests: None,
+                alone: false,
                 cms_sequence: Some(it.cms_sequence),
             }),
             _ => None,
@@ -37,8 +38,7 @@ impl PkiMessage {
 
     /// What holds a PKCS#10 alone: the octets of an eContent.
     pub fn around_request(octets: Tlv) -> Self {
-        let requests: (_, ReadRequest) = (octets, Request::alone);
-        Self { control_sequence: None, requests: Some(requests), cms_sequence: None }
+        Self { control_sequence: None, requests: Some(octets), alone: true, cms_sequence: None }
     }
 
     /// The controls.
@@ -47,11 +47,15 @@ impl PkiMessage {
     }
 
     /// The requests; none in a PKIResponse.
-    pub fn requests<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = Request> + Clone + use<'a> {
-        let read_all = |(elements, read): (Tlv, ReadRequest)| {
-            Elements::of(data, elements).filter_map(move |tlv| read(data, tlv))
-        };
-        self.requests.map(read_all).into_iter().flatten()
+    pub fn requests<'a>(
+        &self,
+        data: &'a [u8],
+    ) -> impl Iterator<Item = TaggedRequest> + Clone + use<'a> {
+        let alone = self.alone;
+        inside(data, self.requests).filter_map(move |tlv| match alone {
+            true => TaggedRequest::alone(data, tlv),
+            false => TaggedRequest::read(data, tlv),
+        })
     }
 
     /// The members of cmsSequence.
@@ -61,8 +65,9 @@ impl PkiMessage {
 }
 
 /// The elements of a sequence; none where there is none.
-fn inside<'a>(data: &'a [u8], sequence: Option<Tlv>) -> impl Iterator<Item = Tlv> + use<'a> {
-    sequence.map(|sequence| Elements::of(data, sequence)).into_iter().flatten()
+#[inline]
+fn inside(data: &[u8], sequence: Option<Tlv>) -> Elements<'_> {
+    sequence.map_or_else(|| Elements::all(&[]), |sequence| Elements::of(data, sequence))
 }
 
 impl TaggedAttribute {

@@ -3,7 +3,7 @@
 
 use super::certificate::subject_key_identifier;
 use super::pkidata::body_part_id;
-use super::{CertReqMsg, CertificationRequest, TaggedRequest, attributes};
+use super::{CertificationRequest, TaggedCertificationRequest, TaggedRequest, attributes};
 use crate::der::{Elements, Tlv};
 use crate::generated::limits::FEW_EXTENSIONS;
 use crate::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS};
@@ -11,91 +11,67 @@ use crate::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS};
 /// The number of a PKCS#10 that stands alone.
 const ALONE: u32 = 1;
 
-/// A certification request of a message.
-#[derive(Clone, Copy, Debug)]
-#[allow(clippy::large_enum_variant)] // It is looked at and dropped.
-pub enum Request {
-    /// One in a reqSequence.
-    Tagged(TaggedRequest),
-    /// A PKCS#10 that is all there is.
-    Alone(CertificationRequest),
-}
-
-impl Request {
-    /// Reads an element of a reqSequence.
-    pub fn tagged(data: &[u8], tlv: Tlv) -> Option<Self> {
-        TaggedRequest::read(data, tlv).map(Self::Tagged)
-    }
-
-    /// Reads a CertificationRequest.
+impl TaggedRequest {
+    /// A PKCS#10 that stands alone, as a tcr that is its own body part.
     pub fn alone(data: &[u8], tlv: Tlv) -> Option<Self> {
-        CertificationRequest::read(data, tlv).map(Self::Alone)
+        let certification_request = CertificationRequest::read(data, tlv)?;
+        let body_part_id = tlv;
+        Some(Self::Tcr(TaggedCertificationRequest { tlv, body_part_id, certification_request }))
     }
 
     /// The whole element.
     pub fn tlv(&self) -> Tlv {
         match self {
-            Self::Tagged(TaggedRequest::Tcr(tagged)) => tagged.tlv,
-            Self::Tagged(TaggedRequest::Crm(message)) => message.tlv,
-            Self::Tagged(TaggedRequest::Orm(other)) => other.tlv,
-            Self::Alone(request) => request.tlv,
+            Self::Tcr(tagged) => tagged.tlv,
+            Self::Crm(message) => message.tlv,
+            Self::Orm(other) => other.tlv,
         }
     }
 
     /// `bodyPartID`; of a crm, certReq.certReqId; of a PKCS#10 that stands alone, 1.
     pub fn id(&self, data: &[u8]) -> u32 {
         let id = match self {
-            Self::Tagged(TaggedRequest::Tcr(tagged)) => tagged.body_part_id,
-            Self::Tagged(TaggedRequest::Crm(message)) => message.cert_req.cert_req_id,
-            Self::Tagged(TaggedRequest::Orm(other)) => other.body_part_id,
-            Self::Alone(_) => return ALONE,
+            Self::Tcr(tagged) if tagged.body_part_id == tagged.tlv => return ALONE,
+            Self::Tcr(tagged) => tagged.body_part_id,
+            Self::Crm(message) => message.cert_req.cert_req_id,
+            Self::Orm(other) => other.body_part_id,
         };
         body_part_id(data, id).unwrap_or_default()
-    }
-
-    /// The PKCS#10, if it is one.
-    pub fn pkcs10(&self) -> Option<&CertificationRequest> {
-        match self {
-            Self::Tagged(TaggedRequest::Tcr(tagged)) => Some(&tagged.certification_request),
-            Self::Alone(request) => Some(request),
-            Self::Tagged(_) => None,
-        }
-    }
-
-    /// The CRMF request, if it is one.
-    pub fn crmf(&self) -> Option<&CertReqMsg> {
-        match self {
-            Self::Tagged(TaggedRequest::Crm(message)) => Some(message),
-            _ => None,
-        }
     }
 
     /// The key that is to be certified, as a SubjectPublicKeyInfo (RFC 5280
     /// §4.1.2.7) whose identifier in CRMF is a context tag.
     pub fn public_key(&self) -> Option<Tlv> {
-        match self.pkcs10() {
-            Some(request) => Some(request.public_key()),
-            None => self.crmf()?.cert_req.cert_template.public_key,
+        match self {
+            Self::Tcr(tagged) => Some(tagged.certification_request.public_key()),
+            Self::Crm(message) => message.cert_req.cert_template.public_key,
+            Self::Orm(_) => None,
         }
     }
 
     /// Calls `found` with every subject key identifier that is requested.
     pub fn for_each_key_identifier<'a>(&self, data: &'a [u8], mut found: impl FnMut(&'a [u8])) {
-        if let Some(request) = self.pkcs10() {
-            request.key_identifiers(data).for_each(found);
-        } else if let Some(message) = self.crmf() {
-            let extensions = message.cert_req.cert_template.extensions;
-            extensions.and_then(|it| subject_key_identifier(data, it)).map(&mut found);
+        match self {
+            Self::Tcr(tagged) => {
+                tagged.certification_request.key_identifiers(data).for_each(found);
+            }
+            Self::Crm(message) => {
+                let extensions = message.cert_req.cert_template.extensions;
+                extensions.and_then(|it| subject_key_identifier(data, it)).map(&mut found);
+            }
+            Self::Orm(_) => {}
         }
     }
 
     /// Whether it may ask for two extensions of one OBJECT IDENTIFIER.
     pub fn may_repeat_extension(&self, data: &[u8]) -> bool {
-        if let Some(request) = self.pkcs10() {
-            return request.may_repeat_extension(data);
+        match self {
+            Self::Tcr(tagged) => tagged.certification_request.may_repeat_extension(data),
+            Self::Crm(message) => {
+                may_repeat(data, message.cert_req.cert_template.extensions.into_iter())
+            }
+            Self::Orm(_) => false,
         }
-        let template = self.crmf().map(|message| message.cert_req.cert_template);
-        template.is_some_and(|it| may_repeat(data, it.extensions.into_iter()))
     }
 }
 
