@@ -204,6 +204,14 @@ def test_members_of_validated_items_are_not_looked_at() -> None:
     assert len(verify((octets, 0, len(octets), "der"), nested=True)) == 1
 
 
+def test_r4_no_member_has_the_id_0() -> None:
+    """The number of the message itself names none, where there are no members either."""
+    content = pki_data([control(1, 28, types.BodyPartList((0,)))])
+    (row,) = cmcodec.verify_batch(Message(content=content).encode())
+    assert row.verdict == "verified"
+    assert "not_a_message" not in {note.reason for note in row.notes}
+
+
 # --- which check comes first ---------------------------------------------------------------------
 
 

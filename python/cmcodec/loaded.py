@@ -164,7 +164,7 @@ class Members:
 
     def _place(self, identifier: int) -> int | None:
         at = bisect_left(self._places, identifier << 32)
-        place = self._places[at] if at < len(self._places) else 0
+        place = self._places[at] if at < len(self._places) else -1
         return place & 0xFFFF_FFFF if place >> 32 == identifier else None
 
     def __contains__(self, identifier: int) -> bool:
