@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from cmcodec import types
     from cmcodec.received import Buffer
+    from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import Certificates, Trust
+    from cmcodec.verify.trust import Trust
     from cmcodec.verify.verdict import Encoding, Note, Origin, RequestReport, Row, Signer
 
 __all__ = ["Message", "Messages", "Verified", "load"]

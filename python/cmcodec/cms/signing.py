@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.cms.private_keys import PrivateKey
-    from cmcodec.verify.trust import CertificateLike
+    from cmcodec.verify.certificates import CertificateLike
 
     CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
     """A CRL as an object of ``cryptography``, of this package, or as DER."""
@@ -280,7 +280,7 @@ def _refusal(octets: bytes) -> str | None:
 
 
 def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
-    from cmcodec.verify.trust import certificate_octets
+    from cmcodec.verify.certificates import certificate_octets
 
     return _elements("certificates", types.Certificate, given, certificate_octets)
 

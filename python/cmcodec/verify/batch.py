@@ -14,16 +14,17 @@ from cmcodec.errors import DecodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 from cmcodec.loaded import Loaded
 from cmcodec.received import Buffer, received_octets
+from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.checks import Policy
 from cmcodec.verify.report import BatchReport
-from cmcodec.verify.trust import Checker, certificates_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from cmcodec._backend import Received, Validated
+    from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import Certificates, Trust
+    from cmcodec.verify.trust import Checker, Trust
 
 __all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
 
@@ -123,7 +124,7 @@ def verify_items(
     threads = thread_count(default_threads() if threads is None else threads)
     extra = certificates_octets("certificates", certificates)
     ras = certificates_octets("authorised_ras", authorised_ras)
-    checker = None if trust is None else Checker(trust, extra, at)
+    checker = None if trust is None else _checker(trust, extra, at)
     verdicts = _backend.verify(
         items,
         strict=False,
@@ -137,6 +138,13 @@ def verify_items(
         progress=progress,
     )
     return BatchReport(verdicts, checker, policy, refused)
+
+
+def _checker(trust: Trust, extra: list[bytes], at: datetime) -> Checker:
+    """What finds chains, loaded where somebody is trusted."""
+    from cmcodec.verify.trust import Checker
+
+    return Checker(trust, extra, at)
 
 
 def default_threads() -> int:

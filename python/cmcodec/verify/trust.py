@@ -8,15 +8,12 @@ nothing more. Revocation is not checked.
 from __future__ import annotations
 
 import hashlib
-import re
-import warnings
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cmcodec import _backend
-from cmcodec.errors import DecodeError
-from cmcodec.reasons import Reason
+from cmcodec.verify.certificates import certificates_octets, quietly
 from cmcodec.verify.path import readable
 from cmcodec.verify.search import ChainResult, Index, Search
 
@@ -26,13 +23,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from cmcodec.types import Certificate
-
-    CertificateLike: TypeAlias = x509.Certificate | Certificate | bytes
-    """A certificate as an object of ``cryptography``, of this package, as DER or as PEM."""
-
-    Certificates: TypeAlias = CertificateLike | Iterable[CertificateLike]
-    """One certificate or many; PEM is a bundle, and every certificate in it counts."""
+    from cmcodec.verify.certificates import Certificates
 
     Trust: TypeAlias = (
         Certificates | Callable[[x509.Certificate, list[x509.Certificate], datetime], bool]
@@ -45,111 +36,21 @@ if TYPE_CHECKING:
     verifies returns, about each certificate once, and never about a request's own key.
     """
 
-__all__ = ["Checker", "Paths", "certificate_octets", "certificates_octets"]
-
-T = TypeVar("T")
+__all__ = ["Checker", "Paths"]
 
 _REMEMBERED: Final = 1024
 """Certificates and signatures that are kept for other messages: some megabytes."""
 
 _UNREADABLE: Final = ChainResult(None, "the certificate is not readable")
 
-_PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
-
-
-def certificate_octets(certificate: CertificateLike) -> bytes:
-    """The DER octets of a certificate in any of the forms that are accepted.
-
-    Raises `ValueError` for what is none.
-    """
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from cmcodec.asn1 import TLV
-
-    if isinstance(certificate, TLV):
-        return certificate.der
-    if isinstance(certificate, x509.Certificate):
-        return certificate.public_bytes(Encoding.DER)
-    octets = bytes(certificate)
-    if octets.lstrip().startswith(b"-----BEGIN"):
-        return _quietly(x509.load_pem_x509_certificate, octets).public_bytes(Encoding.DER)
-    return octets
-
-
-def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
-    """The DER octets of every certificate given, in order; each was read as a certificate.
-
-    Raises `DecodeError` for octets that are none, and `TypeError`, which names the argument, for
-    what are no octets.
-    """
-    is_many = isinstance(given, Iterable) and not isinstance(given, str)
-    if not isinstance(given, (tuple, list)):
-        found = _one_or_bundle(given)
-        if found is not None:
-            return found
-    certificates: list[bytes] = []
-    for element in cast("Iterable[object]", given) if is_many else (given,):
-        octets = _one_or_bundle(element)
-        if octets is None:
-            raise TypeError(f"{argument}: {type(element).__name__} is no certificate")
-        certificates += octets
-    return certificates
-
-
-def _one_or_bundle(given: object) -> list[bytes] | None:
-    """The certificates in one object; None for what can hold none."""
-    from cmcodec.asn1 import TLV
-
-    if isinstance(given, TLV):
-        return [_checked(given.der)]
-    if hasattr(given, "public_bytes"):
-        from cryptography import x509
-
-        if isinstance(given, x509.Certificate):
-            return [_checked(certificate_octets(given))]
-        return None
-    try:
-        octets = bytes(memoryview(given))  # type: ignore[arg-type]
-    except TypeError:
-        return None
-    armoured = 0 if octets[:1] == b"\x30" else len(_PEM_CERTIFICATE.findall(octets))
-    return _bundle(octets, armoured) if armoured else [_checked(octets)]
-
-
-def _bundle(octets: bytes, armoured: int) -> list[bytes]:
-    """The certificates of a PEM bundle, which are as many as have begun in it."""
-    from cryptography import x509
-
-    try:
-        found = _quietly(x509.load_pem_x509_certificates, octets)
-    except ValueError:
-        found = []
-    if len(found) != armoured:
-        raise DecodeError(Reason.BAD_VALUE, 0, "pem")
-    return [certificate_octets(certificate) for certificate in found]
-
-
-def _checked(octets: bytes) -> bytes:
-    """Octets that are one certificate (RFC 5280 §4.1)."""
-    _backend.decode("Certificate", octets, False)
-    return octets
-
 
 def _loaded(octets: bytes) -> x509.Certificate | None:
     from cryptography import x509
 
     try:
-        return _quietly(x509.load_der_x509_certificate, octets)
+        return quietly(x509.load_der_x509_certificate, octets)
     except (ValueError, x509.InvalidVersion):
         return None
-
-
-def _quietly(load: Callable[[bytes], T], octets: bytes) -> T:
-    """What a function makes of octets from outside, without the warnings it gives about them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return load(octets)
 
 
 class Checker:

@@ -14,8 +14,8 @@ from cmcodec.cli.options import WRAPPED, Misuse, backend_option, printable, read
 from cmcodec.errors import DecodeError, UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
+from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.checks import RequestKeys
-from cmcodec.verify.trust import certificates_octets
 
 
 def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime | None:

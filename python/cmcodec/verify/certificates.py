@@ -1,0 +1,117 @@
+"""Certificates as callers give them: objects, DER, or PEM, one or many (RFC 5280 §4.1)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
+
+from cmcodec import _backend
+from cmcodec.errors import DecodeError
+from cmcodec.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography import x509
+
+    from cmcodec.types import Certificate
+
+    CertificateLike: TypeAlias = x509.Certificate | Certificate | bytes
+    """A certificate as an object of ``cryptography``, of this package, as DER or as PEM."""
+
+    Certificates: TypeAlias = CertificateLike | Iterable[CertificateLike]
+    """One certificate or many; PEM is a bundle, and every certificate in it counts."""
+
+__all__ = ["certificate_octets", "certificates_octets", "quietly"]
+
+T = TypeVar("T")
+
+_PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
+
+
+def certificate_octets(certificate: CertificateLike) -> bytes:
+    """The DER octets of a certificate in any of the forms that are accepted.
+
+    Raises `ValueError` for what is none.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from cmcodec.asn1 import TLV
+
+    if isinstance(certificate, TLV):
+        return certificate.der
+    if isinstance(certificate, x509.Certificate):
+        return certificate.public_bytes(Encoding.DER)
+    octets = bytes(certificate)
+    if octets.lstrip().startswith(b"-----BEGIN"):
+        return quietly(x509.load_pem_x509_certificate, octets).public_bytes(Encoding.DER)
+    return octets
+
+
+def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
+    """The DER octets of every certificate given, in order; each was read as a certificate.
+
+    Raises `DecodeError` for octets that are none, and `TypeError`, which names the argument, for
+    what are no octets.
+    """
+    is_many = isinstance(given, Iterable) and not isinstance(given, str)
+    if not isinstance(given, (tuple, list)):
+        found = _one_or_bundle(given)
+        if found is not None:
+            return found
+    certificates: list[bytes] = []
+    for element in cast("Iterable[object]", given) if is_many else (given,):
+        octets = _one_or_bundle(element)
+        if octets is None:
+            raise TypeError(f"{argument}: {type(element).__name__} is no certificate")
+        certificates += octets
+    return certificates
+
+
+def _one_or_bundle(given: object) -> list[bytes] | None:
+    """The certificates in one object; None for what can hold none."""
+    from cmcodec.asn1 import TLV
+
+    if isinstance(given, TLV):
+        return [_checked(given.der)]
+    if hasattr(given, "public_bytes"):
+        from cryptography import x509
+
+        if isinstance(given, x509.Certificate):
+            return [_checked(certificate_octets(given))]
+        return None
+    try:
+        octets = bytes(memoryview(given))  # type: ignore[arg-type]
+    except TypeError:
+        return None
+    armoured = 0 if octets[:1] == b"\x30" else len(_PEM_CERTIFICATE.findall(octets))
+    return _bundle(octets, armoured) if armoured else [_checked(octets)]
+
+
+def _bundle(octets: bytes, armoured: int) -> list[bytes]:
+    """The certificates of a PEM bundle, which are as many as have begun in it."""
+    from cryptography import x509
+
+    try:
+        found = quietly(x509.load_pem_x509_certificates, octets)
+    except ValueError:
+        found = []
+    if len(found) != armoured:
+        raise DecodeError(Reason.BAD_VALUE, 0, "pem")
+    return [certificate_octets(certificate) for certificate in found]
+
+
+def _checked(octets: bytes) -> bytes:
+    """Octets that are one certificate (RFC 5280 §4.1)."""
+    _backend.decode("Certificate", octets, False)
+    return octets
+
+
+def quietly(load: Callable[[bytes], T], octets: bytes) -> T:
+    """What a function makes of octets from outside, without the warnings it gives about them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load(octets)
