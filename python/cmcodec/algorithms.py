@@ -1,8 +1,8 @@
 """The algorithms on offer, once: one row each (RFC 5754, RFC 4056, RFC 5480, RFC 8419, RFC 9882).
 
 What is in no row is `unsupported_algorithm`. Both verifiers and the signers of `cmcodec.cms` read
-these rows, the engine in the form that ``tools/generate.py`` gives them. What computes, stands with
-the backends.
+the rows of signatures, the engine in the form that ``tools/generate.py`` gives them; `cmcodec.cms`
+reads those of encryption and MACs. What computes, stands with the backends and there.
 """
 
 from __future__ import annotations
@@ -197,3 +197,160 @@ CURVES: Final = (
     ),
 )
 """Every curve on offer."""
+
+# --- encryption and MACs (RFC 3565, RFC 5084, RFC 3370, RFC 5753, RFC 8418, RFC 9629) -------------
+
+
+class Mode(Enum):
+    """How a cipher takes a content."""
+
+    CBC = "EnvelopedData: padded, not authenticated"
+    GCM = "AuthEnvelopedData: authenticated"
+
+
+class ContentCipher(NamedTuple):
+    """A content-encryption algorithm; ``iv_octets`` is also what is made of a nonce.
+
+    One that is ``legacy`` needs the caller's leave, and is only opened.
+    """
+
+    oid: str
+    mode: Mode
+    key_octets: int
+    iv_octets: int
+    legacy: bool = False
+
+
+CONTENT_CIPHERS: Final = (
+    ContentCipher(oids.ID_AES128_CBC, Mode.CBC, 16, 16),
+    ContentCipher(oids.ID_AES192_CBC, Mode.CBC, 24, 16),
+    ContentCipher(oids.ID_AES256_CBC, Mode.CBC, 32, 16),
+    ContentCipher(oids.ID_AES128_GCM, Mode.GCM, 16, 12),
+    ContentCipher(oids.ID_AES192_GCM, Mode.GCM, 24, 12),
+    ContentCipher(oids.ID_AES256_GCM, Mode.GCM, 32, 12),
+    ContentCipher(oids.DES_EDE3_CBC, Mode.CBC, 24, 8, legacy=True),
+)
+"""Every content-encryption algorithm on offer."""
+
+
+class KeyWrap(NamedTuple):
+    """AES key wrap (RFC 3394), whose parameters are absent."""
+
+    oid: str
+    key_octets: int
+
+
+KEY_WRAPS: Final = (
+    KeyWrap(oids.ID_AES128_WRAP, 16),
+    KeyWrap(oids.ID_AES192_WRAP, 24),
+    KeyWrap(oids.ID_AES256_WRAP, 32),
+)
+"""Every key-wrap algorithm on offer."""
+
+
+class Mac(NamedTuple):
+    """HMAC, and the hash function as `hashlib` calls it; as a MAC and as a PRF of PBKDF2.
+
+    ``made`` tells whether messages are made with it; others are only read. Parameters are absent
+    or NULL.
+    """
+
+    oid: str
+    digest: str
+    octets: int
+    made: bool = True
+
+
+MACS: Final = (
+    Mac(oids.ID_HMAC_WITH_SHA256, "sha256", 32),
+    Mac(oids.ID_HMAC_WITH_SHA384, "sha384", 48),
+    Mac(oids.ID_HMAC_WITH_SHA512, "sha512", 64),
+    Mac(oids.ID_HMAC_WITH_SHA224, "sha224", 28, made=False),
+    Mac(oids.ID_HMAC_WITH_SHA1, "sha1", 20, made=False),
+    Mac(oids.HMAC_SHA1, "sha1", 20, made=False),
+)
+"""Every MAC on offer."""
+
+
+class Derivation(Enum):
+    """How a key agreement makes a key-encryption key of a shared secret."""
+
+    X963 = "RFC 5753 §7.2"
+    HKDF = "RFC 8418 §2"
+    X942 = "RFC 2631 §2.1.2"
+
+
+class Agreement(NamedTuple):
+    """A key-agreement scheme: which derivation it has, over which hash function.
+
+    ``keys`` are the curves and types of keys for which it is the usual one. ``made`` tells whether
+    messages are made with it; others are only read.
+    """
+
+    oid: str
+    derivation: Derivation
+    digest: str
+    keys: tuple[str, ...] = ()
+    made: bool = True
+
+
+AGREEMENTS: Final = (
+    Agreement(
+        oids.DH_SINGLE_PASS_STD_DH_SHA256KDF_SCHEME, Derivation.X963, "sha256", (oids.SECP256R1,)
+    ),
+    Agreement(
+        oids.DH_SINGLE_PASS_STD_DH_SHA384KDF_SCHEME, Derivation.X963, "sha384", (oids.SECP384R1,)
+    ),
+    Agreement(
+        oids.DH_SINGLE_PASS_STD_DH_SHA512KDF_SCHEME, Derivation.X963, "sha512", (oids.SECP521R1,)
+    ),
+    Agreement(oids.DH_SINGLE_PASS_STD_DH_SHA224KDF_SCHEME, Derivation.X963, "sha224", made=False),
+    Agreement(oids.DH_SINGLE_PASS_STD_DH_SHA1KDF_SCHEME, Derivation.X963, "sha1", made=False),
+    Agreement(
+        oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA256_SCHEME, Derivation.HKDF, "sha256", (oids.ID_X25519,)
+    ),
+    Agreement(oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA384_SCHEME, Derivation.HKDF, "sha384"),
+    Agreement(
+        oids.DH_SINGLE_PASS_STD_DH_HKDF_SHA512_SCHEME, Derivation.HKDF, "sha512", (oids.ID_X448,)
+    ),
+    Agreement(oids.ID_ALG_ESDH, Derivation.X942, "sha1", (oids.DHPUBLICNUMBER,)),
+)
+"""Every key-agreement scheme on offer."""
+
+KEMS: Final = (oids.ID_ALG_ML_KEM_768, oids.ID_ALG_ML_KEM_1024)
+"""Every key-encapsulation mechanism on offer (RFC 9936)."""
+
+
+class DHProof(Enum):
+    """How the owner of a Diffie-Hellman key proves that it has it (RFC 6955)."""
+
+    STATIC_DH = "§4: a MAC under what both keys agree on"
+    DISCRETE_LOG = "§5: a signature of DSA"
+    STATIC_ECDH = "§6: a MAC, as in §4, over a curve"
+
+
+class DHProofAlgorithm(NamedTuple):
+    """Such a proof, and its hash function as `hashlib` calls it. Parameters are absent."""
+
+    oid: str
+    proof: DHProof
+    digest: str
+
+
+DH_PROOFS: Final = (
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_STATIC_SHA1_HMAC_SHA1, DHProof.STATIC_DH, "sha1"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_STATIC_SHA224_HMAC_SHA224, DHProof.STATIC_DH, "sha224"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_STATIC_SHA256_HMAC_SHA256, DHProof.STATIC_DH, "sha256"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_STATIC_SHA384_HMAC_SHA384, DHProof.STATIC_DH, "sha384"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_STATIC_SHA512_HMAC_SHA512, DHProof.STATIC_DH, "sha512"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_SHA1, DHProof.DISCRETE_LOG, "sha1"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_SHA224, DHProof.DISCRETE_LOG, "sha224"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_SHA256, DHProof.DISCRETE_LOG, "sha256"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_SHA384, DHProof.DISCRETE_LOG, "sha384"),
+    DHProofAlgorithm(oids.ID_ALG_DH_POP_SHA512, DHProof.DISCRETE_LOG, "sha512"),
+    DHProofAlgorithm(oids.ID_ALG_ECDH_POP_STATIC_SHA224_HMAC_SHA224, DHProof.STATIC_ECDH, "sha224"),
+    DHProofAlgorithm(oids.ID_ALG_ECDH_POP_STATIC_SHA256_HMAC_SHA256, DHProof.STATIC_ECDH, "sha256"),
+    DHProofAlgorithm(oids.ID_ALG_ECDH_POP_STATIC_SHA384_HMAC_SHA384, DHProof.STATIC_ECDH, "sha384"),
+    DHProofAlgorithm(oids.ID_ALG_ECDH_POP_STATIC_SHA512_HMAC_SHA512, DHProof.STATIC_ECDH, "sha512"),
+)
+"""Every proof of possession of a Diffie-Hellman key on offer."""

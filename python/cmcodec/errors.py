@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from cmcodec.reasons import Reason
+
+if TYPE_CHECKING:
+    from cmcodec.types import CMCFailInfo
+
 __all__ = [
     "CMCError",
     "DecodeError",
+    "DecryptionError",
     "EncodeError",
+    "ForbiddenError",
     "LimitError",
+    "ProofError",
     "SigningError",
     "UnsupportedError",
     "VerificationError",
@@ -58,6 +68,31 @@ class EncodeError(CMCError, ValueError):
     """The value has no DER encoding as its declared type. ``offset`` is ``None``."""
 
 
+class ForbiddenError(EncodeError):
+    """What a standard forbids to be made; the reason is `Reason.FORBIDDEN`.
+
+    ``rule`` is the requirement that it would break, as ``R-026`` (docs/requirements.md).
+    """
+
+    def __init__(self, rule: str, path: str = "") -> None:
+        super().__init__(Reason.FORBIDDEN, None, path)
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.rule}"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.rule, self.path)
+
+
+class DecryptionError(CMCError):
+    """A layer cannot be opened.
+
+    ``reason`` is ``no_recipient`` where none of the keys fits, else ``decryption_failed``, whatever
+    it is that is wrong: who is told more can decrypt with the answers.
+    """
+
+
 class VerificationError(CMCError):
     """A message or a proof does not verify; ``reason`` names the first check that failed.
 
@@ -72,6 +107,28 @@ class VerificationError(CMCError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.reason, self.offset, self.path, self.rule)
+
+
+class ProofError(VerificationError):
+    """A control proves something wrong, or nothing, or stands where it may not.
+
+    ``fail_info`` is what a server answers (RFC 10002 §6.1.4), ``body_parts`` the ids of the
+    controls and requests that it concerns; 0 is the message.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        fail_info: CMCFailInfo,
+        body_parts: tuple[int, ...] = (0,),
+        rule: str | None = None,
+    ) -> None:
+        super().__init__(reason, None, "", rule)
+        self.fail_info = fail_info
+        self.body_parts = body_parts
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.reason, self.fail_info, self.body_parts, self.rule)
 
 
 class SigningError(CMCError, ValueError):

@@ -87,3 +87,18 @@ MIN_RSA_EXPONENT: Final = 3
 
 MAX_RSA_EXPONENT: Final = 1 << 33
 """Largest RSA exponent (V9): bounds the time of one verification."""
+
+MAX_RECIPIENTS: Final = 64
+"""RecipientInfos of one encrypted or MACed layer, and RecipientEncryptedKeys of one of them."""
+
+MAX_RECIPIENT_KEYS: Final = 4
+"""Keys of the caller tried for one recipient."""
+
+MAX_ITERATIONS: Final = 1_000_000
+"""Iterations of PBKDF2 and PasswordBasedMac (P10)."""
+
+MAX_GROUP_MODULUS_BITS: Final = 4096
+"""Longest modulus of a Diffie-Hellman group that a proof of possession names: it is to be prime."""
+
+MIN_GROUP_ORDER_BITS: Final = 160
+"""Shortest q of such a group (RFC 2631 §2.2.1.1)."""

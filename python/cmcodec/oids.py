@@ -17,6 +17,11 @@ def _oid(number: str, name: str) -> str:
     return number
 
 
+def number(name: str) -> str | None:
+    """The identifier of this name; None where there is none here."""
+    return next((oid for oid, known in NAMES.items() if known == name), None)
+
+
 def name(oid: str) -> str:
     """The name of an identifier, or the identifier itself where it has none here."""
     return NAMES.get(oid, oid)
@@ -203,11 +208,14 @@ ID_ALG_ECDH_POP_STATIC_SHA512_HMAC_SHA512 = _oid(
     "1.3.6.1.5.5.7.6.28", "id-alg-ecdhPop-static-sha512-hmac-sha512"
 )
 
-# Key management (RFC 3370, RFC 5753, RFC 8418).
+# Key management (RFC 3370, RFC 5753, RFC 8418, RFC 9936, RFC 8619).
 ID_ALG_ESDH = _oid("1.2.840.113549.1.9.16.3.5", "id-alg-ESDH")
 ID_ALG_CMS3DES_WRAP = _oid("1.2.840.113549.1.9.16.3.6", "id-alg-CMS3DESwrap")
 ID_ALG_PWRI_KEK = _oid("1.2.840.113549.1.9.16.3.9", "id-alg-PWRI-KEK")
 ID_ALG_SSDH = _oid("1.2.840.113549.1.9.16.3.10", "id-alg-SSDH")
+ID_ALG_HKDF_WITH_SHA256 = _oid("1.2.840.113549.1.9.16.3.28", "id-alg-hkdf-with-sha256")
+ID_ALG_ML_KEM_768 = _oid("2.16.840.1.101.3.4.4.2", "id-alg-ml-kem-768")
+ID_ALG_ML_KEM_1024 = _oid("2.16.840.1.101.3.4.4.3", "id-alg-ml-kem-1024")
 DH_SINGLE_PASS_STD_DH_HKDF_SHA256_SCHEME = _oid(
     "1.2.840.113549.1.9.16.3.19", "dhSinglePass-stdDH-hkdf-sha256-scheme"
 )

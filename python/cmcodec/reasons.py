@@ -249,6 +249,44 @@ class Reason(StrEnum):
     """There is nothing to verify before decryption."""
     MAC_UNCHECKED = ("mac_unchecked",)
     """There is nothing to verify without the secret of the MAC."""
+    IDENTITY_PROOF_MISSING = "identity_proof_missing", Rule.R3
+    """No control proves that whoever asks has the shared secret."""
+    IDENTITY_PROOF_WRONG = "identity_proof_wrong", Rule.R3
+    """An identity proof was made with another secret, or over other requests."""
+    POP_LINK_MISSING = "pop_link_missing", Rule.R3
+    """A request has no witness that links it to the identity proof."""
+    POP_LINK_WRONG = "pop_link_wrong", Rule.R3
+    """A witness was made with another secret or another random value."""
+    NAME_MISMATCH = "name_mismatch", Rule.R3
+    """A request asks for another name than that of whoever asks."""
+    POP_WRONG = "pop_wrong", Rule.R3
+    """An answer to a challenge does not prove possession."""
+    CHALLENGE_WRONG = "challenge_wrong", Rule.R3
+    """A challenge cannot be decrypted, or does not hold what it says."""
+    TEMPLATE_CONFLICT = "template_conflict", Rule.R4
+    """Controls of one message demand different things of one request."""
+    CONTROL_MISPLACED = "control_misplaced", Rule.R4
+    """A control stands where it may not, or has not exactly one value."""
+    NONCE_WRONG = ("nonce_wrong",)
+    """recipientNonce is not the senderNonce that was sent."""
+    TRANSACTION_WRONG = ("transaction_wrong",)
+    """The transaction id is another one."""
+    NOT_NEWER = ("not_newer",)
+    """A list of trust anchors is not newer than the last one."""
+    NOT_CURRENT = ("not_current",)
+    """The signing time is missing or too far from now."""
+    NOT_PERMITTED = ("not_permitted",)
+    """The signer may not do this."""
+    AUTH_DATA_WRONG = ("auth_data_wrong",)
+    """An AuthenticatedData that a control refers to cannot be opened."""
+    UNSIGNED_DATA_WRONG = ("unsigned_data_wrong",)
+    """CMC Unsigned Data stands twice, without a value, or not alike in all SignerInfos."""
+    NO_RECIPIENT = ("no_recipient",)
+    """None of the keys is that of a recipient."""
+    DECRYPTION_FAILED = ("decryption_failed",)
+    """A key, a padding, a tag or a MAC is wrong."""
+    FORBIDDEN = ("forbidden",)
+    """A standard forbids that it is made."""
 
     @property
     def rule(self) -> Rule | None:

@@ -16,6 +16,7 @@ from cmcodec.asn1 import (
     Explicit,
     FieldName,
     Range,
+    alias,
     choice,
     sequence,
 )
@@ -137,6 +138,18 @@ class GCMParameters(Asn1):
 
     aes_nonce: Annotated[bytes, FieldName("aes-nonce")]
     aes_icvlen: Annotated[int, Range(12, 16), Default(12), FieldName("aes-ICVlen")] = 12
+
+
+@alias
+class DHPublicKey(Asn1):
+    """RFC 3279 §2.3.3: what a public key of dhpublicnumber holds, the number y.
+
+    ::
+
+        DHPublicKey ::= INTEGER
+    """
+
+    value: int
 
 
 @sequence

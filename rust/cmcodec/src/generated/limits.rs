@@ -76,3 +76,18 @@ pub const MIN_RSA_EXPONENT: u64 = 3;
 
 /// Largest RSA exponent (V9): bounds the time of one verification.
 pub const MAX_RSA_EXPONENT: u64 = 8_589_934_592;
+
+/// RecipientInfos of one encrypted or MACed layer, and RecipientEncryptedKeys of one of them.
+pub const MAX_RECIPIENTS: usize = 64;
+
+/// Keys of the caller tried for one recipient.
+pub const MAX_RECIPIENT_KEYS: usize = 4;
+
+/// Iterations of PBKDF2 and PasswordBasedMac (P10).
+pub const MAX_ITERATIONS: usize = 1_000_000;
+
+/// Longest modulus of a Diffie-Hellman group that a proof of possession names: it is to be prime.
+pub const MAX_GROUP_MODULUS_BITS: usize = 4_096;
+
+/// Shortest q of such a group (RFC 2631 §2.2.1.1).
+pub const MIN_GROUP_ORDER_BITS: usize = 160;

@@ -161,4 +161,42 @@ reasons! {
     Encrypted = "encrypted", None;
     /// There is nothing to verify without the secret of the MAC.
     MacUnchecked = "mac_unchecked", None;
+    /// No control proves that whoever asks has the shared secret (rule R3).
+    IdentityProofMissing = "identity_proof_missing", Some(Rule::R3);
+    /// An identity proof was made with another secret, or over other requests (rule R3).
+    IdentityProofWrong = "identity_proof_wrong", Some(Rule::R3);
+    /// A request has no witness that links it to the identity proof (rule R3).
+    PopLinkMissing = "pop_link_missing", Some(Rule::R3);
+    /// A witness was made with another secret or another random value (rule R3).
+    PopLinkWrong = "pop_link_wrong", Some(Rule::R3);
+    /// A request asks for another name than that of whoever asks (rule R3).
+    NameMismatch = "name_mismatch", Some(Rule::R3);
+    /// An answer to a challenge does not prove possession (rule R3).
+    PopWrong = "pop_wrong", Some(Rule::R3);
+    /// A challenge cannot be decrypted, or does not hold what it says (rule R3).
+    ChallengeWrong = "challenge_wrong", Some(Rule::R3);
+    /// Controls of one message demand different things of one request (rule R4).
+    TemplateConflict = "template_conflict", Some(Rule::R4);
+    /// A control stands where it may not, or has not exactly one value (rule R4).
+    ControlMisplaced = "control_misplaced", Some(Rule::R4);
+    /// recipientNonce is not the senderNonce that was sent.
+    NonceWrong = "nonce_wrong", None;
+    /// The transaction id is another one.
+    TransactionWrong = "transaction_wrong", None;
+    /// A list of trust anchors is not newer than the last one.
+    NotNewer = "not_newer", None;
+    /// The signing time is missing or too far from now.
+    NotCurrent = "not_current", None;
+    /// The signer may not do this.
+    NotPermitted = "not_permitted", None;
+    /// An AuthenticatedData that a control refers to cannot be opened.
+    AuthDataWrong = "auth_data_wrong", None;
+    /// CMC Unsigned Data stands twice, without a value, or not alike in all SignerInfos.
+    UnsignedDataWrong = "unsigned_data_wrong", None;
+    /// None of the keys is that of a recipient.
+    NoRecipient = "no_recipient", None;
+    /// A key, a padding, a tag or a MAC is wrong.
+    DecryptionFailed = "decryption_failed", None;
+    /// A standard forbids that it is made.
+    Forbidden = "forbidden", None;
 }

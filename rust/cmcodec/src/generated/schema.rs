@@ -46,6 +46,7 @@ nodes! {
     CONTENT_INFO,
     CONTENT_TYPE,
     CONTROLS_PROCESSED,
+    DH_PUBLIC_KEY,
     DATA,
     DATA_RETURN,
     DECRYPTED_POP,
@@ -878,6 +879,15 @@ pub static CONTROLS_PROCESSED: Node = Node {
     kind: Kind::Sequence { at_least_one: false, body_parts: false, fields: &[
         Field::new("bodyList", "body_list", &SEQUENCE_OF_BODY_PART_REFERENCE_1_MAX, &[0x30]),
     ] },
+};
+
+pub static DH_PUBLIC_KEY: Node = Node {
+    id: Id::DH_PUBLIC_KEY as usize,
+    name: "DHPublicKey",
+    root: "dhPublicKey",
+    tags: &[0x02],
+    issued: false,
+    kind: Kind::Alias(&INTEGER),
 };
 
 pub static DATA: Node = Node {
