@@ -6,12 +6,13 @@
     verified = message.verify()                 # or VerificationError with a reason
     verified.content.req_sequence[0]            # typed, with the standard's names
 
+    opened = message.open(keys)                 # every layer, encrypted or under a MAC
     report = cmcodec.verify_batch(batch)        # one row per message, on every core
     report.counts()                             # {'verified': 10001}
 
 Every ASN.1 type is a class of `cmcodec.types`; ``cmcodec.CONTROLS`` maps the OID of a control to
-the class of its value. `cmcodec.cms` signs, `cmcodec.builders` makes batches. ``cmcodec.backend``
-is ``"rust"`` or ``"pure"``.
+the class of its value. `cmcodec.cms` signs and encrypts, `cmcodec.builders` makes batches.
+``cmcodec.backend`` is ``"rust"`` or ``"pure"``.
 """
 
 from __future__ import annotations
@@ -24,17 +25,21 @@ from cmcodec._backend import use as use_backend
 from cmcodec.errors import (
     CMCError,
     DecodeError,
+    DecryptionError,
     EncodeError,
+    ForbiddenError,
     LimitError,
+    ProofError,
     SigningError,
     UnsupportedError,
     VerificationError,
 )
-from cmcodec.message import Message, Verified, load
+from cmcodec.message import Message, Verified, load, register_opener
 from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
-    from cmcodec import asn1, builders, cms, types
+    from cmcodec import asn1, builders, cms, controls, types
+    from cmcodec.cms.opening import Opened, Unsigned
     from cmcodec.types import CONTROLS
     from cmcodec.verify.batch import verify_batch
     from cmcodec.verify.report import BatchReport
@@ -48,16 +53,21 @@ __all__ = [
     "BatchReport",
     "CMCError",
     "DecodeError",
+    "DecryptionError",
     "EncodeError",
+    "ForbiddenError",
     "LimitError",
     "Message",
     "Note",
+    "Opened",
+    "ProofError",
     "Reason",
     "RequestReport",
     "Row",
     "Rule",
     "Signer",
     "SigningError",
+    "Unsigned",
     "UnsupportedError",
     "VerificationError",
     "Verified",
@@ -66,6 +76,7 @@ __all__ = [
     "backend",
     "builders",
     "cms",
+    "controls",
     "load",
     "types",
     "use_backend",
@@ -76,12 +87,16 @@ _ON_ACCESS = {
     "CONTROLS": "cmcodec.types",
     "BatchReport": "cmcodec.verify.report",
     "Note": "cmcodec.verify.verdict",
+    "Opened": "cmcodec.cms.opening",
     "RequestReport": "cmcodec.verify.verdict",
     "Row": "cmcodec.verify.verdict",
+    "Unsigned": "cmcodec.cms.opening",
     "Signer": "cmcodec.verify.verdict",
     "verify_batch": "cmcodec.verify.batch",
 }
-_PACKAGES = ("asn1", "builders", "cms", "types")
+_PACKAGES = ("asn1", "builders", "cms", "controls", "types")
+
+register_opener(lambda: import_module("cmcodec.cms.opening"))
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from heapq import merge
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from cmcodec import _backend
 
@@ -146,12 +146,19 @@ class Loaded:
         return f"<{type(self).__name__} {self.kind}, {self.encoding}, {size} octets>"
 
 
-class Members:
-    """The messages in cmsSequence by body part id, in eight octets each (rule P8)."""
+AnyLoaded = TypeVar("AnyLoaded", bound=Loaded)
 
-    __slots__ = ("_buffer", "_end", "_places")
 
-    def __init__(self, message: Loaded) -> None:
+class Members(Generic[AnyLoaded]):
+    """The messages in cmsSequence by body part id, in eight octets each (rule P8).
+
+    They are of the class of the message that they are in.
+    """
+
+    __slots__ = ("_buffer", "_class", "_end", "_places")
+
+    def __init__(self, message: AnyLoaded) -> None:
+        self._class = type(message)
         # Reaches into what it knows to be its own.
         start, self._end = message._cms_sequence()  # noqa: SLF001
         self._buffer = message.buffer
@@ -170,13 +177,15 @@ class Members:
     def __contains__(self, identifier: int) -> bool:
         return self._place(identifier) is not None
 
-    def get(self, identifier: int) -> Loaded | None:
+    def get(self, identifier: int) -> AnyLoaded | None:
         """The message with this id, which may be malformed; None where there is none."""
         place = self._place(identifier)
         if place is None:
             return None
         _, start, end = next(_backend.members(self._buffer, place, self._end))
-        return Loaded(self._buffer, (start, end), "der", "ContentInfo")
+        made = object.__new__(self._class)
+        Loaded.__init__(made, self._buffer, (start, end), "der", "ContentInfo")
+        return made
 
 
 _RUN: Final = 1 << 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final, overload
 
 from cmcodec import _backend
@@ -21,10 +22,12 @@ from cmcodec.reasons import Reason
 from cmcodec.received import hint, received_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from cmcodec import types
+    from cmcodec.cms.opening import Opened, Unsigned
+    from cmcodec.cms.recipients import RecipientKey
     from cmcodec.received import Buffer
     from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
@@ -102,15 +105,7 @@ class Message(Loaded):
         octet strings and open types ``content.encapContentInfo.eContent.reqSequence[0].tcr``.
         Raises `ValueError` for what is no path.
         """
-        steps: list[str | int] = []
-        pos = 0
-        while pos < len(path):
-            step = _STEP.match(path, pos)
-            if step is None or (step[1] and (pos == 0) == step[0].startswith(".")):
-                raise ValueError(f"not a path: {path!r}")
-            steps.append(int(step[2]) if step[2] else step[1])
-            pos = step.end()
-        found = self._locate(tuple(steps))
+        found = self._locate(_steps(path))
         return None if found is None else (found[0], found[2])
 
     def element_offsets(self, path: tuple[str | int, ...]) -> list[int] | None:
@@ -172,6 +167,53 @@ class Message(Loaded):
         object.__setattr__(verified, "_row", row)
         return verified
 
+    def open(
+        self,
+        keys: RecipientKey | Iterable[RecipientKey] = (),
+        *,
+        trust: Trust | None = None,
+        certificates: Certificates = (),
+        authorised_ras: Certificates = (),
+        at: datetime | None = None,
+        legacy: bool = False,
+        request_keys: RequestKeys = "none",
+    ) -> Opened:
+        """Opens and checks every layer around the request or response (RFC 10002 §3.2 and §5).
+
+        A signature; an (Auth)EnvelopedData around it; a signature around that; or a MAC by a
+        password, which needs no trust. A bare PKCS#10 has no layer. ``keys`` open what is
+        encrypted, ``legacy`` opens des-ede3-cbc too; the other arguments are those of `verify`, for
+        every signature.
+
+        Raises what `verify` raises; `DecryptionError` where no key fits, and for everything that is
+        wrong with an encrypted layer behind that, in an EnvelopedData up to the good signature
+        inside; `LimitError` for too many recipients, keys or iterations.
+        """
+        opened: Opened = _opener("open_message")(
+            self,
+            keys,
+            trust=trust,
+            certificates=certificates,
+            authorised_ras=authorised_ras,
+            at=at,
+            legacy=legacy,
+            request_keys=request_keys,
+        )
+        return opened
+
+    def open_unsigned(
+        self, keys: RecipientKey | Iterable[RecipientKey] = (), *, legacy: bool = False
+    ) -> Unsigned:
+        """Opens what nobody has authenticated (RFC 10002 §3.2, §4.2 and §C.1).
+
+        That is a PKIData or PKIResponse with id-alg-noSignature, whose digest is checked, or
+        without any SignerInfo; also inside one (Auth)EnvelopedData.
+
+        Raises what `open` raises, and `VerificationError` for a message that somebody signed.
+        """
+        opened: Unsigned = _opener("open_unsigned")(self, keys, legacy=legacy)
+        return opened
+
     def to_dict(self) -> dict[str, Any]:
         """The message as JSON types, octets that are messages themselves opened."""
         from cmcodec.asn1.display import to_dict
@@ -197,6 +239,34 @@ class Message(Loaded):
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.to_der(), self.encoding, self.wrapped)
+
+
+@lru_cache(maxsize=256)
+def _steps(path: str) -> tuple[str | int, ...]:
+    """The names and positions of a path; raises `ValueError` for what is none."""
+    steps: list[str | int] = []
+    pos = 0
+    while pos < len(path):
+        step = _STEP.match(path, pos)
+        if step is None or (step[1] and (pos == 0) == step[0].startswith(".")):
+            raise ValueError(f"not a path: {path!r}")
+        steps.append(int(step[2]) if step[2] else step[1])
+        pos = step.end()
+    return tuple(steps)
+
+
+def register_opener(module: Callable[[], Any]) -> None:
+    """Says where layers are opened: in a module above this one, loaded when it is first needed."""
+    global _opening  # noqa: PLW0603 - one package has one
+    _opening = module
+
+
+def _opener(name: str) -> Any:
+    assert _opening is not None
+    return getattr(_opening(), name)
+
+
+_opening: Callable[[], Any] | None = None
 
 
 def _restore(der: bytes, encoding: str, wrapped: bool = False) -> Message:
@@ -267,8 +337,26 @@ class Messages(Sequence[tuple[int, Message]]):
         return next(self._from(self._starts()[index]))
 
 
+class Sealed:
+    """What was found of a message: made by this package alone, never changed, copied or pickled."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        raise TypeError("what was checked comes from the methods of a message")
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("it says what was checked")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("it says what was checked")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what was checked is not copied or pickled: its message is, unverified")
+
+
 @final
-class Verified:
+class Verified(Sealed):
     """A message whose signatures and proofs of possession verified, and what is known of them.
 
     Nested messages are not part of it: each has a verdict of its own (rule R5). It comes from
@@ -278,18 +366,6 @@ class Verified:
     __slots__ = ("_message", "_row")
     _message: Message
     _row: Row
-
-    def __init__(self) -> None:
-        raise TypeError("verified messages come from Message.verify")
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a verified message says what was verified")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a verified message says what was verified")
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a verified message is not copied or pickled: its message is, unverified")
 
     @property
     def message(self) -> Message:

@@ -26,7 +26,7 @@ from cmcodec.reasons import Reason
 from cmcodec.verify.batch import cores, verify_items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from cryptography import x509
 
@@ -72,6 +72,8 @@ class SigningKey:
     cores.
     ``check``: whether each message is verified before it is returned, so that a callback that
     returns anything but a good signature is noticed: then `SigningError` has the reason.
+    ``public_key``: the DER of the SubjectPublicKeyInfo, which requests for this key need
+    (`cmcodec.builders.NewRequest`).
     """
 
     sign: Callable[[bytes], bytes] = field(repr=False)
@@ -80,6 +82,7 @@ class SigningKey:
     key_identifier: bytes | None = None
     threads: int | None = 1
     check: bool = True
+    public_key: bytes | None = None
     sid: types.SignerIdentifier = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -244,11 +247,8 @@ class _Signing:
         except EncodeError as error:
             path = f"{place}.{error.path}".strip(".")
             raise EncodeError(error.reason, None, path) from None
-        attributes = frame.attributes(content)
-        signature = self._signer.sign(attributes)
-        if type(signature) is not bytes:
-            raise SigningError(Reason.SIGNATURE_INVALID, None, place)
-        octets = frame.around(content, attributes, signature, carried)
+        info = frame.signer_info(self._signer, content, place)
+        octets = frame.around(content, carried, info)
         refusal = _refusal(octets) if self._signer.check else None
         if refusal is not None:
             raise SigningError(refusal, None, place)
@@ -273,10 +273,71 @@ class _Signing:
             raise EncodeError(error.reason, None, error.path.partition(".")[2]) from None
 
 
+def sign_octets(
+    content_type: str,
+    octets: bytes,
+    signers: SigningKey | Sequence[SigningKey],
+    *,
+    certificates: Iterable[CertificateLike] = (),
+    crls: Iterable[CRLLike] = (),
+    signing_time: datetime | None = None,
+    unsigned_data: tuple[types.CMCUnsignedData, ...] = (),
+) -> bytes:
+    """A SignedData with a SignerInfo of each signer around any octets: a ContentInfo.
+
+    ``unsigned_data`` stands alike in the unsigned attributes of all of them (RFC 10002 §3.2.3).
+    Raises what `sign` raises, and `ValueError` without a signer.
+    """
+    each = (signers,) if isinstance(signers, SigningKey) else tuple(signers)
+    if not each:
+        raise ValueError("signers: at least one")
+    own = [signer.certificate for signer in each if signer.certificate is not None]
+    carried = _carried(_certificates((*own, *certificates)), _crls(crls))
+    frames = [_Frame(signer, content_type, signing_time) for signer in each]
+    unsigned = b""
+    if unsigned_data:
+        attribute = types.Attribute(
+            attr_type=oids.ID_AA_CMC_UNSIGNED_DATA, attr_values=unsigned_data
+        )
+        unsigned = element(0xA1, attribute.to_der())
+    infos = [
+        frame.signer_info(signer, octets, "", unsigned)
+        for frame, signer in zip(frames, each, strict=True)
+    ]
+    digests = set_of(list({frame.digest_algorithm for frame in frames}))
+    named = types.ContentType(content_type).to_der()
+    message = around(named, digests, octets, carried, set_of(infos))
+    refusal = _refusal(message) if any(signer.check for signer in each) else None
+    if refusal is not None:
+        raise SigningError(refusal)
+    return message
+
+
+def around(
+    content_type: bytes, digests: bytes, content: bytes, carried: bytes, infos: bytes
+) -> bytes:
+    """A SignedData around a content: a ContentInfo. All but the content are elements.
+
+    Lengths are found from the inside out, so that the content is copied only once.
+    """
+    octet_string = header(0x04, len(content))
+    explicit = header(0xA0, len(octet_string) + len(content))
+    held = content_type + explicit + octet_string
+    encapsulated = header(0x30, len(held) + len(content)) + held
+    before = _VERSION_3 + digests + encapsulated
+    after = carried + infos
+    before = header(0x30, len(before) + len(content) + len(after)) + before
+    before = header(0xA0, len(before) + len(content) + len(after)) + before
+    before = _ID_SIGNED_DATA + before
+    before = header(0x30, len(before) + len(content) + len(after)) + before
+    return b"".join((before, content, after))
+
+
 def _refusal(octets: bytes) -> str | None:
-    """Why a message does not verify."""
+    """Why a message does not verify, encrypted content apart."""
     (row,) = verify_items([octets], nested=False, threads=1)
-    return None if row.verdict == "verified" else row.reason or row.verdict
+    is_good = row.verdict == "verified" or row.reason is Reason.ENCRYPTED
+    return None if is_good else row.reason or row.verdict
 
 
 def _certificates(given: Iterable[CertificateLike]) -> tuple[bytes, ...]:
@@ -322,27 +383,32 @@ def _carried(certificates: tuple[bytes, ...], crls: tuple[bytes, ...]) -> bytes:
     )
 
 
+def carried_elements(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike]) -> bytes:
+    """The fields ``certificates`` and ``crls`` of a SignedData; raises `EncodeError`."""
+    return _carried(_certificates(certificates), _crls(crls))
+
+
 @final
 class _Frame:
     """What is the same around all contents of one type, but for its lengths."""
 
     __slots__ = (
-        "_after", "_before", "_content_type", "_digest_algorithms", "_hash", "_named",
-        "_signature_algorithm",
+        "_after", "_before", "_content_type", "_digests", "_hash", "_named",
+        "_signature_algorithm", "digest_algorithm",
     )  # fmt: skip
 
     def __init__(
         self, signer: SigningKey, content_type: str, signing_time: datetime | None
     ) -> None:
         chosen = private_keys.algorithm(signer.algorithm)
-        digest_algorithm = chosen.digest_algorithm.to_der()
+        self.digest_algorithm = chosen.digest_algorithm.to_der()
         # SignedData is of version 3 because its content is not id-data; SignerInfo by its sid.
         by_key_identifier = signer.sid.subject_key_identifier is not None
         version = _VERSION_3 if by_key_identifier else _VERSION_1
         self._hash = getattr(hashlib, chosen.digest.name)
         self._content_type = types.ContentType(content_type).to_der()
-        self._digest_algorithms = _VERSION_3 + set_of([digest_algorithm])
-        self._named = version + signer.sid.to_der() + digest_algorithm
+        self._digests = set_of([self.digest_algorithm])
+        self._named = version + signer.sid.to_der() + self.digest_algorithm
         self._signature_algorithm = chosen.signature_algorithm.to_der()
 
         # The place of the digest is fixed: attributes are sorted, and their types already differ.
@@ -365,36 +431,28 @@ class _Frame:
         )
         self._before, self._after = attributes.rsplit(placeholder, 1)
 
-    def attributes(self, content: bytes) -> bytes:
-        """The signed attributes of this content, as they are signed."""
-        return b"".join((self._before, self._hash(content).digest(), self._after))
-
-    def around(self, content: bytes, attributes: bytes, signature: bytes, carried: bytes) -> bytes:
-        """The message with this content; ``carried`` are its certificates and CRLs."""
-        signer_infos = element(
-            0x31,
-            element(
-                0x30,
-                self._named,
-                # RFC 5652 §5.4: signed with the tag of SET OF, sent with [0].
-                b"\xa0",
-                attributes[1:],
-                self._signature_algorithm,
-                element(0x04, signature),
-            ),
+    def signer_info(
+        self, signer: SigningKey, content: bytes, place: str, unsigned: bytes = b""
+    ) -> bytes:
+        """The SignerInfo over this content; ``unsigned`` are the unsigned attributes."""
+        attributes = b"".join((self._before, self._hash(content).digest(), self._after))
+        signature = signer.sign(attributes)
+        if type(signature) is not bytes:
+            raise SigningError(Reason.SIGNATURE_INVALID, None, place)
+        return element(
+            0x30,
+            self._named,
+            # RFC 5652 §5.4: signed with the tag of SET OF, sent with [0].
+            b"\xa0",
+            attributes[1:],
+            self._signature_algorithm,
+            element(0x04, signature),
+            unsigned,
         )
-        # Lengths from the inside out, so that the content is copied only once.
-        octet_string = header(0x04, len(content))
-        explicit = header(0xA0, len(octet_string) + len(content))
-        held = self._content_type + explicit + octet_string
-        encapsulated = header(0x30, len(held) + len(content)) + held
-        before = self._digest_algorithms + encapsulated
-        after = carried + signer_infos
-        before = header(0x30, len(before) + len(content) + len(after)) + before
-        before = header(0xA0, len(before) + len(content) + len(after)) + before
-        before = _ID_SIGNED_DATA + before
-        before = header(0x30, len(before) + len(content) + len(after)) + before
-        return b"".join((before, content, after))
+
+    def around(self, content: bytes, carried: bytes, info: bytes) -> bytes:
+        """The message with this content; ``carried`` are its certificates and CRLs."""
+        return around(self._content_type, self._digests, content, carried, element(0x31, info))
 
 
 def _time(moment: datetime) -> types.SigningTime:

@@ -24,6 +24,9 @@ itself: first requests in the batch of a registration authority.
 """
 
 
+_REQUEST_KEYS: Final = get_args(RequestKeys)
+
+
 class Policy(NamedTuple):
     """What a caller who gives trust has decided besides."""
 
@@ -32,7 +35,7 @@ class Policy(NamedTuple):
     @classmethod
     def of(cls, request_keys: RequestKeys) -> Self:
         """The policy of these arguments; raises `ValueError` for a value that is unknown."""
-        if request_keys not in get_args(RequestKeys):
+        if request_keys not in _REQUEST_KEYS:
             raise ValueError(f"request_keys: {request_keys!r} is not one of none, nested, all")
         return cls(request_keys)
 

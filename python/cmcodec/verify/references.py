@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from cmcodec import _backend, oids, types
-from cmcodec.loaded import Members
+from cmcodec.loaded import AnyLoaded, Members
 from cmcodec.reasons import Reason
 from cmcodec.types.tables import CONTROL_ROWS
 from cmcodec.verify.verdict import Note
@@ -23,7 +23,7 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     request one where it asks for two extensions of one OBJECT IDENTIFIER. ``is_malformed`` tells of
     the offset of a nested message whether that has not been validated.
     """
-    scope = _Scope(message, is_malformed)
+    scope: Scope[Loaded] = Scope(message, is_malformed)
     found: dict[Note, None] = {}
     left = {row.oid: row.at_most for row in CONTROL_ROWS if row.at_most is not None}
     for control in scope.controls:
@@ -50,9 +50,9 @@ def _requested(content: Any) -> Iterator[tuple[int, Iterator[types.Extension]]]:
         yield 1, _attributed(content)
     for request in getattr(content, "req_sequence", ()):
         if request.tcr is not None:
-            yield _request_id(request), _attributed(request.tcr.certification_request)
+            yield request_id(request), _attributed(request.tcr.certification_request)
         elif request.crm is not None:
-            yield _request_id(request), iter(request.crm.cert_req.cert_template.extensions or ())
+            yield request_id(request), iter(request.crm.cert_req.cert_template.extensions or ())
 
 
 def _attributed(request: types.CertificationRequest) -> Iterator[types.Extension]:
@@ -72,42 +72,47 @@ def _repeats(identifiers: Iterable[str]) -> bool:
     return False
 
 
-class _Scope:
-    """What stands in one message, by id."""
+class Scope(Generic[AnyLoaded]):
+    """What stands in one message, by id.
 
-    def __init__(self, message: Loaded, is_malformed: Callable[[int], bool]) -> None:
+    ``is_malformed`` tells of the offset of a nested message whether that has not been validated.
+    """
+
+    def __init__(
+        self, message: AnyLoaded, is_malformed: Callable[[int], bool] = lambda _: False
+    ) -> None:
         self._is_malformed = is_malformed
         self.content: Any = message.unverified_content
+        self.message = message
         self.controls: tuple[types.TaggedAttribute, ...] = getattr(
             self.content, "control_sequence", ()
         )
-        self.control_ids = {control.body_part_id for control in self.controls}
-        self.request_ids = {_request_id(r) for r in getattr(self.content, "req_sequence", ())}
+        self.controls_by_id = {control.body_part_id: control for control in self.controls}
+        self.requests: dict[int, types.TaggedRequest] = {
+            request_id(request): request for request in getattr(self.content, "req_sequence", ())
+        }
         self.other_ids = {o.body_part_id for o in getattr(self.content, "other_msg_sequence", ())}
-        self._message = message
-        self._members: Members | None = None
-        self._scopes: dict[int, _Scope | None] = {}
+        self._members: Members[AnyLoaded] | None = None
+        self._scopes: dict[int, Scope[AnyLoaded] | None] = {}
 
-    def members(self) -> Members:
+    def members(self) -> Members[AnyLoaded]:
         """The members of cmsSequence by id."""
         if self._members is None:
-            self._members = Members(self._message)
+            self._members = Members(self.message)
         return self._members
 
-    def _member(self, identifier: int) -> Loaded | None:
+    def _member(self, identifier: int) -> AnyLoaded | None:
         """The message with this id, unless it is malformed: that has a row of its own (rule R5)."""
         member = self.members().get(identifier)
         return None if member is None or self._is_malformed(member.span[0]) else member
 
-    def enter(self, identifier: int) -> _Scope | None:
+    def enter(self, identifier: int) -> Scope[AnyLoaded] | None:
         """The message in cmsSequence with this id; 0 is the current one (T-26)."""
         if identifier == 0:
             return self
         if identifier not in self._scopes:
             member = self._member(identifier)
-            self._scopes[identifier] = (
-                None if member is None else _Scope(member, self._is_malformed)
-            )
+            self._scopes[identifier] = None if member is None else Scope(member, self._is_malformed)
         return self._scopes[identifier]
 
     def is_no_message(self, identifier: int) -> bool:
@@ -120,13 +125,13 @@ class _Scope:
     def has(self, identifier: int) -> bool:
         return (
             identifier == 0
-            or identifier in self.control_ids
-            or identifier in self.request_ids
+            or identifier in self.controls_by_id
+            or identifier in self.requests
             or identifier in self.other_ids
             or identifier in self.members()
         )
 
-    def follow(self, path: Iterable[int]) -> tuple[_Scope, int] | None:
+    def follow(self, path: Iterable[int]) -> tuple[Scope[AnyLoaded], int] | None:
         """The scope the last id of a path is looked up in, and that id."""
         *outer, last = path
         scope = self
@@ -155,7 +160,8 @@ def _seen_type(message: Loaded) -> str:
     return str(_backend.decode_at("ContentType", buffer, start, end)[0].value)
 
 
-def _request_id(request: types.TaggedRequest) -> int:
+def request_id(request: types.TaggedRequest) -> int:
+    """Its body part id, which of CRMF is certReqId (R-057)."""
     if request.crm is not None:
         return request.crm.cert_req.cert_req_id
     return int((request.tcr or request.orm).body_part_id)  # type: ignore[union-attr]
@@ -174,7 +180,7 @@ def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterat
         seen.add(identifier)
 
 
-def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[Reason]:
+def _batch(scope: Scope[Loaded], value: types.BodyPartList) -> Iterator[Reason]:
     there = scope.members()
     yield from _each(value, there.__contains__)
     for identifier in dict.fromkeys(value):
@@ -182,48 +188,48 @@ def _batch(scope: _Scope, value: types.BodyPartList) -> Iterator[Reason]:
             yield Reason.NOT_A_MESSAGE
 
 
-def _published(scope: _Scope, value: types.AuthPublish) -> Iterator[Reason]:
+def _published(scope: Scope[Loaded], value: types.AuthPublish) -> Iterator[Reason]:
     return _each([value.value], scope.members().__contains__)
 
 
-def _requests_in(target: _Scope | None, identifiers: Iterable[int]) -> Iterator[Reason]:
+def _requests_in(target: Scope[Loaded] | None, identifiers: Iterable[int]) -> Iterator[Reason]:
     if target is None:
         yield _DANGLING
     else:
-        yield from _each(identifiers, target.request_ids.__contains__)
+        yield from _each(identifiers, target.requests.__contains__)
 
 
-def _witnessed(scope: _Scope, value: types.LraPopWitness) -> Iterator[Reason]:
+def _witnessed(scope: Scope[Loaded], value: types.LraPopWitness) -> Iterator[Reason]:
     return _requests_in(scope.enter(value.pki_data_bodyid), value.body_ids)
 
 
-def _extended(scope: _Scope, value: types.AddExtensions) -> Iterator[Reason]:
+def _extended(scope: Scope[Loaded], value: types.AddExtensions) -> Iterator[Reason]:
     return _requests_in(scope.enter(value.pki_data_reference), value.cert_references)
 
 
-def _modified(scope: _Scope, value: types.ModCertTemplate) -> Iterator[Reason]:
+def _modified(scope: Scope[Loaded], value: types.ModCertTemplate) -> Iterator[Reason]:
     found = scope.follow(value.pki_data_reference)
     target = found[0].enter(found[1]) if found else None
     return _requests_in(target, value.cert_references)
 
 
-def _decrypted(scope: _Scope, value: types.DecryptedPOP) -> Iterator[Reason]:
+def _decrypted(scope: Scope[Loaded], value: types.DecryptedPOP) -> Iterator[Reason]:
     return _requests_in(scope, [value.body_part_id])
 
 
-def _along(scope: _Scope, value: types.BodyPartPath) -> Iterator[Reason]:
+def _along(scope: Scope[Loaded], value: types.BodyPartPath) -> Iterator[Reason]:
     found = scope.follow(value)
     if found is None or not found[0].has(found[1]):
         yield _DANGLING
 
 
-def _responded(scope: _Scope, value: types.BodyPartPath) -> Iterator[Reason]:
+def _responded(scope: Scope[Loaded], value: types.BodyPartPath) -> Iterator[Reason]:
     found = scope.follow(value)
     if found is None or found[1] not in found[0].members():
         yield _DANGLING
 
 
-def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[Reason]:
+def _processed(scope: Scope[Loaded], value: types.ControlsProcessed) -> Iterator[Reason]:
     seen: set[types.BodyPartReference] = set()
     for reference in value.body_list:
         path = (
@@ -234,12 +240,12 @@ def _processed(scope: _Scope, value: types.ControlsProcessed) -> Iterator[Reason
         found = scope.follow(path)  # type: ignore[arg-type]
         if reference in seen:
             yield _DUPLICATE
-        elif found is None or found[1] not in found[0].control_ids:
+        elif found is None or found[1] not in found[0].controls_by_id:
             yield _DANGLING
         seen.add(reference)
 
 
-_CHECKS: dict[tuple[str, type[Any]], Callable[[_Scope, Any], Iterator[Reason]]] = {
+_CHECKS: dict[tuple[str, type[Any]], Callable[[Scope[Loaded], Any], Iterator[Reason]]] = {
     (oids.ID_CMC_ADD_EXTENSIONS, types.AddExtensions): _extended,
     (oids.ID_CMC_DECRYPTED_POP, types.DecryptedPOP): _decrypted,
     (oids.ID_CMC_LRA_POP_WITNESS, types.LraPopWitness): _witnessed,

@@ -62,6 +62,18 @@ class Signer:
 
         return Certificate(self.candidates[0]) if self.candidates else None
 
+    def to_dict(self) -> dict[str, Any]:
+        """The signer as JSON types."""
+        return {
+            "algorithm": self.algorithm,
+            "certificate_sha256": self.certificate_sha256,
+            "request_id": self.request_id,
+            "chain": self.chain,
+            "anchor_sha256": self.anchor_sha256,
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
     def named(self, certificate: bytes, **changes: Any) -> Self:
         """The signer called by another of its candidates."""
         others = (each for each in self.candidates if each != certificate)
@@ -103,6 +115,10 @@ class RequestReport:
     form: Form
     algorithm: str | None
     pop: Pop
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request as JSON types."""
+        return {"id": self.id, "form": self.form, "algorithm": self.algorithm, "pop": self.pop}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,28 +216,9 @@ class Row(InBuffer):
             "reason": self.reason,
             "rule": self.rule,
             "offset": self.offset,
-            "signers": [
-                {
-                    "algorithm": signer.algorithm,
-                    "certificate_sha256": signer.certificate_sha256,
-                    "request_id": signer.request_id,
-                    "chain": signer.chain,
-                    "anchor_sha256": signer.anchor_sha256,
-                    "reason": signer.reason,
-                    "detail": signer.detail,
-                }
-                for signer in self.signers
-            ],
+            "signers": [signer.to_dict() for signer in self.signers],
             "origin": self.origin,
-            "requests": [
-                {
-                    "id": request.id,
-                    "form": request.form,
-                    "algorithm": request.algorithm,
-                    "pop": request.pop,
-                }
-                for request in self.requests
-            ],
+            "requests": [request.to_dict() for request in self.requests],
             "transaction_id": None if number is None else display.decimal(number),
             "notes": [
                 {"body_part_id": note.body_part_id, "reason": note.reason} for note in self.notes
