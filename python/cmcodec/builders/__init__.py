@@ -1,17 +1,40 @@
-"""What is made of messages: batches of requests and of responses (RFC 10002 §6.17).
+"""Requests and responses, step by step, and batches of them (RFC 10002 §3, §4 and §6).
 
-`batch_requests` puts requests into a PKIData, `batch_responses` responses into a PKIResponse; both
-allocate the body part ids and sign the whole with a `cmcodec.cms.SigningKey`::
+A builder never changes: each call returns a new one. What it makes verifies, and what a standard
+forbids raises `cmcodec.ForbiddenError` before anything is signed::
 
-    from cmcodec import builders, cms, types
+    from cmcodec import cms
+    from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder
 
-    signer = cms.SigningKey.from_private_key(key, certificate)
-    response = types.PKIResponse(control_sequence=(), cms_sequence=(), other_msg_sequence=())
-    octets = builders.batch_responses(cms.sign_many([response, response], signer), signer)
+    octets = (
+        RequestBuilder()
+        .transaction()
+        .add_request(NewRequest(key=key, subject=name))
+        .identify(secret, "device-1")
+        .link_pop(secret)
+        .sign_with_request_key()
+    )
+    opened = cmcodec.load(octets).open()
+    answer = ResponseBuilder().for_request(opened).issue(certificate, 3).sign(signer)
+
+`batch_requests` and `batch_responses` put signed messages into a batch in one call.
 """
 
 from __future__ import annotations
 
+from cmcodec.builders.batch_builders import BatchRequestBuilder, BatchResponseBuilder
 from cmcodec.builders.batches import batch_requests, batch_responses
+from cmcodec.builders.new_requests import NewRequest
+from cmcodec.builders.requests import RequestBuilder
+from cmcodec.builders.responses import ResponseBuilder, certs_only
 
-__all__ = ["batch_requests", "batch_responses"]
+__all__ = [
+    "BatchRequestBuilder",
+    "BatchResponseBuilder",
+    "NewRequest",
+    "RequestBuilder",
+    "ResponseBuilder",
+    "batch_requests",
+    "batch_responses",
+    "certs_only",
+]

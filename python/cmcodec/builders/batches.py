@@ -50,7 +50,7 @@ def batch_requests(
     or out of range, and for a batch of nothing, and what `sign` raises. Nobody verifies the nested
     messages here: see `verify_batch`.
     """
-    octets = _octets(messages, ("full-request", "other"))
+    octets = checked_octets(messages, ("full-request", "other"))
     control, members = _members(oids.ID_CMC_BATCH_REQUESTS, octets, controls, ids)
     content = types.PKIData(
         control_sequence=(*controls, control),
@@ -76,7 +76,7 @@ def batch_responses(
     As `batch_requests`, with responses, which may be simple ones. The status of the batch is one
     of ``controls``; it is success once each request has its response, whatever those say.
     """
-    octets = _octets(messages, ("full-response", "simple-response", "other"))
+    octets = checked_octets(messages, ("full-response", "simple-response", "other"))
     control, members = _members(oids.ID_CMC_BATCH_RESPONSES, octets, controls, ids)
     content = types.PKIResponse(
         control_sequence=(*controls, control), cms_sequence=members, other_msg_sequence=()
@@ -84,7 +84,8 @@ def batch_responses(
     return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
 
 
-def _octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...]) -> list[bytes]:
+def checked_octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...]) -> list[bytes]:
+    """The DER of messages of these kinds; raises as `batch_requests` does."""
     found = []
     for index, each in enumerate(messages):
         try:

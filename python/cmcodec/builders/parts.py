@@ -1,0 +1,168 @@
+"""The parts of a content while it is put together, and their ids (RFC 10002 §3.2.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from cmcodec import oids, types
+from cmcodec.asn1 import LazySequence
+from cmcodec.asn1.der import element
+from cmcodec.asn1.scalars import encode_integer
+from cmcodec.errors import EncodeError, ForbiddenError
+from cmcodec.message import Message, load
+from cmcodec.reasons import Reason
+from cmcodec.types.tables import CONTROL_ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cmcodec.received import Buffer
+
+_TYPES: Final = {row.value: row.oid for row in CONTROL_ROWS}
+"""The type of a control by the class of its value; two classes stand for several."""
+
+_AMBIGUOUS: Final = (types.BodyPartList, types.BodyPartPath)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the value of a control may depend on: the requests, which are final, and all ids."""
+
+    req_sequence: bytes
+    ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPart:
+    """A control before it has an id; ``value`` may be a function of the context."""
+
+    attr_type: str
+    value: Any
+    body_part_id: int | None = None
+
+    def make(self, context: Context, body_part_id: int) -> types.TaggedAttribute:
+        """The control."""
+        value = self.value(context) if callable(self.value) else self.value
+        return types.TaggedAttribute(
+            body_part_id=body_part_id, attr_type=self.attr_type, attr_values=(value,)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPart:
+    """A certification request, made or to be made."""
+
+    asked: Any
+    body_part_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPart:
+    """A message in cmsSequence, as it is."""
+
+    octets: bytes
+    body_part_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Controls, requests and members in the order of the calls."""
+
+    parts: tuple[ControlPart | RequestPart | MemberPart, ...] = ()
+
+    def plus(self, *parts: ControlPart | RequestPart | MemberPart) -> Parts:
+        """With more."""
+        return Parts((*self.parts, *parts))
+
+    def control(self, attr_type: str, value: Any, body_part_id: int | None = None) -> Parts:
+        """With one more control."""
+        return self.plus(ControlPart(attr_type, value, body_part_id))
+
+    def values(self, attr_type: str) -> list[Any]:
+        """The values of the controls of a type."""
+        return [
+            part.value
+            for part in self.parts
+            if isinstance(part, ControlPart) and part.attr_type == attr_type
+        ]
+
+    def with_list(self, attr_type: str) -> Parts:
+        """With a control that names all members, if there are any."""
+        places = [place for place, part in enumerate(self.parts) if isinstance(part, MemberPart)]
+        if not places:
+            return self
+
+        def listed(context: Context) -> types.BodyPartList:
+            return types.BodyPartList(tuple(context.ids[place] for place in places))
+
+        return self.control(attr_type, listed)
+
+    def requests(self) -> list[RequestPart]:
+        """The requests."""
+        return [part for part in self.parts if isinstance(part, RequestPart)]
+
+    def ids(self) -> list[int]:
+        """The ids of all parts."""
+        return allocated(part.body_part_id for part in self.parts)
+
+    def controls(self, context: Context) -> tuple[types.TaggedAttribute, ...]:
+        """The controlSequence."""
+        return tuple(
+            part.make(context, number)
+            for part, number in zip(self.parts, context.ids, strict=True)
+            if isinstance(part, ControlPart)
+        )
+
+    def members(self, ids: list[int]) -> Any:
+        """The cmsSequence, in which messages are copied as they are."""
+        tagged = b"".join(
+            element(0x30, element(0x02, encode_integer(number)), part.octets)
+            for part, number in zip(self.parts, ids, strict=True)
+            if isinstance(part, MemberPart)
+        )
+        return LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
+
+
+def attr_type_of(value: Any, attr_type: str | None) -> str:
+    """The type of a control; raises `EncodeError` where neither class nor caller tells it."""
+    if attr_type is not None:
+        return oids.number(attr_type) or attr_type
+    found = _TYPES.get(type(value))
+    if found is None or isinstance(value, _AMBIGUOUS):
+        raise EncodeError(Reason.BAD_TYPE, None, "attr_type")
+    return found
+
+
+def allocated(fixed: Iterable[int | None]) -> list[int]:
+    """The ids of parts in the order of the calls: from 1 on, around those that are given.
+
+    Raises `ForbiddenError` for one that is repeated (R-055) or out of range (R-056).
+    """
+    wanted = list(fixed)
+    taken = set[int]()
+    for number in wanted:
+        if number is None:
+            continue
+        if number in taken:
+            raise ForbiddenError("R-055")
+        if not 1 <= number < 1 << 32:
+            raise ForbiddenError("R-056")
+        taken.add(number)
+    ids, following = [], 1
+    for number in wanted:
+        while number is None and following in taken:
+            following += 1
+        if number is None:
+            ids.append(following)
+            following += 1
+        else:
+            ids.append(number)
+    return ids
+
+
+def message_octets(message: Buffer | Message | types.ContentInfo) -> bytes:
+    """The DER of a message, loaded where it is octets from outside."""
+    if isinstance(message, types.ContentInfo):
+        return message.to_der()
+    return (message if isinstance(message, Message) else load(message)).to_der()

@@ -1,0 +1,253 @@
+"""PKI Responses, step by step (RFC 10002 §4 and §6.1)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
+
+from cmcodec import oids, types
+from cmcodec.asn1.der import element
+from cmcodec.builders import forbidden
+from cmcodec.builders.parts import Context, MemberPart, Parts, attr_type_of, message_octets
+from cmcodec.builders.requests import status_of
+from cmcodec.builders.unsigned import without_signers
+from cmcodec.cms import authenticated
+from cmcodec.cms.recipients import Recipient
+from cmcodec.cms.signing import carried_elements, sign_octets
+from cmcodec.controls import conversation
+from cmcodec.controls.messages import find, message_of
+from cmcodec.errors import ForbiddenError
+from cmcodec.types.tables import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from cmcodec.cms.signing import CRLLike, SigningKey
+    from cmcodec.controls.messages import Source
+    from cmcodec.message import Message
+    from cmcodec.received import Buffer
+    from cmcodec.verify.certificates import CertificateLike
+
+__all__ = ["ResponseBuilder", "certs_only"]
+
+BodyPart: TypeAlias = int | tuple[int, ...]
+"""A body part: its id, or the path to it."""
+
+
+def certs_only(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike] = ()) -> bytes:
+    """A Simple PKI Response (RFC 10002 §4.1): certificates and CRLs, which nobody signs.
+
+    Raises `EncodeError` for what is no certificate or CRL.
+    """
+    held = types.EncapsulatedContentInfo(e_content_type=oids.ID_DATA).to_der()
+    signed = element(
+        0x30, b"\x02\x01\x01\x31\x00", held, carried_elements(certificates, crls), b"\x31\x00"
+    )
+    named = types.ContentType(oids.ID_SIGNED_DATA).to_der()
+    return element(0x30, named, element(0xA0, signed))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseBuilder:
+    """A Full PKI Response that grows; each call returns a new one and changes none.
+
+    Body parts are ids of the request that is answered, or paths into it; 1 is a Simple PKI
+    Request, 0 the message. ``random``: where nonces, keys and salts come from::
+
+        octets = ResponseBuilder().for_request(opened).issue(certificate, 1).sign(signer)
+    """
+
+    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
+    _parts: Parts = field(default_factory=Parts, repr=False)
+    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), repr=False)
+    _certificates: tuple[CertificateLike, ...] = field(default=(), repr=False)
+    _crls: tuple[CRLLike, ...] = field(default=(), repr=False)
+    _requests: frozenset[int] | None = field(default=None, repr=False)
+
+    def for_request(self, request: Source) -> Self:
+        """The transaction id, the nonces and each dataReturn of a request (§6.4 and §6.6)."""
+        parts = self._parts
+        for each in conversation.reply(request, random=self.random):
+            (value,) = each.attr_values
+            parts = parts.control(each.attr_type, value)
+        return replace(self, _parts=parts, _requests=_pendable(request))
+
+    def issue(self, certificate: CertificateLike, *ids: BodyPart) -> Self:
+        """A certificate that was issued, and success for the requests named (§4.2)."""
+        made = self.add_certificates(certificate)
+        return made.status(types.CMCStatus.SUCCESS, *ids) if ids else made
+
+    def fail(
+        self, fail_info: types.CMCFailInfo | int, *ids: BodyPart, text: str | None = None
+    ) -> Self:
+        """The body parts named failed (§6.1.4); raises `ForbiddenError` for an unknown code."""
+        forbidden.check_failure(fail_info)
+        return self._status(
+            types.CMCStatus.FAILED, ids, text, types.OtherStatusInfo(fail_info=fail_info)
+        )
+
+    def pend(self, token: bytes, time: datetime, *ids: BodyPart, partial: bool = False) -> Self:
+        """The requests named wait for something; ask again at ``time`` with the token (§6.1.1).
+
+        ``partial``: a batch is answered in part. Raises `ForbiddenError` where pending is no
+        certification request of the request that is answered (R-083).
+        """
+        if (
+            not partial
+            and self._requests is not None
+            and not self._requests.issuperset(each for each in ids if isinstance(each, int))
+        ):
+            raise ForbiddenError("R-083")
+        status = types.CMCStatus.PARTIAL if partial else types.CMCStatus.PENDING
+        pending = types.PendInfo(pend_token=token, pend_time=time)
+        return self._status(status, ids, None, types.OtherStatusInfo(pend_info=pending))
+
+    def status(
+        self, status: types.CMCStatus | int, *ids: BodyPart, text: str | None = None
+    ) -> Self:
+        """Any other status (§6.1.3).
+
+        Raises `ForbiddenError` for pending and partial, which need `pend` (R-080).
+        """
+        if status in (types.CMCStatus.PENDING, types.CMCStatus.PARTIAL):
+            raise ForbiddenError("R-080")
+        return self._status(status, ids, text, None)
+
+    def challenge(self, challenge: types.EncryptedPOP, *ids: BodyPart) -> Self:
+        """A challenge to prove possession of a key: failed, popRequired (§6.7)."""
+        parts = self._parts.control(oids.ID_CMC_ENCRYPTED_POP, challenge)
+        return replace(self, _parts=parts).fail(types.CMCFailInfo.POP_REQUIRED, *ids)
+
+    def _status(
+        self,
+        status: int,
+        ids: tuple[BodyPart, ...],
+        text: str | None,
+        other: types.OtherStatusInfo | None,
+    ) -> Self:
+        if not ids:
+            raise ValueError("ids: at least one body part")
+        value = status_of(status, ids, text, other)
+        return replace(self, _parts=self._parts.control(oids.ID_CMC_STATUS_INFO_V2, value))
+
+    def add_control(
+        self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None
+    ) -> Self:
+        """A control; ``attr_type`` is its OBJECT IDENTIFIER or name where the class does not tell.
+
+        Raises `ForbiddenError`, or `EncodeError` (``control_misplaced``), for one that may not
+        stand in a response, and `ForbiddenError` for a status info that contradicts itself (R-079,
+        R-080, R-085).
+        """
+        named = attr_type_of(value, attr_type)
+        forbidden.check_control(named, value, Place.RESPONSE)
+        forbidden.check_status(value)
+        return replace(self, _parts=self._parts.control(named, value, body_part_id))
+
+    def add_message(
+        self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
+    ) -> Self:
+        """A message in cmsSequence, as it is; raises what `load` raises."""
+        return replace(
+            self, _parts=self._parts.plus(MemberPart(message_octets(message), body_part_id))
+        )
+
+    def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
+        """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (§3.2.3)."""
+        return replace(self, _unsigned=(*self._unsigned, data))
+
+    def add_certificates(self, *certificates: CertificateLike) -> Self:
+        """Certificates beside those that were issued: intermediates (§4.2)."""
+        return replace(self, _certificates=(*self._certificates, *certificates))
+
+    def add_crls(self, *crls: CRLLike) -> Self:
+        """CRLs."""
+        return replace(self, _crls=(*self._crls, *crls))
+
+    # --- the result --------------------------------------------------------------------------
+
+    def content(self) -> types.PKIResponse:
+        """The PKIResponse; raises `ForbiddenError` (R-055, R-056) and `EncodeError`."""
+        ids = self._parts.ids()
+        content = types.PKIResponse(
+            control_sequence=self._parts.controls(Context(b"", ids)),
+            cms_sequence=self._parts.members(ids),
+            other_msg_sequence=(),
+        )
+        forbidden.check_numbers(content)
+        return content
+
+    def sign(
+        self,
+        signer: SigningKey | Sequence[SigningKey],
+        *,
+        signing_time: datetime | None = None,
+    ) -> bytes:
+        """The response signed by one or several, with all certificates and CRLs: a ContentInfo.
+
+        Raises what `content` and `cmcodec.cms.sign` raise.
+        """
+        return sign_octets(
+            oids.ID_CCT_PKI_RESPONSE,
+            self.content().to_der(),
+            signer,
+            certificates=self._certificates,
+            crls=self._crls,
+            signing_time=signing_time,
+            unsigned_data=self._unsigned,
+        )
+
+    def authenticate(
+        self,
+        secret: bytes,
+        identification: str,
+        *,
+        mac: str = "id-hmacWithSHA256",
+        iterations: int = 600_000,
+    ) -> bytes:
+        """The response under a MAC by a password.
+
+        It has no certificates of its own: they are in a certs-only member of cmsSequence.
+        """
+        made = self
+        if self._certificates or self._crls:
+            made = self.add_message(certs_only(self._certificates, self._crls))
+        recipient = Recipient.from_password(secret, identification, iterations=iterations)
+        return authenticated.authenticate(
+            made.content(), recipient, mac=mac, unsigned_data=self._unsigned, random=self.random
+        )
+
+    def without_signature(self) -> bytes:
+        """What a server sends that cannot sign (§3.2.1.3.4): internalCAError for the message.
+
+        Nobody trusts it. Raises `ForbiddenError` for anything but that status, and what belongs to
+        the conversation (R-053).
+        """
+        content = self.content()
+        statuses = [value for _, value in find(content, oids.ID_CMC_STATUS_INFO_V2)]
+        if not statuses or self._certificates or any(map(_is_success, statuses)):
+            raise ForbiddenError("R-053")
+        return without_signers(oids.ID_CCT_PKI_RESPONSE, content.to_der())
+
+
+def _is_success(status: types.CMCStatusInfoV2) -> bool:
+    return status.cmc_status != types.CMCStatus.FAILED
+
+
+def _pendable(request: Source) -> frozenset[int]:
+    """The ids that may be pending: of certification requests, and of what asks for them again."""
+    content = message_of(request).unverified_content
+    if isinstance(content, types.CertificationRequest):
+        return frozenset({1})
+    found: set[int] = set()
+    if isinstance(content, types.PKIData):
+        for each in content.req_sequence:
+            if each.tcr is not None:
+                found.add(each.tcr.body_part_id)
+            elif each.crm is not None:
+                found.add(each.crm.cert_req.cert_req_id)
+        found.update(number for number, _ in find(content, oids.ID_CMC_QUERY_PENDING))
+    return frozenset(found)
