@@ -1,4 +1,4 @@
-"""The command ``cmc``: look into a message, verify many, or see a batch being verified.
+"""The command ``cmc``: look into a message, verify many, open one, or see a batch being verified.
 
 Exit status: 0 everything is as asked for, 1 something failed or is malformed, 2 wrong use or an
 unreadable file, 3 a defect of this program, 130 interrupted, 141 nobody reads the output.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "verify", "demo", "bench")
+_COMMANDS = ("inspect", "verify", "open", "demo", "bench")
 """Each is a module of `cmcodec.cli.commands`, with the command under the name ``command``."""
 
 
@@ -128,4 +128,4 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Show version and backend, and exit.",
 )
 def _cmc() -> None:
-    """Certificate Management over CMS (RFC 10002): inspect and verify messages."""
+    """Certificate Management over CMS (RFC 10002): inspect, verify and open messages."""

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 import cmcodec
-from cmcodec.errors import UnsupportedError
+from cmcodec.errors import DecodeError, UnsupportedError
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
@@ -75,6 +75,25 @@ def _read(stream: IO[bytes], name: str) -> bytes:
             raise Failure(f"{printable(name)}: {Reason.LIMIT}: more than {MAX_FILE_SIZE} octets")
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+def read_certificates(names: tuple[str, ...]) -> list[bytes]:
+    """The certificates in files: one in DER, or any number in PEM."""
+    from cmcodec.verify.certificates import certificates_octets
+
+    found: list[bytes] = []
+    for name in names:
+        try:
+            found += certificates_octets(name, read_input(name))
+        except DecodeError:
+            raise Misuse(f"{printable(name)}: neither DER nor PEM certificates") from None
+    return found
+
+
+def read_secret(name: str) -> bytes:
+    """A password or shared secret; a newline at the end is no part of it."""
+    octets = read_input(name)
+    return octets.removesuffix(b"\n").removesuffix(b"\r")
 
 
 def backend_option(function: Callable[..., object]) -> Callable[..., object]:

@@ -10,11 +10,10 @@ from typing import get_args
 import click
 
 from cmcodec.arguments import moment
-from cmcodec.cli.options import WRAPPED, Misuse, backend_option, printable, read_input
-from cmcodec.errors import DecodeError, UnsupportedError
+from cmcodec.cli.options import WRAPPED, Misuse, backend_option, read_certificates, read_input
+from cmcodec.errors import UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
-from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.checks import RequestKeys
 
 
@@ -86,9 +85,9 @@ def command(
     if files.count("-") > 1:
         raise click.UsageError("standard input can be read only once")
     octets = [read_input(file) for file in files]
-    anchors = _certificates(trust)
-    others = _certificates(certificates)
-    ras = _certificates(authorised_ra)
+    anchors = read_certificates(trust)
+    others = read_certificates(certificates)
+    ras = read_certificates(authorised_ra)
 
     from cmcodec.cli.show import report
     from cmcodec.cli.show.progress import Bar
@@ -125,14 +124,3 @@ def command(
     write = report.write_line if as_json or as_csv else report.write_table
     write(tally, run)
     return 1 if tally.bad else 0
-
-
-def _certificates(names: tuple[str, ...]) -> list[bytes]:
-    """The certificates in files: one in DER, or any number in PEM."""
-    found: list[bytes] = []
-    for name in names:
-        try:
-            found += certificates_octets(name, read_input(name))
-        except DecodeError:
-            raise Misuse(f"{printable(name)}: neither DER nor PEM certificates") from None
-    return found
