@@ -27,6 +27,7 @@ FLOORS = (
     ("_rust", "_pure"),
     ("received", "loaded", "message", "verify"),
     ("cms",),
+    ("controls",),
     ("builders",),
     ("cli", "compat", ""),
 )
@@ -240,6 +241,7 @@ DOTTED = re.compile(r"(?<![\d.])[0-2](?:\.\d+){3,}\b")
 
 OTHER_MEANINGS = {
     ("cli/show/report.py", "limit"),
+    ("controls/__init__.py", "no_signature"),
 }
 """Words that are spelled as a reason is and mean something else, by file."""
 
