@@ -57,8 +57,6 @@ def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
     Raises `DecodeError` for octets that are none, and `TypeError`, which names the argument, for
     what are no octets.
     """
-    if isinstance(given, tuple) and not given:
-        return []
     is_many = isinstance(given, Iterable) and not isinstance(given, str)
     if not isinstance(given, (tuple, list)):
         found = _one_or_bundle(given)
