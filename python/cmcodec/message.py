@@ -187,7 +187,8 @@ class Message(Loaded):
 
         Raises what `verify` raises; `DecryptionError` where no key fits, and for everything that is
         wrong with an encrypted layer behind that, in an EnvelopedData up to the good signature
-        inside; `LimitError` for too many recipients, keys or iterations.
+        inside; what `load` raises, for the content of an AuthEnvelopedData; `LimitError` for too
+        many recipients, keys or iterations.
         """
         opened: Opened = _opener("open_message")(
             self,
