@@ -337,6 +337,11 @@ def algorithm_tables() -> Iterator[str]:
     doc, fields = "Every curve on offer.", "kind oid coordinate work"
     yield table(doc, "CURVES", "CurveRow", algorithms.CURVES, fields)
     yield block(
+        "/// Every proof of possession of a Diffie-Hellman key (RFC 6955).\n"
+        "pub static DH_PROOFS: &[&[u8]] = &[",
+        (f"{rust(row.oid)}," for row in algorithms.DH_PROOFS),
+    )
+    yield block(
         "/// What reports call a signature once its hash function is known.\n"
         "pub static SIGNATURE_NAMES: &[(Scheme, Option<DigestAlgorithm>, &str)] = &[",
         signature_names(),

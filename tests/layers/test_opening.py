@@ -246,6 +246,22 @@ def test_bare_messages() -> None:
     assert refused(simple, ()) == invalid("no_signer")
 
 
+def test_v1_wrapped_request() -> None:
+    """A PKCS#10 that Windows renews with opens where `load` was told of it, and there alone."""
+    request_ = pkcs10()
+    octets = Message(content=request_, content_type=oids.ID_DATA, version=1).encode()
+    found = cmcodec.load(octets, wrapped=True).open(trust=lambda *_: True)
+    assert (found.message.kind, found.origin) == ("wrapped-request", "certificate")
+    assert [layer.kind for layer in found.layers] == ["signed"]
+    assert found.content == types.CertificationRequest.from_der(request_)
+    assert [(each.id, each.pop) for each in found.requests] == [(1, "verified")]
+    key_info = "certificationRequestInfo.subjectPublicKeyInfo"
+    assert found.octets(key_info) == BOB.spki()
+    assert found.find("id-cmc-transactionId") == ()
+    assert refused(octets, ()) == invalid("wrong_content_type")
+    assert refused(octets, RSA) == invalid("wrong_content_type")
+
+
 # --- what is found in it ---------------------------------------------------------------------
 
 

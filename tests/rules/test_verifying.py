@@ -248,6 +248,7 @@ def test_v3_the_first_bad_signer_is_the_reason() -> None:
 GOOD_TYPE = attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_DATA))
 GOOD_DIGEST = attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, hashlib.sha512(pki_data()).digest()))
 NO_SIGNATURE = identifier(oids.ID_ALG_NO_SIGNATURE, NULL)
+STATIC_DH = identifier(oids.ID_ALG_ECDH_POP_STATIC_SHA256_HMAC_SHA256)
 MOMENT = tlv(0x17, b"260101000000Z")
 
 
@@ -551,6 +552,8 @@ def test_v9_and_v10_offsets() -> None:
             tcr(3, pkcs10(algorithm=identifier(oids.ID_ALG_NO_SIGNATURE))),
             "failed", "unsupported_algorithm", "V7",
         ),
+        (tcr(3, pkcs10(algorithm=STATIC_DH)), "absent", None, None),
+        (crm(algorithm=STATIC_DH), "absent", None, None),
         (crm(b""), "absent", None, None),
         (crm(b"\x80\0"), "absent", None, None),
         (crm(tlv(0xA2, tlv(0x81, b"\1"))), "challenge-needed", None, None),
@@ -673,6 +676,7 @@ SHA1_WITH_RSA = identifier(oids.SHA1_WITH_RSA_ENCRYPTION, NULL)
         (tcr(3, pkcs10(signature=bytes(64))), "Ed25519"),
         (tcr(3, pkcs10(version=1)), "Ed25519"),
         (tcr(3, pkcs10(algorithm=NO_SIGNATURE)), "id-alg-noSignature"),
+        (tcr(3, pkcs10(algorithm=STATIC_DH)), oids.ID_ALG_ECDH_POP_STATIC_SHA256_HMAC_SHA256),
         (tcr(3, pkcs10(algorithm=SHA1_WITH_RSA)), "sha1WithRSAEncryption"),
         (tcr(3, pkcs10(algorithm=identifier(oids.RSA_ENCRYPTION))), oids.RSA_ENCRYPTION),
         (tcr(3, pkcs10(algorithm=identifier("2.999.1"))), "2.999.1"),

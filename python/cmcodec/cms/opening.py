@@ -308,7 +308,9 @@ def _settle(row: Row) -> None:
 def _verify(message: Message, **decisions: Any) -> Row:
     """The row of a message, with its signatures, chains and proofs."""
     item = (message.buffer, *message.span, message.encoding)
-    return verify_items([item], nested=False, threads=1, **decisions)[0]
+    return verify_items(
+        [(*item, True) if message.wrapped else item], nested=False, threads=1, **decisions
+    )[0]
 
 
 def _bare(held: types.EncapsulatedContentInfo, *, legacy: bool) -> Row:

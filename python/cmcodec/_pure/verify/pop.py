@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmcodec._pure import view
 from cmcodec._pure.verify.algorithm import algorithm_name, signature_algorithm
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.signer import public_key
-from cmcodec.algorithms import Scheme
+from cmcodec.algorithms import DH_PROOFS, Scheme
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify.verdict import RequestReport
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from cmcodec._pure.verify.algorithm import SignatureAlgorithm
     from cmcodec._pure.view import Request
     from cmcodec.verify.verdict import Form, Pop
+
+
+_DH_PROOFS: Final = {row.oid for row in DH_PROOFS}
 
 
 class _Proof(NamedTuple):
@@ -107,10 +110,13 @@ def r6_poposk_input(proof: _Proof) -> None:
 def r1_proof(proof: _Proof, *, legacy: bool) -> Pop:
     """Checks a signature over the received octets; raises `Fault`.
 
-    With id-alg-noSignature there is none (rules V12, R6).
+    With id-alg-noSignature there is none (rules V12, R6), nor with what is for its recipient alone
+    (RFC 6955).
     """
     try:
         if isinstance(proof.algorithm, Fault):
+            if proof.name in _DH_PROOFS:
+                return "absent"
             raise proof.algorithm
         if proof.algorithm.scheme is Scheme.NO_SIGNATURE:
             return "absent"

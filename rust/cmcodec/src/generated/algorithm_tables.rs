@@ -52,6 +52,24 @@ pub static CURVES: &[CurveRow] = &[
     CurveRow { kind: Curve::P521, oid: oids::SECP521R1, coordinate: 66, work: 16 },
 ];
 
+/// Every proof of possession of a Diffie-Hellman key (RFC 6955).
+pub static DH_PROOFS: &[&[u8]] = &[
+    oids::ID_ALG_DH_POP_STATIC_SHA1_HMAC_SHA1,
+    oids::ID_ALG_DH_POP_STATIC_SHA224_HMAC_SHA224,
+    oids::ID_ALG_DH_POP_STATIC_SHA256_HMAC_SHA256,
+    oids::ID_ALG_DH_POP_STATIC_SHA384_HMAC_SHA384,
+    oids::ID_ALG_DH_POP_STATIC_SHA512_HMAC_SHA512,
+    oids::ID_ALG_DH_POP_SHA1,
+    oids::ID_ALG_DH_POP_SHA224,
+    oids::ID_ALG_DH_POP_SHA256,
+    oids::ID_ALG_DH_POP_SHA384,
+    oids::ID_ALG_DH_POP_SHA512,
+    oids::ID_ALG_ECDH_POP_STATIC_SHA224_HMAC_SHA224,
+    oids::ID_ALG_ECDH_POP_STATIC_SHA256_HMAC_SHA256,
+    oids::ID_ALG_ECDH_POP_STATIC_SHA384_HMAC_SHA384,
+    oids::ID_ALG_ECDH_POP_STATIC_SHA512_HMAC_SHA512,
+];
+
 /// What reports call a signature once its hash function is known.
 pub static SIGNATURE_NAMES: &[(Scheme, Option<DigestAlgorithm>, &str)] = &[
     (Scheme::RsaPkcs1, Some(DigestAlgorithm::Sha256), "sha256WithRSAEncryption"),

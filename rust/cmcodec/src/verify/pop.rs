@@ -5,6 +5,7 @@ use super::report::{Fault, PopState};
 use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
+use crate::generated::algorithm_tables::DH_PROOFS;
 use crate::view::{AlgorithmIdentifier, CertReqMsg, CertificationRequest, ProofOfPossession};
 
 /// What is known of the possession of a requested key.
@@ -131,8 +132,13 @@ impl Proof {
             Reason::SignatureInvalid => Fault::new(Reason::PopInvalid, offset),
             reason => Fault::new(reason, offset),
         };
-        // R6: no signature is no proof, and none that fails.
-        if algorithm.is_ok_and(|algorithm| algorithm.scheme() == Scheme::NoSignature) {
+        // R6: no signature is no proof, and none that fails. Nor is what is for its recipient
+        // alone (RFC 6955).
+        let is_absent = match algorithm {
+            Ok(algorithm) => algorithm.scheme() == Scheme::NoSignature,
+            Err(_) => DH_PROOFS.contains(&self.algorithm.oid(data)),
+        };
+        if is_absent {
             return Ok(PopState::Absent);
         }
         let spki = self.key.ok_or_else(|| fault(Reason::SignatureInvalid))?;
