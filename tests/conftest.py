@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 import cmcodec
 from cmcodec import _backend
+from kit.command import Run, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +56,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     _backend.use(wanted)
     yield wanted
     _backend.use(before)
+
+
+@pytest.fixture
+def cmc(backend: str) -> Run:
+    """Runs ``cmc`` on the backend under test."""
+    return running(backend)

@@ -13,7 +13,7 @@ from base64 import encodebytes
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -27,6 +27,7 @@ from cmcodec.cli.commands import demo_keys
 from cmcodec.cli.show import progress, report
 from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
+from kit.command import Run, command, surroundings
 from kit.der import attribute
 from kit.messages import pkcs10 as bare_request
 from kit.messages import pki_data, signed_data, tagged_content_info
@@ -53,54 +54,6 @@ MEMBERS = [
     "transaction_id",
     "notes",
 ]
-
-
-class Run(Protocol):
-    """Runs ``cmc`` with these arguments."""
-
-    def __call__(
-        self, *arguments: str | Path, stdin: bytes = b"", **environment: str
-    ) -> subprocess.CompletedProcess[str]: ...
-
-
-@pytest.fixture
-def cmc(backend: str) -> Run:
-    def run(
-        *arguments: str | Path, stdin: bytes = b"", **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            command(*arguments),
-            input=stdin,
-            capture_output=True,
-            check=False,
-            timeout=120,
-            env=surroundings(backend) | environment,
-        )
-        text = subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-        )
-        assert "Traceback" not in text.stderr
-        assert "defect" not in text.stderr
-        return text
-
-    return run
-
-
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "cmcodec.cli", *map(str, arguments)]
-
-
-def surroundings(backend: str) -> dict[str, str]:
-    path = os.pathsep.join(filter(None, [str(Path(oids.__file__).parents[1]), *sys.path]))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {
-        **kept,
-        "CMCODEC_BACKEND": backend,
-        "PYTHONPATH": path,
-        "PYTHONUTF8": "1",
-        "PYTHONWARNINGS": "error",
-        "COLUMNS": "100",
-    }
 
 
 def manifest() -> list[dict[str, str]]:
