@@ -180,6 +180,32 @@ def test_r_127_challenge_answer_and_abort() -> None:
     assert aborted[2].fail_info == types.CMCFailInfo.POP_FAILED
 
 
+def test_r_099_challenges_to_linked_requests() -> None:
+    """R-099, R-102, R-128: what the witness is over is sent again; another's request is refused."""
+    private = key("rsa-2048", 3)
+    wanted = NewRequest(key=private, subject=name("device"), form="crmf", pop="challenge")
+    first = RequestBuilder().transaction().link_pop(b"secret").add_request(wanted)
+    sent = asked(first)
+    (tagged,) = sent.content.req_sequence
+    challenge, value = controls.encrypted_pop.challenge(tagged)
+    octets = ResponseBuilder().for_request(sent).challenge(challenge, 4).sign(signer())
+    response = cmcodec.load(octets).open()
+    opener = cms.RecipientKey.from_private_key(private)
+    again = RequestBuilder().follow_up(response)
+    answer = asked(again.answer_challenges(response, opener, sent=sent))
+    assert answer.octets("reqSequence[0]") == sent.octets("reqSequence[0]")
+    controls.pop_link.verify(answer, b"secret")
+    ((_, proof),) = answer.find(types.DecryptedPOP)
+    controls.encrypted_pop.verify(answer, proof, value)
+    with pytest.raises(cmcodec.ForbiddenError, match="R-099"):
+        again.answer_challenges(response, opener).content()
+    another = asked(RequestBuilder().add_request(wanted))
+    with pytest.raises(cmcodec.ProofError, match="challenge_wrong") as caught:
+        again.answer_challenges(response, opener, sent=another)
+    assert caught.value.fail_info == types.CMCFailInfo.POP_FAILED
+    assert caught.value.body_parts == (0,)
+
+
 def test_r_118_follow_up() -> None:
     """R-116 to R-118: the same transaction, the nonce that was received, and a new one."""
     sent = asked()

@@ -29,7 +29,7 @@ from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import SigningKey, sign_octets
 from cmcodec.controls import conversation, encrypted_pop, identity_proof, pop_link
-from cmcodec.controls.messages import content_of, find
+from cmcodec.controls.messages import content_of, find, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason
@@ -248,21 +248,33 @@ class RequestBuilder:
         return types.SenderNonce(self.random(_NONCE_OCTETS))
 
     def answer_challenges(
-        self, response: Source, keys: RecipientKey | Iterable[RecipientKey]
+        self,
+        response: Source,
+        keys: RecipientKey | Iterable[RecipientKey],
+        *,
+        sent: Source | None = None,
     ) -> Self:
         """The answers to all encryptedPOP, and the requests they are about, unchanged (§6.7).
 
-        Raises `ProofError` (``challenge_wrong``) for a challenge that none of the keys opens, or
-        that does not hold what it says: `abort` is the answer to that.
+        ``sent``: the request that ``response`` answers. Then only what was asked in it is answered
+        for, and its popLinkRandom is sent again, which requests with a POP link witness need.
+
+        Raises `ProofError` (``challenge_wrong``) for a challenge that none of the keys opens, that
+        does not hold what it says, or is about another request: `abort` is the answer to that.
         """
         given = (keys,) if isinstance(keys, RecipientKey) else tuple(keys)
         parts = self._parts
+        own = None if sent is None else request_of(sent)
         for _, challenge in find(content_of(response), oids.ID_CMC_ENCRYPTED_POP):
+            if own is not None and challenge.request not in own.req_sequence:
+                raise ProofError(Reason.CHALLENGE_WRONG, types.CMCFailInfo.POP_FAILED, (0,))
             number = _id_of(challenge.request)
             assert number is not None
             answer = _answer(challenge, given, number)
             parts = parts.plus(RequestPart(challenge.request, number))
             parts = parts.control(oids.ID_CMC_DECRYPTED_POP, answer)
+        for _, random in () if own is None else find(own, oids.ID_CMC_POP_LINK_RANDOM):
+            parts = parts.control(oids.ID_CMC_POP_LINK_RANDOM, random)
         return replace(self, _parts=parts)
 
     def confirm(self, certificate: CertificateLike) -> Self:
