@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import cmcodec
 from cmcodec import cms, controls, oids, types
-from cmcodec.asn1 import NULL, TLV
+from cmcodec.asn1 import NULL, TLV, BitString
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder
-from kit.keys import certificate, der, key, key_identifier, name
+from kit.keys import ALICE, ED25519, certificate, der, key, key_identifier, name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,6 +140,14 @@ def crmf(**changes: Any) -> types.CertReqMsg:
     return replace(made, cert_req=asked, **changes)
 
 
+POPOSK_INPUT = types.POPOSigningKey(
+    poposk_input=types.POPOSigningKeyInput(
+        auth_info=types.AuthInfo(sender=types.GeneralName(dns_name="device.example")),
+        public_key=types.SubjectPublicKeyInfo.from_der(ALICE.spki()),
+    ),
+    algorithm_identifier=ED25519,
+    signature=BitString(bytes(64)),
+)
 ENCR_CERT = types.POPOPrivKey(subsequent_message=0)
 ATTRIBUTE = types.AttributeTypeAndValue
 
@@ -152,6 +160,7 @@ ATTRIBUTE = types.AttributeTypeAndValue
         ("R-042", {"reg_info": (ATTRIBUTE(type="1.2.3", value=TLV(b"\x05\x00")),)}),
         ("R-043", {"popo": types.ProofOfPossession(key_encipherment=ENCR_CERT)}),
         ("R-043", {"popo": types.ProofOfPossession(key_agreement=ENCR_CERT)}),
+        ("R-044", {"popo": types.ProofOfPossession(signature=POPOSK_INPUT)}),
         ("R-047", {"popo": types.ProofOfPossession(ra_verified=NULL)}),
         ("R-048", {"template": {"serial_number": 1}}),
         ("R-048", {"template": {"signing_alg": types.AlgorithmIdentifier(algorithm="1.2.3")}}),
@@ -160,7 +169,7 @@ ATTRIBUTE = types.AttributeTypeAndValue
     ],
 )  # fmt: skip
 def test_what_is_forbidden_in_crmf(rule: str, changes: dict[str, Any]) -> None:
-    """R-039, R-042, R-043, R-047, R-048, R-206: refused at the call."""
+    """R-039, R-042 to R-044, R-047, R-048, R-206: refused at the call."""
     with pytest.raises(cmcodec.ForbiddenError, match=rule) as caught:
         RequestBuilder().add_request(crmf(**changes))
     assert (caught.value.reason, caught.value.rule) == ("forbidden", rule)

@@ -679,7 +679,7 @@ def test_r220_what_the_mac_covers() -> None:
     ],
 )
 def test_r217_content_type_and_digest(attributes: tuple[bytes, ...], reason: str) -> None:
-    """R-221, V4, V5: contentType and messageDigest are there, and contentType is that of it."""
+    """R-217, R-221: contentType and messageDigest are there, contentType is that of it (V4, V5)."""
     if not attributes:
         digest = attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, bytes(32)))
         attributes = (digest,)
@@ -688,7 +688,7 @@ def test_r217_content_type_and_digest(attributes: tuple[bytes, ...], reason: str
 
 
 def test_r217_digest() -> None:
-    """V6: the digest is that of the content, with the algorithm that is named."""
+    """R-217: the digest is that of the content, with the algorithm that is named (V6)."""
     wrong = (
         content_type_attribute(oids.ID_CCT_PKI_DATA),
         attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, bytes(32))),
