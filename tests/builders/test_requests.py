@@ -418,6 +418,17 @@ def test_controls_have_their_place() -> None:
     assert opened(private.sign(signer())).find("1.3.6.1.4.1.99999.1") == ((1, TLV(b"\x05\x00")),)
 
 
+@pytest.mark.parametrize("form", ["pkcs10", "crmf"])
+def test_r4_a_witness_stands_once(form: Any) -> None:
+    """In a request that is made; both versions of it may stand there."""
+    linked = RequestBuilder().add_request(new(form=form)).link_pop(SECRET)
+    with pytest.raises(cmcodec.EncodeError, match="duplicate_control"):
+        linked.link_pop(SECRET).content()
+    found = opened(linked.link_pop(SECRET, version=1).sign(signer()))
+    controls.check(found.content)
+    controls.pop_link.verify(found, SECRET)
+
+
 def test_builders_change_nothing() -> None:
     """Each call returns a new one, and secrets do not show."""
     empty = RequestBuilder()

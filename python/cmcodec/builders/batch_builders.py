@@ -193,7 +193,7 @@ class BatchRequestBuilder:
             cms_sequence=parts.members(ids),
             other_msg_sequence=(),
         )
-        forbidden.check_numbers(content)
+        forbidden.check_places(content)
         return content, tuple(promoted)
 
     def _control(self, attr_type: str, value: Any, body_part_id: int | None = None) -> Self:
@@ -257,7 +257,7 @@ class BatchResponseBuilder:
             cms_sequence=parts.members(ids),
             other_msg_sequence=(),
         )
-        forbidden.check_numbers(content)
+        forbidden.check_places(content)
         return content
 
     def sign(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import oids, types
-from cmcodec.errors import EncodeError, ForbiddenError
+from cmcodec.controls import placement
+from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.tables import CONTROL_ROWS, Place
 
@@ -43,14 +44,12 @@ def check_control(attr_type: str, value: Any, place: Place) -> None:
             raise ForbiddenError("R-160")
 
 
-def check_numbers(content: types.PKIData | types.PKIResponse) -> None:
-    """No control stands more often than it may."""
-    seen: dict[str, int] = {}
-    for control in content.control_sequence:
-        row = _ROWS.get(control.attr_type)
-        number = seen[control.attr_type] = seen.get(control.attr_type, 0) + 1
-        if row is not None and row.at_most is not None and number > row.at_most:
-            raise EncodeError(Reason.DUPLICATE_CONTROL, None, oids.name(control.attr_type))
+def check_places(content: types.PKIData | types.PKIResponse) -> None:
+    """What `controls.check` refuses is not made: a control too often, or in the wrong place."""
+    try:
+        placement.check(content)
+    except ProofError as error:
+        raise EncodeError(Reason(error.reason), None, "controls") from None
 
 
 def check_crmf(request: types.CertReqMsg) -> None:

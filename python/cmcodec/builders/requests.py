@@ -368,7 +368,13 @@ class RequestBuilder:
             cms_sequence=self._parts.members(ids),
             other_msg_sequence=(),
         )
-        forbidden.check_numbers(content)
+        # A finished request is as it is.
+        made = tuple(
+            request
+            for request, (each, _) in zip(requests, asked, strict=True)
+            if isinstance(each, NewRequest)
+        )
+        forbidden.check_places(replace(content, req_sequence=made))
         chosen = [each for each, number in new if signing in (None, number)]
         return content, self._renewing(chosen[0]) if len(chosen) == 1 else None
 

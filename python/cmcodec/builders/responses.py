@@ -177,7 +177,7 @@ class ResponseBuilder:
             cms_sequence=self._parts.members(ids),
             other_msg_sequence=(),
         )
-        forbidden.check_numbers(content)
+        forbidden.check_places(content)
         return content
 
     def sign(
