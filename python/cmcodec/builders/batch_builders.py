@@ -176,7 +176,7 @@ class BatchRequestBuilder:
         promoted: list[types.CMCUnsignedData] = []
         taken: list[Any] = []
         for part, number in zip(listed.parts, ids, strict=True):
-            if isinstance(part, MemberPart):
+            if isinstance(part, MemberPart) and unsigned_data.may_stand_in(part.octets):
                 octets, data = unsigned_data.promote(part.octets, number)
                 promoted += data
                 taken.append(MemberPart(octets, number))

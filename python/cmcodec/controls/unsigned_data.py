@@ -93,10 +93,15 @@ class _Place:
         return element(0x30, self._before, others)
 
 
+def may_stand_in(octets: bytes, start: int = 0, end: int | None = None) -> bool:
+    """Whether octets can have such data, which most have not; nothing is read for it."""
+    return octets.find(_TYPE, start, end) >= 0
+
+
 def _places(message: Message) -> list[_Place]:
     """Where the data of a message stands: all places, or none where there is no such data."""
     buffer = message.buffer
-    if buffer.find(_TYPE, *message.span) < 0:
+    if not may_stand_in(buffer, *message.span):
         return []
     infos = message.element_offsets(("content", "signerInfos"))
     if infos:
