@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, final
 
 from cmcodec import oids, types
 from cmcodec.builders import forbidden
 from cmcodec.builders.batches import checked_octets
-from cmcodec.builders.parts import Context, MemberPart, Parts, RequestPart, attr_type_of
+from cmcodec.builders.parts import Builder, Context, MemberPart, Parts, RequestPart, attr_type_of
 from cmcodec.builders.requests import finished, status_of, tagged
 from cmcodec.cms.signing import sign_octets
 from cmcodec.controls import conversation, unsigned_data
@@ -18,7 +17,7 @@ from cmcodec.reasons import Reason
 from cmcodec.types.tables import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -38,7 +37,7 @@ _RESPONSES = ("full-response", "simple-response", "other")
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRequestBuilder:
+class BatchRequestBuilder(Builder):
     """What a registration authority sends: requests of others, and what it says of them.
 
     Each call returns a new one and changes none. A message is named by its body part id, a request
@@ -48,16 +47,13 @@ class BatchRequestBuilder:
         octets = BatchRequestBuilder().add_all(messages).transaction().sign(signer)
     """
 
-    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    _parts: Parts = field(default_factory=Parts, repr=False)
-
     def add(self, message: Buffer | Message, *, body_part_id: int | None = None) -> Self:
         """A Full PKI Request, or one that is encrypted, to be processed (§6.17).
 
         Its CMC Unsigned Data is promoted to this message (§3.2.3). Raises what `add_all` raises.
         """
         (octets,) = checked_octets((message,), _REQUESTS)
-        return replace(self, _parts=self._parts.plus(MemberPart(octets, body_part_id)))
+        return self._plus(MemberPart(octets, body_part_id))
 
     def add_all(self, messages: Iterable[Buffer | Message]) -> Self:
         """Many, in order.
@@ -66,7 +62,7 @@ class BatchRequestBuilder:
         (``bad_type``) for a message of another kind.
         """
         found = checked_octets(messages, _REQUESTS)
-        return replace(self, _parts=self._parts.plus(*map(MemberPart, found)))
+        return self._plus(*map(MemberPart, found))
 
     def add_request(
         self,
@@ -81,7 +77,7 @@ class BatchRequestBuilder:
         asked = finished(request)
         if not isinstance(asked, types.CertificationRequest):
             raise EncodeError(Reason.BAD_TYPE, None, "request")
-        return replace(self, _parts=self._parts.plus(RequestPart(asked, body_part_id)))
+        return self._plus(RequestPart(asked, body_part_id))
 
     def modify(
         self,
@@ -196,20 +192,14 @@ class BatchRequestBuilder:
         forbidden.check_places(content)
         return content, tuple(promoted)
 
-    def _control(self, attr_type: str, value: Any, body_part_id: int | None = None) -> Self:
-        return replace(self, _parts=self._parts.control(attr_type, value, body_part_id))
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchResponseBuilder:
+class BatchResponseBuilder(Builder):
     """The answers to a batch, in the order of its requests, each a message of its own (§6.17).
 
     Errors stay inside the answers: the batch itself succeeded (R-158).
     """
-
-    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    _parts: Parts = field(default_factory=Parts, repr=False)
 
     def for_request(self, batch: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of the batch that is answered."""
@@ -217,17 +207,17 @@ class BatchResponseBuilder:
         for each in conversation.reply(batch, random=self.random):
             (value,) = each.attr_values
             parts = parts.control(each.attr_type, value)
-        return replace(self, _parts=parts)
+        return self._with(_parts=parts)
 
     def add(self, response: Buffer | Message) -> Self:
         """The answer to the next request; raises what `add_all` raises."""
         (octets,) = checked_octets((response,), _RESPONSES)
-        return replace(self, _parts=self._parts.plus(MemberPart(octets)))
+        return self._plus(MemberPart(octets))
 
     def add_all(self, responses: Iterable[Buffer | Message]) -> Self:
         """Many, in order; raises as `BatchRequestBuilder.add_all` does."""
         found = checked_octets(responses, _RESPONSES)
-        return replace(self, _parts=self._parts.plus(*map(MemberPart, found)))
+        return self._plus(*map(MemberPart, found))
 
     def partial(self, token: bytes, time: datetime, *ids: int) -> Self:
         """More answers are to come: ask again at ``time`` with the token (R-157).
@@ -246,7 +236,7 @@ class BatchResponseBuilder:
         named = attr_type_of(value, attr_type)
         forbidden.check_control(named, value, Place.RESPONSE)
         forbidden.check_status(value)
-        return replace(self, _parts=self._parts.control(named, value, body_part_id))
+        return self._control(named, value, body_part_id)
 
     def content(self) -> types.PKIResponse:
         """The PKIResponse; raises `ForbiddenError` (R-055, R-056) and `EncodeError`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+import os
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from cmcodec import oids, types
 from cmcodec.asn1 import LazySequence
@@ -15,7 +16,7 @@ from cmcodec.reasons import Reason
 from cmcodec.types.tables import CONTROL_ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from cmcodec.received import Buffer
 
@@ -122,6 +123,30 @@ class Parts:
             if isinstance(part, MemberPart)
         )
         return LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """What all builders have; each call of one returns a new one."""
+
+    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
+    _parts: Parts = field(default_factory=Parts, init=False, repr=False)
+
+    def _with(self, **changes: Any) -> Self:
+        """The same but for these fields."""
+        made = object.__new__(type(self))
+        for each in fields(self):
+            value = changes[each.name] if each.name in changes else getattr(self, each.name)
+            object.__setattr__(made, each.name, value)
+        return made
+
+    def _plus(self, *parts: ControlPart | RequestPart | MemberPart) -> Self:
+        """With more parts."""
+        return self._with(_parts=self._parts.plus(*parts))
+
+    def _control(self, attr_type: str, value: Any, body_part_id: int | None = None) -> Self:
+        """With one more control."""
+        return self._plus(ControlPart(attr_type, value, body_part_id))
 
 
 def attr_type_of(value: Any, attr_type: str | None) -> str:

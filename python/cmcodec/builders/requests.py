@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 
@@ -17,9 +16,9 @@ from cmcodec.builders.new_requests import (
     name_of,
 )
 from cmcodec.builders.parts import (
+    Builder,
     Context,
     MemberPart,
-    Parts,
     RequestPart,
     attr_type_of,
     message_octets,
@@ -38,7 +37,7 @@ from cmcodec.verify.batch import verify_items
 from cmcodec.verify.certificates import certificate_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -74,7 +73,7 @@ class _Link:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestBuilder:
+class RequestBuilder(Builder):
     """A Full PKI Request that grows; each call returns a new one and changes none.
 
     Ids are given when the content is made, from 1 on in the order of the calls, around those given
@@ -91,12 +90,10 @@ class RequestBuilder:
         )
     """
 
-    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    _parts: Parts = field(default_factory=Parts, repr=False)
-    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), repr=False)
-    _links: tuple[_Link, ...] = field(default=(), repr=False)
-    _renewed: bytes | None = field(default=None, repr=False)
-    _identified: bool = field(default=False, repr=False)
+    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), init=False, repr=False)
+    _links: tuple[_Link, ...] = field(default=(), init=False, repr=False)
+    _renewed: bytes | None = field(default=None, init=False, repr=False)
+    _identified: bool = field(default=False, init=False, repr=False)
 
     # --- what is asked -----------------------------------------------------------------------
 
@@ -110,29 +107,24 @@ class RequestBuilder:
         if isinstance(request, NewRequest):
             forbidden.check_changed_name(request.change_subject_name)
             number = request.body_part_id if body_part_id is None else body_part_id
-            return replace(self, _parts=self._parts.plus(RequestPart(request, number)))
+            return self._plus(RequestPart(request, number))
         asked = finished(request)
         if self._links:
             raise ForbiddenError("R-100")
         fixed = _id_of(asked)
         if fixed is not None and body_part_id not in (None, fixed):
             raise EncodeError(Reason.BAD_VALUE, None, "body_part_id")
-        return replace(
-            self,
-            _parts=self._parts.plus(RequestPart(asked, body_part_id if fixed is None else fixed)),
-        )
+        return self._plus(RequestPart(asked, body_part_id if fixed is None else fixed))
 
     def add_message(
         self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
     ) -> Self:
         """A message in cmsSequence, as it is; raises what `load` raises."""
-        return replace(
-            self, _parts=self._parts.plus(MemberPart(message_octets(message), body_part_id))
-        )
+        return self._plus(MemberPart(message_octets(message), body_part_id))
 
     def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
         """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (RFC 10002 §3.2.3)."""
-        return replace(self, _unsigned=(*self._unsigned, data))
+        return self._with(_unsigned=(*self._unsigned, data))
 
     def add_control(
         self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None
@@ -154,8 +146,8 @@ class RequestBuilder:
                      oids.ID_CMC_IDENTITY_PROOF_V2):  # fmt: skip
             self._check_identifying()
             parts = self._parts.control(named, value, body_part_id)
-            return replace(self, _parts=parts, _identified=True)
-        return replace(self, _parts=self._parts.control(named, value, body_part_id))
+            return self._with(_parts=parts, _identified=True)
+        return self._control(named, value, body_part_id)
 
     # --- who asks ----------------------------------------------------------------------------
 
@@ -191,7 +183,7 @@ class RequestBuilder:
                 )
 
             parts = parts.control(oids.ID_CMC_IDENTITY_PROOF_V2, second)
-        return replace(self, _parts=parts, _identified=True)
+        return self._with(_parts=parts, _identified=True)
 
     def link_pop(
         self,
@@ -217,7 +209,7 @@ class RequestBuilder:
         else:
             witness = pop_link.compute(random, secret, key_gen=key_gen, mac=mac)
             link = _Link(oids.ID_CMC_POP_LINK_WITNESS_V2, witness)
-        return replace(self, _parts=parts, _links=(*self._links, link))
+        return self._with(_parts=parts, _links=(*self._links, link))
 
     def renew(self, certificate: CertificateLike) -> Self:
         """The names of a certificate in every new request; only its key may sign (§6.3.3).
@@ -226,7 +218,7 @@ class RequestBuilder:
         """
         if self._identified:
             raise ForbiddenError("R-026")
-        return replace(self, _renewed=certificate_octets(certificate))
+        return self._with(_renewed=certificate_octets(certificate))
 
     # --- the conversation --------------------------------------------------------------------
 
@@ -234,7 +226,7 @@ class RequestBuilder:
         """A transaction id, 128 bits by chance unless given, and a senderNonce (§6.6)."""
         number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
         parts = self._parts.control(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number))
-        return replace(self, _parts=parts.control(oids.ID_CMC_SENDER_NONCE, self._nonce()))
+        return self._with(_parts=parts.control(oids.ID_CMC_SENDER_NONCE, self._nonce()))
 
     def follow_up(self, response: Source) -> Self:
         """The next message of a transaction: its id, the nonce received and a new one (§6.6)."""
@@ -242,7 +234,7 @@ class RequestBuilder:
         for each in conversation.reply(response, random=self.random):
             (value,) = each.attr_values
             parts = parts.control(each.attr_type, value)
-        return replace(self, _parts=parts)
+        return self._with(_parts=parts)
 
     def _nonce(self) -> types.SenderNonce:
         return types.SenderNonce(self.random(_NONCE_OCTETS))
@@ -275,7 +267,7 @@ class RequestBuilder:
             parts = parts.control(oids.ID_CMC_DECRYPTED_POP, answer)
         for _, random in () if own is None else find(own, oids.ID_CMC_POP_LINK_RANDOM):
             parts = parts.control(oids.ID_CMC_POP_LINK_RANDOM, random)
-        return replace(self, _parts=parts)
+        return self._with(_parts=parts)
 
     def confirm(self, certificate: CertificateLike) -> Self:
         """The certificate is accepted (§6.14)."""
@@ -300,13 +292,13 @@ class RequestBuilder:
             return status_of(status, (context.ids[place],), text, other)
 
         parts = self._parts.control(oids.ID_CMC_CONFIRM_CERT_ACCEPTANCE, named)
-        return replace(self, _parts=parts.control(oids.ID_CMC_STATUS_INFO_V2, status_info))
+        return self._with(_parts=parts.control(oids.ID_CMC_STATUS_INFO_V2, status_info))
 
     def abort(self, text: str | None = None) -> Self:
         """A challenge cannot be answered: failed, popFailed, for the message (R-127)."""
         failed = types.OtherStatusInfo(fail_info=types.CMCFailInfo.POP_FAILED)
         value = status_of(types.CMCStatus.FAILED, (0,), text, failed)
-        return replace(self, _parts=self._parts.control(oids.ID_CMC_STATUS_INFO_V2, value))
+        return self._control(oids.ID_CMC_STATUS_INFO_V2, value)
 
     def revoke(
         self,
@@ -329,7 +321,7 @@ class RequestBuilder:
             shared_secret=secret,
             comment=comment,
         )
-        return replace(self, _parts=self._parts.control(oids.ID_CMC_REVOKE_REQUEST, value))
+        return self._control(oids.ID_CMC_REVOKE_REQUEST, value)
 
     # --- the result --------------------------------------------------------------------------
 
@@ -483,7 +475,7 @@ class RequestBuilder:
             raise ForbiddenError("R-025")
         if not known:
             parts = parts.control(oids.ID_CMC_IDENTIFICATION, named)
-        made = replace(self, _parts=parts, _identified=True)
+        made = self._with(_parts=parts, _identified=True)
         recipient = Recipient.from_password(secret, identification, iterations=iterations)
         return authenticated.authenticate(
             made.content(), recipient, mac=mac, unsigned_data=self._unsigned, random=self.random

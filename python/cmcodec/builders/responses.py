@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
 
 from cmcodec import oids, types
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
-from cmcodec.builders.parts import Context, MemberPart, Parts, attr_type_of, message_octets
+from cmcodec.builders.parts import Builder, Context, MemberPart, attr_type_of, message_octets
 from cmcodec.builders.requests import status_of
 from cmcodec.builders.unsigned import without_signers
 from cmcodec.cms import authenticated
@@ -21,7 +20,7 @@ from cmcodec.errors import ForbiddenError
 from cmcodec.types.tables import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from cmcodec.cms.signing import CRLLike, SigningKey
@@ -51,7 +50,7 @@ def certs_only(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike] 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseBuilder:
+class ResponseBuilder(Builder):
     """A Full PKI Response that grows; each call returns a new one and changes none.
 
     Body parts are ids of the request that is answered, or paths into it; 1 is a Simple PKI
@@ -60,12 +59,10 @@ class ResponseBuilder:
         octets = ResponseBuilder().for_request(opened).issue(certificate, 1).sign(signer)
     """
 
-    random: Callable[[int], bytes] = field(default=os.urandom, repr=False)
-    _parts: Parts = field(default_factory=Parts, repr=False)
-    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), repr=False)
-    _certificates: tuple[CertificateLike, ...] = field(default=(), repr=False)
-    _crls: tuple[CRLLike, ...] = field(default=(), repr=False)
-    _requests: frozenset[int] | None = field(default=None, repr=False)
+    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), init=False, repr=False)
+    _certificates: tuple[CertificateLike, ...] = field(default=(), init=False, repr=False)
+    _crls: tuple[CRLLike, ...] = field(default=(), init=False, repr=False)
+    _requests: frozenset[int] | None = field(default=None, init=False, repr=False)
 
     def for_request(self, request: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of a request (§6.4 and §6.6)."""
@@ -73,7 +70,7 @@ class ResponseBuilder:
         for each in conversation.reply(request, random=self.random):
             (value,) = each.attr_values
             parts = parts.control(each.attr_type, value)
-        return replace(self, _parts=parts, _requests=_pendable(request))
+        return self._with(_parts=parts, _requests=_pendable(request))
 
     def issue(self, certificate: CertificateLike, *ids: BodyPart) -> Self:
         """A certificate that was issued, and success for the requests named (§4.2)."""
@@ -119,7 +116,7 @@ class ResponseBuilder:
     def challenge(self, challenge: types.EncryptedPOP, *ids: BodyPart) -> Self:
         """A challenge to prove possession of a key: failed, popRequired (§6.7)."""
         parts = self._parts.control(oids.ID_CMC_ENCRYPTED_POP, challenge)
-        return replace(self, _parts=parts).fail(types.CMCFailInfo.POP_REQUIRED, *ids)
+        return self._with(_parts=parts).fail(types.CMCFailInfo.POP_REQUIRED, *ids)
 
     def _status(
         self,
@@ -131,7 +128,7 @@ class ResponseBuilder:
         if not ids:
             raise ValueError("ids: at least one body part")
         value = status_of(status, ids, text, other)
-        return replace(self, _parts=self._parts.control(oids.ID_CMC_STATUS_INFO_V2, value))
+        return self._control(oids.ID_CMC_STATUS_INFO_V2, value)
 
     def add_control(
         self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None
@@ -145,27 +142,25 @@ class ResponseBuilder:
         named = attr_type_of(value, attr_type)
         forbidden.check_control(named, value, Place.RESPONSE)
         forbidden.check_status(value)
-        return replace(self, _parts=self._parts.control(named, value, body_part_id))
+        return self._control(named, value, body_part_id)
 
     def add_message(
         self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
     ) -> Self:
         """A message in cmsSequence, as it is; raises what `load` raises."""
-        return replace(
-            self, _parts=self._parts.plus(MemberPart(message_octets(message), body_part_id))
-        )
+        return self._plus(MemberPart(message_octets(message), body_part_id))
 
     def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
         """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (§3.2.3)."""
-        return replace(self, _unsigned=(*self._unsigned, data))
+        return self._with(_unsigned=(*self._unsigned, data))
 
     def add_certificates(self, *certificates: CertificateLike) -> Self:
         """Certificates beside those that were issued: intermediates (§4.2)."""
-        return replace(self, _certificates=(*self._certificates, *certificates))
+        return self._with(_certificates=(*self._certificates, *certificates))
 
     def add_crls(self, *crls: CRLLike) -> Self:
         """CRLs."""
-        return replace(self, _crls=(*self._crls, *crls))
+        return self._with(_crls=(*self._crls, *crls))
 
     # --- the result --------------------------------------------------------------------------
 
