@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any, Self, final
 from cmcodec import oids, types
 from cmcodec.builders import forbidden
 from cmcodec.builders.batches import checked_octets
-from cmcodec.builders.parts import Builder, Context, MemberPart, Parts, RequestPart, attr_type_of
-from cmcodec.builders.requests import finished, status_of, tagged
+from cmcodec.builders.finished import finished, tagged
+from cmcodec.builders.parts import (
+    Builder,
+    Context,
+    MemberPart,
+    Parts,
+    RequestPart,
+    attr_type_of,
+    status_of,
+)
 from cmcodec.cms.signing import sign_octets
 from cmcodec.controls import conversation, unsigned_data
 from cmcodec.errors import EncodeError

@@ -159,6 +159,26 @@ def attr_type_of(value: Any, attr_type: str | None) -> str:
     return found
 
 
+def status_of(
+    status: int,
+    parts: Iterable[int | tuple[int, ...]],
+    text: str | None,
+    other: types.OtherStatusInfo | None,
+) -> types.CMCStatusInfoV2:
+    """A statusInfoV2 over body parts, each an id or a path."""
+    return types.CMCStatusInfoV2(
+        cmc_status=status,
+        body_list=tuple(
+            types.BodyPartReference(body_part_id=part)
+            if isinstance(part, int)
+            else types.BodyPartReference(body_part_path=types.BodyPartPath(part))
+            for part in parts
+        ),
+        status_string=text,
+        other_info=other,
+    )
+
+
 def allocated(fixed: Iterable[int | None]) -> list[int]:
     """The ids of parts in the order of the calls: from 1 on, around those that are given.
 

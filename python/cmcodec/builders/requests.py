@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 from cmcodec import oids, types
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
+from cmcodec.builders.finished import asked_identifier, finished, id_of, tagged
 from cmcodec.builders.new_requests import (
     NewRequest,
     asked_extensions,
@@ -22,6 +23,7 @@ from cmcodec.builders.parts import (
     RequestPart,
     attr_type_of,
     message_octets,
+    status_of,
 )
 from cmcodec.builders.unsigned import with_no_signature, without_signers
 from cmcodec.cms import authenticated
@@ -30,10 +32,8 @@ from cmcodec.cms.signing import SigningKey, sign_octets
 from cmcodec.controls import conversation, encrypted_pop, identity_proof, pop_link
 from cmcodec.controls.messages import content_of, find, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
-from cmcodec.message import Message, load
 from cmcodec.reasons import Reason
 from cmcodec.types.tables import Place
-from cmcodec.verify.batch import verify_items
 from cmcodec.verify.certificates import certificate_octets
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from cmcodec.cms.signing import CRLLike
     from cmcodec.controls.messages import Source
+    from cmcodec.message import Message
     from cmcodec.received import Buffer
     from cmcodec.verify.certificates import CertificateLike
 
@@ -111,7 +112,7 @@ class RequestBuilder(Builder):
         asked = finished(request)
         if self._links:
             raise ForbiddenError("R-100")
-        fixed = _id_of(asked)
+        fixed = id_of(asked)
         if fixed is not None and body_part_id not in (None, fixed):
             raise EncodeError(Reason.BAD_VALUE, None, "body_part_id")
         return self._plus(RequestPart(asked, body_part_id if fixed is None else fixed))
@@ -260,7 +261,7 @@ class RequestBuilder(Builder):
         for _, challenge in find(content_of(response), oids.ID_CMC_ENCRYPTED_POP):
             if own is not None and challenge.request not in own.req_sequence:
                 raise ProofError(Reason.CHALLENGE_WRONG, types.CMCFailInfo.POP_FAILED, (0,))
-            number = _id_of(challenge.request)
+            number = id_of(challenge.request)
             assert number is not None
             answer = _answer(challenge, given, number)
             parts = parts.plus(RequestPart(challenge.request, number))
@@ -423,7 +424,7 @@ class RequestBuilder(Builder):
             raise ForbiddenError("R-107")
         for signer in signers:
             if signer.certificate is None:
-                wanted = {_asked_identifier(request) for request in content.req_sequence}
+                wanted = {asked_identifier(request) for request in content.req_sequence}
                 if signer.key_identifier not in wanted:
                     raise ForbiddenError("R-021")
                 if len(signers) > 1:
@@ -490,7 +491,7 @@ class RequestBuilder(Builder):
         """
         content, _ = self._made(None)
         octets = content.to_der()
-        identifiers = [_asked_identifier(request) for request in content.req_sequence]
+        identifiers = [asked_identifier(request) for request in content.req_sequence]
         if len(identifiers) == 1 and identifiers[0] is not None:
             return with_no_signature(oids.ID_CCT_PKI_DATA, octets, identifiers[0], self._unsigned)
         secrets = [value for _, value in find(content, oids.ID_CMC_REVOKE_REQUEST)]
@@ -516,97 +517,6 @@ def _version(version: int) -> int:
     if version not in (1, 2):
         raise ValueError(f"version: {version!r} is not 1 or 2")
     return version
-
-
-def status_of(
-    status: int,
-    parts: Iterable[int | tuple[int, ...]],
-    text: str | None,
-    other: types.OtherStatusInfo | None,
-) -> types.CMCStatusInfoV2:
-    """A statusInfoV2 over body parts, each an id or a path."""
-    return types.CMCStatusInfoV2(
-        cmc_status=status,
-        body_list=tuple(
-            types.BodyPartReference(body_part_id=part)
-            if isinstance(part, int)
-            else types.BodyPartReference(body_part_path=types.BodyPartPath(part))
-            for part in parts
-        ),
-        status_string=text,
-        other_info=other,
-    )
-
-
-def finished(request: Any) -> types.TaggedRequest | types.CertificationRequest:
-    """A request that is finished, and may be made."""
-    if isinstance(request, bytes):
-        request = load(request).unverified_content
-    if hasattr(request, "public_bytes"):
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        request = types.CertificationRequest.from_der(request.public_bytes(Encoding.DER))
-    if isinstance(request, types.CertReqMsg):
-        request = types.TaggedRequest(crm=request)
-    if isinstance(request, types.CertificationRequest):
-        _check_proof(request.to_der())
-        return request
-    if not isinstance(request, types.TaggedRequest):
-        raise EncodeError(Reason.BAD_TYPE, None, "request")
-    if request.crm is not None:
-        forbidden.check_crmf(request.crm)
-    _check_proof(_alone(request))
-    return request
-
-
-def _alone(request: types.TaggedRequest) -> bytes:
-    """A message with nothing but this request."""
-    content = types.PKIData(
-        control_sequence=(), req_sequence=(request,), cms_sequence=(), other_msg_sequence=()
-    )
-    return without_signers(oids.ID_CCT_PKI_DATA, content.to_der())
-
-
-def _check_proof(octets: bytes) -> None:
-    """A proof of possession that is there is good."""
-    (row,) = verify_items([octets], nested=False, threads=1)
-    if any(request.pop == "failed" for request in row.requests):
-        raise EncodeError(Reason.POP_INVALID, None, "request")
-
-
-def _id_of(request: types.TaggedRequest | types.CertificationRequest) -> int | None:
-    if isinstance(request, types.CertificationRequest):
-        return None
-    if request.tcr is not None:
-        return request.tcr.body_part_id
-    if request.crm is not None:
-        return request.crm.cert_req.cert_req_id
-    return request.orm.body_part_id if request.orm is not None else None
-
-
-def tagged(
-    request: types.TaggedRequest | types.CertificationRequest, body_part_id: int
-) -> types.TaggedRequest:
-    if isinstance(request, types.TaggedRequest):
-        return request
-    tagged = types.TaggedCertificationRequest(
-        body_part_id=body_part_id, certification_request=request
-    )
-    return types.TaggedRequest(tcr=tagged)
-
-
-def _asked_identifier(request: types.TaggedRequest) -> bytes | None:
-    """The key identifier that a request asks for."""
-    if request.crm is not None:
-        return key_identifier(request.crm.cert_req.cert_template.extensions or ())
-    if request.tcr is None:
-        return None
-    info = request.tcr.certification_request.certification_request_info
-    for attribute in info.attributes or ():
-        for value in attribute.attr_values:
-            if isinstance(value, types.ExtensionReq):
-                return key_identifier(value.value)
-    return None
 
 
 def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
 from cmcodec import oids, types
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
-from cmcodec.builders.parts import Builder, Context, MemberPart, attr_type_of, message_octets
-from cmcodec.builders.requests import status_of
+from cmcodec.builders.parts import (
+    Builder,
+    Context,
+    MemberPart,
+    attr_type_of,
+    message_octets,
+    status_of,
+)
 from cmcodec.builders.unsigned import without_signers
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
