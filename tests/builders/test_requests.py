@@ -291,12 +291,16 @@ def test_r_021_request_key_signs() -> None:
     found = opened(octets)
     assert found.origin == "request-key"
     assert found.signers[0].request_id == 1
+    own_key = key("p-256", 5)
     stranger = cms.SigningKey.from_private_key(key("p-256", 7), key_identifier=b"stranger")
     with pytest.raises(cmcodec.ForbiddenError, match="R-021"):
         RequestBuilder().add_request(new()).sign(stranger)
-    own = cms.SigningKey.from_private_key(
-        key("p-256", 5), key_identifier=key_identifier(key("p-256", 5))
+    own = cms.SigningKey.from_private_key(own_key, key_identifier=key_identifier(own_key))
+    without = (
+        x509.CertificateSigningRequestBuilder().subject_name(NAME).sign(own_key, hashes.SHA256())
     )
+    with pytest.raises(cmcodec.ForbiddenError, match="R-019"):
+        RequestBuilder().add_request(without).sign(own)
     with pytest.raises(cmcodec.ForbiddenError, match="R-022"):
         RequestBuilder().add_request(new()).sign([own, signer()])
     two = RequestBuilder().add_request(new()).add_request(new(number=6))

@@ -401,7 +401,7 @@ class RequestBuilder(Builder):
 
         Raises what `content` and `cmcodec.cms.sign` raise, and `ForbiddenError` for a renewal that
         another key would sign (R-107), and for a key without a certificate that is of no request
-        (R-021) or not alone (R-022).
+        (R-021), of one without a key identifier (R-019), or not alone (R-022).
         """
         signers = (signer,) if isinstance(signer, SigningKey) else tuple(signer)
         content, _ = self._made(None)
@@ -424,9 +424,9 @@ class RequestBuilder(Builder):
             raise ForbiddenError("R-107")
         for signer in signers:
             if signer.certificate is None:
-                wanted = {asked_identifier(request) for request in content.req_sequence}
+                wanted = {asked_identifier(request) for request in content.req_sequence} - {None}
                 if signer.key_identifier not in wanted:
-                    raise ForbiddenError("R-021")
+                    raise ForbiddenError("R-021" if wanted else "R-019")
                 if len(signers) > 1:
                     raise ForbiddenError("R-022")
 
@@ -443,8 +443,7 @@ class RequestBuilder(Builder):
         if request is None:
             raise ValueError("body_part_id: that of one new request")
         identifier = key_identifier(asked_extensions(request))
-        if identifier is None:
-            raise ForbiddenError("R-019")
+        assert identifier is not None
         if isinstance(request.key, SigningKey):
             signer = replace(request.key, certificate=None, key_identifier=identifier)
         else:
