@@ -180,6 +180,25 @@ def test_r_127_challenge_answer_and_abort() -> None:
     assert aborted[2].fail_info == types.CMCFailInfo.POP_FAILED
 
 
+def test_r_132_no_challenge_beside_a_witness() -> None:
+    """R-131, R-132: what an RA has witnessed is accepted, or answered with popFailed."""
+    (tagged,) = asked().content.req_sequence
+    challenge, _ = controls.encrypted_pop.challenge(tagged)
+    one, two = (RequestBuilder().add_request(request(number)).sign(signer()) for number in (5, 6))
+    batch = BatchRequestBuilder().add_all([one, two]).witness_pop(1, [1])
+    answer = ResponseBuilder().for_request(cmcodec.load(batch.sign(signer())))
+    with pytest.raises(cmcodec.ForbiddenError, match="R-132"):
+        answer.challenge(challenge, (1, 1))
+    assert statuses(answer.challenge(challenge, (2, 1)).content())
+    failed = statuses(answer.fail(types.CMCFailInfo.POP_FAILED, (1, 1)).content())
+    assert failed[0][2].fail_info == types.CMCFailInfo.POP_FAILED
+    current = RequestBuilder().add_request(request())
+    current = current.add_control(types.LraPopWitness(pki_data_bodyid=0, body_ids=(1,)))
+    answer = ResponseBuilder().for_request(asked(current))
+    with pytest.raises(cmcodec.ForbiddenError, match="R-132"):
+        answer.challenge(challenge, 1)
+
+
 def test_r_099_challenges_to_linked_requests() -> None:
     """R-099, R-102, R-128: what the witness is over is sent again; another's request is refused."""
     private = key("rsa-2048", 3)

@@ -69,6 +69,7 @@ class ResponseBuilder(Builder):
     _certificates: tuple[CertificateLike, ...] = field(default=(), init=False, repr=False)
     _crls: tuple[CRLLike, ...] = field(default=(), init=False, repr=False)
     _requests: frozenset[int] | None = field(default=None, init=False, repr=False)
+    _witnessed: frozenset[tuple[int, ...]] = field(default=frozenset(), init=False, repr=False)
 
     def for_request(self, request: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of a request (§6.4 and §6.6)."""
@@ -76,7 +77,9 @@ class ResponseBuilder(Builder):
         for each in conversation.reply(request, random=self.random):
             (value,) = each.attr_values
             parts = parts.control(each.attr_type, value)
-        return self._with(_parts=parts, _requests=_pendable(request))
+        return self._with(
+            _parts=parts, _requests=_pendable(request), _witnessed=_witnessed(request)
+        )
 
     def issue(self, certificate: CertificateLike, *ids: BodyPart) -> Self:
         """A certificate that was issued, and success for the requests named (§4.2)."""
@@ -120,7 +123,14 @@ class ResponseBuilder(Builder):
         return self._status(status, ids, text, None)
 
     def challenge(self, challenge: types.EncryptedPOP, *ids: BodyPart) -> Self:
-        """A challenge to prove possession of a key: failed, popRequired (§6.7)."""
+        """A challenge to prove possession of a key: failed, popRequired (§6.7).
+
+        Raises `ForbiddenError` for a request whose possession an RA has witnessed (R-132): a CA
+        that takes no such witness answers popFailed.
+        """
+        paths = {(each,) if isinstance(each, int) else tuple(each) for each in ids}
+        if not self._witnessed.isdisjoint(paths):
+            raise ForbiddenError("R-132")
         parts = self._parts.control(oids.ID_CMC_ENCRYPTED_POP, challenge)
         return self._with(_parts=parts).fail(types.CMCFailInfo.POP_REQUIRED, *ids)
 
@@ -252,3 +262,16 @@ def _pendable(request: Source) -> frozenset[int]:
                 found.add(each.crm.cert_req.cert_req_id)
         found.update(number for number, _ in find(content, oids.ID_CMC_QUERY_PENDING))
     return frozenset(found)
+
+
+def _witnessed(request: Source) -> frozenset[tuple[int, ...]]:
+    """Paths of the requests whose possession the RA that asks has checked (§6.8)."""
+    content = message_of(request).unverified_content
+    if not isinstance(content, types.PKIData):
+        return frozenset()
+    return frozenset(
+        (witness.pki_data_bodyid, number) if witness.pki_data_bodyid else (number,)
+        for _, witness in find(content, oids.ID_CMC_LRA_POP_WITNESS)
+        if isinstance(witness, types.LraPopWitness)
+        for number in witness.body_ids
+    )
