@@ -55,12 +55,13 @@ def test_r_069_issued_certificates_are_in_the_bag() -> None:
         .issue(ISSUED, 3)
         .add_certificates(certificate("p-384", 0))
         .add_crls(crl())
-        .sign(signer())
+        .sign(signer(), certificates=[certificate("p-521", 0)], crls=[crl()])
     )
     found = cmcodec.load(octets, strict=True).open()
     controls.check(found.content)
     carried = {each.der for each in found.message.certificates}
-    assert {der(ISSUED), der(certificate("p-384", 0)), der(certificate("p-256", 0))} == carried
+    others = {der(certificate(kind, 0)) for kind in ("p-256", "p-384", "p-521")}
+    assert carried == {der(ISSUED), *others}
     assert statuses(found.content) == [(types.CMCStatus.SUCCESS, [3], None)]
     assert found.transaction_id == 7
 

@@ -195,18 +195,21 @@ class ResponseBuilder(Builder):
         self,
         signer: SigningKey | Sequence[SigningKey],
         *,
+        certificates: Iterable[CertificateLike] = (),
+        crls: Iterable[CRLLike] = (),
         signing_time: datetime | None = None,
     ) -> bytes:
-        """The response signed by one or several, with all certificates and CRLs: a ContentInfo.
+        """The response signed by one or several: the DER of a ContentInfo.
 
-        Raises what `content` and `cmcodec.cms.sign` raise.
+        It carries ``certificates`` and ``crls`` beside all that were added. Raises what `content`
+        and `cmcodec.cms.sign` raise.
         """
         return sign_octets(
             oids.ID_CCT_PKI_RESPONSE,
             self.content().to_der(),
             signer,
-            certificates=self._certificates,
-            crls=self._crls,
+            certificates=(*self._certificates, *certificates),
+            crls=(*self._crls, *crls),
             signing_time=signing_time,
             unsigned_data=self._unsigned,
         )
