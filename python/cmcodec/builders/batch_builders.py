@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 from cmcodec import oids, types
 from cmcodec.builders import forbidden
-from cmcodec.builders.batches import checked_octets
+from cmcodec.builders.batches import REQUESTS, RESPONSES, checked_octets
 from cmcodec.builders.finished import finished, tagged
 from cmcodec.builders.parts import (
     Builder,
@@ -16,10 +16,11 @@ from cmcodec.builders.parts import (
     Parts,
     RequestPart,
     attr_type_of,
+    references,
     status_of,
 )
 from cmcodec.cms.signing import sign_octets
-from cmcodec.controls import conversation, unsigned_data
+from cmcodec.controls import unsigned_data
 from cmcodec.errors import EncodeError
 from cmcodec.reasons import Reason
 from cmcodec.types.tables import Place
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from cmcodec.verify.certificates import CertificateLike
 
 __all__ = ["BatchRequestBuilder", "BatchResponseBuilder"]
-
-_NONCE_OCTETS = 16
-_REQUESTS = ("full-request", "other")
-_RESPONSES = ("full-response", "simple-response", "other")
 
 
 @final
@@ -60,7 +57,7 @@ class BatchRequestBuilder(Builder):
 
         Its CMC Unsigned Data is promoted to this message (§3.2.3). Raises what `add_all` raises.
         """
-        (octets,) = checked_octets((message,), _REQUESTS)
+        (octets,) = checked_octets((message,), REQUESTS)
         return self._plus(MemberPart(octets, body_part_id))
 
     def add_all(self, messages: Iterable[Buffer | Message]) -> Self:
@@ -69,7 +66,7 @@ class BatchRequestBuilder(Builder):
         Raises what `load` raises, with the place of the message in the path, and `EncodeError`
         (``bad_type``) for a message of another kind.
         """
-        found = checked_octets(messages, _REQUESTS)
+        found = checked_octets(messages, REQUESTS)
         return self._plus(*map(MemberPart, found))
 
     def add_request(
@@ -120,14 +117,7 @@ class BatchRequestBuilder(Builder):
 
     def processed(self, *paths: int | tuple[int, ...]) -> Self:
         """The RA has dealt with these controls (§6.19)."""
-        value = types.ControlsProcessed(
-            body_list=tuple(
-                types.BodyPartReference(body_part_id=path)
-                if isinstance(path, int)
-                else types.BodyPartReference(body_part_path=types.BodyPartPath(path))
-                for path in paths
-            )
-        )
+        value = types.ControlsProcessed(body_list=references(paths))
         return self._control(oids.ID_CMC_CONTROL_PROCESSED, value)
 
     def add_control(
@@ -140,10 +130,7 @@ class BatchRequestBuilder(Builder):
 
     def transaction(self, identifier: int | None = None) -> Self:
         """A transaction id, 128 bits by chance unless given, and a senderNonce (§6.6)."""
-        number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
-        made = self._control(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number))
-        nonce = types.SenderNonce(self.random(_NONCE_OCTETS))
-        return made._control(oids.ID_CMC_SENDER_NONCE, nonce)  # noqa: SLF001 - of its own class
+        return self._in_transaction(identifier)
 
     def sign(
         self,
@@ -211,20 +198,16 @@ class BatchResponseBuilder(Builder):
 
     def for_request(self, batch: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of the batch that is answered."""
-        parts = self._parts
-        for each in conversation.reply(batch, random=self.random):
-            (value,) = each.attr_values
-            parts = parts.control(each.attr_type, value)
-        return self._with(_parts=parts)
+        return self._replying(batch)
 
     def add(self, response: Buffer | Message) -> Self:
         """The answer to the next request; raises what `add_all` raises."""
-        (octets,) = checked_octets((response,), _RESPONSES)
+        (octets,) = checked_octets((response,), RESPONSES)
         return self._plus(MemberPart(octets))
 
     def add_all(self, responses: Iterable[Buffer | Message]) -> Self:
         """Many, in order; raises as `BatchRequestBuilder.add_all` does."""
-        found = checked_octets(responses, _RESPONSES)
+        found = checked_octets(responses, RESPONSES)
         return self._plus(*map(MemberPart, found))
 
     def partial(self, token: bytes, time: datetime, *ids: int) -> Self:
@@ -248,13 +231,7 @@ class BatchResponseBuilder(Builder):
 
     def content(self) -> types.PKIResponse:
         """The PKIResponse; raises `ForbiddenError` (R-055, R-056) and `EncodeError`."""
-        parts = self._parts.with_list(oids.ID_CMC_BATCH_RESPONSES)
-        ids = parts.ids()
-        content = types.PKIResponse(
-            control_sequence=parts.controls(Context(b"", ids)),
-            cms_sequence=parts.members(ids),
-            other_msg_sequence=(),
-        )
+        content = self._parts.with_list(oids.ID_CMC_BATCH_RESPONSES).response()
         forbidden.check_places(content)
         return content
 

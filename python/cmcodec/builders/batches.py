@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import oids, types
-from cmcodec.asn1 import LazySequence
-from cmcodec.asn1.der import element
-from cmcodec.asn1.scalars import encode_integer
 from cmcodec.builders.body_part_ids import allocate
+from cmcodec.builders.parts import cms_sequence
 from cmcodec.cms import sign
 from cmcodec.errors import DecodeError, EncodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
@@ -25,6 +23,10 @@ if TYPE_CHECKING:
     from cmcodec.verify.certificates import CertificateLike
 
 __all__ = ["batch_requests", "batch_responses"]
+
+REQUESTS: Final = ("full-request", "other")
+RESPONSES: Final = ("full-response", "simple-response", "other")
+"""The kinds of messages that batches have; what is encrypted is other."""
 
 
 def batch_requests(
@@ -50,7 +52,7 @@ def batch_requests(
     or out of range, and for a batch of nothing, and what `sign` raises. Nobody verifies the nested
     messages here: see `verify_batch`.
     """
-    octets = checked_octets(messages, ("full-request", "other"))
+    octets = checked_octets(messages, REQUESTS)
     control, members = _members(oids.ID_CMC_BATCH_REQUESTS, octets, controls, ids)
     content = types.PKIData(
         control_sequence=(*controls, control),
@@ -76,7 +78,7 @@ def batch_responses(
     As `batch_requests`, with responses, which may be simple ones. The status of the batch is one
     of ``controls``; it is success once each request has its response, whatever those say.
     """
-    octets = checked_octets(messages, ("full-response", "simple-response", "other"))
+    octets = checked_octets(messages, RESPONSES)
     control, members = _members(oids.ID_CMC_BATCH_RESPONSES, octets, controls, ids)
     content = types.PKIResponse(
         control_sequence=(*controls, control), cms_sequence=members, other_msg_sequence=()
@@ -112,8 +114,4 @@ def _members(
     control = types.TaggedAttribute(
         body_part_id=own, attr_type=attr_type, attr_values=(types.BodyPartList(tuple(ids)),)
     )
-    tagged = b"".join(
-        element(0x30, element(0x02, encode_integer(number)), octets)
-        for number, octets in zip(ids, messages, strict=True)
-    )
-    return control, LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
+    return control, cms_sequence(zip(ids, messages, strict=True))

@@ -10,6 +10,7 @@ from cmcodec import oids, types
 from cmcodec.asn1 import LazySequence
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_integer
+from cmcodec.controls import conversation
 from cmcodec.errors import EncodeError, ForbiddenError
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason
@@ -18,11 +19,13 @@ from cmcodec.types.tables import CONTROL_ROWS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from cmcodec.controls.messages import Source
     from cmcodec.received import Buffer
 
 _TYPES: Final = {row.value: row.oid for row in CONTROL_ROWS}
 """The type of a control by the class of its value; two classes stand for several."""
 
+_NONCE_OCTETS: Final = 16
 _AMBIGUOUS: Final = (types.BodyPartList, types.BodyPartPath)
 
 
@@ -80,6 +83,15 @@ class Parts:
         """With one more control."""
         return self.plus(ControlPart(attr_type, value, body_part_id))
 
+    def response(self) -> types.PKIResponse:
+        """A PKIResponse of them; raises `ForbiddenError` (R-055, R-056) and `EncodeError`."""
+        ids = self.ids()
+        return types.PKIResponse(
+            control_sequence=self.controls(Context(b"", ids)),
+            cms_sequence=self.members(ids),
+            other_msg_sequence=(),
+        )
+
     def values(self, attr_type: str) -> list[Any]:
         """The values of the controls of a type."""
         return [
@@ -117,12 +129,11 @@ class Parts:
 
     def members(self, ids: list[int]) -> Any:
         """The cmsSequence, in which messages are copied as they are."""
-        tagged = b"".join(
-            element(0x30, element(0x02, encode_integer(number)), part.octets)
+        return cms_sequence(
+            (number, part.octets)
             for part, number in zip(self.parts, ids, strict=True)
             if isinstance(part, MemberPart)
         )
-        return LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +159,32 @@ class Builder:
         """With one more control."""
         return self._plus(ControlPart(attr_type, value, body_part_id))
 
+    def _in_transaction(self, identifier: int | None) -> Self:
+        """With a transaction id, 128 bits by chance unless given, and a senderNonce (§6.6)."""
+        number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
+        return self._plus(
+            ControlPart(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number)),
+            ControlPart(oids.ID_CMC_SENDER_NONCE, types.SenderNonce(self.random(_NONCE_OCTETS))),
+        )
+
+    def _replying(self, message: Source) -> Self:
+        """With the controls that an answer to a message has because of it."""
+        return self._plus(
+            *(
+                ControlPart(each.attr_type, value)
+                for each in conversation.reply(message, random=self.random)
+                for value in each.attr_values
+            )
+        )
+
+
+def cms_sequence(members: Iterable[tuple[int, bytes]]) -> Any:
+    """A cmsSequence of body part ids and messages, which are copied as they are."""
+    tagged = b"".join(
+        element(0x30, element(0x02, encode_integer(number)), octets) for number, octets in members
+    )
+    return LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
+
 
 def attr_type_of(value: Any, attr_type: str | None) -> str:
     """The type of a control; raises `EncodeError` where neither class nor caller tells it."""
@@ -159,6 +196,16 @@ def attr_type_of(value: Any, attr_type: str | None) -> str:
     return found
 
 
+def references(parts: Iterable[int | tuple[int, ...]]) -> tuple[types.BodyPartReference, ...]:
+    """Body parts, each an id or a path, as controls name them."""
+    return tuple(
+        types.BodyPartReference(body_part_id=part)
+        if isinstance(part, int)
+        else types.BodyPartReference(body_part_path=types.BodyPartPath(part))
+        for part in parts
+    )
+
+
 def status_of(
     status: int,
     parts: Iterable[int | tuple[int, ...]],
@@ -168,12 +215,7 @@ def status_of(
     """A statusInfoV2 over body parts, each an id or a path."""
     return types.CMCStatusInfoV2(
         cmc_status=status,
-        body_list=tuple(
-            types.BodyPartReference(body_part_id=part)
-            if isinstance(part, int)
-            else types.BodyPartReference(body_part_path=types.BodyPartPath(part))
-            for part in parts
-        ),
+        body_list=references(parts),
         status_string=text,
         other_info=other,
     )

@@ -29,7 +29,7 @@ from cmcodec.builders.unsigned import with_no_signature, without_signers
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import SigningKey, sign_octets
-from cmcodec.controls import conversation, encrypted_pop, identity_proof, pop_link
+from cmcodec.controls import encrypted_pop, identity_proof, pop_link
 from cmcodec.controls.messages import content_of, find, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
@@ -56,7 +56,6 @@ Request: TypeAlias = (
     " | types.TaggedRequest | bytes"
 )
 
-_NONCE_OCTETS: Final = 16
 _RANDOM_OCTETS: Final = 64
 _UNSIGNED: Final = (
     oids.ID_CMC_REVOKE_REQUEST, oids.ID_CMC_TRANSACTION_ID, oids.ID_CMC_SENDER_NONCE,
@@ -225,20 +224,11 @@ class RequestBuilder(Builder):
 
     def transaction(self, identifier: int | None = None) -> Self:
         """A transaction id, 128 bits by chance unless given, and a senderNonce (§6.6)."""
-        number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
-        parts = self._parts.control(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number))
-        return self._with(_parts=parts.control(oids.ID_CMC_SENDER_NONCE, self._nonce()))
+        return self._in_transaction(identifier)
 
     def follow_up(self, response: Source) -> Self:
         """The next message of a transaction: its id, the nonce received and a new one (§6.6)."""
-        parts = self._parts
-        for each in conversation.reply(response, random=self.random):
-            (value,) = each.attr_values
-            parts = parts.control(each.attr_type, value)
-        return self._with(_parts=parts)
-
-    def _nonce(self) -> types.SenderNonce:
-        return types.SenderNonce(self.random(_NONCE_OCTETS))
+        return self._replying(response)
 
     def answer_challenges(
         self,

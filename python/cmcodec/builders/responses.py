@@ -10,7 +10,6 @@ from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
 from cmcodec.builders.parts import (
     Builder,
-    Context,
     MemberPart,
     attr_type_of,
     message_octets,
@@ -20,7 +19,6 @@ from cmcodec.builders.unsigned import without_signers
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
 from cmcodec.cms.signing import carried_elements, sign_octets
-from cmcodec.controls import conversation
 from cmcodec.controls.messages import find, message_of
 from cmcodec.errors import ForbiddenError
 from cmcodec.types.tables import Place
@@ -73,13 +71,8 @@ class ResponseBuilder(Builder):
 
     def for_request(self, request: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of a request (§6.4 and §6.6)."""
-        parts = self._parts
-        for each in conversation.reply(request, random=self.random):
-            (value,) = each.attr_values
-            parts = parts.control(each.attr_type, value)
-        return self._with(
-            _parts=parts, _requests=_pendable(request), _witnessed=_witnessed(request)
-        )
+        made = self._with(_requests=_pendable(request), _witnessed=_witnessed(request))
+        return made._replying(request)  # noqa: SLF001 - of its own class
 
     def issue(self, certificate: CertificateLike, *ids: BodyPart) -> Self:
         """A certificate that was issued, and success for the requests named (§4.2)."""
@@ -182,12 +175,7 @@ class ResponseBuilder(Builder):
 
     def content(self) -> types.PKIResponse:
         """The PKIResponse; raises `ForbiddenError` (R-055, R-056) and `EncodeError`."""
-        ids = self._parts.ids()
-        content = types.PKIResponse(
-            control_sequence=self._parts.controls(Context(b"", ids)),
-            cms_sequence=self._parts.members(ids),
-            other_msg_sequence=(),
-        )
+        content = self._parts.response()
         forbidden.check_places(content)
         return content
 

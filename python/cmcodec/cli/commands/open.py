@@ -17,7 +17,7 @@ from cmcodec.cli.options import (
     read_input,
     read_secret,
 )
-from cmcodec.errors import CMCError, DecodeError, ProofError, VerificationError
+from cmcodec.errors import CMCError, ProofError, VerificationError
 from cmcodec.message import load
 from cmcodec.reasons import Reason
 
@@ -80,8 +80,6 @@ def command(
     try:
         message = load(read_input(file))
         opened = _open(message, openers, anchors, legacy=legacy)
-    except DecodeError as error:
-        raise Failure(f"{printable(file)}: {error}") from None
     except CMCError as error:
         raise Failure(f"{printable(file)}: {error}") from None
     proofs = _proofs(opened, secret, compatibility=compatibility)
