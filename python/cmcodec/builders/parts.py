@@ -178,6 +178,23 @@ class Builder:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageBuilder(Builder):
+    """What a builder of one request or response has, beside those of batches."""
+
+    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), init=False, repr=False)
+
+    def add_message(
+        self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
+    ) -> Self:
+        """A message in cmsSequence, as it is; raises what `load` raises."""
+        return self._plus(MemberPart(message_octets(message), body_part_id))
+
+    def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
+        """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (RFC 10002 §3.2.3)."""
+        return self._with(_unsigned=(*self._unsigned, data))
+
+
 def cms_sequence(members: Iterable[tuple[int, bytes]]) -> Any:
     """A cmsSequence of body part ids and messages, which are copied as they are."""
     tagged = b"".join(

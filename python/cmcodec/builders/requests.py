@@ -17,12 +17,10 @@ from cmcodec.builders.new_requests import (
     name_of,
 )
 from cmcodec.builders.parts import (
-    Builder,
     Context,
-    MemberPart,
+    MessageBuilder,
     RequestPart,
     attr_type_of,
-    message_octets,
     status_of,
 )
 from cmcodec.builders.unsigned import with_no_signature, without_signers
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
 
     from cmcodec.cms.signing import CRLLike
     from cmcodec.controls.messages import Source
-    from cmcodec.message import Message
-    from cmcodec.received import Buffer
     from cmcodec.verify.certificates import CertificateLike
 
 __all__ = ["RequestBuilder"]
@@ -73,7 +69,7 @@ class _Link:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestBuilder(Builder):
+class RequestBuilder(MessageBuilder):
     """A Full PKI Request that grows; each call returns a new one and changes none.
 
     Ids are given when the content is made, from 1 on in the order of the calls, around those given
@@ -90,7 +86,6 @@ class RequestBuilder(Builder):
         )
     """
 
-    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), init=False, repr=False)
     _links: tuple[_Link, ...] = field(default=(), init=False, repr=False)
     _renewed: bytes | None = field(default=None, init=False, repr=False)
     _identified: bool = field(default=False, init=False, repr=False)
@@ -115,16 +110,6 @@ class RequestBuilder(Builder):
         if fixed is not None and body_part_id not in (None, fixed):
             raise EncodeError(Reason.BAD_VALUE, None, "body_part_id")
         return self._plus(RequestPart(asked, body_part_id if fixed is None else fixed))
-
-    def add_message(
-        self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
-    ) -> Self:
-        """A message in cmsSequence, as it is; raises what `load` raises."""
-        return self._plus(MemberPart(message_octets(message), body_part_id))
-
-    def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
-        """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (RFC 10002 §3.2.3)."""
-        return self._with(_unsigned=(*self._unsigned, data))
 
     def add_control(
         self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None

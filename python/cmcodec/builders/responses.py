@@ -9,10 +9,8 @@ from cmcodec import oids, types
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
 from cmcodec.builders.parts import (
-    Builder,
-    MemberPart,
+    MessageBuilder,
     attr_type_of,
-    message_octets,
     status_of,
 )
 from cmcodec.builders.unsigned import without_signers
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
     from cmcodec.cms.signing import CRLLike, SigningKey
     from cmcodec.controls.messages import Source
-    from cmcodec.message import Message
-    from cmcodec.received import Buffer
     from cmcodec.verify.certificates import CertificateLike
 
 __all__ = ["ResponseBuilder", "certs_only"]
@@ -54,7 +50,7 @@ def certs_only(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike] 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResponseBuilder(Builder):
+class ResponseBuilder(MessageBuilder):
     """A Full PKI Response that grows; each call returns a new one and changes none.
 
     Body parts are ids of the request that is answered, or paths into it; 1 is a Simple PKI
@@ -63,7 +59,6 @@ class ResponseBuilder(Builder):
         octets = ResponseBuilder().for_request(opened).issue(certificate, 1).sign(signer)
     """
 
-    _unsigned: tuple[types.CMCUnsignedData, ...] = field(default=(), init=False, repr=False)
     _certificates: tuple[CertificateLike, ...] = field(default=(), init=False, repr=False)
     _crls: tuple[CRLLike, ...] = field(default=(), init=False, repr=False)
     _requests: frozenset[int] | None = field(default=None, init=False, repr=False)
@@ -152,16 +147,6 @@ class ResponseBuilder(Builder):
         forbidden.check_control(named, value, Place.RESPONSE)
         forbidden.check_status(value)
         return self._control(named, value, body_part_id)
-
-    def add_message(
-        self, message: Buffer | Message | types.ContentInfo, *, body_part_id: int | None = None
-    ) -> Self:
-        """A message in cmsSequence, as it is; raises what `load` raises."""
-        return self._plus(MemberPart(message_octets(message), body_part_id))
-
-    def add_unsigned_data(self, data: types.CMCUnsignedData) -> Self:
-        """CMC Unsigned Data, alike in all SignerInfos or beside the MAC (§3.2.3)."""
-        return self._with(_unsigned=(*self._unsigned, data))
 
     def add_certificates(self, *certificates: CertificateLike) -> Self:
         """Certificates beside those that were issued: intermediates (§4.2)."""
