@@ -29,6 +29,8 @@ FLOORS = (
     ("cms",),
     ("controls",),
     ("builders",),
+    ("roles",),
+    ("stores",),
     ("cli", "compat", ""),
 )
 """Modules and packages below ``cmcodec``, from the ground up; the longest name that fits counts."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from cmcodec import oids
 from cmcodec.asn1 import (
     OID,
     TLV,
@@ -32,6 +33,8 @@ from cmcodec.asn1 import (
     choice,
     sequence,
 )
+from cmcodec.asn1.der import element
+from cmcodec.asn1.scalars import encode_object_identifier
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -97,6 +100,17 @@ class Name(Choice):
     def from_cryptography(cls, name: x509.Name) -> Name:
         """The name as this package's type."""
         return cls.from_der(name.public_bytes())
+
+    def to_cryptography(self) -> x509.Name:
+        """The name as an object of ``cryptography``; raises `ValueError` for what it refuses."""
+        from cryptography import x509
+
+        # That library reads names only inside of something: a request, whose key is any.
+        algorithm = element(0x30, element(0x06, encode_object_identifier(oids.ID_ED25519)))
+        key = element(0x30, algorithm, element(0x03, bytes(33)))
+        info = element(0x30, b"\x02\x01\x00", self.to_der(), key, b"\xa0\x00")
+        request = element(0x30, info, algorithm, element(0x03, bytes(65)))
+        return x509.load_der_x509_csr(request).subject
 
 
 @choice

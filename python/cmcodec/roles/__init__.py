@@ -1,0 +1,34 @@
+"""End entities, registration and certification authorities (RFC 10002), without any I/O.
+
+A role takes octets and gives octets. What it decides by, keeps and reads the time from is passed
+in: a policy, a store, a clock.
+"""
+
+from __future__ import annotations
+
+from cmcodec.roles.applications import Application, Issuer, Requester, Revocation
+from cmcodec.roles.decisions import (
+    Challenge,
+    Decision,
+    Issue,
+    Pend,
+    Policy,
+    Refuse,
+    default_policy,
+)
+from cmcodec.roles.rules import Rules
+
+__all__ = [
+    "Application",
+    "Challenge",
+    "Decision",
+    "Issue",
+    "Issuer",
+    "Pend",
+    "Policy",
+    "Refuse",
+    "Requester",
+    "Revocation",
+    "Rules",
+    "default_policy",
+]
