@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cmcodec import types
+    from cmcodec._backend import Validated
     from cmcodec.verify.verdict import Encoding, Kind
 
 _ROOTS: Final = {"simple-request": "CertificationRequest", "wrapped-request": "WrappedRequest"}
@@ -67,6 +68,12 @@ class Loaded:
     def span(self) -> tuple[int, int]:
         """Where the message stands in ``buffer``, the DER form of what was loaded."""
         return self._start, self._end
+
+    @property
+    def item(self) -> Validated:
+        """The message as a backend takes it to verify."""
+        place = (self.buffer, self._start, self._end, self.encoding)
+        return (*place, True) if self.wrapped else place
 
     def to_der(self) -> bytes:
         """The message in DER: as received, or converted where its wrapper was BER."""

@@ -146,9 +146,8 @@ class Message(Loaded):
         """
         from cmcodec.verify.batch import verify_items
 
-        item = (self.buffer, self._start, self._end, self.encoding)
         row = verify_items(
-            [(*item, True) if self.wrapped else item],
+            [self.item],
             nested=False,
             threads=threads,
             trust=trust,

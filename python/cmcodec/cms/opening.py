@@ -50,6 +50,7 @@ __all__ = [
     "OpenedOrigin",
     "Unsigned",
     "open_message",
+    "opened_as",
     "open_unsigned",
 ]
 
@@ -268,9 +269,18 @@ def open_message(
         envelope = _envelope(layer, row)
         held = layer_of(envelope)
         return _inside(envelope, held, (_signed(row),), keys, verified, legacy=legacy)
+    return opened_as(message, row)
+
+
+def opened_as(message: Message, row: Row) -> Opened:
+    """A message that is not encrypted, with the row that verifying it gave.
+
+    Raises `VerificationError` where it is not verified.
+    """
     _settle(row)
-    layers = () if layer is None else (_signed(row),)
-    return _opened(message, layers, row, "request-key" if layer is None else None)
+    is_bare = row.kind == "simple-request"
+    layers = () if is_bare else (_signed(row),)
+    return _opened(message, layers, row, "request-key" if is_bare else None)
 
 
 def _opened(
@@ -307,10 +317,7 @@ def _settle(row: Row) -> None:
 
 def _verify(message: Message, **decisions: Any) -> Row:
     """The row of a message, with its signatures, chains and proofs."""
-    item = (message.buffer, *message.span, message.encoding)
-    return verify_items(
-        [(*item, True) if message.wrapped else item], nested=False, threads=1, **decisions
-    )[0]
+    return verify_items([message.item], nested=False, threads=1, **decisions)[0]
 
 
 def _bare(held: types.EncapsulatedContentInfo, *, legacy: bool) -> Row:
