@@ -50,8 +50,8 @@ __all__ = [
     "OpenedOrigin",
     "Unsigned",
     "open_message",
-    "opened_as",
     "open_unsigned",
+    "opened_as",
 ]
 
 LayerKind: TypeAlias = Literal["signed", "enveloped", "auth-enveloped", "authenticated"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cmcodec.controls.messages import Source
     from cmcodec.message import Message
 
-__all__ = ["effective"]
+__all__ = ["applied", "asked", "effective"]
 
 _Path: TypeAlias = tuple[int, ...]
 _Templates: TypeAlias = dict[_Path, types.CertTemplate]
@@ -65,24 +65,49 @@ def effective(message: Source) -> _Templates:
     loaded = message_of(message)
     content = loaded.unverified_content
     if isinstance(content, types.CertificationRequest):
+        return asked(content)
+    return _effective(loaded, request_of(message))
+
+
+def _effective(message: Message, content: types.PKIData) -> _Templates:
+    templates = asked(content)
+    for identifier, member in message.unverified_messages:
+        inner = member.unverified_content if _is_signed(member) else None
+        if isinstance(inner, types.PKIData):
+            for path, template in _effective(member, inner).items():
+                templates[identifier, *path] = template
+    return applied(content, templates)
+
+
+def asked(
+    content: types.PKIData | types.CertificationRequest,
+) -> dict[tuple[int, ...], types.CertTemplate]:
+    """What the requests of one content ask for themselves, by their ids, as in `effective`.
+
+    Raises `ProofError` (``template_conflict``) for one that changes its names twice.
+    """
+    if isinstance(content, types.CertificationRequest):
         return {(1,): _changed(1, _of_pkcs10(content), _attributes(content))}
-    return _Layer(loaded, request_of(message)).templates
+    found = ((request_id(request), _of(request)) for request in content.req_sequence)
+    return {(number,): template for number, template in found if template is not None}
+
+
+def applied(
+    content: types.PKIData, templates: dict[tuple[int, ...], types.CertTemplate]
+) -> dict[tuple[int, ...], types.CertTemplate]:
+    """The templates of all requests in a content, by path, once its own controls are applied.
+
+    Whoever opens encrypted members calls it with theirs too, the innermost content first. Raises
+    `ProofError` as `effective` does.
+    """
+    return _Layer(content, templates).templates
 
 
 class _Layer:
     """One PKIData: the templates of all requests in it, by their paths from here."""
 
-    def __init__(self, message: Message, content: types.PKIData) -> None:
-        self.templates: _Templates = {}
-        for request in content.req_sequence:
-            template = _of(request)
-            if template is not None:
-                self.templates[request_id(request),] = template
-        for identifier, member in message.unverified_messages:
-            inner = member.unverified_content if _is_signed(member) else None
-            if isinstance(inner, types.PKIData):
-                for path, template in _Layer(member, inner).templates.items():
-                    self.templates[identifier, *path] = template
+    def __init__(self, content: types.PKIData, templates: _Templates) -> None:
+        self.templates = templates
         self._demands: dict[_Path, _Demands] = {}
         for control in content.control_sequence:
             for value in control.attr_values:
