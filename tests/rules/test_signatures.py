@@ -12,6 +12,7 @@ import pytest
 from asn1crypto import core, parser
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+from test_wycheproof import VECTORS, verify, verify_pure  # noqa: F401
 
 from cmcodec._pure.verify import key as keys
 from cmcodec._pure.verify.algorithm import digest_algorithm
@@ -20,7 +21,6 @@ from cmcodec.algorithms import DIGESTS
 from kit.der import EMPTY, NULL, identifier, integer, tlv
 from kit.der import oid as oid_octets
 from kit.der import spki as spki_of
-from test_wycheproof import VECTORS, verify, verify_pure  # noqa: F401
 
 if TYPE_CHECKING:
     from test_wycheproof import Verify
@@ -568,7 +568,7 @@ def test_ed25519_signature(verify: Verify) -> None:  # noqa: F811
 @pytest.mark.parametrize("name", HASHES)
 @pytest.mark.parametrize("completed", [False, True], ids=["own hash", "rsaEncryption"])
 def test_legacy(verify: Verify, bits: int, name: str, *, completed: bool) -> None:  # noqa: F811
-    """V10a: ``legacy=True`` adds only RSA PKCS#1 v1.5 with SHA-1, and 1024-bit moduli.
+    """V10a, R-204: ``legacy=True`` adds only RSA PKCS#1 v1.5 with SHA-1, and 1024-bit moduli.
 
     The latter with SHA-1, SHA-256 or SHA-512. Without it they are
     ``unsupported_algorithm`` and ``key_rejected``.

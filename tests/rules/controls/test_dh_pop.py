@@ -96,7 +96,10 @@ def test_r_202_known_static_answer() -> None:
 
 @pytest.mark.parametrize("name", STATIC.values())
 def test_r_202_static_dh(name: str) -> None:
-    """R-202, R-208: RFC 6955 §4 with every hash, over a group with q and one without."""
+    """R-202, R-208: RFC 6955 §4 with every hash, over a group with q and one without.
+
+    Shows algorithms: DH-POP.
+    """
     for make in (lambda number: dh_key(2048, number), dh_key_without_q):
         ra, ee = make(1), make(2)
         held = recipient(ra)
@@ -267,7 +270,10 @@ def test_r_198_nobody_is_warned() -> None:
     [(name, bits) for name in DIGESTS for bits in (1024, 2048)],
 )
 def test_r_202_discrete_log(name: str, bits: int) -> None:
-    """R-202, R-208: RFC 6955 §5 where q is no longer than the hash, else unsupported."""
+    """R-202, R-208: RFC 6955 §5 where q is no longer than the hash, else unsupported.
+
+    Shows algorithms: DH-POP.
+    """
     private = dh_key(bits)
     if group(bits)[1].bit_length() > 8 * DIGESTS[name]:
         with pytest.raises(UnsupportedError, match="unsupported_algorithm"):

@@ -162,6 +162,32 @@ def test_encrypted_members_are_found_and_not_entered() -> None:
     dangling((11, 3), message)
 
 
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(DATA, id="data"),
+        pytest.param(MIDDLE[:-1] + bytes([MIDDLE[-1] ^ 1]), id="bad-signature"),
+        pytest.param(shared("enveloped/rsa-keytrans-aes256cbc.der"), id="not-for-us"),
+    ],
+)
+def test_r_032_what_nothing_refers_to_changes_nothing(extra: bytes) -> None:
+    """R-032, R-054: a member of cmsSequence or otherMsgSequence that no control names is ignored.
+
+    A control that names one makes a difference (rule R4).
+    """
+    sent = ([control(1, 5, TRANSACTION)], [tcr(7)])
+    alone = cmcodec.load(signed(pki_data(*sent))).open()
+    message = cmcodec.load(signed(pki_data(*sent, members(extra), [OTHER_MSG])))
+    found = message.open()
+    assert found.notes == alone.notes == ()
+    assert found.requests == alone.requests
+    assert found.content.control_sequence == alone.content.control_sequence
+    named_too = control(2, 28, types.BodyPartList((9,)))
+    octets = signed(pki_data([*sent[0], named_too], sent[1], members(extra), [OTHER_MSG]))
+    (note,) = cmcodec.load(octets).open().notes
+    assert note.body_part_id == 2
+
+
 def test_members_under_a_mac_are_entered() -> None:
     """R-016: a PKIData in AuthenticatedData has its ids, too."""
     request = shared("authdata/pwri-hmacsha256-req.der")

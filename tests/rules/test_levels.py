@@ -13,13 +13,22 @@ import pytest
 import cmcodec
 from cmcodec import cms, controls, oids, types
 from cmcodec.asn1 import TLV
-from cmcodec.builders import BatchRequestBuilder, NewRequest, RequestBuilder, ResponseBuilder
+from cmcodec.builders import (
+    BatchRequestBuilder,
+    NewRequest,
+    RequestBuilder,
+    ResponseBuilder,
+    certs_only,
+)
+from cmcodec.cms.recipients.diffie_hellman import quietly
+from kit.diffie_hellman import dh_key
 from kit.keys import certificate, crl, key, name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 SECRET = b"correct horse battery"
+ISSUED = certificate("p-256", 3)
 SHA256, HMAC_SHA256 = oids.ID_SHA256, oids.ID_HMAC_WITH_SHA256
 
 
@@ -38,18 +47,40 @@ def opened(octets: bytes, *keys: Any) -> cmcodec.Opened:
     return found
 
 
+# --- messages (§5) ---------------------------------------------------------------------------
+
+
+def test_r_002_messages() -> None:
+    """R-002: the three messages that everybody must have are made, told apart and read."""
+    full = cmcodec.load(request().sign(signer()), strict=True)
+    assert full.kind == "full-request"
+    assert [each.pop for each in full.open().requests] == ["verified"]
+    answer = cmcodec.load(ResponseBuilder().issue(ISSUED, 1).sign(signer()), strict=True)
+    assert answer.kind == "full-response"
+    assert answer.open().find(types.CMCStatusInfoV2)
+    simple = cmcodec.load(certs_only([ISSUED]), strict=True)
+    assert simple.kind == "simple-response"
+    assert [each.to_cryptography() for each in simple.certificates] == [ISSUED]
+
+
 # --- algorithms (§5.1) -----------------------------------------------------------------------
 
 
 def test_r_196_signed_data() -> None:
-    """R-196: RSA with SHA-256 is what an RSA key signs with, and what is verified."""
+    """R-196: RSA with SHA-256 is what an RSA key signs with, and what is verified.
+
+    Shows algorithms: SignedData verification, SignedData generation.
+    """
     (layer,) = opened(request().sign(signer())).layers
     assert layer.algorithm == "sha256WithRSAEncryption"
 
 
 @pytest.mark.parametrize("algorithm", ["id-aes256-CBC", "id-aes256-GCM", "id-aes128-GCM"])
 def test_r_197_envelopes_and_key_transport(algorithm: str) -> None:
-    """R-197, R-228: AES-CBC and AES-GCM, for RSA with PKCS#1 v1.5 unless told otherwise."""
+    """R-197, R-228: AES-CBC and AES-GCM, for RSA with PKCS#1 v1.5 unless told otherwise.
+
+    Shows algorithms: EnvelopedData encryption, AuthEnvelopedData encryption, key transport.
+    """
     recipient = cms.Recipient.from_certificate(certificate("rsa-2048", 1))
     octets = cms.encrypt(request().sign(signer()), recipient, algorithm=algorithm)
     (layer, _) = opened(octets, cms.RecipientKey.from_private_key(key("rsa-2048", 1))).layers
@@ -59,8 +90,28 @@ def test_r_197_envelopes_and_key_transport(algorithm: str) -> None:
     assert info.ktri.key_encryption_algorithm.algorithm == oids.RSA_ENCRYPTION
 
 
+@pytest.mark.parametrize("algorithm", ["id-aes256-CBC", "id-aes256-GCM"])
+def test_r_198_key_agreement(algorithm: str) -> None:
+    """R-198: Diffie-Hellman as in RFC 2631, for both kinds of envelopes.
+
+    Shows algorithms: key agreement.
+    """
+    own = dh_key()
+    recipient = cms.Recipient.from_public_key(quietly(own.public_key), key_identifier=b"device")
+    octets = cms.encrypt(request().sign(signer()), recipient, algorithm=algorithm)
+    opener = cms.RecipientKey.from_private_key(own, key_identifier=b"device")
+    (layer, _) = opened(octets, opener).layers
+    assert (layer.algorithm, layer.recipient) == (algorithm, "kari")
+    held: Any = cmcodec.load(octets).unverified_structure.content
+    (info,) = held.recipient_infos
+    assert info.kari.key_encryption_algorithm.algorithm == oids.ID_ALG_ESDH
+
+
 def test_r_199_password() -> None:
-    """R-199: PBKDF2 and AES key wrap, for AuthenticatedData and for envelopes."""
+    """R-199: PBKDF2 and AES key wrap, for AuthenticatedData and for envelopes.
+
+    Shows algorithms: passwords.
+    """
     octets = request().authenticate(SECRET, "device", iterations=1000)
     (layer,) = opened(octets, cms.RecipientKey.from_password(SECRET, "device")).layers
     assert (layer.kind, layer.recipient) == ("authenticated", "pwri")
@@ -71,7 +122,10 @@ def test_r_199_password() -> None:
 
 
 def test_r_200_identity_proof() -> None:
-    """R-200: SHA-256 and HMAC-SHA256 unless told otherwise."""
+    """R-200: SHA-256 and HMAC-SHA256 unless told otherwise.
+
+    Shows algorithms: identityProofV2.
+    """
     found = opened(request().identify(SECRET, "device").sign(signer()))
     ((_, proof),) = found.find(types.IdentityProofV2)
     assert proof.proof_alg_id.algorithm == SHA256
@@ -81,7 +135,10 @@ def test_r_200_identity_proof() -> None:
 
 @pytest.mark.parametrize("derived", [False, True], ids=["SHA-256", "PBKDF2"])
 def test_r_201_pop_link(derived: bool) -> None:
-    """R-200, R-201: SHA-256 and HMAC-SHA256 unless told otherwise; PBKDF2 too."""
+    """R-200, R-201: SHA-256 and HMAC-SHA256 unless told otherwise; PBKDF2 too.
+
+    Shows algorithms: popLinkWitnessV2.
+    """
     parameters = types.PBKDF2Params(
         salt=types.PBKDF2Salt(specified=bytes(8)),
         iteration_count=1000,
@@ -105,7 +162,10 @@ def test_r_201_pop_link(derived: bool) -> None:
 
 
 def test_r_200_challenges_and_trust_anchors() -> None:
-    """R-200: encryptedPOP, decryptedPOP and trustedAnchors with SHA-256."""
+    """R-200: encryptedPOP, decryptedPOP and trustedAnchors with SHA-256.
+
+    Shows algorithms: encryptedPOP and decryptedPOP, trustedAnchors.
+    """
     asked = NewRequest(key=key("rsa-2048", 5), subject=name("device"), form="crmf", pop="challenge")
     (tagged,) = RequestBuilder().add_request(asked).content().req_sequence
     challenge, _ = controls.encrypted_pop.challenge(tagged)
@@ -121,7 +181,6 @@ def test_r_200_challenges_and_trust_anchors() -> None:
 
 # --- controls (§5.2) -------------------------------------------------------------------------
 
-ISSUED = certificate("p-256", 3)
 STATUS = types.CMCStatusInfo(cmc_status=types.CMCStatus.SUCCESS, body_list=types.BodyPartList((1,)))
 GET_CRL = types.GetCRL(issuer_name=types.Name.from_cryptography(name("CA")))
 SERIAL = types.IssuerAndSerialNumber(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 import cmcodec
 from cmcodec import cms, oids, types
 from cmcodec.asn1 import TLV
-from cmcodec.asn1.der import set_of
 from cmcodec.cms import RecipientKey
 from cmcodec.controls import trust_anchors
 from cmcodec.errors import EncodeError, ProofError, VerificationError
@@ -274,24 +272,8 @@ def under_mac(time: datetime | None) -> cms.Opened:
         req_sequence=(), cms_sequence=(), other_msg_sequence=(),
     )  # fmt: skip
     recipient = cms.Recipient.from_password(PASSWORD, iterations=1000)
-    keys: list[bytes] = []
-
-    def random(count: int) -> bytes:
-        keys.append(bytes([len(keys) + 1]) * count)
-        return keys[-1]
-
-    octets = cms.authenticate(data, recipient, random=random)
-    info = types.ContentInfo.from_der(octets)
-    layer: Any = info.content
-    if time is not None:
-        signing_time = types.SigningTime(types.Time(utc_time=time))
-        attributes = (
-            *layer.auth_attrs,
-            types.Attribute(attr_type=oids.ID_SIGNING_TIME, attr_values=(signing_time,)),
-        )
-        mac = hmac.digest(keys[0], set_of([each.to_der() for each in attributes]), "sha256")
-        info = replace(info, content=replace(layer, auth_attrs=attributes, mac=mac))
-    return cmcodec.load(info.to_der()).open(RecipientKey.from_password(PASSWORD))
+    octets = cms.authenticate(data, recipient, signing_time=time)
+    return cmcodec.load(octets).open(RecipientKey.from_password(PASSWORD))
 
 
 def test_r_153_a_list_under_a_mac() -> None:
@@ -306,3 +288,5 @@ def test_r_153_a_list_under_a_mac() -> None:
     assert refused(message, last=5) == NOT_NEWER
     assert refused(message, at=NOW + 2 * TOLERANCE) == NOT_CURRENT
     assert refused(under_mac(None)) == NOT_CURRENT
+    with pytest.raises(cmcodec.EncodeError, match="signingTime"):
+        under_mac(NOW.replace(tzinfo=None))

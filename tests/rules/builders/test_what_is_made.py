@@ -51,7 +51,7 @@ def test_r_006_fail_info_says_why() -> None:
 
 
 def test_r_007_an_extended_fail_info_has_a_fail_info_beside_it() -> None:
-    """R-007, R-074, R-075, R-077: several status infos of one body part are made and found."""
+    """R-007, R-074, R-075, R-077, R-084: several status infos of one body part are found."""
     extended = types.ExtendedFailInfo(fail_info_oid="1.2.3", fail_info_value=TLV(b"\x05\x00"))
     status = types.CMCStatusInfoV2(
         cmc_status=FAILED,

@@ -1,7 +1,7 @@
 """Mutants of encrypted and MACed messages: documented errors, and no changed content that opens.
 
-CI takes a few thousand; the long run is ``CMCODEC_MUTANTS=20000 pytest tests/layers -k mutant``,
-10,000 on each backend.
+CI takes a few thousand; the long run, 10,000 on each backend, is
+``CMCODEC_MUTANTS=20000 pytest tests/rules/layers -k mutant``.
 """
 
 from __future__ import annotations
