@@ -66,7 +66,7 @@ ID_CMC_CHANGE_SUBJECT_NAME = _oid("1.3.6.1.5.5.7.7.36", "id-cmc-changeSubjectNam
 ID_CMC_RESPONSE_BODY = _oid("1.3.6.1.5.5.7.7.37", "id-cmc-responseBody")
 ID_CMC_GLA_RR = _oid("1.3.6.1.5.5.7.7.99", "id-cmc-glaRR")
 
-# Content types (RFC 10002 §3.2, RFC 5652, RFC 5083, RFC 4211).
+# Content types (RFC 10002 §3.2, RFC 5652, RFC 5083, RFC 4211, RFC 5958).
 ID_CCT_CRS = _oid("1.3.6.1.5.5.7.12.1", "id-cct-crs")
 ID_CCT_PKI_DATA = _oid("1.3.6.1.5.5.7.12.2", "id-cct-PKIData")
 ID_CCT_PKI_RESPONSE = _oid("1.3.6.1.5.5.7.12.3", "id-cct-PKIResponse")
@@ -78,6 +78,7 @@ ID_ENCRYPTED_DATA = _oid("1.2.840.113549.1.7.6", "id-encryptedData")
 ID_CT_AUTH_DATA = _oid("1.2.840.113549.1.9.16.1.2", "id-ct-authData")
 ID_CT_ENC_KEY_WITH_ID = _oid("1.2.840.113549.1.9.16.1.21", "id-ct-encKeyWithID")
 ID_CT_AUTH_ENVELOPED_DATA = _oid("1.2.840.113549.1.9.16.1.23", "id-ct-authEnvelopedData")
+ID_CT_KP_A_KEY_PACKAGE = _oid("2.16.840.1.101.2.1.2.78.5", "id-ct-KP-aKeyPackage")
 ID_ORI_KEM = _oid("1.2.840.113549.1.9.16.13.3", "id-ori-kem")
 
 # Extended failure information (RFC 10002 §6.1.1, RFC 5275).
