@@ -55,6 +55,7 @@ def issue(
     path_length: int | None = None, usages: Iterable[str] | None = None,
     extensions: Sequence[tuple[x509.ExtensionType, bool]] = (), issuer: str | None = None,
     since: datetime = NOW - DAY, until: datetime = NOW + DAY, identified: bool = False,
+    serial: int | None = None,
 ) -> Issued:  # fmt: skip
     """A certificate by an issuer, or by itself; ``identified`` with the identifiers of both keys.
 
@@ -68,7 +69,7 @@ def issue(
         .subject_name(subject)
         .issuer_name(named(issuer) if issuer else issuer_name)
         .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(since)
         .not_valid_after(until)
     )
@@ -91,10 +92,11 @@ def issue(
 
 def chain(
     signer: Issued, anchors: Iterable[Issued], carried: Iterable[Issued] = (),
-    known: Iterable[Issued] = (), at: datetime = NOW,
+    known: Iterable[Issued] = (), at: datetime = NOW, signs: bool = True,
 ) -> ChainResult:  # fmt: skip
     """What a signer's certificate leads to, in a message that carries it and others."""
-    checker = Checker([each.der for each in anchors], [each.der for each in known], at)
+    others = [each.der for each in known]
+    checker = Checker([each.der for each in anchors], others, at, signs=signs)
     return checker.paths([signer.der, *(each.der for each in carried)]).chain(signer.der)
 
 

@@ -307,6 +307,18 @@ def test_v13_intermediates() -> None:
     assert row(signed_by(*grandchild, unmarked[0]), trust=anchors).reason == "untrusted_chain"
 
 
+def test_r_066_what_a_message_brings_is_not_trusted() -> None:
+    """R-066, V13: a self-signed certificate counts where the caller trusts it, and there only."""
+    root = authority("root")
+    leaf = authority("leaf", root, ca=None)
+    octets = signed_by(*leaf, root[0])
+    assert row(octets, trust=[root[0]]).verdict == "verified"
+    assert row(octets, trust=[authority("root")[0]]).reason == "untrusted_chain"
+    assert row(octets, trust=[]).reason == "untrusted_chain"
+    by_itself = signed_by(*root)
+    assert row(by_itself, trust=[CA]).reason == "untrusted_chain"
+
+
 @pytest.mark.parametrize("critical", [True, False])
 def test_v13_issuers_may_sign_certificates(critical: bool) -> None:
     """V13: keyCertSign, where an issuer has a keyUsage; the anchor's counts too."""

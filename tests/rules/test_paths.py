@@ -169,6 +169,21 @@ def test_v13_key_usages() -> None:
     assert why(issue("leaf", middle, ca=None), [root], [middle]) == text
 
 
+def test_v13_a_certificate_that_signs_nothing_has_a_chain_too() -> None:
+    """V13: where nothing is signed, the keyUsage of the end does not count; the rest does."""
+    root = issue("root", usages=["key_cert_sign"])
+    for usages in (["key_agreement"], ["key_encipherment"], None):
+        leaf = issue("leaf", root, ca=None, usages=usages)
+        assert why(leaf, [root], signs=False) is None
+    assert why(root, [root], signs=False) is None
+    assert why(root, [root]) == "the keyUsage of CN=root lacks digitalSignature and nonRepudiation"
+    old = issue("leaf", root, ca=None, usages=["key_agreement"], until=NOW - DAY / 2)
+    assert why(old, [root], signs=False) == "CN=leaf expired on 2026-12-31T12:00:00Z"
+    middle = issue("middle", root, usages=["digital_signature"])
+    text = "the keyUsage of CN=middle lacks keyCertSign"
+    assert why(issue("leaf", middle, ca=None), [root], [middle], signs=False) == text
+
+
 POLICY = "needs an explicit policy, and policies are not processed"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError
@@ -36,19 +37,24 @@ def certificate_octets(certificate: CertificateLike) -> bytes:
 
     Raises `ValueError` for what is none.
     """
+    x509, encoding = _cryptography()
+    if isinstance(certificate, x509.Certificate):
+        return certificate.public_bytes(encoding)  # type: ignore[no-any-return]
+    der: bytes | None = getattr(certificate, "der", None)
+    octets = bytes(certificate) if der is None else der  # type: ignore[arg-type]
+    if der is None and octets.lstrip().startswith(b"-----BEGIN"):
+        loaded = quietly(x509.load_pem_x509_certificate, octets)
+        return loaded.public_bytes(encoding)  # type: ignore[no-any-return]
+    return octets
+
+
+@cache
+def _cryptography() -> tuple[Any, Any]:
+    """The library's certificates and DER, loaded when a certificate is first looked at."""
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from cmcodec.asn1 import TLV
-
-    if isinstance(certificate, TLV):
-        return certificate.der
-    if isinstance(certificate, x509.Certificate):
-        return certificate.public_bytes(Encoding.DER)
-    octets = bytes(certificate)
-    if octets.lstrip().startswith(b"-----BEGIN"):
-        return quietly(x509.load_pem_x509_certificate, octets).public_bytes(Encoding.DER)
-    return octets
+    return x509, Encoding.DER
 
 
 def certificates_octets(argument: str, given: Certificates) -> list[bytes]:

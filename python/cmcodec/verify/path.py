@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cmcodec.types import Extension, GeneralName
 
-__all__ = ["Certificate", "Path", "authority_fault", "readable", "signer_fault"]
+__all__ = ["Certificate", "Path", "authority_fault", "holder_fault", "readable", "signer_fault"]
 
 T = TypeVar("T", bound=Asn1)
 
@@ -190,10 +190,15 @@ def authority_fault(certificate: Certificate, at: datetime) -> str | None:
     return text
 
 
+def holder_fault(certificate: Certificate, at: datetime) -> str | None:
+    """Why a certificate says nothing about its key, whatever the key is for."""
+    return _fault(certificate.facts, at)
+
+
 def signer_fault(certificate: Certificate, at: datetime) -> str | None:
     """Why a certificate may sign no message (RFC 5280 §4.2.1.3)."""
     facts = certificate.facts
-    text = _fault(facts, at)
+    text = holder_fault(certificate, at)
     if text is None and facts and facts.usages is not None:
         signs = (KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION)
         if not any(usage in facts.usages for usage in signs):

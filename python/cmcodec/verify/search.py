@@ -13,7 +13,13 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmcodec.limits import CHAIN_STEPS, CHAIN_STEPS_PER_CERTIFICATE, MAX_CHAIN_STATES
-from cmcodec.verify.path import Certificate, Path, authority_fault, signer_fault
+from cmcodec.verify.path import (
+    Certificate,
+    Path,
+    authority_fault,
+    holder_fault,
+    signer_fault,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -68,7 +74,8 @@ class Search:
     """The issuers that are reached with the certificates of one message.
 
     ``anchors`` and ``known`` are the caller's. ``signature`` tells why a certificate was not signed
-    by a key. ``steps`` are left for issuers, and as many for signers, so that the ones leave
+    by a key. ``signs``: whether the certificates that are asked about must be such that sign
+    messages. ``steps`` are left for issuers, and as many for signers, so that the ones leave
     something to the others.
     """
 
@@ -79,8 +86,11 @@ class Search:
         carried: Index,
         at: datetime,
         signature: Callable[[bytes, bytes], Reason | None],
+        *,
+        signs: bool = True,
     ) -> None:
         self._anchors, self._known, self._carried = anchors, known, carried
+        self._end_fault = signer_fault if signs else holder_fault
         self._at = at
         self._signature = signature
         # By the name of their issuer and its identifier for the key: CAs that somebody names.
@@ -120,7 +130,7 @@ class Search:
 
     def _itself(self, anchor: Certificate) -> ChainResult:
         """What an anchor signed itself is trusted if it may sign messages."""
-        text = signer_fault(anchor, self._at) or Path.of(anchor).signer_fault(anchor)
+        text = self._end_fault(anchor, self._at) or Path.of(anchor).signer_fault(anchor)
         if text is None:
             return _trusted(anchor)
         return ChainResult(None, str(_Fault(text, anchor, anchor, genuine=True)))
@@ -223,7 +233,7 @@ class Search:
         text = self._signature_fault(path, signer)
         genuine = text is None
         if text is None:
-            text = signer_fault(signer, self._at)
+            text = self._end_fault(signer, self._at)
         if text is None and self._step("signers", path.comparisons(signer) // _COMPARISONS):
             text = path.signer_fault(signer)
             if text is None:

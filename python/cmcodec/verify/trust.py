@@ -54,15 +54,20 @@ def _loaded(octets: bytes) -> x509.Certificate | None:
 
 
 class Checker:
-    """Finds what signers' certificates lead to; what was found once is not searched for again."""
+    """Finds what signers' certificates lead to; what was found once is not searched for again.
 
-    def __init__(self, trust: Trust, extra: list[bytes], at: datetime) -> None:
+    With ``signs=False`` a certificate may be for any purpose.
+    """
+
+    def __init__(
+        self, trust: Trust, extra: list[bytes], at: datetime, *, signs: bool = True
+    ) -> None:
         self._found: dict[bytes, ChainResult] = {}
         self._begin: Callable[[list[bytes]], Callable[[bytes], ChainResult]]
         if callable(trust):
             self._begin = _Callback(trust, extra, at)
         else:
-            self._begin = _Anchors(certificates_octets("trust", trust), extra, at)
+            self._begin = _Anchors(certificates_octets("trust", trust), extra, at, signs=signs)
 
     def paths(self, carried: list[bytes]) -> Paths:
         """The chains of one message, which carries these certificates."""
@@ -100,8 +105,10 @@ class Paths:
 class _Anchors:
     """Trust in what leads to certificates of the caller."""
 
-    def __init__(self, anchors: list[bytes], extra: list[bytes], at: datetime) -> None:
-        self._at = at
+    def __init__(
+        self, anchors: list[bytes], extra: list[bytes], at: datetime, *, signs: bool
+    ) -> None:
+        self._at, self._signs = at, signs
         # For other messages with the same certificates.
         self._readable = lru_cache(_REMEMBERED)(readable)
         self._signature = lru_cache(_REMEMBERED)(_backend.certificate_signature)
@@ -109,7 +116,9 @@ class _Anchors:
 
     def __call__(self, carried: list[bytes]) -> Callable[[bytes], ChainResult]:
         known = self._index(carried)
-        search = Search(self._anchors, self._known, known, self._at, self._signature)
+        search = Search(
+            self._anchors, self._known, known, self._at, self._signature, signs=self._signs
+        )
 
         def chain(octets: bytes) -> ChainResult:
             certificate = self._readable(octets)
