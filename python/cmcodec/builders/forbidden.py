@@ -52,6 +52,19 @@ def check_places(content: types.PKIData | types.PKIResponse) -> None:
         raise EncodeError(Reason(error.reason), None, "controls") from None
 
 
+def check_publications(content: types.PKIData) -> None:
+    """No certificate stands in two publishCert controls, as far as their digests tell."""
+    seen = set[tuple[str, bytes]]()
+    for control in content.control_sequence:
+        for value in control.attr_values:
+            if not isinstance(value, types.CMCPublicationInfo):
+                continue
+            named = {(value.hash_alg.algorithm, each) for each in value.cert_hashes}
+            if not seen.isdisjoint(named):
+                raise ForbiddenError("R-161")
+            seen |= named
+
+
 def check_crmf(request: types.CertReqMsg) -> None:
     """A finished CRMF request of a client."""
     template, popo = request.cert_req.cert_template, request.popo

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from cmcodec import oids, types
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 _TYPES: Final = {row.value: row.oid for row in CONTROL_ROWS}
 """The type of a control by the class of its value; two classes stand for several."""
 
-_NONCE_OCTETS: Final = 16
 _AMBIGUOUS: Final = (types.BodyPartList, types.BodyPartPath)
 
 
@@ -136,6 +136,12 @@ class Parts:
         )
 
 
+@cache
+def _names(cls: type[Builder]) -> tuple[str, ...]:
+    """The names of a builder's fields."""
+    return tuple(each.name for each in fields(cls))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
     """What all builders have; each call of one returns a new one."""
@@ -146,9 +152,10 @@ class Builder:
     def _with(self, **changes: Any) -> Self:
         """The same but for these fields."""
         made = object.__new__(type(self))
-        for each in fields(self):
-            value = changes[each.name] if each.name in changes else getattr(self, each.name)
-            object.__setattr__(made, each.name, value)
+        cls: Any = type(self)
+        for name in _names(cls):
+            value = changes[name] if name in changes else getattr(self, name)
+            object.__setattr__(made, name, value)
         return made
 
     def _plus(self, *parts: ControlPart | RequestPart | MemberPart) -> Self:
@@ -164,7 +171,9 @@ class Builder:
         number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
         return self._plus(
             ControlPart(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number)),
-            ControlPart(oids.ID_CMC_SENDER_NONCE, types.SenderNonce(self.random(_NONCE_OCTETS))),
+            ControlPart(
+                oids.ID_CMC_SENDER_NONCE, types.SenderNonce(self.random(conversation.NONCE_OCTETS))
+            ),
         )
 
     def _replying(self, message: Source) -> Self:

@@ -19,6 +19,7 @@ from cmcodec.builders.new_requests import (
 from cmcodec.builders.parts import (
     Context,
     MessageBuilder,
+    Parts,
     RequestPart,
     attr_type_of,
     status_of,
@@ -299,6 +300,12 @@ class RequestBuilder(MessageBuilder):
         )
         return self._control(oids.ID_CMC_REVOKE_REQUEST, value)
 
+    def extends(self, other: RequestBuilder) -> bool:
+        """Whether it is another with more controls and members, and no more requests."""
+        count = len(other._parts.parts)
+        before, more = self._parts.parts[:count], Parts(self._parts.parts[count:])
+        return before == other._parts.parts and not more.requests()
+
     # --- the result --------------------------------------------------------------------------
 
     def content(self) -> types.PKIData:
@@ -306,7 +313,8 @@ class RequestBuilder(MessageBuilder):
 
         Raises `ForbiddenError` for ids that are repeated or out of range (R-055, R-056), a witness
         without popLinkRandom (R-099), names that differ beside an identity proof without POP link
-        (R-105); `EncodeError` for what has no encoding and for controls that stand too often.
+        (R-105), one certificate in two publishCert controls (R-161); `EncodeError` for what has no
+        encoding and for controls that stand too often.
         """
         return self._made(None)[0]
 
@@ -343,6 +351,7 @@ class RequestBuilder(MessageBuilder):
             if isinstance(each, NewRequest)
         )
         forbidden.check_places(replace(content, req_sequence=made))
+        forbidden.check_publications(content)
         chosen = [each for each, number in new if signing in (None, number)]
         return content, self._renewing(chosen[0]) if len(chosen) == 1 else None
 

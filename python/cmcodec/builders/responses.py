@@ -16,8 +16,8 @@ from cmcodec.builders.parts import (
 from cmcodec.builders.unsigned import without_signers
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
-from cmcodec.cms.signing import carried_elements, sign_octets
-from cmcodec.controls.messages import find, message_of
+from cmcodec.cms.signing import Draft, carried_elements, sign_octets
+from cmcodec.controls.messages import find, inner_of
 from cmcodec.errors import ForbiddenError
 from cmcodec.types.tables import Place
 
@@ -61,12 +61,11 @@ class ResponseBuilder(MessageBuilder):
 
     _certificates: tuple[CertificateLike, ...] = field(default=(), init=False, repr=False)
     _crls: tuple[CRLLike, ...] = field(default=(), init=False, repr=False)
-    _requests: frozenset[int] | None = field(default=None, init=False, repr=False)
-    _witnessed: frozenset[tuple[int, ...]] = field(default=frozenset(), init=False, repr=False)
+    _request: Source | None = field(default=None, init=False, repr=False, compare=False)
 
     def for_request(self, request: Source) -> Self:
         """The transaction id, the nonces and each dataReturn of a request (§6.4 and §6.6)."""
-        made = self._with(_requests=_pendable(request), _witnessed=_witnessed(request))
+        made = self._with(_request=request)
         return made._replying(request)  # noqa: SLF001 - of its own class
 
     def issue(self, certificate: CertificateLike, *ids: BodyPart) -> Self:
@@ -91,8 +90,10 @@ class ResponseBuilder(MessageBuilder):
         """
         if (
             not partial
-            and self._requests is not None
-            and not self._requests.issuperset(each for each in ids if isinstance(each, int))
+            and self._request is not None
+            and not _pendable(self._request).issuperset(
+                each for each in ids if isinstance(each, int)
+            )
         ):
             raise ForbiddenError("R-083")
         status = types.CMCStatus.PARTIAL if partial else types.CMCStatus.PENDING
@@ -117,7 +118,7 @@ class ResponseBuilder(MessageBuilder):
         that takes no such witness answers popFailed.
         """
         paths = {(each,) if isinstance(each, int) else tuple(each) for each in ids}
-        if not self._witnessed.isdisjoint(paths):
+        if self._request is not None and not _witnessed(self._request).isdisjoint(paths):
             raise ForbiddenError("R-132")
         parts = self._parts.control(oids.ID_CMC_ENCRYPTED_POP, challenge)
         return self._with(_parts=parts).fail(types.CMCFailInfo.POP_REQUIRED, *ids)
@@ -187,6 +188,15 @@ class ResponseBuilder(MessageBuilder):
             unsigned_data=self._unsigned,
         )
 
+    def draft(self) -> Draft | None:
+        """The response for `cmcodec.cms.sign_many`, which signs many at once.
+
+        None where it has CMC Unsigned Data, which only `sign` writes. Raises what `content` raises.
+        """
+        if self._unsigned:
+            return None
+        return Draft(self.content(), self._certificates, self._crls)
+
     def authenticate(
         self,
         secret: bytes,
@@ -194,6 +204,7 @@ class ResponseBuilder(MessageBuilder):
         *,
         mac: str = "id-hmacWithSHA256",
         iterations: int = 600_000,
+        signing_time: datetime | None = None,
     ) -> bytes:
         """The response under a MAC by a password.
 
@@ -204,7 +215,12 @@ class ResponseBuilder(MessageBuilder):
             made = self.add_message(certs_only(self._certificates, self._crls))
         recipient = Recipient.from_password(secret, identification, iterations=iterations)
         return authenticated.authenticate(
-            made.content(), recipient, mac=mac, unsigned_data=self._unsigned, random=self.random
+            made.content(),
+            recipient,
+            mac=mac,
+            signing_time=signing_time,
+            unsigned_data=self._unsigned,
+            random=self.random,
         )
 
     def without_signature(self) -> bytes:
@@ -226,7 +242,7 @@ def _is_success(status: types.CMCStatusInfoV2) -> bool:
 
 def _pendable(request: Source) -> frozenset[int]:
     """The ids that may be pending: of certification requests, and of what asks for them again."""
-    content = message_of(request).unverified_content
+    content = inner_of(request)
     if isinstance(content, types.CertificationRequest):
         return frozenset({1})
     found: set[int] = set()
@@ -242,7 +258,7 @@ def _pendable(request: Source) -> frozenset[int]:
 
 def _witnessed(request: Source) -> frozenset[tuple[int, ...]]:
     """Paths of the requests whose possession the RA that asks has checked (§6.8)."""
-    content = message_of(request).unverified_content
+    content = inner_of(request)
     if not isinstance(content, types.PKIData):
         return frozenset()
     return frozenset(

@@ -20,13 +20,16 @@ from cmcodec.cms.envelopes import (
     try_keys,
 )
 from cmcodec.cms.identifiers import NULL, named, row_of, unsupported
+from cmcodec.cms.signing import signing_time_value
 from cmcodec.errors import EncodeError, ForbiddenError, VerificationError
 from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from cmcodec.algorithms import Digest, Mac
+    from cmcodec.asn1 import Asn1
     from cmcodec.cms.recipients import Recipient, RecipientKey
     from cmcodec.message import Message
 
@@ -117,12 +120,15 @@ def authenticate(
     recipient: Recipient,
     *,
     mac: str = "id-hmacWithSHA256",
+    signing_time: datetime | None = None,
     unsigned_data: Iterable[types.CMCUnsignedData] = (),
     random: Callable[[int], bytes] = os.urandom,
 ) -> bytes:
     """A content under a MAC by a password (RFC 10002 §3.2): the DER of a ContentInfo.
 
-    The key of the MAC is random (R-024). Prefer a signature where there is a key that can make one.
+    The key of the MAC is random (R-024). ``signing_time``: what trustedAnchors under it needs
+    (R-150), as `cmcodec.cms.sign` has it. Prefer a signature where there is a key that can make
+    one.
 
     Raises `ForbiddenError` for a recipient that is no password (R-023), `EncodeError` for a content
     that has no encoding and a name that is not on offer.
@@ -139,13 +145,15 @@ def authenticate(
     mac_algorithm = types.AlgorithmIdentifier(algorithm=row.oid)
     digest = _digest_of(row)
     digest_algorithm = types.AlgorithmIdentifier(algorithm=digest.oid)
-    values = {
+    values: dict[str, Asn1] = {
         oids.ID_CONTENT_TYPE: types.ContentType(content_type),
         oids.ID_MESSAGE_DIGEST: types.MessageDigest(hashlib.new(digest.name, octets).digest()),
         oids.ID_AA_CMS_ALGORITHM_PROTECT: types.CMSAlgorithmProtection(
             digest_algorithm=digest_algorithm, mac_algorithm=mac_algorithm
         ),
     }
+    if signing_time is not None:
+        values[oids.ID_SIGNING_TIME] = signing_time_value(signing_time)
     attributes = tuple(
         types.Attribute(attr_type=oid, attr_values=(value,)) for oid, value in values.items()
     )

@@ -100,11 +100,12 @@ class Layer:
 class _Content(Sealed):
     """A message whose layers are open, and what is in the innermost of them."""
 
-    __slots__ = ("_layers", "_message", "_origin", "_row")
+    __slots__ = ("_content", "_layers", "_message", "_origin", "_row")
     _message: Message
     _origin: Literal["certificate", "request-key", "mac", "none"]
     _layers: tuple[Layer, ...]
     _row: Row
+    _content: types.PKIData | types.PKIResponse | types.CertificationRequest | None
 
     @property
     def message(self) -> Message:
@@ -131,13 +132,22 @@ class _Content(Sealed):
         """The value of the transactionId control."""
         return self._row.transaction_id
 
+    @property
+    def inner(self) -> types.PKIData | types.PKIResponse | types.CertificationRequest | None:
+        """The content of the innermost message, decoded once."""
+        try:
+            return self._content
+        except AttributeError:
+            object.__setattr__(self, "_content", self._message.unverified_content)
+            return self._content
+
     def find(self, control: str | type[Any]) -> tuple[tuple[int, Any], ...]:
         """Body part id and value of each control that is meant, in received order.
 
         ``control`` is its OBJECT IDENTIFIER, its name in `cmcodec.oids.NAMES`, or the class of its
         value.
         """
-        content = self._message.unverified_content
+        content = self.inner
         number = oids.number(control) if isinstance(control, str) else None
         return tuple(
             (each.body_part_id, value)
@@ -165,7 +175,7 @@ class _Content(Sealed):
             "layers": [layer.to_dict() for layer in self.layers],
             "requests": [request.to_dict() for request in self.requests],
             "transaction_id": None if number is None else display.decimal(number),
-            "content": display.to_dict(self._message.unverified_content),
+            "content": display.to_dict(self.inner),
         }
 
     def __repr__(self) -> str:
@@ -197,7 +207,7 @@ class Opened(_Content):
     @property
     def content(self) -> types.PKIData | types.PKIResponse | types.CertificationRequest | None:
         """The request or response."""
-        return self._message.unverified_content
+        return self.inner
 
     @property
     def signers(self) -> tuple[Signer, ...]:
@@ -219,7 +229,7 @@ class Unsigned(_Content):
     @property
     def unverified_content(self) -> types.PKIData | types.PKIResponse | None:
         """What the message says."""
-        content = self._message.unverified_content
+        content = self.inner
         assert not isinstance(content, types.CertificationRequest)
         return content
 

@@ -422,7 +422,7 @@ class _Frame:
             ),
         }
         if signing_time is not None:
-            values[oids.ID_SIGNING_TIME] = _time(signing_time)
+            values[oids.ID_SIGNING_TIME] = signing_time_value(signing_time)
         attributes = set_of(
             [
                 types.Attribute(attr_type=oid, attr_values=(value,)).to_der()
@@ -455,8 +455,8 @@ class _Frame:
         return around(self._content_type, self._digests, content, carried, element(0x31, info))
 
 
-def _time(moment: datetime) -> types.SigningTime:
-    """RFC 5652 §11.3: UTCTime until 2049, in whole seconds."""
+def signing_time_value(moment: datetime) -> types.SigningTime:
+    """RFC 5652 §11.3: UTCTime until 2049, in whole seconds; raises `EncodeError` without a zone."""
     if moment.utcoffset() is None:
         raise EncodeError(Reason.BAD_VALUE, None, "signingTime")
     moment = moment.astimezone(UTC).replace(microsecond=0)
