@@ -17,7 +17,7 @@ from cmcodec import oids, types
 from cmcodec.cms.recipients import diffie_hellman
 from cmcodec.controls.algorithms import pop_failed
 from cmcodec.errors import UnsupportedError
-from cmcodec.limits import MAX_GROUP_MODULUS_BITS, MIN_GROUP_ORDER_BITS
+from cmcodec.limits import MAX_GROUP_MODULUS_BITS
 from cmcodec.reasons import Reason
 
 _ROUNDS: Final = 10
@@ -60,14 +60,7 @@ def verify(
         raise wrong from None
     _check_size(p, q, digest)
     r, s = value.r, value.s
-    is_group = 1 < q < p and 1 < g < p and (p - 1) % q == 0 and pow(g, q, p) == 1
-    if (
-        q.bit_length() < MIN_GROUP_ORDER_BITS
-        or not is_group
-        or not 1 < y < p
-        or pow(y, q, p) != 1
-        or not (0 < r < q and 0 < s < q)
-    ):
+    if not diffie_hellman.is_in_group(y, p, q, g) or not (0 < r < q and 0 < s < q):
         raise wrong
     hashed = hashlib.new(digest, info, usedforsecurity=False).digest()
     m = int.from_bytes(hashed, "big") >> max(0, 8 * len(hashed) - q.bit_length())

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cmcodec import types
 from cmcodec.arguments import moment
+from cmcodec.errors import ProofError
+from cmcodec.reasons import Reason
 from cmcodec.roles import records
 from cmcodec.roles.store import Kind
+from cmcodec.types.controls import CMCFailInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from cmcodec.roles.store import Store, Transaction
 
-__all__ = ["Secret", "add_secret", "block_key", "is_blocked", "key_hash"]
+__all__ = ["Lookup", "Secret", "add_secret", "attempt"]
+
+Lookup: TypeAlias = "Callable[[str | None], bytes | None]"
+"""Knows the secret of an identification, None where there is none."""
 
 
 @final
@@ -64,6 +69,60 @@ class Secret:
         records.put(transaction, Kind.SECRET, key, record, expires=self.expires)
 
 
+def attempt(
+    transaction: Transaction,
+    identification: str | None,
+    check: Callable[[bytes], None],
+    *,
+    now: datetime,
+    limit: int,
+    decoy: bytes,
+    lookup: Lookup | None = None,
+    use: bool = False,
+) -> Secret:
+    """The secret of an identification, once ``check`` has passed with it.
+
+    ``check`` raises `ProofError` for a secret that is wrong, which is counted; with ``limit`` of
+    them the identification is locked until `add_secret` is called for it. ``lookup``: who knows the
+    secrets where the store does not. ``use``: whether this is one of its uses. An unknown or locked
+    secret costs the same time as a wrong one: ``decoy`` is checked, which nobody knows.
+
+    Raises what ``check`` raises, for all of these alike, and `ProofError` with badIdentity for a
+    secret whose uses are spent.
+    """
+    found = Secret.read(transaction, identification, now)
+    if lookup is not None:
+        found = _looked_up(found, identification, lookup(identification))
+    is_locked = found is None or found.wrong >= limit
+    try:
+        check(decoy if found is None or is_locked else found.secret)
+    except ProofError:
+        if found is not None and not is_locked:
+            _count(transaction, replace(found, wrong=found.wrong + 1), lookup)
+        raise
+    assert found is not None
+    if use and found.uses < 1:
+        raise ProofError(Reason.IDENTITY_PROOF_WRONG, CMCFailInfo.BAD_IDENTITY)
+    if found.wrong or (use and lookup is None):
+        _count(transaction, replace(found, wrong=0, uses=found.uses - use), lookup)
+    return found
+
+
+def _looked_up(
+    kept: Secret | None, identification: str | None, secret: bytes | None
+) -> Secret | None:
+    """The secret that a callback knows, with what the store counted."""
+    if not secret:
+        return None
+    wrong = 0 if kept is None else kept.wrong
+    return Secret(identification=identification, secret=secret, wrong=wrong)
+
+
+def _count(transaction: Transaction, counted: Secret, lookup: Lookup | None) -> None:
+    """Keeps the counts; of a callback's secret nothing else."""
+    (counted if lookup is None else replace(counted, secret=b"")).keep(transaction)
+
+
 def add_secret(
     store: Store,
     identification: str | None,
@@ -103,30 +162,3 @@ def add_secret(
 
 def _key(identification: str | None) -> bytes:
     return (identification or "").encode()
-
-
-def block_key(store: Store, key: Any) -> None:
-    """Refuses certificates for a public key from now on (R-210).
-
-    ``key``: a public key of ``cryptography``, or the DER of a SubjectPublicKeyInfo. Raises what
-    reading that raises.
-    """
-    octets = key if isinstance(key, bytes) else _encoded(key)
-    types.SubjectPublicKeyInfo.from_der(octets)
-    with store.transaction() as transaction:
-        transaction.put(Kind.BLOCKED, key_hash(octets), b"")
-
-
-def is_blocked(transaction: Transaction, public_key: bytes) -> bool:
-    """Whether certificates for a key, a SubjectPublicKeyInfo, are refused."""
-    return transaction.get(Kind.BLOCKED, key_hash(public_key)) is not None
-
-
-def key_hash(public_key: bytes) -> bytes:
-    """What a key is known by: SHA-256 of its SubjectPublicKeyInfo."""
-    return hashlib.sha256(public_key).digest()
-
-
-def _encoded(key: Any) -> bytes:
-    octets: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return octets

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmcodec import types
 from cmcodec.cms.identifiers import elements
 from cmcodec.errors import DecodeError
-from cmcodec.limits import MAX_GROUP_MODULUS_BITS
+from cmcodec.limits import MAX_GROUP_MODULUS_BITS, MIN_GROUP_ORDER_BITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,22 @@ def number(public: Any, octets: bytes) -> int | None:
     p, q, _ = group(public)
     is_in_group = q is None or pow(y, q, p) == 1
     return y if 1 < y < p - 1 and is_in_group else None
+
+
+def is_in_group(y: int, p: int, q: int, g: int) -> bool:
+    """Whether y is a public key of the group of order q that g generates (RFC 2631 §2.1.5).
+
+    Whether p and q are prime, is not tested. Where p has more than 4096 bits, the answer is no.
+    """
+    return (
+        q.bit_length() >= MIN_GROUP_ORDER_BITS
+        and p.bit_length() <= MAX_GROUP_MODULUS_BITS
+        and 1 < q < p
+        and 1 < g < p
+        and 1 < y < p
+        and (p - 1) % q == 0
+        and pow(g, q, p) == pow(y, q, p) == 1
+    )
 
 
 def agree(key: Any, y: int) -> bytes:
