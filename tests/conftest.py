@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 import cmcodec
 from cmcodec import _backend
 from kit.command import Run, running
+from kit.postgresql import postgresql_server  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

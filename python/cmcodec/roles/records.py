@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from cmcodec.roles.store import Transaction
 
-__all__ = ["octets", "put", "read", "seconds", "text", "time"]
+__all__ = ["hexadecimal", "octets", "put", "read", "seconds", "text", "time"]
 
 _EXPIRES: Final = "expires"
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def text(value: bytes) -> str:
@@ -27,6 +28,11 @@ def text(value: bytes) -> str:
 def octets(value: str) -> bytes:
     """And back."""
     return b64decode(value)
+
+
+def hexadecimal(number: int | None) -> str | None:
+    """A number of any size as a record has it."""
+    return None if number is None else f"{number:x}"
 
 
 def seconds(moment: datetime) -> float:
@@ -46,12 +52,15 @@ def put(
     record: dict[str, Any],
     *,
     expires: datetime | None = None,
-) -> None:
-    """Keeps a record, until it expires if it does."""
+) -> bytes:
+    """Keeps a record, until it expires if it does; returns what is kept."""
+    # Of a record that was read before, the moment was another one.
+    record = {key: each for key, each in record.items() if key != _EXPIRES}
     if expires is not None:
-        record = {**record, _EXPIRES: seconds(expires)}
-    value = json.dumps(record, separators=(",", ":")).encode()
+        record[_EXPIRES] = seconds(expires)
+    value = _ENCODE(record).encode()
     transaction.put(kind, key, value, expires=expires)
+    return value
 
 
 def read(transaction: Transaction, kind: str, key: bytes, now: datetime) -> dict[str, Any] | None:
