@@ -46,7 +46,9 @@ class Loaded:
     @classmethod
     def of(cls, der: bytes, span: tuple[int, int], kind: Kind) -> Self:
         """The message of this kind at ``span`` of a buffer that was validated."""
-        return cls(der, span, "der", _ROOTS.get(kind, "ContentInfo"))
+        made = object.__new__(cls)
+        Loaded.__init__(made, der, span, "der", _ROOTS.get(kind, "ContentInfo"))
+        return made
 
     def _kind(self) -> tuple[Kind, str, int, int]:
         return _backend.message_kind(self.buffer, self._start, self._end, self._root)

@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import oids, types
-from cmcodec.controls.messages import message_of
+from cmcodec.controls.messages import inner_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason
 
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
     from cmcodec.controls.messages import Source
 
-__all__ = ["check", "reply"]
+__all__ = ["NONCE_OCTETS", "check", "reply"]
 
-_NONCE_OCTETS: Final = 16
+NONCE_OCTETS: Final = 16
+"""Of the nonces that are made here (RFC 10002 §6.6)."""
+_RETURNED: Final = (
+    oids.ID_CMC_TRANSACTION_ID, oids.ID_CMC_SENDER_NONCE, oids.ID_CMC_DATA_RETURN,
+)  # fmt: skip
 
 
 def reply(
@@ -35,15 +39,20 @@ def reply(
     ``random`` where there was one (R-117); each dataReturn (R-108). Of a response, to follow it up,
     the same without dataReturn, which is the client's own. A Simple PKI Request calls for none.
     """
+    found: dict[str, list[Any]] = {each: [] for each in _RETURNED}
+    content = inner_of(request)
+    for control in getattr(content, "control_sequence", ()):
+        if control.attr_type in found:
+            found[control.attr_type] += control.attr_values
     values: list[tuple[str, Any]] = []
-    transaction_id = _sole(request, oids.ID_CMC_TRANSACTION_ID)
-    if transaction_id is not None:
-        values.append((oids.ID_CMC_TRANSACTION_ID, transaction_id))
-    nonce = _sole(request, oids.ID_CMC_SENDER_NONCE)
-    if nonce is not None:
+    if len(found[oids.ID_CMC_TRANSACTION_ID]) == 1:
+        values.append((oids.ID_CMC_TRANSACTION_ID, *found[oids.ID_CMC_TRANSACTION_ID]))
+    if len(found[oids.ID_CMC_SENDER_NONCE]) == 1:
+        (nonce,) = found[oids.ID_CMC_SENDER_NONCE]
         values.append((oids.ID_CMC_RECIPIENT_NONCE, types.RecipientNonce(nonce.value)))
-        values.append((oids.ID_CMC_SENDER_NONCE, types.SenderNonce(random(_NONCE_OCTETS))))
-    values += [(oids.ID_CMC_DATA_RETURN, each) for each in _to_return(request)]
+        values.append((oids.ID_CMC_SENDER_NONCE, types.SenderNonce(random(NONCE_OCTETS))))
+    if isinstance(content, types.PKIData):
+        values += [(oids.ID_CMC_DATA_RETURN, each) for each in found[oids.ID_CMC_DATA_RETURN]]
     return tuple(
         types.TaggedAttribute(body_part_id=number, attr_type=attr_type, attr_values=(value,))
         for number, (attr_type, value) in enumerate(values, 1)
@@ -81,7 +90,7 @@ def check(response: Source, request: Source | None) -> None:
 
 def _values(message: Source, attr_type: str) -> list[tuple[int, Any]]:
     """Body part id and value of each control of this type; none where there are no controls."""
-    content = message_of(message).unverified_content
+    content = inner_of(message)
     return [
         (control.body_part_id, value)
         for control in getattr(content, "control_sequence", ())
@@ -98,7 +107,7 @@ def _sole(message: Source, attr_type: str) -> Any:
 
 def _to_return(request: Source | None) -> list[types.DataReturn]:
     """What a server has to return: nothing of what it sent itself."""
-    if request is None or not isinstance(message_of(request).unverified_content, types.PKIData):
+    if request is None or not isinstance(inner_of(request), types.PKIData):
         return []
     return [value for _, value in _values(request, oids.ID_CMC_DATA_RETURN)]
 

@@ -9,13 +9,13 @@ from cryptography import x509
 from cmcodec import oids, types
 from cmcodec.cms.opening import Opened
 from cmcodec.controls import algorithms, identity_proof, names
-from cmcodec.controls.messages import request_of
-from cmcodec.controls.requests import extension_values, subject_of
+from cmcodec.controls.messages import inner_of, request_of
+from cmcodec.controls.requests import extension_values, simple_request, subject_of
 from cmcodec.reasons import Reason
 from cmcodec.verify.references import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cmcodec.controls.messages import Source
     from cmcodec.verify.certificates import CertificateLike
@@ -40,7 +40,10 @@ def verify_subject(message: Source, subject: x509.Name) -> None:
         raise algorithms.refused(Reason.IDENTITY_PROOF_MISSING, ids or (0,))
     wanted = names.comparable(types.Name.from_der(subject.public_bytes()))
     _match(
-        content, lambda request: names.comparable(subject_of(request)), wanted, some=bool(wanted)
+        content.req_sequence,
+        lambda request: names.comparable(subject_of(request)),
+        wanted,
+        some=bool(wanted),
     )
 
 
@@ -50,31 +53,37 @@ def verify_renewal(message: Source, certificate: CertificateLike) -> None:
     ``certificate`` is that of the message's signer. Subject and subjectAltName must match, in each
     request; another name is asked for with changeSubjectName, beside the old one.
 
+    ``message`` may be a PKCS#10 that a certificate has signed, too (rule V1).
+
     Raises `ProofError` (``name_mismatch``) with badIdentity and the requests that have other names;
-    `EncodeError` for what is no certificate; `VerificationError` for what is no PKIData.
+    `EncodeError` for what is no certificate; `VerificationError` for what is no request.
     """
-    content = request_of(message)
+    content = inner_of(message)
+    if isinstance(content, types.CertificationRequest):
+        requests: Sequence[types.TaggedRequest] = (simple_request(content),)
+    else:
+        requests = request_of(message).req_sequence
     subject, alternatives = names.CertificateNames.of(certificate).comparable()
 
     def names_of(request: types.TaggedRequest) -> object:
         values = extension_values(request, oids.ID_CE_SUBJECT_ALT_NAME)
         return names.comparable(subject_of(request)), names.comparable_alternatives(values)
 
-    _match(content, names_of, (subject, alternatives), some=bool(subject or alternatives))
+    _match(requests, names_of, (subject, alternatives), some=bool(subject or alternatives))
 
 
 def _match(
-    content: types.PKIData,
+    requests: Sequence[types.TaggedRequest],
     names_of: Callable[[types.TaggedRequest], object],
     wanted: object,
     *,
     some: bool,
 ) -> None:
     """Raises `ProofError` unless there are requests, and names, and each request has these."""
-    ids = tuple(map(request_id, content.req_sequence))
+    ids = tuple(map(request_id, requests))
     wrong = tuple(
         body_part_id
-        for body_part_id, request in zip(ids, content.req_sequence, strict=True)
+        for body_part_id, request in zip(ids, requests, strict=True)
         if not some or names_of(request) != wanted
     )
     if wrong or not ids:

@@ -19,9 +19,14 @@ def message_of(source: Source) -> Message:
     return source if isinstance(source, Message) else source.message
 
 
+def inner_of(source: Source) -> Any:
+    """The content of the innermost message, whatever it is."""
+    return source.unverified_content if isinstance(source, Message) else source.inner
+
+
 def content_of(source: Source) -> types.PKIData | types.PKIResponse:
     """The content; raises `VerificationError` (``wrong_content_type``) where there is none."""
-    content = message_of(source).unverified_content
+    content = inner_of(source)
     if not isinstance(content, types.PKIData | types.PKIResponse):
         raise VerificationError(Reason.WRONG_CONTENT_TYPE, rule=Rule.V1)
     return content

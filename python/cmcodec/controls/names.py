@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from cryptography import x509
-
-from cmcodec import oids, types
-from cmcodec.cms.identifiers import elements
+from cmcodec import _backend, oids, types
 from cmcodec.errors import CMCError, EncodeError
 from cmcodec.reasons import Reason
 from cmcodec.verify.certificates import certificate_octets
@@ -17,8 +14,6 @@ if TYPE_CHECKING:
 
 _TEXT: Final = (0x0C, 0x13, 0x16)
 """UTF8String, PrintableString, IA5String."""
-
-_VERSION, _EXTENSIONS = b"\xa0", b"\xa3"
 
 
 class CertificateNames(NamedTuple):
@@ -38,16 +33,14 @@ class CertificateNames(NamedTuple):
     def of(cls, certificate: CertificateLike) -> CertificateNames:
         """Those of a certificate; raises `EncodeError` for what is none."""
         try:
-            octets = certificate_octets(certificate)
-            tbs = x509.load_der_x509_certificate(octets).tbs_certificate_bytes
-            fields = [field for field in elements(tbs) if field[:1] != _VERSION]
-            extensions: Any = ()
-            if fields[-1][:1] == _EXTENSIONS:
-                extensions = types.Extensions.from_der(elements(fields[-1])[0])
+            outline = _backend.certificate(certificate_octets(certificate))
+            if outline is None:
+                raise ValueError("no certificate")
+            issuer, serial_number, _, _, subject, public_key, encoded = outline
+            extensions: Any = () if encoded is None else types.Extensions.from_der(encoded)
         except (CMCError, AttributeError, TypeError, ValueError):
             raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
         found = {extension.extn_id: extension.extn_value for extension in extensions}
-        serial_number, _, issuer, _, subject, public_key = fields[:6]
         return cls(
             subject,
             issuer,

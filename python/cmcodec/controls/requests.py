@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 _EXTENSION_REQUESTS: Final = (oids.ID_EXTENSION_REQUEST, oids.SZ_OID_CERT_EXTENSIONS)
 
 
+def simple_request(request: types.CertificationRequest) -> types.TaggedRequest:
+    """A bare PKCS#10 as one of a PKIData, with the id that statuses give it (R-078)."""
+    asked = types.TaggedCertificationRequest(body_part_id=1, certification_request=request)
+    return types.TaggedRequest(tcr=asked)
+
+
 def attributes_of(request: types.TaggedRequest) -> Iterator[tuple[str, Any]]:
     """Type and value of each attribute of a PKCS#10 request, or control of a CRMF one (T-15)."""
     if request.tcr is not None:
