@@ -1,0 +1,1 @@
+"""What an end entity does behind `cmcodec.roles.Client`: exchanges, turn by turn."""
