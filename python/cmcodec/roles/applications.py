@@ -45,6 +45,10 @@ class Requester:
     ras: tuple[x509.Certificate, ...] = ()
 
 
+NOBODY: Final = Requester(kind="none")
+"""Who asks where nothing is proved."""
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Application:
@@ -163,7 +167,7 @@ class Revocation:
     reason: types.CRLReason | int
     invalidity_date: datetime | None = None
     comment: str | None = None
-    requester: Requester = Requester(kind="none")
+    requester: Requester = NOBODY
 
 
 # --- as records ------------------------------------------------------------------------------

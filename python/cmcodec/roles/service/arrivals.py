@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 from cmcodec import oids, types
 from cmcodec.cms.opening import Opened, Unsigned, opened_as
 from cmcodec.cms.recipients import RecipientKey
+from cmcodec.controls.requests import simple_request
 from cmcodec.errors import (
     CMCError,
     DecodeError,
@@ -27,7 +28,7 @@ from cmcodec.verify.batch import verify_batch
 from cmcodec.verify.certificates import certificates_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -57,11 +58,15 @@ _FAIL_INFO: Final = {
     Reason.UNSUPPORTED_ALGORITHM: CMCFailInfo.BAD_ALG,
     Reason.UNTRUSTED_CHAIN: CMCFailInfo.BAD_IDENTITY,
     Reason.UNTRUSTED_REQUEST_KEY: CMCFailInfo.BAD_IDENTITY,
-    Reason.POP_INVALID: CMCFailInfo.POP_FAILED,
     Reason.WRONG_CONTENT_TYPE: CMCFailInfo.BAD_REQUEST,
     Reason.VERSION_MISMATCH: CMCFailInfo.BAD_REQUEST,
 }
 """What a server answers where not badMessageCheck (RFC 10002 §6.1.4)."""
+_OF_REQUESTS: Final = {
+    Reason.POP_INVALID: CMCFailInfo.POP_FAILED,
+    Reason.KEY_REJECTED: CMCFailInfo.BAD_REQUEST,
+}
+"""The same where it is requests that are wrong."""
 
 
 @final
@@ -71,7 +76,9 @@ class Arrival:
 
     ``path``: ids in cmsSequence. ``outer``: the RA's message that it came in. ``opened`` is None as
     long as it is under a MAC that nobody has checked, and where ``failure`` says what is wrong.
-    ``signer``: the trusted certificate that signed; ``is_ra``: an authorised RA's.
+    ``signer``: the trusted certificate that signed; ``is_ra``: an authorised RA's. What RAs around
+    it say: ``is_identified``, that they know who sent it; ``possessed``, the ids of the requests
+    whose keys they know the sender to have.
     """
 
     path: tuple[int, ...]
@@ -81,10 +88,14 @@ class Arrival:
     opened: Opened | Unsigned | None = None
     failure: ProofError | None = None
     signer: x509.Certificate | None = None
+    signer_octets: bytes = b""
     is_ra: bool = False
+    is_identified: bool = False
+    possessed: frozenset[int] = frozenset()
     members: list[Arrival] = field(default_factory=list)
     digest: bytes = b""
-    _content: Any = None
+    _controls: dict[str, Sequence[types.TaggedAttribute]] | None = None
+    _requests: tuple[types.TaggedRequest, ...] | None = None
 
     def __post_init__(self) -> None:
         self.digest = hashlib.sha256(self.message.to_der()).digest()
@@ -92,17 +103,36 @@ class Arrival:
     @property
     def content(self) -> Any:
         """The innermost content: a PKIData or a PKCS#10 request, None where nothing is opened."""
-        if self._content is None and self.opened is not None:
-            self._content = self.opened.message.unverified_content
-        return self._content
+        return None if self.opened is None else self.opened.inner
+
+    @property
+    def claims(self) -> Any:
+        """What the message says, before anything is checked; None for what is malformed."""
+        if self.row.verdict == "malformed":
+            return None
+        return self.message.unverified_content
+
+    @property
+    def said(self) -> Any:
+        """The content, or what the message claims to say where nothing is opened."""
+        return self.claims if self.content is None else self.content
 
     @property
     def requests(self) -> tuple[types.TaggedRequest, ...]:
         """The certification requests, a bare PKCS#10 as number 1."""
-        content = self.content
-        if isinstance(content, types.CertificationRequest):
-            return (_tagged(content),)
-        return tuple(content.req_sequence) if isinstance(content, types.PKIData) else ()
+        if self._requests is None:
+            if self.content is None:
+                return ()
+            self._requests = self.claimed_requests
+        return self._requests
+
+    @property
+    def claimed_requests(self) -> tuple[types.TaggedRequest, ...]:
+        """The same where nothing is opened, as far as they can be read."""
+        said = self.said
+        if isinstance(said, types.CertificationRequest):
+            return (simple_request(said),)
+        return tuple(said.req_sequence) if isinstance(said, types.PKIData) else ()
 
     @property
     def reports(self) -> tuple[RequestReport, ...]:
@@ -137,18 +167,17 @@ class Arrival:
 
     def control(self, attr_type: str) -> tuple[tuple[int, Any], ...]:
         """Body part id and value of each control of a type."""
-        content = self.content
-        return tuple(
-            (each.body_part_id, value)
-            for each in getattr(content, "control_sequence", ())
-            if each.attr_type == attr_type
-            for value in each.attr_values
-        )
+        if self._controls is None:
+            if self.opened is None:
+                return ()
+            self._controls = _by_type(getattr(self.content, "control_sequence", ()))
+        found = self._controls.get(attr_type, ())
+        return tuple((each.body_part_id, value) for each in found for value in each.attr_values)
 
     @property
     def is_status_alone(self) -> bool:
         """Whether nothing but status infos is in it: no answer to a bad one of these (§6.1)."""
-        content = self.message.unverified_content
+        content = self.claims
         others = (oids.ID_CMC_TRANSACTION_ID, oids.ID_CMC_SENDER_NONCE, oids.ID_CMC_RECIPIENT_NONCE)
         statuses = (oids.ID_CMC_STATUS_INFO, oids.ID_CMC_STATUS_INFO_V2)
         kinds = {each.attr_type for each in getattr(content, "control_sequence", ())}
@@ -156,13 +185,22 @@ class Arrival:
             not kinds.isdisjoint(statuses)
             and kinds <= {*others, *statuses}
             and not getattr(content, "req_sequence", ())
-            and not any(True for _ in self.message.unverified_messages)
+            and not any(True for _ in content.cms_sequence)
         )
 
 
-def _tagged(request: types.CertificationRequest) -> types.TaggedRequest:
-    asked = types.TaggedCertificationRequest(body_part_id=1, certification_request=request)
-    return types.TaggedRequest(tcr=asked)
+def _by_type(
+    controls: Iterable[types.TaggedAttribute],
+) -> dict[str, Sequence[types.TaggedAttribute]]:
+    """Controls by their types, in order; most types stand once."""
+    found: dict[str, Sequence[types.TaggedAttribute]] = {}
+    for each in controls:
+        before = found.get(each.attr_type)
+        if isinstance(before, list):
+            before.append(each)
+        else:
+            found[each.attr_type] = (each,) if before is None else [*before, each]
+    return found
 
 
 def failure_of(error: CMCError, reports: Iterable[RequestReport] = ()) -> ProofError:
@@ -175,9 +213,19 @@ def failure_of(error: CMCError, reports: Iterable[RequestReport] = ()) -> ProofE
     if isinstance(error, DecryptionError):
         return ProofError(reason, CMCFailInfo.BAD_MESSAGE_CHECK)
     failed = tuple(each.id for each in reports if each.pop == "failed")
-    parts = failed if reason is Reason.POP_INVALID and failed else (0,)
+    about_requests = _OF_REQUESTS.get(reason) if failed else None
+    if about_requests is not None:
+        return ProofError(reason, about_requests, failed, getattr(error, "rule", None))
     fail_info = _FAIL_INFO.get(reason, CMCFailInfo.BAD_MESSAGE_CHECK)
-    return ProofError(reason, fail_info, parts, getattr(error, "rule", None))
+    return ProofError(reason, fail_info, (0,), getattr(error, "rule", None))
+
+
+def _loaded(certificate: types.Certificate) -> x509.Certificate:
+    """A signer's certificate; raises `ProofError` for one that ``cryptography`` cannot read."""
+    try:
+        return certificate.to_cryptography()
+    except ValueError:
+        raise ProofError(Reason.BAD_VALUE, CMCFailInfo.BAD_IDENTITY) from None
 
 
 @final
@@ -192,8 +240,9 @@ class Reader:
         keys: Iterable[RecipientKey],
         certificates: Certificates,
         rules: Rules,
+        enters_batches: bool = True,
     ) -> None:
-        self._keys, self._rules = tuple(keys), rules
+        self._keys, self._rules, self._enters = tuple(keys), rules, enters_batches
         ras = () if callable(authorised_ras) else tuple(authorised_ras)
         self._ras = tuple(certificates_octets("authorised_ras", ras))
         self._is_ra = authorised_ras if callable(authorised_ras) else None
@@ -240,7 +289,7 @@ class Reader:
 
     def _enter_batch(self, arrival: Arrival, rows: _Rows, inside: _Path, at: datetime) -> None:
         batch = arrival.control(oids.ID_CMC_BATCH_REQUESTS)
-        if not batch or arrival.opened is None:
+        if not batch or arrival.opened is None or not self._enters:
             return
         message = arrival.opened.message
         if message.buffer is not arrival.message.buffer:
@@ -293,10 +342,10 @@ class Reader:
             raise ProofError(Reason.WRONG_CONTENT_TYPE, CMCFailInfo.BAD_REQUEST, rule=Rule.V1)
         if isinstance(opened, Opened) and opened.origin == "certificate":
             signers = [each.certificate for each in opened.signers if each.certificate is not None]
-            trusted = [(each.der, each.to_cryptography()) for each in signers]
-            ras = [signer for der, signer in trusted if self._authorised(signer, der)]
+            trusted = [(each.der, _loaded(each)) for each in signers]
+            ras = [each for each in trusted if self._authorised(each[1], each[0])]
             arrival.is_ra = bool(ras)
-            arrival.signer = ras[0] if ras else trusted[0][1]
+            arrival.signer_octets, arrival.signer = (ras or trusted)[0]
         if arrival.is_ra:
             return
         found = tuple(

@@ -1,0 +1,1 @@
+"""What CAs and RAs do alike: a message from its arrival to its answer."""
