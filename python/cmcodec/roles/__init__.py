@@ -7,6 +7,7 @@ in: a policy, a store, a clock.
 from __future__ import annotations
 
 from cmcodec.roles.applications import Application, Issuer, Requester, Revocation
+from cmcodec.roles.ca import CertificationAuthority, Outcome, Processed
 from cmcodec.roles.decisions import (
     Challenge,
     Decision,
@@ -16,17 +17,29 @@ from cmcodec.roles.decisions import (
     Refuse,
     default_policy,
 )
+from cmcodec.roles.ee import Client
+from cmcodec.roles.end_entity.exchange import Exchange
+from cmcodec.roles.ra import Batch, Delivery, Received, RegistrationAuthority
 from cmcodec.roles.rules import Rules
 
 __all__ = [
     "Application",
+    "Batch",
+    "CertificationAuthority",
     "Challenge",
+    "Client",
     "Decision",
+    "Delivery",
+    "Exchange",
     "Issue",
     "Issuer",
+    "Outcome",
     "Pend",
     "Policy",
+    "Processed",
+    "Received",
     "Refuse",
+    "RegistrationAuthority",
     "Requester",
     "Revocation",
     "Rules",

@@ -1,0 +1,1 @@
+"""What an RA does between clients and the next server."""
