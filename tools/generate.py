@@ -2,11 +2,13 @@
 
 That is the list of names in ``types/__init__.py``, and for the engine the modules in
 ``rust/cmcodec/src/generated``: declarations, OBJECT IDENTIFIERs, reasons, limits, algorithms, and
-the shapes of the CMS wrapper. The tables of ``docs/rules.md`` and ``docs/requirements.md`` follow
-from reasons and tests.
+the shapes of the CMS wrapper. The tables of ``docs/rules.md`` follow from reasons,
+``docs/conformance.md`` from ``docs/requirements.md`` and the tests.
 
     python tools/generate.py          # writes what is not current
     python tools/generate.py --check  # exits 1, naming what is not current
+
+Both exit 1 where a requirement has neither a test nor an answer (`conformance`).
 """
 
 from __future__ import annotations
@@ -63,9 +65,11 @@ def names() -> str:
 put(NAMES, names())
 sys.path.insert(0, str(ROOT / "python"))
 
+import conformance
 import engine
 import pages
 import requirements
+import shown
 
 
 def main() -> int:
@@ -74,14 +78,19 @@ def main() -> int:
         put(GENERATED / name, text)
     docs = ROOT / "docs"
     put(docs / "rules.md", pages.rules((docs / "rules.md").read_text()))
-    text = (docs / "requirements.md").read_text()
-    put(docs / "requirements.md", requirements.page(text, ROOT / "tests"))
+    claims = conformance.Claims(
+        requirements.read((docs / "requirements.md").read_text()),
+        shown.tests(ROOT / "tests" / "rules"),
+    )
+    put(docs / "conformance.md", claims.page())
+    problems = list(claims.problems())
+    for problem in problems:
+        print(f"conformance: {problem}", file=sys.stderr)
     if CHECK and stale:
         for path in stale:
             print(f"not current: {path.relative_to(ROOT)}", file=sys.stderr)
         print("run python tools/generate.py", file=sys.stderr)
-        return 1
-    return 0
+    return 1 if problems or (CHECK and stale) else 0
 
 
 if __name__ == "__main__":

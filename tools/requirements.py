@@ -1,90 +1,90 @@
-"""The page of requirements, ``docs/requirements.md``, and the tests that show them.
+"""What ``docs/requirements.md`` lists: requirements, controls by role, algorithms by use.
 
-A test shows a requirement if its docstring mentions the id, alone ("R-055"), in a list
-("R-055, R-056") or within a range ("R-055 to R-057", "R-055–R-057").
+Whatever can be shown has a key: the id of a requirement (``R-017``), a role and a control that is
+for it (``EE identityProofV2``), the word ``algorithms`` and a use (``algorithms key transport``).
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+ROLES = ("EE", "RA", "CA")
+ALGORITHMS = "algorithms"
+NOT_FOR_THIS_ROLE = "—"
 
-COLUMNS = 4
-LISTED = 4
-MENTION = re.compile(r"R-(\d{3})\b(?:(?:\s+to\s+|\u2013)R-(\d{3})\b)?")
-ROW = re.compile(r"^(\| (R-\d{3}) \|[^|\n]+\|[^|\n]+\|)[^|\n]*\|$", re.MULTILINE)
-
-
-def page(text: str, tests: Path) -> str:
-    """The page's text with the last column of each row rewritten from the tests."""
-    shown = _shown(tests)
-
-    def row(match: re.Match[str]) -> str:
-        cell = _cell(shown[match[2]])
-        return f"{match[1]} {cell} |" if cell else f"{match[1]} |"
-
-    return ROW.sub(row, text)
+_ID = re.compile(r"R-\d{3}")
+_HEADS = {
+    ("Id", "Where", "Requirement"): "requirements",
+    ("Control", *ROLES): "controls",
+    ("Use", "Level"): ALGORITHMS,
+}
 
 
-def ids(text: str) -> set[str]:
-    """The ids that the page defines."""
-    return {cells[0] for _, cells in _rows(text)}
+@dataclass(frozen=True)
+class Listed:
+    """The tables of the page.
+
+    ``sections``: the ids under each heading, in order. ``controls``: the levels of each control for
+    the three roles. ``algorithms``: the level of each use. ``problems``: what is wrong with rows.
+    """
+
+    sections: dict[str, list[str]] = field(default_factory=dict)
+    controls: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    algorithms: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of all requirements."""
+        return [name for names in self.sections.values() for name in names]
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The level of every control for every role that it is for, by key."""
+        return {
+            f"{role} {control}": level
+            for control, levels in self.controls.items()
+            for role, level in zip(ROLES, levels, strict=True)
+            if level != NOT_FOR_THIS_ROLE
+        }
+
+    @property
+    def keys(self) -> list[str]:
+        """Everything that is to be shown."""
+        return [*self.cells, *(f"{ALGORITHMS} {use}" for use in self.algorithms), *self.ids]
 
 
-def problems(text: str) -> list[str]:
-    """What is wrong with the page's rows: their ids, their order or their columns."""
-    found = []
-    seen: set[str] = set()
-    last = ""
-    for number, cells in _rows(text):
-        name = cells[0]
-        if not re.fullmatch(r"R-\d{3}", name):
-            found.append(f"line {number}: {name!r} is no id")
-            continue
-        if len(cells) != COLUMNS or not all(cells[: COLUMNS - 1]):
-            found.append(f"line {number}: {name} does not have its {COLUMNS} columns")
-        if name in seen:
-            found.append(f"line {number}: {name} stands twice")
-        elif name < last:
-            found.append(f"line {number}: {name} stands after {last}")
-        seen.add(name)
-        last = max(last, name)
-    return found
-
-
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The number and the cells of each row of the tables, without their heads."""
+def read(text: str) -> Listed:
+    """The tables of the page's text."""
+    listed = Listed()
+    heading, kind, columns = "", "", 0
     for number, line in enumerate(text.splitlines(), 1):
-        if line.startswith("|") and not line.startswith(("| Id |", "|---")):
-            yield number, [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("## "):
+            heading = line.removeprefix("## ")
+        if not line.startswith("|") or line.startswith("|---"):
+            continue
+        cells = tuple(cell.strip() for cell in line.strip().strip("|").split("|"))
+        if cells in _HEADS:
+            kind, columns = _HEADS[cells], len(cells)
+        elif len(cells) != columns or not all(cells):
+            listed.problems.append(f"line {number}: {cells[0]} does not have its {columns} columns")
+        elif kind == "requirements":
+            listed.sections.setdefault(heading, []).append(cells[0])
+        elif kind == "controls":
+            listed.controls[cells[0]] = cells[1:]
+        else:
+            listed.algorithms[cells[0]] = cells[1]
+    listed.problems.extend(_order(listed))
+    return listed
 
 
-def _shown(tests: Path) -> dict[str, set[str]]:
-    """The tests that mention each id."""
-    shown: dict[str, set[str]] = defaultdict(set)
-    for path in tests.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                for mentioned in _mentioned(ast.get_docstring(node) or ""):
-                    shown[mentioned].add(f"{path.relative_to(tests).as_posix()}::{node.name}")
-    return shown
-
-
-def _mentioned(docstring: str) -> Iterator[str]:
-    """The ids a docstring mentions, those within a range included."""
-    for first, last in MENTION.findall(docstring):
-        for number in range(int(first), int(last or first) + 1):
-            yield f"R-{number:03}"
-
-
-def _cell(functions: set[str]) -> str:
-    """The cell that lists the functions, or as many as it has room for."""
-    lines = [f"`{function}`" for function in sorted(functions)]
-    more = [f"… {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return "<br>".join(lines[:LISTED] + more)
+def _order(listed: Listed) -> list[str]:
+    """What is wrong with the ids and their order."""
+    found = [f"{name!r} is no id" for name in listed.ids if not _ID.fullmatch(name)]
+    return found + [
+        f"{second} stands after {first}"
+        for first, second in pairwise(listed.ids)
+        if second <= first
+    ]

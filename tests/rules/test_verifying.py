@@ -355,7 +355,10 @@ def test_v7_signature_algorithm() -> None:
     ],
 )
 def test_v8_algorithms_are_named(algorithm: bytes, digest: str, name: str) -> None:
-    """V8: the verdict gives the algorithm always: its name, or what the message says."""
+    """V8, R-204: the verdict gives the algorithm always: its name, or what the message says.
+
+    By it a server finds who still uses an old one.
+    """
     row = judged(signed_by(Signer(algorithm=algorithm, digest=identifier(digest))))
     assert row.reason == "unsupported_algorithm"
     assert [signer.algorithm for signer in row.signers] == [name]
