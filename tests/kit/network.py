@@ -503,7 +503,8 @@ class Network:
     def _check_end(self, asking: Asking) -> None:
         state, about = asking.exchange.state, (asking.kind, asking.exchange.statuses)
         assert not asking.is_open, about
-        if asking.is_hopeless or asking.is_rejected:
+        # Who goes on from before it chose may choose otherwise.
+        if asking.is_hopeless or (asking.is_rejected and not asking.is_excused):
             assert (state, asking.exchange.certificates) == ("failed", ()), about
         elif asking.kind == "revocation":
             assert asking.is_excused or state == "done", about
