@@ -30,7 +30,7 @@ FLOORS = (
     ("controls",),
     ("builders",),
     ("roles",),
-    ("stores",),
+    ("stores", "transports"),
     ("cli", "compat", ""),
 )
 """Modules and packages below ``cmcodec``, from the ground up; the longest name that fits counts."""
@@ -244,6 +244,7 @@ DOTTED = re.compile(r"(?<![\d.])[0-2](?:\.\d+){3,}\b")
 OTHER_MEANINGS = {
     ("cli/show/report.py", "limit"),
     ("controls/__init__.py", "no_signature"),
+    ("transports/limits.py", "limit"),
 }
 """Words that are spelled as a reason is and mean something else, by file."""
 

@@ -1,0 +1,8 @@
+"""How messages travel (RFC 10003): what is sent is octets, and so is what comes back."""
+
+from __future__ import annotations
+
+from cmcodec.transports import files, mail, tcp
+from cmcodec.transports.limits import Handler, Limits, TransportError, TransportReason
+
+__all__ = ["Handler", "Limits", "TransportError", "TransportReason", "files", "mail", "tcp"]

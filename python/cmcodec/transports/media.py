@@ -1,0 +1,72 @@
+"""Media types, and the names of files (RFC 10003 §3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+from cmcodec.message import load
+
+if TYPE_CHECKING:
+    from cmcodec.received import Buffer
+
+__all__ = ["ANSWERS", "MEDIA", "REQUESTS", "Direction", "Media", "media_of"]
+
+Direction: TypeAlias = Literal["request", "answer"]
+
+
+class Media(NamedTuple):
+    """How a kind of message is called.
+
+    ``type``: its media type, ``smime_type`` the parameter beside it; ``stem`` and ``extension``:
+    its name in mail and HTTP; ``file_extension``: where it is a file.
+    """
+
+    type: str
+    smime_type: str | None
+    stem: str
+    extension: str
+    file_extension: str
+
+    @property
+    def name(self) -> str:
+        """The name that mail and HTTP give it: ``request.p7m``."""
+        return self.stem + self.extension
+
+    @property
+    def content_type(self) -> str:
+        """The value of Content-Type."""
+        smime = "" if self.smime_type is None else f"; smime-type={self.smime_type}"
+        return f"{self.type}{smime}; name={self.name}"
+
+
+_PKCS7: Final = "application/pkcs7-mime"
+MEDIA: Final = {
+    "simple-request": Media("application/pkcs10", None, "request", ".p10", ".p10"),
+    "full-request": Media(_PKCS7, "CMC-Request", "request", ".p7m", ".crq"),
+    "simple-response": Media(_PKCS7, "certs-only", "response", ".p7c", ".p7c"),
+    "full-response": Media(_PKCS7, "CMC-Response", "response", ".p7m", ".crp"),
+}
+"""By the kind of the message."""
+
+REQUESTS: Final = (MEDIA["simple-request"], MEDIA["full-request"])
+ANSWERS: Final = (MEDIA["simple-response"], MEDIA["full-response"])
+
+
+def media_of(octets: Buffer, direction: Direction | None = None) -> Media:
+    """How a message is called; raises what `load` raises.
+
+    ``direction``: whether it asks or answers, which does not show where it is encrypted or under a
+    MAC. Raises `ValueError` for such a message without it, and for one that goes the other way.
+    """
+    kind = load(octets).kind
+    own = MEDIA.get(kind)
+    if direction is None:
+        if own is None:
+            raise ValueError("does not show whether it asks or answers: direction is needed")
+        return own
+    simple, full = REQUESTS if direction == "request" else ANSWERS
+    if own is None:
+        return full
+    if own not in (simple, full):
+        raise ValueError(f"a {kind} is no {direction}")
+    return own
