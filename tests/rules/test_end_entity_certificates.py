@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import x25519
+from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -199,6 +200,15 @@ def test_what_anybody_can_change_does_no_harm(data: Any) -> None:
         assert numbers(done.certificates) == (of(1) if exchange is SIMPLE else [])
         assert exchange is SIMPLE or crl() in done.crls
         assert done.save()
+
+
+def test_a_crl_whose_issuer_cannot_be_read_is_none() -> None:
+    """Rule P9: ``cryptography`` reads the name when it is asked for it."""
+    broken = crl(OTHER_CA).public_bytes(Encoding.DER)
+    value = broken.index(b"\x0c", broken.index(OTHER_CA.certificate.subject.public_bytes()))
+    octets = bytearray(certs_only([CA.certificate], [crl(), crl(OTHER_CA)]))
+    octets[octets.index(broken) + value] = 0x40
+    assert FETCHES.receive(bytes(octets)).crls == (crl(),)
 
 
 # --- revocation and retrieval ------------------------------------------------------------------

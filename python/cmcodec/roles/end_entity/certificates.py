@@ -90,11 +90,17 @@ class Found:
 
     def crls(self) -> Iterator[x509.CertificateRevocationList]:
         """The CRLs that can be read."""
+        return (crl for _, crl in self._named_crls())
+
+    def _named_crls(self) -> Iterator[tuple[object, x509.CertificateRevocationList]]:
+        """The same with the names of their issuers, which are read when they are looked at."""
         for octets in self._answer.crls:
             try:
-                yield quietly(x509.load_der_x509_crl, octets)
+                crl = quietly(x509.load_der_x509_crl, octets)
+                name = _comparable(crl.issuer.public_bytes())
             except (ValueError, x509.InvalidVersion):
                 continue
+            yield name, crl
 
     # --- certificates ----------------------------------------------------------------------------
 
@@ -142,7 +148,7 @@ class Found:
     def _crls_of(self, wanted: types.GetCRL) -> bool:
         """Whether there is a CRL of an issuer that a trusted key of it has signed."""
         name = comparable(wanted.issuer_name)
-        of_issuer = [crl for crl in self.crls() if _comparable(crl.issuer.public_bytes()) == name]
+        of_issuer = [crl for found, crl in self._named_crls() if found == name]
         return any(_has_signed(each, crl) for crl in of_issuer for each in self._issuers(name))
 
     def _issuers(self, name: object) -> Iterator[Certificate]:
