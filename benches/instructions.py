@@ -11,7 +11,9 @@ as many, in the C and the assembly of aws-lc. Valgrind shows every processor tha
 same one, so that aws-lc chooses the same code on all.
 
 Compilers and interpreters make other counts of the same source. Where they are not those of the
-record, or there is no valgrind, nothing can be compared: it says so and ends with status 0.
+record, or there is no valgrind, nothing can be compared: it says so and ends with status 0. What is
+above the record is counted once more, and the least counts. In an engine without symbols, as it
+stands in wheels, nothing tells Rust from the rest, and only all instructions are compared.
 """
 
 from __future__ import annotations
@@ -149,9 +151,9 @@ def count() -> dict[str, int]:
         texts = [path.read_text(errors="replace") for path in parts][1::2]
     found = {}
     for (name, _), text in zip(operations(), texts, strict=True):
-        found |= dict(
-            zip(measures(name), (sum(counts(text)), sum(counts(text, ours))), strict=False)
-        )
+        numbers = (sum(counts(text)), sum(counts(text, ours)))
+        named = zip(measures(name), numbers, strict=False)
+        found |= {each: number for each, number in named if number}
     return found
 
 
@@ -239,7 +241,13 @@ def main() -> int:
         for name, value in here.items():
             print(f"  {name}: {record['environment'].get(name)!r} there, {value!r} here")
         return 0
-    worse = compare(count(), record["instructions"])
+    counted = count()
+    worse = compare(counted, record["instructions"])
+    if worse:
+        print("once more: hash tables have random keys")
+        again = count()
+        counted = {name: min(number, again[name]) for name, number in counted.items()}
+        worse = compare(counted, record["instructions"])
     if worse:
         print(f"too far above the record: {', '.join(worse)}")
     return 1 if worse else 0
