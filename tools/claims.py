@@ -13,6 +13,7 @@ ANSWERS = {
     "exchanges a secret may be used, once unless told otherwise.",
     "R-179": "The certificates of servers are their callers'. The verifier takes those only that "
     "RFC 5280 lets sign (rule V13).",
+    "R-239": "Who sends the mail that `mail.compose` makes asks for REQUIRETLS.",
     "R-247": "The docstring of `add_secret` asks for chance. Builders sign unless `authenticate` "
     "is called, and whom a message concerns is its caller's to say.",
     "R-248": "A client keeps no anchors: its caller gives them, and `Exchange.anchors` are those "
@@ -20,6 +21,3 @@ ANSWERS = {
     "be used for.",
 }
 """The sentence that answers each key."""
-
-TRANSPORTS = tuple(f"R-{number}" for number in ("008", 189, 190, 191, 192, 193, 236, 239))
-"""What only transports can meet (RFC 10003)."""

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from http.client import HTTPResponse
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import uvicorn
 
 from cmcodec import cms, types
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder, certs_only
@@ -60,3 +66,66 @@ def tcp_server(handler: Any, **limits: Any) -> Iterator[int]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+@contextmanager
+def asgi_server(app: Any) -> Iterator[str]:
+    """The URL of an ASGI application that runs in a thread of its own until the block ends."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_level="critical", timeout_keep_alive=30)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+class _Silent(WSGIRequestHandler):
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@contextmanager
+def wsgi_server(app: Any) -> Iterator[str]:
+    """The same of a WSGI application."""
+    with make_server("127.0.0.1", 0, app, handler_class=_Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+SERVERS = {"asgi": asgi_server, "wsgi": wsgi_server}
+
+
+class Response(NamedTuple):
+    """A response of HTTP: headers by their names in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def raw(
+    url: str, body: bytes, headers: dict[str, str] | None = None, method: str = "POST"
+) -> Response:
+    """The response to a request with these headers and octets, whether they are true or not."""
+    place = urlsplit(url)
+    fields = {"Host": place.netloc, "Content-Length": str(len(body)), **(headers or {})}
+    if "Transfer-Encoding" in fields:
+        del fields["Content-Length"]
+    lines = [f"{method} {place.path or '/'} HTTP/1.1", *(f"{k}: {v}" for k, v in fields.items())]
+    with socket.create_connection((place.hostname, place.port), 30) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        found = HTTPResponse(connection, method=method)
+        with found:
+            found.begin()
+            named = {name.lower(): value for name, value in found.getheaders()}
+            return Response(found.status, named, found.read())

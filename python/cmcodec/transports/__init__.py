@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from cmcodec.transports import files, mail, tcp
+from cmcodec.transports import est, files, http, mail, tcp
 from cmcodec.transports.limits import Handler, Limits, TransportError, TransportReason
 
-__all__ = ["Handler", "Limits", "TransportError", "TransportReason", "files", "mail", "tcp"]
+__all__ = [
+    "Handler",
+    "Limits",
+    "TransportError",
+    "TransportReason",
+    "est",
+    "files",
+    "http",
+    "mail",
+    "tcp",
+]

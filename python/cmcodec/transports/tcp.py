@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import socket
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self, final
 
+from cmcodec.transports import handlers
 from cmcodec.transports.framing import Framer
 from cmcodec.transports.limits import Limits, TransportError, TransportReason
 
@@ -115,7 +115,7 @@ class Server:
                 framer.feed(octets)
             async with asyncio.timeout(self._limits.whole):
                 message = await self._message(framer, reader)
-            answer = await self._answer(message)
+            answer = await handlers.answer(self._handler, message)
             if not answer:
                 return
             async with asyncio.timeout(self._limits.whole):
@@ -129,14 +129,6 @@ class Server:
                 raise TransportError(TransportReason.CLOSED)
             framer.feed(octets)
         return message
-
-    async def _answer(self, message: bytes) -> bytes:
-        if inspect.iscoroutinefunction(self._handler):
-            answer = self._handler(message)
-        else:
-            answer = asyncio.to_thread(self._handler, message)
-        octets: bytes = await answer
-        return octets
 
 
 @final

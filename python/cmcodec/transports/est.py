@@ -1,0 +1,153 @@
+"""Full CMC over EST (RFC 7030 §4.3): base64, and HTTP says whether CMC failed."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, encodebytes
+from binascii import Error
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, final
+
+from cmcodec import types
+from cmcodec.errors import CMCError
+from cmcodec.message import load
+from cmcodec.transports import web
+from cmcodec.transports.clients import AsyncClient as _AsyncClient
+from cmcodec.transports.clients import Client as _Client
+from cmcodec.transports.limits import Limits
+from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+    from cmcodec.transports.limits import Handler
+
+__all__ = ["PATH", "AsyncClient", "Client", "asgi", "wsgi"]
+
+PATH: Final = "/.well-known/est/fullcmc"
+"""Where EST takes Full PKI Requests; before its last part there may be a label."""
+
+_LIMITS = Limits()
+_AT: Final = re.compile(r"/\.well-known/est(/[^/]+)?/fullcmc\Z")
+_FULL: Final = REQUESTS[1]
+_SPACE: Final = b" \t\r\n"
+_FAILING: Final[dict[int | None, HTTPStatus]] = {
+    types.CMCFailInfo.INTERNAL_CA_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
+    types.CMCFailInfo.TRY_LATER: HTTPStatus.SERVICE_UNAVAILABLE,
+    types.CMCFailInfo.BAD_IDENTITY: HTTPStatus.FORBIDDEN,
+}
+"""The status of an answer that fails with this; else it is 400."""
+
+
+def _decoded(body: bytes) -> bytes | None:
+    try:
+        return b64decode(body.translate(None, _SPACE), validate=True)
+    except Error:
+        return None
+
+
+@final
+class _Est:
+    """Base64, under the path of EST."""
+
+    path = _AT
+
+    def most(self, max_size: int) -> int:
+        # Four characters for three octets, and line breaks of two after no fewer than 64.
+        return max_size * 3 // 2 + 100
+
+    def asked(self, content_type: str, body: bytes) -> bytes:
+        kind, smime_type = web.parsed(content_type)
+        if kind != _FULL.type or smime_type not in (None, str(_FULL.smime_type).lower()):
+            raise web.RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        octets = _decoded(body)
+        if octets is None:
+            raise web.RefusedError(HTTPStatus.BAD_REQUEST)
+        return octets
+
+    def answered(self, octets: bytes) -> web.Reply:
+        headers = (
+            ("Content-Type", media_of(octets, "answer").content_type),
+            ("Content-Transfer-Encoding", "base64"),
+        )
+        return web.Reply(_status(octets), encodebytes(octets), headers)
+
+
+def _status(octets: bytes) -> HTTPStatus:
+    """200, unless all that an answer says is that something failed.
+
+    What is encrypted says nothing: its status is 200.
+    """
+    try:
+        found = list(_statuses(octets))
+    except CMCError:
+        return HTTPStatus.OK
+    failures = [fail for status, fail in found if status in _FAILED]
+    if not found or len(failures) < len(found):
+        return HTTPStatus.OK
+    return _FAILING.get(failures[0], HTTPStatus.BAD_REQUEST)
+
+
+_FAILED: Final = (types.CMCStatus.FAILED, types.CMCStatus.NO_SUPPORT)
+
+
+def _statuses(octets: bytes) -> Iterator[tuple[int, int | None]]:
+    content = load(octets).unverified_content
+    for control in getattr(content, "control_sequence", ()):
+        for value in control.attr_values:
+            if isinstance(value, types.CMCStatusInfo | types.CMCStatusInfoV2):
+                other = value.other_info
+                yield value.cmc_status, None if other is None else other.fail_info
+
+
+def asgi(handler: Handler, *, limits: Limits = _LIMITS) -> ASGIApp:
+    """An ASGI application for the path of EST, which is 404 elsewhere.
+
+    As `cmcodec.transports.http.asgi`, but for the status of an answer: where everything failed it
+    is 4xx or 5xx, as EST wants, with the answer in it. What is pending is 200.
+    """
+    return web.asgi(handler, _Est(), limits)
+
+
+def wsgi(handler: Handler, *, limits: Limits = _LIMITS) -> web.WSGIApp:
+    """The same as a WSGI application; the server around it has to cut off who is slow."""
+    return web.wsgi(handler, _Est(), limits)
+
+
+class _Asking:
+    """Base64, to the path of EST."""
+
+    def url(self, url: str) -> str:
+        return url if _AT.search(url) else url.rstrip("/") + PATH
+
+    def asked(self, octets: bytes, *, is_bare: bool) -> tuple[dict[str, str], bytes]:
+        media = media_of(octets, "request")
+        headers = {
+            "Content-Type": media.type if is_bare else media.content_type,
+            "Content-Transfer-Encoding": "base64",
+        }
+        return headers, encodebytes(octets)
+
+    def answered(self, content_type: str, body: bytes) -> bytes | None:
+        """The answer in a response, also in one that failed."""
+        kind, _ = web.parsed(content_type)
+        return _decoded(body) if kind == ANSWERS[0].type else None
+
+
+@final
+class Client(_Client):
+    """Sends Full PKI Requests to EST.
+
+    ``url``: of the server, ``https://ca.example``, or the whole one where there is a label.
+    """
+
+    _asking = _Asking()
+
+
+@final
+class AsyncClient(_AsyncClient):
+    """The same for who has an event loop."""
+
+    _asking = _Asking()
