@@ -9,14 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 from cmcodec.errors import UnsupportedError
-from cmcodec.transports.limits import Limits, TransportError, TransportReason
+from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Asking", "AsyncClient", "Client"]
 
-_LIMITS = Limits()
 _SUCCESS = range(200, 300)
 _NO_CONTENT = 204
 
@@ -49,7 +48,7 @@ class _Sender:
         timeout: float = 30.0,
         content_type: Literal["rfc10003", "bare"] = "rfc10003",
         tls: ssl.SSLContext | None = None,
-        limits: Limits = _LIMITS,
+        limits: Limits = DEFAULT,
     ) -> None:
         """A client of one server.
 

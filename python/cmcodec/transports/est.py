@@ -14,7 +14,7 @@ from cmcodec.message import load
 from cmcodec.transports import web
 from cmcodec.transports.clients import AsyncClient as _AsyncClient
 from cmcodec.transports.clients import Client as _Client
-from cmcodec.transports.limits import Limits
+from cmcodec.transports.limits import DEFAULT, Limits
 from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
+    from cmcodec.message import Message
     from cmcodec.transports.limits import Handler
 
 __all__ = ["PATH", "AsyncClient", "Client", "asgi", "wsgi"]
@@ -29,7 +30,6 @@ __all__ = ["PATH", "AsyncClient", "Client", "asgi", "wsgi"]
 PATH: Final = "/.well-known/est/fullcmc"
 """Where EST takes Full PKI Requests; before its last part there may be a label."""
 
-_LIMITS = Limits()
 _AT: Final = re.compile(r"/\.well-known/est(/[^/]+)?/fullcmc\Z")
 _FULL: Final = REQUESTS[1]
 _SPACE: Final = b" \t\r\n"
@@ -59,8 +59,7 @@ class _Est:
         return max_size * 3 // 2 + 100
 
     def asked(self, content_type: str, body: bytes) -> bytes:
-        kind, smime_type = web.parsed(content_type)
-        if kind != _FULL.type or smime_type not in (None, str(_FULL.smime_type).lower()):
+        if not _FULL.fits(*web.parsed(content_type)):
             raise web.RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         octets = _decoded(body)
         if octets is None:
@@ -68,20 +67,21 @@ class _Est:
         return octets
 
     def answered(self, octets: bytes) -> web.Reply:
+        message = load(octets)
         headers = (
-            ("Content-Type", media_of(octets, "answer").content_type),
+            ("Content-Type", media_of(message, "answer").content_type),
             ("Content-Transfer-Encoding", "base64"),
         )
-        return web.Reply(_status(octets), encodebytes(octets), headers)
+        return web.Reply(_status(message), encodebytes(octets), headers)
 
 
-def _status(octets: bytes) -> HTTPStatus:
+def _status(message: Message) -> HTTPStatus:
     """200, unless all that an answer says is that something failed.
 
     What is encrypted says nothing: its status is 200.
     """
     try:
-        found = list(_statuses(octets))
+        found = list(_statuses(message))
     except CMCError:
         return HTTPStatus.OK
     failures = [fail for status, fail in found if status in _FAILED]
@@ -93,8 +93,8 @@ def _status(octets: bytes) -> HTTPStatus:
 _FAILED: Final = (types.CMCStatus.FAILED, types.CMCStatus.NO_SUPPORT)
 
 
-def _statuses(octets: bytes) -> Iterator[tuple[int, int | None]]:
-    content = load(octets).unverified_content
+def _statuses(message: Message) -> Iterator[tuple[int, int | None]]:
+    content = message.unverified_content
     for control in getattr(content, "control_sequence", ()):
         for value in control.attr_values:
             if isinstance(value, types.CMCStatusInfo | types.CMCStatusInfoV2):
@@ -102,7 +102,7 @@ def _statuses(octets: bytes) -> Iterator[tuple[int, int | None]]:
                 yield value.cmc_status, None if other is None else other.fail_info
 
 
-def asgi(handler: Handler, *, limits: Limits = _LIMITS) -> ASGIApp:
+def asgi(handler: Handler, *, limits: Limits = DEFAULT) -> ASGIApp:
     """An ASGI application for the path of EST, which is 404 elsewhere.
 
     As `cmcodec.transports.http.asgi`, but for the status of an answer: where everything failed it
@@ -111,7 +111,7 @@ def asgi(handler: Handler, *, limits: Limits = _LIMITS) -> ASGIApp:
     return web.asgi(handler, _Est(), limits)
 
 
-def wsgi(handler: Handler, *, limits: Limits = _LIMITS) -> web.WSGIApp:
+def wsgi(handler: Handler, *, limits: Limits = DEFAULT) -> web.WSGIApp:
     """The same as a WSGI application; the server around it has to cut off who is slow."""
     return web.wsgi(handler, _Est(), limits)
 

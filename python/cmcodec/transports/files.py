@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cmcodec.transports.limits import Limits, TransportError, TransportReason
+from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 from cmcodec.transports.media import media_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def write(octets: Buffer, path: str | Path, *, direction: Direction | None = Non
     path = Path(path)
     message = bytes(memoryview(octets))
     is_folder = path.is_dir()
-    extension = media_of(message, direction).file_extension if is_folder else path.suffix
+    extension = media_of(message, direction).file_extension if is_folder else ""
     folder = path if is_folder else path.parent
     number, name = tempfile.mkstemp(".part", ".", folder)
     try:
@@ -46,7 +46,7 @@ def write(octets: Buffer, path: str | Path, *, direction: Direction | None = Non
     return path
 
 
-def read(path: str | Path, *, limits: Limits = Limits()) -> bytes:  # noqa: B008 - it is frozen
+def read(path: str | Path, *, limits: Limits = DEFAULT) -> bytes:
     """The message in a file.
 
     Raises `OSError`, and `TransportError` (``limit``) for one above ``limits.max_size``.

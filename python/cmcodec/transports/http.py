@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, final
 from cmcodec.transports import web
 from cmcodec.transports.clients import AsyncClient as _AsyncClient
 from cmcodec.transports.clients import Client as _Client
-from cmcodec.transports.limits import Limits
+from cmcodec.transports.limits import DEFAULT, Limits
 from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient", "Client", "asgi", "media_type", "wsgi"]
 
-_LIMITS = Limits()
 _SIMPLE, _FULL = REQUESTS
 
 
@@ -42,8 +41,7 @@ class _Plain:
 
     def asked(self, content_type: str, body: bytes) -> bytes:
         kind, smime_type = web.parsed(content_type)
-        is_full = kind == _FULL.type and smime_type in (None, str(_FULL.smime_type).lower())
-        if kind != _SIMPLE.type and not is_full:
+        if kind != _SIMPLE.type and not _FULL.fits(kind, smime_type):
             raise web.RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         return body
 
@@ -51,7 +49,7 @@ class _Plain:
         return web.Reply(HTTPStatus.OK, octets, (("Content-Type", media_type(octets)),))
 
 
-def asgi(handler: Handler, *, limits: Limits = _LIMITS) -> ASGIApp:
+def asgi(handler: Handler, *, limits: Limits = DEFAULT) -> ASGIApp:
     """An ASGI application that answers at every path, to be mounted where it is wanted.
 
     415 for another media type, 413 for a message that is too long, 408 for one that takes too
@@ -62,7 +60,7 @@ def asgi(handler: Handler, *, limits: Limits = _LIMITS) -> ASGIApp:
     return web.asgi(handler, _Plain(), limits)
 
 
-def wsgi(handler: Handler, *, limits: Limits = _LIMITS) -> web.WSGIApp:
+def wsgi(handler: Handler, *, limits: Limits = DEFAULT) -> web.WSGIApp:
     """A WSGI application; as `asgi`, but that the server around it has to cut off who is slow."""
     return web.wsgi(handler, _Plain(), limits)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from cmcodec.errors import CMCError
 from cmcodec.limits import MAX_MESSAGE_SIZE
 
-__all__ = ["Handler", "Limits", "TransportError", "TransportReason"]
+__all__ = ["DEFAULT", "Handler", "Limits", "TransportError", "TransportReason"]
 
 Handler: TypeAlias = Callable[[bytes], bytes] | Callable[[bytes], Awaitable[bytes]]
 """Who answers: `CertificationAuthority.respond` is one. ``b""`` is no answer at all.
@@ -79,3 +79,7 @@ class Limits:
                 raise ValueError(f"{name}: seconds, more than 0")
         if self.connections < 1:
             raise ValueError("connections: at least 1")
+
+
+DEFAULT: Final = Limits()
+"""Those of who names none."""

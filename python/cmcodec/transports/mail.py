@@ -6,7 +6,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cmcodec.transports.limits import TransportError, TransportReason
 from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from cmcodec.transports.media import Direction
 
 __all__ = ["compose", "extract"]
-
-_KNOWN: Final = {
-    (media.type, None if media.smime_type is None else media.smime_type.lower()): media
-    for media in (*REQUESTS, *ANSWERS)
-}
 
 
 def compose(
@@ -77,13 +72,14 @@ def _bodies(mail: EmailMessage) -> Iterator[bytes]:
         if part.is_multipart():
             continue
         kind = part.get_content_type()
-        smime = part.get_param("smime-type")
-        by_type = (kind, str(smime).lower() if smime is not None else None) in _KNOWN
+        found = part.get_param("smime-type")
+        smime = None if found is None else str(found).lower()
         extension = "." + (part.get_filename() or "").lower().rpartition(".")[2]
-        by_name = smime is None and any(
-            kind == media.type and extension == media.extension for media in _KNOWN.values()
-        )
-        if by_type or by_name:
+        if any(
+            media.fits(kind, smime)
+            and (smime or media.smime_type is None or extension == media.extension)
+            for media in (*REQUESTS, *ANSWERS)
+        ):
             octets = part.get_payload(decode=True)
             if not isinstance(octets, bytes) or part.defects:
                 raise ValueError("no octets")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from cmcodec.message import load
+from cmcodec.message import Message, load
 
 if TYPE_CHECKING:
     from cmcodec.received import Buffer
@@ -38,6 +38,11 @@ class Media(NamedTuple):
         smime = "" if self.smime_type is None else f"; smime-type={self.smime_type}"
         return f"{self.type}{smime}; name={self.name}"
 
+    def fits(self, kind: str, smime_type: str | None) -> bool:
+        """Whether a media type and a smime-type, in lower case, are its own; None fits any."""
+        own = self.smime_type and self.smime_type.lower()
+        return kind == self.type and smime_type in (None, own)
+
 
 _PKCS7: Final = "application/pkcs7-mime"
 MEDIA: Final = {
@@ -52,13 +57,13 @@ REQUESTS: Final = (MEDIA["simple-request"], MEDIA["full-request"])
 ANSWERS: Final = (MEDIA["simple-response"], MEDIA["full-response"])
 
 
-def media_of(octets: Buffer, direction: Direction | None = None) -> Media:
+def media_of(message: Buffer | Message, direction: Direction | None = None) -> Media:
     """How a message is called; raises what `load` raises.
 
     ``direction``: whether it asks or answers, which does not show where it is encrypted or under a
     MAC. Raises `ValueError` for such a message without it, and for one that goes the other way.
     """
-    kind = load(octets).kind
+    kind = (message if isinstance(message, Message) else load(message)).kind
     own = MEDIA.get(kind)
     if direction is None:
         if own is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from cmcodec.transports import handlers
 from cmcodec.transports.framing import Framer
-from cmcodec.transports.limits import Limits, TransportError, TransportReason
+from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 
 if TYPE_CHECKING:
     from cmcodec.transports.limits import Handler
@@ -42,7 +42,7 @@ class Server:
         host: str = "127.0.0.1",
         port: int = PORT,
         *,
-        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        limits: Limits = DEFAULT,
     ) -> None:
         self._handler, self._host, self._port, self._limits = handler, host, port, limits
         self._server: asyncio.Server | None = None
@@ -147,7 +147,7 @@ class Client:
         host: str,
         port: int = PORT,
         timeout: float = 30.0,
-        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        limits: Limits = DEFAULT,
     ) -> None:
         self._host, self._port, self._timeout, self._limits = host, port, timeout, limits
         self._socket: socket.socket | None = None
