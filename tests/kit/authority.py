@@ -304,3 +304,24 @@ def simple(request: NewRequest | None = None) -> bytes:
 
 def der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
+
+
+def damaged(octets: bytes, place: int = -3) -> bytes:
+    changed = bytearray(octets)
+    changed[place] ^= 1
+    return bytes(changed)
+
+
+def maced(*requests: Any, secret: bytes = SECRET, identification: str = "device") -> bytes:
+    made = builder(*requests)
+    return made.authenticate(secret, identification, iterations=ITERATIONS)
+
+
+def password(secret: bytes = SECRET, identification: str = "device") -> cms.RecipientKey:
+    return cms.RecipientKey.from_password(secret, identification)
+
+
+def issued_to(answer: Answer, number: int = 2) -> Issued:
+    """The certificate that was issued, with its key."""
+    (found,) = answer.certificates()
+    return Issued(found, key("p-256", number))

@@ -23,6 +23,7 @@ from kit.authority import (
     anchor,
     builder,
     certified,
+    damaged,
     failed,
     identified,
     new,
@@ -41,12 +42,6 @@ if TYPE_CHECKING:
 BAD, CHECK = CMCFailInfo.BAD_REQUEST, CMCFailInfo.BAD_MESSAGE_CHECK
 BUSY, INTERNAL = CMCFailInfo.TRY_LATER, CMCFailInfo.INTERNAL_CA_ERROR
 OLD = certified("device")
-
-
-def damaged(octets: bytes, place: int = -3) -> bytes:
-    changed = bytearray(octets)
-    changed[place] ^= 1
-    return bytes(changed)
 
 
 # --- the conversation -----------------------------------------------------------------------------

@@ -15,29 +15,21 @@ from cmcodec.builders.finished import asked_identifier
 from cmcodec.roles import Rules
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
-    ITERATIONS,
     SECRET,
     Asked,
     Authority,
     builder,
     failed,
     identified,
+    maced,
     new,
+    password,
 )
 from kit.chains import NOW
 from kit.keys import key
 
 IDENTITY = CMCFailInfo.BAD_IDENTITY
 OTHER = b"another secret of a device"
-
-
-def maced(*requests: Any, secret: bytes = SECRET, identification: str = "device") -> bytes:
-    made = builder(*requests)
-    return made.authenticate(secret, identification, iterations=ITERATIONS)
-
-
-def password(secret: bytes = SECRET, identification: str = "device") -> cms.RecipientKey:
-    return cms.RecipientKey.from_password(secret, identification)
 
 
 # --- proofs of identity ---------------------------------------------------------------------------

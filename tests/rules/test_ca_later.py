@@ -22,6 +22,7 @@ from kit.authority import (
     certified,
     failed,
     identified,
+    issued_to,
     new,
     pending,
     renewal,
@@ -40,12 +41,6 @@ SUCCESS = CMCStatus.SUCCESS
 def poll(answer: Answer, by: Issued = OLD, **fields: Any) -> bytes:
     made = RequestBuilder().follow_up(answer.opened())
     return made.add_control(types.QueryPending(answer.token), **fields).sign(signer(by))
-
-
-def issued_to(answer: Answer, number: int = 2) -> Issued:
-    """The certificate that was issued, with its key."""
-    (found,) = answer.certificates()
-    return Issued(found, key("p-256", number))
 
 
 # --- applications that wait -----------------------------------------------------------------------

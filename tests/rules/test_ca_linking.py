@@ -16,7 +16,6 @@ from cmcodec.controls import identity_proof
 from cmcodec.roles import Rules
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
-    ITERATIONS,
     SECRET,
     Asked,
     Authority,
@@ -26,7 +25,9 @@ from kit.authority import (
     certified,
     failed,
     identified,
+    maced,
     new,
+    password,
     renewal,
     signer,
     simple,
@@ -37,15 +38,6 @@ from kit.keys import key, name
 
 IDENTITY = CMCFailInfo.BAD_IDENTITY
 OTHER = b"another secret of a device"
-
-
-def maced(*requests: Any, secret: bytes = SECRET, identification: str = "device") -> bytes:
-    made = builder(*requests)
-    return made.authenticate(secret, identification, iterations=ITERATIONS)
-
-
-def password(secret: bytes = SECRET, identification: str = "device") -> cms.RecipientKey:
-    return cms.RecipientKey.from_password(secret, identification)
 
 
 def _identifier(content: types.PKIData) -> bytes:

@@ -14,6 +14,7 @@ from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
     Authority,
     certified,
+    damaged,
     failed,
     identified,
     renewal,
@@ -25,15 +26,9 @@ if TYPE_CHECKING:
     from cmcodec.roles.decisions import Decision
 
 
-BAD, CHECK = CMCFailInfo.BAD_REQUEST, CMCFailInfo.BAD_MESSAGE_CHECK
+BAD = CMCFailInfo.BAD_REQUEST
 BUSY, INTERNAL = CMCFailInfo.TRY_LATER, CMCFailInfo.INTERNAL_CA_ERROR
 OLD = certified("device")
-
-
-def damaged(octets: bytes, place: int = -3) -> bytes:
-    changed = bytearray(octets)
-    changed[place] ^= 1
-    return bytes(changed)
 
 
 # --- the same octets ------------------------------------------------------------------------------

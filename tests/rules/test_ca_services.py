@@ -15,28 +15,22 @@ from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
     ITERATIONS,
     SECRET,
-    Answer,
     Authority,
     anchor,
     certified,
     failed,
     identified,
+    issued_to,
     ra,
     renewal,
     signer,
 )
 from kit.chains import DAY, NOW, Issued
-from kit.keys import certificate, crl, der, key, name
+from kit.keys import certificate, crl, der, name
 
 BAD, MISSING = CMCFailInfo.BAD_REQUEST, CMCFailInfo.BAD_CERT_ID
 OLD = certified("device")
 SUCCESS = CMCStatus.SUCCESS
-
-
-def issued_to(answer: Answer, number: int = 2) -> Issued:
-    """The certificate that was issued, with its key."""
-    (found,) = answer.certificates()
-    return Issued(found, key("p-256", number))
 
 
 # --- revocation -----------------------------------------------------------------------------------
