@@ -30,7 +30,8 @@ FLOORS = (
     ("controls",),
     ("builders",),
     ("roles",),
-    ("stores", "transports"),
+    ("stores", "transports", "keys"),
+    ("embedded",),
     ("cli", "compat", ""),
 )
 """Modules and packages below ``cmcodec``, from the ground up; the longest name that fits counts."""

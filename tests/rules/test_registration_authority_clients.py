@@ -376,7 +376,9 @@ def private_key(octets: bytes) -> Any:
     return members[body[0]], load_der_private_key(content[start:], None)
 
 
-@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384", "ed25519"])
+@pytest.mark.parametrize(
+    "kind", ["rsa2048", "p256", "p384", "p521", "ed25519", "mldsa65", "x25519", "mlkem768"]
+)
 def test_the_ra_makes_a_key(kind: str) -> None:
     """R-169: the CA's own response, named by responseBody, and the key, for its owner alone.
 

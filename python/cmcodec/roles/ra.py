@@ -189,8 +189,10 @@ class RegistrationAuthority:
         """Makes a key for a client, and asks for its certificate (§6.21, RFC 5958).
 
         ``deliver_to``: who reads the key. It is encrypted at once, and kept nowhere else.
-        ``key``: ``rsa2048``, ``rsa3072``, ``rsa4096``, ``p256``, ``p384``, ``ed25519``. The answer
-        that comes back has the CA's response and the key. Raises `ValueError` for another name.
+        ``key``: ``rsa2048``, ``rsa3072``, ``rsa4096``, ``p256``, ``p384``, ``p521``, ``ed25519``,
+        ``mldsa65``, ``x25519``, ``mlkem768``. The answer that comes back has the CA's response and
+        the key. Raises `ValueError` for another name, `UnsupportedError` where ``cryptography``
+        does not make such keys.
         """
         request, package = generated(
             subject, deliver_to, extensions=extensions, key=key, random=self.random
