@@ -21,6 +21,7 @@ from cmcodec.roles.ee import Client
 from cmcodec.roles.end_entity.exchange import Exchange
 from cmcodec.roles.ra import Batch, Delivery, Received, RegistrationAuthority
 from cmcodec.roles.rules import Rules
+from cmcodec.roles.service.issued import IssuedCertificate
 
 __all__ = [
     "Application",
@@ -32,6 +33,7 @@ __all__ = [
     "Delivery",
     "Exchange",
     "Issue",
+    "IssuedCertificate",
     "Issuer",
     "Outcome",
     "Pend",

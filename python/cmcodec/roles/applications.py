@@ -44,6 +44,15 @@ class Requester:
     identification: str | None = None
     ras: tuple[x509.Certificate, ...] = ()
 
+    def __str__(self) -> str:
+        """As an operator reads it: ``secret device-1``, ``certificate CN=alice``, ``ra CN=RA``."""
+        if self.kind == "secret":
+            named = self.identification
+        else:
+            by = self.ras[-1] if self.kind == "ra" and self.ras else self.certificate
+            named = None if by is None else by.subject.rfc4514_string()
+        return f"{self.kind} {named}" if named else self.kind
+
 
 NOBODY: Final = Requester(kind="none")
 """Who asks where nothing is proved."""

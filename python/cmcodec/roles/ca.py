@@ -27,8 +27,8 @@ from cmcodec.roles.decisions import Issue, Pend, Refuse, default_policy
 from cmcodec.roles.rules import Rules
 from cmcodec.roles.service import enrolment, later, services
 from cmcodec.roles.service.arrivals import Reader
-from cmcodec.roles.service.cases import Case, Status
-from cmcodec.roles.service.issued import Issued
+from cmcodec.roles.service.cases import Case, Status, try_later
+from cmcodec.roles.service.issued import Issued, IssuedCertificate, issued_key
 from cmcodec.roles.service.replies import Replies
 from cmcodec.roles.service.server import Server
 from cmcodec.roles.service.statements import keys_of
@@ -88,12 +88,15 @@ class Outcome:
 class Processed:
     """An answer, and what is behind it.
 
-    ``outcomes``: in the order of the requests, those of batches within batches too.
+    ``outcomes``: in the order of the requests, those of batches within batches too. ``statuses``:
+    what is said of the message, its requests and controls and those inside it, with the failInfo.
+    Both are empty where the answer is one that was given before.
     """
 
     octets: bytes
     kind: MessageKind
     outcomes: tuple[Outcome, ...] = ()
+    statuses: tuple[tuple[types.CMCStatus, int | None], ...] = ()
 
 
 @final
@@ -184,7 +187,8 @@ class CertificationAuthority:
             return self._process(octets, call)
         except Exception as error:
             _LOG.error("a request failed: %r", error, exc_info=error)
-            return _processed(self._replies.refusal(octets, Status.raised(error)))
+            refused = Status.raised(error)
+            return _processed(self._replies.refusal(octets, refused), (), [refused])
 
     def _process(self, octets: bytes, call: Call) -> Processed:
         def follow(transaction: Transaction, case: Case) -> bool:
@@ -196,7 +200,7 @@ class CertificationAuthority:
             self._work(cases, call)
         due = self._answer(root, cases, call)
         later.run(self._server, self._hooks(), due, call.now)
-        return _processed(root.answer, _outcomes(root))
+        return _processed(root.answer, _outcomes(root), _statuses(root))
 
     def _work(self, cases: list[Case], call: Call) -> None:
         """Everything between the claim of the messages and their answers."""
@@ -386,14 +390,11 @@ class CertificationAuthority:
     def pending(self) -> Iterator[Application]:
         """The applications that somebody has to decide about, in the order of their ids."""
         after, moment = b"", self.clock()
-        while True:
-            found = self._server.unit(partial(_scan, after))
+        while found := self._server.unit(partial(_scan, Kind.APPLICATION, after)):
             for after, value in found:  # noqa: B007 - the last is where to go on
                 record = records.loaded(value, moment)
                 if record is not None and record["decision"] is None:
                     yield application_of(record["application"])
-            if not found:
-                return
 
     def decide(self, application_id: bytes, decision: Decision) -> None:
         """Decides about an application that waits; the client learns of it when it asks again.
@@ -413,6 +414,23 @@ class CertificationAuthority:
 
         self._server.unit(keep)
 
+    def issued(self) -> Iterator[IssuedCertificate]:
+        """The certificates that were issued and have not ended, in no order that means anything."""
+        after, moment = b"", self.clock()
+        while found := self._server.unit(partial(_scan, Kind.ISSUED, after)):
+            for after, value in found:  # noqa: B007 - the last is where to go on
+                record = records.loaded(value, moment)
+                if record is not None:
+                    yield IssuedCertificate.of(record)
+
+    def find_issued(self, certificate: types.IssuerAndSerialNumber) -> IssuedCertificate | None:
+        """One of them; None where there is none."""
+        key, moment = issued_key(certificate), self.clock()
+        record = self._server.unit(
+            lambda transaction: records.read(transaction, Kind.ISSUED, key, moment)
+        )
+        return None if record is None else IssuedCertificate.of(record)
+
     def settle(self) -> int:
         """Finishes what a crash or the clock left; says how much of it.
 
@@ -430,8 +448,8 @@ def _name_missing_checks() -> None:
         _LOG.warning("public keys are not checked for: %s", ", ".join(missing))
 
 
-def _scan(after: bytes, transaction: Transaction) -> list[tuple[bytes, bytes]]:
-    return transaction.scan(Kind.APPLICATION, after=after)
+def _scan(kind: Kind, after: bytes, transaction: Transaction) -> list[tuple[bytes, bytes]]:
+    return transaction.scan(kind, after=after)
 
 
 def _members_of(case: Case) -> list[bytes]:
@@ -442,9 +460,21 @@ def _members_of(case: Case) -> list[bytes]:
     return [member.answer for member in case.members] or list(map(records.octets, parts))
 
 
-def _processed(answer: bytes, outcomes: Iterable[Outcome] = ()) -> Processed:
+def _processed(answer: bytes, outcomes: Iterable[Outcome], statuses: Iterable[Status]) -> Processed:
     kind: MessageKind = load(answer).kind if answer else "other"
-    return Processed(octets=answer, kind=kind, outcomes=tuple(outcomes))
+    said = tuple((CMCStatus(each.status), each.fail_info) for each in statuses)
+    return Processed(octets=answer, kind=kind, outcomes=tuple(outcomes), statuses=said)
+
+
+def _statuses(case: Case) -> Iterator[Status]:
+    """What is said of a message as a whole, or of what is in it."""
+    for each in case.walk():
+        if each.failure is not None:
+            yield Status.of(each.failure)
+        elif each.is_busy:
+            yield try_later()
+        else:
+            yield from each.all_statuses()
 
 
 def _outcomes(case: Case, around: ProofError | None = None) -> Iterator[Outcome]:

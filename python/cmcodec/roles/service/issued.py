@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias, final
+
+from cryptography import x509
 
 from cmcodec import _backend, types
 from cmcodec.asn1.der import element
+from cmcodec.roles import records
 from cmcodec.verify.certificates import certificate_octets
 
-if TYPE_CHECKING:
-    from cryptography import x509
+__all__ = ["Issued", "IssuedCertificate", "issued_key", "known_by", "name_of"]
 
-__all__ = ["Issued", "issued_key", "known_by", "name_of"]
+IssuedState: TypeAlias = Literal["issued", "confirming", "confirmed", "rejected", "expired"]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedCertificate:
+    """A certificate that a CA has issued, as its store knows it.
+
+    ``state``: ``"issued"`` where no confirmation is asked for; ``"confirming"`` until the client
+    says that it accepts it, then ``"confirmed"`` or ``"rejected"``; ``"expired"`` where it did not
+    in time. What was rejected or has expired so is revoked. ``requester``: `Requester` as text;
+    ``identification``: under which it, or the one that it renews, was asked for.
+    """
+
+    certificate: x509.Certificate
+    application_id: bytes
+    requester: str
+    identification: str | None
+    state: IssuedState
+
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> IssuedCertificate:
+        """What a record says."""
+        return cls(
+            certificate=x509.load_der_x509_certificate(records.octets(record["certificate"])),
+            application_id=records.octets(record["application"]),
+            requester=record["requester"],
+            identification=record["identification"],
+            state=record["state"],
+        )
 
 
 class Issued(NamedTuple):

@@ -116,7 +116,7 @@ def record_issued(
     if not fresh:
         return
     first, actions = next(iter(fresh)), _waiting(case, fresh.values(), rules)
-    state = "confirming" if rules.confirm else "settled"
+    state = "confirming" if rules.confirm else "issued"
     for key, asked in fresh.items():
         asked.is_waited_for = bool(actions)
         record = {**_issued(case, asked), "state": state, "first": records.text(first)}
@@ -166,6 +166,7 @@ def _issued(case: Case, asked: Asked) -> dict[str, Any]:
     return {
         "certificate": records.text(octets),
         "application": records.text(application.id),
+        "requester": str(application.requester),
         "who": [*dict.fromkeys((*who, *own))],
         "transaction": records.hexadecimal(application.transaction_id),
         "not_after": records.seconds(issued.certificate.not_valid_after_utc),
@@ -221,7 +222,7 @@ def release(
         return []
     put_issued(transaction, key, {**first, "actions": []})
     actions: list[dict[str, Any]] = first["actions"]
-    return actions if states == {"settled"} else []
+    return actions if states <= {"issued", "confirmed"} else []
 
 
 # --- what is due ---------------------------------------------------------------------------------

@@ -38,6 +38,11 @@ __all__ = ["authorise", "confirm", "fetch", "follow", "poll", "publish", "revoke
 
 _LOG: Final = logging.getLogger("cmcodec.roles")
 _REJECTING: Final = (CMCStatus.FAILED, CMCStatus.NO_SUPPORT)
+_BEFORE: Final = {
+    "confirmed": ("confirming", "issued", "confirmed"),
+    "rejected": ("confirming", "rejected"),
+}
+"""In which states a certificate may be told that it is accepted, or not."""
 
 
 # --- in the transaction that claims a message ------------------------------------------------
@@ -325,15 +330,17 @@ def confirm(
             for _, status in statuses
             if number in {getattr(part, "value", part) for part in status.body_list}
         ]
-        state = "rejected" if any(status in _REJECTING for status in about) else "settled"
+        state = "rejected" if any(status in _REJECTING for status in about) else "confirmed"
         issued = None if key is None else records.read(transaction, Kind.ISSUED, key, now)
-        if key is None or issued is None or issued["state"] not in ("confirming", state):
+        if key is None or issued is None or issued["state"] not in _BEFORE[state]:
             case.confirmations += (Status.failed(CMCFailInfo.BAD_CERT_ID, number),)
             continue
         case.confirmations += (Status(CMCStatus.SUCCESS, (number,)),)
-        if issued["state"] == "confirming":
+        was = issued["state"]
+        if was != state:
             issued = {**issued, "state": state}
             later.put_issued(transaction, key, issued)
+        if was == "confirming":
             due += later.release(transaction, issued, now)
             if state == "rejected":
                 due.append(later.withdrawal(issued, case.requester))
