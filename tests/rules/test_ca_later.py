@@ -16,6 +16,7 @@ from cmcodec.roles.store import Kind
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
     ITERATIONS,
+    LATER,
     SECRET,
     Answer,
     Authority,
@@ -57,6 +58,7 @@ def test_somebody_decides_later() -> None:
     (application,) = authority.build().pending()
     assert application.id == first.token
     assert application.renews == OLD.certificate
+    assert (application.since, application.until) == (NOW, LATER)
     again = authority.process(poll(first, body_part_id=40))
     assert again.statuses() == [(CMCStatus.PENDING, (40,), None)]
     told = [each.controls(oids.ID_CMC_STATUS_INFO_V2)[0].other_info for each in (first, again)]

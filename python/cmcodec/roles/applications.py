@@ -68,7 +68,9 @@ class Application:
     as it was decided. ``pop``: how possession of the key was proved. ``renews``: the certificate of
     the same names that signed. ``path``: ids in cmsSequence, then its own; (1,) for a bare PKCS#10.
     ``reg_info``: the regInfo controls of its message. ``unsigned_data``: what stands beside the
-    signatures of its message, which nobody has authenticated.
+    signatures of its message, which nobody has authenticated. ``since`` and ``until``: where it
+    waits for somebody (`CertificationAuthority.pending`), since when, and when the client asks
+    again.
     """
 
     id: bytes
@@ -81,6 +83,8 @@ class Application:
     transaction_id: int | None = None
     reg_info: tuple[bytes, ...] = ()
     unsigned_data: tuple[types.CMCUnsignedData, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
     def csr(self) -> x509.CertificateSigningRequest | None:
         """The request as an object of ``cryptography``, where it is a PKCS#10.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, final
@@ -28,7 +28,7 @@ from cmcodec.roles.rules import Rules
 from cmcodec.roles.service import enrolment, later, services
 from cmcodec.roles.service.arrivals import Reader
 from cmcodec.roles.service.cases import Case, Status, try_later
-from cmcodec.roles.service.issued import Issued, IssuedCertificate, issued_key
+from cmcodec.roles.service.issued import Issued, IssuedCertificate
 from cmcodec.roles.service.replies import Replies
 from cmcodec.roles.service.server import Server
 from cmcodec.roles.service.statements import keys_of
@@ -296,14 +296,14 @@ class CertificationAuthority:
             enrolment.keep_challenges(transaction, case, call.now, expires)
             later.record_issued(transaction, case, call.now, self.rules, self.random)
             for asked in case.asked:
-                self._record_application(transaction, case, asked, expires)
+                self._record_application(transaction, case, asked, call)
 
     def _record_application(
         self,
         transaction: Transaction,
         case: Case,
         asked: Asked,
-        expires: datetime,
+        call: Call,
     ) -> None:
         """An application that is pending, or was: its token is its id."""
         application, decision = asked.application, asked.decision
@@ -315,6 +315,7 @@ class CertificationAuthority:
             if issued is not None or isinstance(decision, Refuse):
                 made = None if issued is None else records.text(issued.octets)
                 found = {**known, "certificate": made}
+                expires = call.now + self.rules.answers_kept
                 records.put(transaction, Kind.APPLICATION, application.id, found, expires=expires)
             return
         if not isinstance(decision, Pend) or not asked.is_pending:
@@ -328,6 +329,7 @@ class CertificationAuthority:
             "who": [*dict.fromkeys((*case.who, *keys_of(asked.request)))],
             "transaction": records.hexadecimal(application.transaction_id),
             "exchange": records.text(case.exchange),
+            "since": records.seconds(call.now),
             "until": records.seconds(decision.until),
             "decision": None,
             "certificate": None,
@@ -394,7 +396,9 @@ class CertificationAuthority:
             for after, value in found:  # noqa: B007 - the last is where to go on
                 record = records.loaded(value, moment)
                 if record is not None and record["decision"] is None:
-                    yield application_of(record["application"])
+                    since, until = records.time(record["since"]), records.time(record["until"])
+                    application = application_of(record["application"])
+                    yield replace(application, since=since, until=until)
 
     def decide(self, application_id: bytes, decision: Decision) -> None:
         """Decides about an application that waits; the client learns of it when it asks again.
@@ -425,11 +429,10 @@ class CertificationAuthority:
 
     def find_issued(self, certificate: types.IssuerAndSerialNumber) -> IssuedCertificate | None:
         """One of them; None where there is none."""
-        key, moment = issued_key(certificate), self.clock()
-        record = self._server.unit(
-            lambda transaction: records.read(transaction, Kind.ISSUED, key, moment)
+        moment = self.clock()
+        return self._server.unit(
+            lambda transaction: IssuedCertificate.read(transaction, certificate, moment)
         )
-        return None if record is None else IssuedCertificate.of(record)
 
     def settle(self) -> int:
         """Finishes what a crash or the clock left; says how much of it.

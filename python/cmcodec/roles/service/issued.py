@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, final
 
 from cryptography import x509
 
 from cmcodec import _backend, types
 from cmcodec.asn1.der import element
 from cmcodec.roles import records
+from cmcodec.roles.store import Kind
 from cmcodec.verify.certificates import certificate_octets
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cmcodec.roles.store import Transaction
 
 __all__ = ["Issued", "IssuedCertificate", "issued_key", "known_by", "name_of"]
 
@@ -34,6 +40,17 @@ class IssuedCertificate:
     requester: str
     identification: str | None
     state: IssuedState
+
+    @classmethod
+    def read(
+        cls,
+        transaction: Transaction,
+        certificate: types.IssuerAndSerialNumber,
+        now: datetime,
+    ) -> IssuedCertificate | None:
+        """One of which a store knows; None where it knows none."""
+        record = records.read(transaction, Kind.ISSUED, issued_key(certificate), now)
+        return None if record is None else cls.of(record)
 
     @classmethod
     def of(cls, record: dict[str, Any]) -> IssuedCertificate:
