@@ -21,7 +21,10 @@ PACKAGE = ROOT / "python" / "cmcodec"
 ENGINE = ROOT / "rust" / "cmcodec" / "src"
 
 FLOORS = (
-    ("errors", "reasons", "limits", "arguments", "oids", "algorithms", "_backend"),
+    (
+        *("errors", "reasons", "limits", "arguments", "durable", "metering"),
+        *("oids", "algorithms", "_backend"),
+    ),
     ("asn1",),
     ("types", "verify.verdict"),
     ("_rust", "_pure"),

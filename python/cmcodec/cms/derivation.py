@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.x963kdf import X963KDF
 
-from cmcodec import oids, types
+from cmcodec import metering, oids, types
 from cmcodec.algorithms import MACS, Derivation
 from cmcodec.asn1.der import element
 from cmcodec.cms.identifiers import parameters, row_of, unsupported
@@ -31,9 +31,10 @@ def password_key(identifier: types.AlgorithmIdentifier, password: bytes, octets:
     found, prf = check_password_derivation(identifier)
     assert found.salt.specified is not None
     length = found.key_length or octets
-    return hashlib.pbkdf2_hmac(
-        prf.digest, password, found.salt.specified, found.iteration_count, length
-    )
+    with metering.cryptography():
+        return hashlib.pbkdf2_hmac(
+            prf.digest, password, found.salt.specified, found.iteration_count, length
+        )
 
 
 def check_password_derivation(

@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar, final
 
-from cmcodec import oids, types
+from cmcodec import metering, oids, types
 from cmcodec.algorithms import CONTENT_CIPHERS, Mode
 from cmcodec.arguments import flag
 from cmcodec.asn1.der import set_of
@@ -254,7 +254,8 @@ def try_keys(
     """
     for kind, attempt in _attempts(infos, keys):
         by_chance = os.urandom(key_octets)
-        found = attempt()
+        with metering.cryptography():
+            found = attempt()
         fits = found and (any_length or len(found) == key_octets)
         content = opened(found if found and fits else by_chance)
         if content is not None:

@@ -309,19 +309,21 @@ class RegistrationAuthority:
 
     # --- one at a time -----------------------------------------------------------------------
 
-    def respond(self, octets: bytes, upstream: Callable[[bytes], bytes]) -> bytes:
+    def respond(self, octets: bytes, upstream: Callable[[bytes], bytes] | None = None) -> bytes:
         """One request through: the answer of the next server, which ``upstream`` asks.
 
         RAs are chained by it. Where ``upstream`` raises an OSError, or its answer is none, the
-        client is told tryLater, and the next time the same message is sent on.
+        client is told tryLater, and the next time the same message is sent on. Without
+        ``upstream`` it waits for `batch`, and is answered so until its answer was delivered.
         """
         received = self.receive(octets)
         if received.answer is not None:
             return received.answer
-        try:
-            self._send(received.id, upstream)
-        except (OSError, CMCError) as error:
-            _LOG.error("%s is put off: %r", received.id.hex(), error, exc_info=error)
+        if upstream is not None:
+            try:
+                self._send(received.id, upstream)
+            except (OSError, CMCError) as error:
+                _LOG.error("%s is put off: %r", received.id.hex(), error, exc_info=error)
         moment = self._server.call(self.clock()).now
         try:
             record = self._server.unit(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from cmcodec import _backend
+from cmcodec import _backend, metering
 from cmcodec.arguments import flag, moment, thread_count
 from cmcodec.errors import DecodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
@@ -125,18 +125,19 @@ def verify_items(
     extra = certificates_octets("certificates", certificates)
     ras = certificates_octets("authorised_ras", authorised_ras)
     checker = None if trust is None else _checker(trust, extra, at)
-    verdicts = _backend.verify(
-        items,
-        strict=False,
-        max_layers=max(1, max_layers),
-        max_size=max(0, max_size),
-        nested=nested,
-        certificates=extra,
-        authorised_ras=[hashlib.sha256(ra).digest() for ra in ras],
-        legacy=legacy,
-        threads=threads,
-        progress=progress,
-    )
+    with metering.cryptography():
+        verdicts = _backend.verify(
+            items,
+            strict=False,
+            max_layers=max(1, max_layers),
+            max_size=max(0, max_size),
+            nested=nested,
+            certificates=extra,
+            authorised_ras=[hashlib.sha256(ra).digest() for ra in ras],
+            legacy=legacy,
+            threads=threads,
+            progress=progress,
+        )
     return BatchReport(verdicts, checker, policy, refused)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from cmcodec import _backend
+from cmcodec import _backend, metering
 from cmcodec.verify.certificates import certificates_octets, quietly
 from cmcodec.verify.path import readable
 from cmcodec.verify.search import ChainResult, Index, Search
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from cmcodec.reasons import Reason
     from cmcodec.verify.certificates import Certificates
 
     Trust: TypeAlias = (
@@ -51,6 +52,12 @@ def _loaded(octets: bytes) -> x509.Certificate | None:
         return quietly(x509.load_der_x509_certificate, octets)
     except (ValueError, x509.InvalidVersion):
         return None
+
+
+def _signature(certificate: bytes, spki: bytes) -> Reason | None:
+    """Why the signature of a certificate is not by this key; None where it is."""
+    with metering.cryptography():
+        return _backend.certificate_signature(certificate, spki)
 
 
 class Checker:
@@ -111,7 +118,7 @@ class _Anchors:
         self._at, self._signs = at, signs
         # For other messages with the same certificates.
         self._readable = lru_cache(_REMEMBERED)(readable)
-        self._signature = lru_cache(_REMEMBERED)(_backend.certificate_signature)
+        self._signature = lru_cache(_REMEMBERED)(_signature)
         self._anchors, self._known = self._index(anchors), self._index(extra)
 
     def __call__(self, carried: list[bytes]) -> Callable[[bytes], ChainResult]:
