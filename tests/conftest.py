@@ -13,6 +13,7 @@ import cmcodec
 from cmcodec import _backend
 from kit.command import Run, running
 from kit.postgresql import postgresql_server  # noqa: F401 - a fixture
+from kit.tokens import hsm  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

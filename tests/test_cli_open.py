@@ -237,8 +237,11 @@ def test_compatibility(cmc: Run, here: Path) -> None:
         (("missing",), "missing: No such file"),
         (("request", "--key", "missing"), "missing: No such file"),
         (("request", "--key", "rsa-2048.pem"), "rsa-2048.pem: no private key"),
-        (("request", "--key", "sealed.key"), "sealed.key: no private key"),
-        (("request", "--key", "sealed.key", "--key-password-file", "secret"), "no private key"),
+        (("request", "--key", "sealed.key"), "sealed.key: the key is encrypted"),
+        (
+            ("request", "--key", "sealed.key", "--key-password-file", "secret"),
+            "password of the key",
+        ),
         (("request", "--certificate", "rsa-2048.pem"), "--certificate: there is no --key of it"),
         (("request", "--kek-file", "kek"), "--kek-file and --kek-id go together"),
         (("request", "--kek-id", "01"), "--kek-file and --kek-id go together"),

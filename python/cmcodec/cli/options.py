@@ -18,6 +18,8 @@ from cmcodec.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cmcodec.keys import Key
+
 MAX_FILE_SIZE: Final = MAX_TEXT_RATIO * DEFAULT_MESSAGE_SIZE
 """Octets read from one file: the largest message in the longest text around it (rule P6)."""
 
@@ -94,6 +96,33 @@ def read_secret(name: str) -> bytes:
     """A password or shared secret; a newline at the end is no part of it."""
     octets = read_input(name)
     return octets.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def read_key(name: str, password: bytes | None = None) -> Key:
+    """The private key in a file, or behind a ``pkcs11:`` URI."""
+    from cmcodec import keys
+
+    try:
+        if keys.is_uri(name):
+            return keys.read(name)
+        return keys.FileKey(keys.parse(read_input(name), password))
+    except (keys.KeyAccessError, UnsupportedError) as error:
+        # A URI may say where the PIN is.
+        shown = printable(name.partition("?")[0])
+        raise Misuse(f"{shown}: {error}") from None
+
+
+def write_output(name: str, octets: bytes, *, private: bool = False) -> None:
+    """A file with these octets in the place of one that may be there; ``private``: mode 0600."""
+    from cmcodec import durable
+
+    try:
+        if private:
+            durable.write(name, octets, mode=durable.PRIVATE)
+        else:
+            durable.write(name, octets)
+    except OSError as error:
+        raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
 
 
 def backend_option(function: Callable[..., object]) -> Callable[..., object]:

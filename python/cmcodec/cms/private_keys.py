@@ -89,20 +89,20 @@ def algorithm(name: str) -> Algorithm:
 
 
 def _schemes(key: object) -> tuple[Scheme, ...]:
-    """The schemes that a private key serves, the usual one first."""
+    """The schemes that a private key serves, or that of a public one; the usual one first."""
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-    classes: dict[str, type] = {
-        oids.RSA_ENCRYPTION: rsa.RSAPrivateKey,
-        oids.ID_EC_PUBLIC_KEY: ec.EllipticCurvePrivateKey,
-        oids.ID_ED25519: ed25519.Ed25519PrivateKey,
+    classes: dict[str, tuple[type, ...]] = {
+        oids.RSA_ENCRYPTION: (rsa.RSAPrivateKey, rsa.RSAPublicKey),
+        oids.ID_EC_PUBLIC_KEY: (ec.EllipticCurvePrivateKey, ec.EllipticCurvePublicKey),
+        oids.ID_ED25519: (ed25519.Ed25519PrivateKey, ed25519.Ed25519PublicKey),
     }
     if find_spec("cryptography.hazmat.primitives.asymmetric.mldsa") is not None:
         from cryptography.hazmat.primitives.asymmetric import mldsa
 
-        classes[oids.ID_ML_DSA_44] = mldsa.MLDSA44PrivateKey
-        classes[oids.ID_ML_DSA_65] = mldsa.MLDSA65PrivateKey
-        classes[oids.ID_ML_DSA_87] = mldsa.MLDSA87PrivateKey
+        classes[oids.ID_ML_DSA_44] = (mldsa.MLDSA44PrivateKey, mldsa.MLDSA44PublicKey)
+        classes[oids.ID_ML_DSA_65] = (mldsa.MLDSA65PrivateKey, mldsa.MLDSA65PublicKey)
+        classes[oids.ID_ML_DSA_87] = (mldsa.MLDSA87PrivateKey, mldsa.MLDSA87PublicKey)
     for row in algorithms.PUBLIC_KEYS:
         if row.oid in classes and isinstance(key, classes[row.oid]):
             return row.schemes
@@ -110,7 +110,7 @@ def _schemes(key: object) -> tuple[Scheme, ...]:
 
 
 def usual(key: Any) -> Algorithm:
-    """The algorithm that a private key signs with unless told otherwise.
+    """The algorithm that a private key, or that of a public one, signs with by default.
 
     For RSA that is what RFC 10004 §5.1 demands of everyone, for a curve ECDSA with the hash
     function of its strength. Raises `SigningError` for keys that are not on offer.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmcodec import durable
 from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 from cmcodec.transports.media import media_of
 
@@ -26,23 +26,10 @@ def write(octets: Buffer, path: str | Path, *, direction: Direction | None = Non
 
     Raises `OSError`, and in a folder what `media_of` raises.
     """
-    path = Path(path)
-    message = bytes(memoryview(octets))
-    is_folder = path.is_dir()
-    extension = media_of(message, direction).file_extension if is_folder else ""
-    folder = path if is_folder else path.parent
-    number, name = tempfile.mkstemp(".part", ".", folder)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(message)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_folder:
-            path = path / f"{Path(name).name[1:-5]}{extension}"
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    path, message = Path(path), bytes(memoryview(octets))
+    if path.is_dir():
+        path /= secrets.token_hex(8) + media_of(message, direction).file_extension
+    durable.write(path, message)
     return path
 
 

@@ -12,7 +12,7 @@ import click
 from cmcodec import oids, types
 from cmcodec.builders import batch_requests
 from cmcodec.cli.commands import demo_keys
-from cmcodec.cli.options import Misuse, backend_option, printable
+from cmcodec.cli.options import backend_option, write_output
 from cmcodec.cli.show import report
 from cmcodec.cli.show.progress import Bar
 from cmcodec.cms import SigningKey, sign
@@ -64,7 +64,7 @@ def command(size: int, threads: int | None, keep: str | None) -> int:
     for number, what in broken.items():
         click.echo(f"request {number} is broken: its {what}")
     if keep is not None:
-        _write(keep, batch)
+        write_output(keep, batch)
     threads = threads or default_threads()
     since = time.perf_counter()
     with Bar() as bar:
@@ -85,14 +85,6 @@ def _as_expected(verdicts: BatchReport, size: int, broken: dict[int, str]) -> bo
         return True
     click.echo("cmc: the verdicts are not what they must be", err=True)
     return False
-
-
-def _write(name: str, octets: bytes) -> None:
-    try:
-        with open(name, "wb") as file:
-            file.write(octets)
-    except OSError as error:
-        raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
 
 
 def make_batch(size: int, broken: dict[int, str]) -> bytes:

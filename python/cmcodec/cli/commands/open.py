@@ -15,7 +15,9 @@ from cmcodec.cli.options import (
     printable,
     read_certificates,
     read_input,
+    read_key,
     read_secret,
+    write_output,
 )
 from cmcodec.errors import CMCError, ProofError, VerificationError
 from cmcodec.message import load
@@ -31,7 +33,9 @@ _NOBODY: Final = (Reason.NO_SIGNER, Reason.NO_SIGNATURE)
 
 @click.command("open", short_help="Open every layer of a message; check shared secrets.")
 @click.argument("file")
-@click.option("--key", "keys", multiple=True, metavar="FILE", help="Private keys, PEM or DER.")
+@click.option(
+    "--key", "keys", multiple=True, metavar="KEY", help="Private keys, PEM, DER, pkcs11:."
+)
 @click.option(
     "--certificate", "own", multiple=True, metavar="FILE", help="The certificates of these keys."
 )
@@ -84,7 +88,7 @@ def command(
         raise Failure(f"{printable(file)}: {error}") from None
     proofs = _proofs(opened, secret, compatibility=compatibility)
     if out is not None:
-        _write(out, opened.message.to_der())
+        write_output(out, opened.message.to_der())
     if as_json:
         sys.stdout.write(json.dumps({"file": file, **opened.to_dict(), "proofs": proofs}))
         sys.stdout.write("\n")
@@ -111,33 +115,17 @@ def _private_keys(
     names: tuple[str, ...], certificates: list[bytes], password_file: str | None
 ) -> list[RecipientKey]:
     """The keys in files, each with the certificate of its public key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        PublicFormat,
-        load_der_private_key,
-        load_pem_private_key,
-    )
-
-    from cmcodec.cms import RecipientKey
-
-    def octets(public: Any) -> bytes:
-        spki: bytes = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return spki
+    from cmcodec.verify.path import readable
 
     password = None if password_file is None else read_secret(password_file)
-    known = {
-        octets(x509.load_der_x509_certificate(each).public_key()): each for each in certificates
-    }
+    read = ((each, readable(each)) for each in certificates)
+    known = {found.spki: each for each, found in read if found is not None}
     found = []
     for name in names:
-        encoded = read_input(name)
-        read = load_pem_private_key if b"-----BEGIN" in encoded else load_der_private_key
+        key = read_key(name, password)
         try:
-            key = read(encoded, password)
-            certificate = known.pop(octets(key.public_key()), None)
-            found.append(RecipientKey.from_private_key(key, certificate))
-        except (ValueError, TypeError) as error:
+            found.append(key.opener(known.pop(key.public_key, None)))
+        except TypeError as error:
             raise Misuse(f"{printable(name)}: no private key that opens: {error}") from None
     if known:
         raise Misuse("--certificate: there is no --key of it")
@@ -182,14 +170,6 @@ def _proofs(
     if linked == "absent" and opened.find("id-cmc-popLinkRandom"):
         linked = "wrong"
     return {"identity": state(identity_proof.verify), "pop_link": linked}
-
-
-def _write(name: str, octets: bytes) -> None:
-    try:
-        with open(name, "wb") as stream:
-            stream.write(octets)
-    except OSError as error:
-        raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
 
 
 def _lines(opened: Opened | Unsigned, proofs: dict[str, str]) -> list[str]:
