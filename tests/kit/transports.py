@@ -15,12 +15,14 @@ import uvicorn
 
 from cmcodec import cms, types
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder, certs_only
-from cmcodec.transports import Limits, tcp
+from cmcodec.transports import Limits, est, files, http, tcp
+from cmcodec.transports.media import media_of
 
 from .keys import certificate, key, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def signer() -> cms.SigningKey:
@@ -102,6 +104,44 @@ def wsgi_server(app: Any) -> Iterator[str]:
             thread.join()
 
 
+@contextmanager
+def folder_server(handler: Any, folder: Path) -> Iterator[str]:
+    """The URL of a folder in which requests are answered, until the block ends."""
+    ending = threading.Event()
+
+    def watch() -> None:
+        while not ending.wait(0.01):
+            for request in [*folder.glob("*.crq"), *folder.glob("*.p10")]:
+                if not any(request.with_suffix(each).exists() for each in (".crp", ".p7c")):
+                    octets = handler(request.read_bytes())
+                    extension = media_of(octets, "answer").file_extension
+                    files.write(octets, request.with_suffix(extension))
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield f"file:{folder}"
+    finally:
+        ending.set()
+        thread.join()
+
+
+@contextmanager
+def served(scheme: str, handler: Any, folder: Path) -> Iterator[str]:
+    """A URL of this scheme, without TLS, at which a handler answers."""
+    if scheme == "file":
+        with folder_server(handler, folder) as url:
+            yield url
+    elif scheme == "cmc":
+        with tcp_server(handler) as port:
+            yield f"cmc://127.0.0.1:{port}"
+    else:
+        module = {"http": http, "est": est}[scheme]
+        with asgi_server(module.asgi(handler)) as url:
+            yield url.replace("http", scheme)
+
+
+SCHEMES = ("http", "est", "cmc", "file")
 SERVERS = {"asgi": asgi_server, "wsgi": wsgi_server}
 
 

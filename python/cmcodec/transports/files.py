@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Self, final
 
 from cmcodec import durable
 from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
-from cmcodec.transports.media import media_of
+from cmcodec.transports.media import ANSWERS, media_of
 
 if TYPE_CHECKING:
     from cmcodec.received import Buffer
     from cmcodec.transports.media import Direction
 
-__all__ = ["read", "write"]
+__all__ = ["Client", "read", "write"]
+
+_PAUSE: Final = 0.05
+"""Seconds between two looks into a folder."""
 
 
 def write(octets: Buffer, path: str | Path, *, direction: Direction | None = None) -> Path:
@@ -43,3 +48,54 @@ def read(path: str | Path, *, limits: Limits = DEFAULT) -> bytes:
     if len(octets) > limits.max_size:
         raise TransportError(TransportReason.LIMIT)
     return octets
+
+
+@final
+class Client:
+    """Asks through a folder in which somebody else answers ``NAME.crq`` with ``NAME.crp``.
+
+    A name follows from the octets, so that an answer which came too late is there when the same
+    message is sent again. Both files are removed once the answer is read; a request that has none
+    stays. ``timeout``: seconds until there is an answer.
+    """
+
+    def __init__(
+        self, folder: str | Path, *, timeout: float = 30.0, limits: Limits = DEFAULT
+    ) -> None:
+        self._folder, self._timeout, self._limits = Path(folder), timeout, limits
+
+    def send(self, octets: bytes) -> bytes:
+        """The answer to a message; raises `TransportError` and what `media_of` raises."""
+        name = hashlib.sha256(octets).hexdigest()[:32]
+        request = self._folder / (name + media_of(octets, "request").file_extension)
+        answers = [self._folder / (name + media.file_extension) for media in ANSWERS]
+        until = time.monotonic() + self._timeout
+        try:
+            if not any(map(Path.exists, answers)):
+                write(octets, request)
+            answer = self._awaited(answers, until)
+            found = read(answer, limits=self._limits)
+            # In this order: a request without an answer would be answered once more.
+            for each in (request, answer):
+                each.unlink(missing_ok=True)
+        except OSError as error:
+            raise TransportError(TransportReason.REFUSED) from error
+        return found
+
+    def _awaited(self, answers: list[Path], until: float) -> Path:
+        while True:
+            for each in answers:
+                if each.exists():
+                    return each
+            if time.monotonic() >= until:
+                raise TransportError(TransportReason.TIMEOUT)
+            time.sleep(_PAUSE)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
