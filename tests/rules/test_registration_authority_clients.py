@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -286,11 +287,13 @@ def test_a_bare_request_can_be_asked_for(decision: Any) -> None:
 # --- what other servers say ------------------------------------------------------------------
 
 
-def saying(asked: Any, status: CMCStatus, *certificates: Any) -> bytes:
-    """An answer with a status and nothing beside it."""
+def saying(asked: Any, status: CMCStatus, *certificates: Any, **other: Any) -> bytes:
+    """An answer with a status and nothing beside it; ``other``: what its otherInfo says."""
     content = ResponseBuilder().for_request(asked).content()
     value = types.CMCStatusInfoV2(
-        cmc_status=status, body_list=(types.BodyPartReference(body_part_id=1),)
+        cmc_status=status,
+        body_list=(types.BodyPartReference(body_part_id=1),),
+        other_info=types.OtherStatusInfo(**other) if other else None,
     )
     said = types.TaggedAttribute(
         body_part_id=99, attr_type=oids.ID_CMC_STATUS_INFO_V2, attr_values=(value,)
@@ -321,6 +324,29 @@ def test_a_server_may_leave_out_what_it_said_before() -> None:
     made.advance(minutes=6)
     (delivery,) = made.polled()
     assert (delivery.status, delivery.final) == (SUCCESS, True)
+
+
+def test_the_ra_returns_a_token_of_rfc_2797() -> None:
+    """R-142: which was an INTEGER there; the RA asks with its octets when its time has come."""
+    made = registration()
+    vouched(made)
+    batch = made.build().batch()
+    assert batch is not None
+    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    told = types.LegacyPendInfo(pend_token=0x1234, pend_time=made.now + timedelta(minutes=20))
+    answer = saying(message, CMCStatus.PENDING, legacy_pend_info=told)
+    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    (status,) = Answer(delivery.octets).controls(oids.ID_CMC_STATUS_INFO_V2)
+    assert delivery.status == status.cmc_status == CMCStatus.PENDING
+    expected = types.PendInfo(pend_token=b"\x12\x34", pend_time=told.pend_time)
+    assert status.other_info.pend_info == expected
+    made.advance(minutes=19)
+    assert made.build().due() == ()
+    made.advance(minutes=1)
+    (poll,) = made.build().due()
+    content = cmcodec.load(poll).unverified_content
+    (token,) = made.said(oids.ID_CMC_QUERY_PENDING, content)
+    assert token.value == b"\x12\x34"
 
 
 def test_what_nobody_can_ask_for_is_sent_again() -> None:

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, final
 
 from cmcodec import types
+from cmcodec.controls import statuses
 from cmcodec.errors import CMCError
 from cmcodec.message import load
 from cmcodec.transports import web
@@ -18,8 +19,6 @@ from cmcodec.transports.limits import DEFAULT, Limits
 from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.types import ASGIApp
 
     from cmcodec.message import Message
@@ -81,25 +80,12 @@ def _status(message: Message) -> HTTPStatus:
     What is encrypted says nothing: its status is 200.
     """
     try:
-        found = list(_statuses(message))
+        found = statuses.read(message)
     except CMCError:
         return HTTPStatus.OK
-    failures = [fail for status, fail in found if status in _FAILED]
-    if not found or len(failures) < len(found):
+    if not found or any(status.cmc_status not in statuses.REFUSED for status in found):
         return HTTPStatus.OK
-    return _FAILING.get(failures[0], HTTPStatus.BAD_REQUEST)
-
-
-_FAILED: Final = (types.CMCStatus.FAILED, types.CMCStatus.NO_SUPPORT)
-
-
-def _statuses(message: Message) -> Iterator[tuple[int, int | None]]:
-    content = message.unverified_content
-    for control in getattr(content, "control_sequence", ()):
-        for value in control.attr_values:
-            if isinstance(value, types.CMCStatusInfo | types.CMCStatusInfoV2):
-                other = value.other_info
-                yield value.cmc_status, None if other is None else other.fail_info
+    return _FAILING.get(statuses.fail_info(found[0]), HTTPStatus.BAD_REQUEST)
 
 
 def asgi(handler: Handler, *, limits: Limits = DEFAULT) -> ASGIApp:

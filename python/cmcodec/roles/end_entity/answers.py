@@ -19,7 +19,7 @@ from cmcodec.arguments import moment
 from cmcodec.asn1 import TLV
 from cmcodec.cms.envelopes import encrypted_content, layer_of
 from cmcodec.cms.identifiers import elements
-from cmcodec.controls import auth_data, conversation, references, trust_anchors
+from cmcodec.controls import auth_data, conversation, references, statuses, trust_anchors
 from cmcodec.controls.messages import find
 from cmcodec.errors import (
     DecodeError,
@@ -31,7 +31,6 @@ from cmcodec.errors import (
 from cmcodec.limits import MAX_MESSAGE_LAYERS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason, Rule
-from cmcodec.roles.end_entity.statuses import statuses
 from cmcodec.roles.servers import is_server
 from cmcodec.types.controls import CMCFailInfo
 from cmcodec.verify.trust import Checker
@@ -165,7 +164,7 @@ class _Reader:
         message, answer = opened.message, self._answer
         self._seen.add(message)
         answer.messages.append(message)
-        answer.statuses += statuses(opened)
+        answer.statuses += statuses.read(opened)
         infos = opened.find(oids.ID_CMC_RESPONSE_INFO)
         answer.response_info += [info.value for _, info in infos]
         answer.carry(message)

@@ -9,20 +9,13 @@ from typing import TYPE_CHECKING, Final, final
 from cmcodec import cms, oids, types
 from cmcodec.arguments import moment
 from cmcodec.controls.messages import find, request_of
+from cmcodec.controls.statuses import REFUSED, WAITING, fail_info, number_of, pend_info
 from cmcodec.errors import CMCError, VerificationError
 from cmcodec.message import load
 from cmcodec.reasons import Reason
 from cmcodec.roles.end_entity import outgoing, steps
 from cmcodec.roles.end_entity.answers import challenges_in
 from cmcodec.roles.end_entity.certificates import Found, loaded
-from cmcodec.roles.end_entity.statuses import (
-    FAILURES,
-    WAITING,
-    fail_info,
-    needs_proof,
-    number_of,
-    pending_of,
-)
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 
 if TYPE_CHECKING:
@@ -40,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Turn"]
 
+_FAILURES: Final = (*REFUSED, CMCStatus.POP_REQUIRED)
 _TRY_LATER: Final = timedelta(minutes=1)
 """When the same request is sent again: a server that is busy does not say when it is not."""
 
@@ -149,7 +143,7 @@ class Turn:
 
     def _failing(self, items: Iterable[Asked] | None = None) -> list[types.CMCStatusInfoV2]:
         """The statuses with which items fail, or any, as received."""
-        failing = [each for each in self._answer.statuses if each.cmc_status in FAILURES]
+        failing = [each for each in self._answer.statuses if each.cmc_status in _FAILURES]
         if items is None:
             return failing
         concerned = {status for item in items for status in self._statuses_of(item)}
@@ -158,7 +152,7 @@ class Turn:
     def _after(self, item: Asked, challenged: set[types.TaggedRequest]) -> Asked:
         """The item as it is after the answer; one that is to be sent again stays open."""
         statuses = self._statuses_of(item)
-        failures = [status for status in statuses if status.cmc_status in FAILURES]
+        failures = [status for status in statuses if status.cmc_status in _FAILURES]
         step = self._before.step
         if step == "abort":
             return replace(item, state="failed")
@@ -168,7 +162,7 @@ class Turn:
         if challenged and item.what in challenged:
             return replace(item, state="open", token=None, due=None)
         if failures:
-            lacks_proof = any(map(needs_proof, failures))
+            lacks_proof = any(map(_needs_proof, failures))
             # R-122: no request of a message is served where a proof is missing.
             return replace(item, state="open" if challenged and lacks_proof else "failed", due=None)
         if any(status.cmc_status in WAITING for status in statuses):
@@ -185,11 +179,7 @@ class Turn:
 
         A server that has nothing new repeats its pendInfo as it was, with a time that has passed.
         """
-        waiting = [
-            pending_of(status.other_info)
-            for status in statuses
-            if status.cmc_status in WAITING and status.other_info is not None
-        ]
+        waiting = [pend_info(status) for status in statuses if status.cmc_status in WAITING]
         told = next((each for each in waiting if each is not None), None)
         if told is None and item.token is None:
             raise VerificationError(Reason.BAD_VALUE, path="pendInfo")
@@ -255,6 +245,12 @@ class Turn:
         if not keys:
             raise VerificationError(Reason.CHALLENGE_WRONG)
         return tuple(keys)
+
+
+def _needs_proof(status: types.CMCStatusInfoV2) -> bool:
+    """Whether nothing but a proof of possession is missing (§6.7)."""
+    is_asked = status.cmc_status == CMCStatus.POP_REQUIRED
+    return is_asked or fail_info(status) == CMCFailInfo.POP_REQUIRED
 
 
 def _asking(progress: Progress) -> dict[bytes, list[int]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Self, final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Self, final
 
 from cmcodec import oids, types
-from cmcodec.controls import conversation
+from cmcodec.controls import conversation, statuses
 from cmcodec.errors import ProofError, VerificationError
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason, Rule
@@ -17,7 +17,6 @@ from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from cmcodec.verify.batch import verify_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from cmcodec.cms.opening import Opened
@@ -37,12 +36,10 @@ _OF_MESSAGE: Final = frozenset(
     )
 )  # fmt: skip
 """What says something of the message that it is in: each answer has its own."""
-_STATUSES: Final = (oids.ID_CMC_STATUS_INFO, oids.ID_CMC_STATUS_INFO_V2)
 _WORST: Final = (
     CMCStatus.FAILED, CMCStatus.NO_SUPPORT, CMCStatus.POP_REQUIRED, CMCStatus.PENDING,
     CMCStatus.PARTIAL, CMCStatus.CONFIRM_REQUIRED, CMCStatus.SUCCESS,
 )  # fmt: skip
-_OPEN: Final = (CMCStatus.PENDING, CMCStatus.PARTIAL)
 
 
 @final
@@ -59,16 +56,16 @@ class Told:
     @classmethod
     def of(cls, message: Message) -> Self:
         """What a message says; one of certificates alone says success."""
-        statuses = sorted(_statuses(message), key=lambda each: _WORST.index(each.status))
-        if not statuses:
+        said = map(_status_of, statuses.read(message))
+        first = min(said, key=lambda each: _WORST.index(each.status), default=None)
+        if first is None:
             return cls(CMCStatus.SUCCESS)
-        first = statuses[0]
         return cls(first.status, first.fail_info, first.text, first.token, first.time)
 
     @property
     def is_final(self) -> bool:
         """Whether nobody has to ask again."""
-        return self.status not in _OPEN
+        return self.status not in statuses.WAITING
 
     @property
     def is_passing(self) -> bool:
@@ -80,39 +77,36 @@ NOTHING: Final = Told(CMCStatus.FAILED, CMCFailInfo.INTERNAL_CA_ERROR)
 """What a client is told whose answer is missing, or is none."""
 
 
-def _statuses(message: Message) -> Iterator[Status]:
-    """The statuses of a response; one that is unknown counts as failed."""
-    content = message.unverified_content
-    for control in getattr(content, "control_sequence", ()):
-        for value in control.attr_values if control.attr_type in _STATUSES else ():
-            other: Any = value.other_info
-            pending = None if other is None else other.pend_info
-            known = value.cmc_status in _WORST
-            yield Status(
-                CMCStatus(value.cmc_status) if known else CMCStatus.FAILED,
-                tuple(_number(part) for part in value.body_list),
-                None if other is None else other.fail_info,
-                value.status_string,
-                None if pending is None else pending.pend_token,
-                None if pending is None else pending.pend_time,
-            )
+def _status_of(value: types.CMCStatusInfoV2) -> Status:
+    """What a status says; one that is unknown counts as failed."""
+    if value.cmc_status not in _WORST:
+        value = replace(value, cmc_status=CMCStatus.FAILED)
+    pending = statuses.pend_info(value)
+    return Status(
+        CMCStatus(value.cmc_status),
+        tuple(map(_last_of, value.body_list)),
+        statuses.fail_info(value),
+        value.status_string,
+        None if pending is None else pending.pend_token,
+        None if pending is None else pending.pend_time,
+    )
 
 
-def _number(part: Any) -> int:
+def _last_of(part: types.BodyPartReference) -> int:
     """The body part that a status is about, of a path the last id."""
-    found = getattr(part, "value", part)
-    return found if isinstance(found, int) else next(reversed(tuple(found)), 0)
+    path = part.body_part_path
+    return part.body_part_id or 0 if path is None else path.value[-1]
 
 
 def relay(case: Case, response: Message) -> None:
     """Puts what a response says into the answer to a client's own message."""
     content = response.unverified_content
     case.asked = []
-    case.statuses = tuple(dict.fromkeys(_statuses(response)))
+    case.statuses = tuple(dict.fromkeys(map(_status_of, statuses.read(response))))
     case.controls = tuple(
         (value, control.attr_type)
         for control in getattr(content, "control_sequence", ())
-        if control.attr_type not in (*_OF_MESSAGE, *_STATUSES)
+        if control.attr_type not in (*_OF_MESSAGE, *statuses.CONTROLS)
         for value in control.attr_values
     )
     case.certificates = tuple(each.der for each in response.certificates)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, final
 from cmcodec import oids, types
 from cmcodec.cms.opening import Opened, Unsigned, opened_as
 from cmcodec.cms.recipients import RecipientKey
+from cmcodec.controls import statuses
 from cmcodec.controls.requests import simple_request
 from cmcodec.errors import (
     CMCError,
@@ -179,11 +180,10 @@ class Arrival:
         """Whether nothing but status infos is in it: no answer to a bad one of these (§6.1)."""
         content = self.claims
         others = (oids.ID_CMC_TRANSACTION_ID, oids.ID_CMC_SENDER_NONCE, oids.ID_CMC_RECIPIENT_NONCE)
-        statuses = (oids.ID_CMC_STATUS_INFO, oids.ID_CMC_STATUS_INFO_V2)
         kinds = {each.attr_type for each in getattr(content, "control_sequence", ())}
         return (
-            not kinds.isdisjoint(statuses)
-            and kinds <= {*others, *statuses}
+            not kinds.isdisjoint(statuses.CONTROLS)
+            and kinds <= {*others, *statuses.CONTROLS}
             and not getattr(content, "req_sequence", ())
             and not any(True for _ in content.cms_sequence)
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography import x509
 
 from cmcodec import oids, types
-from cmcodec.controls import names, revocation
+from cmcodec.controls import names, revocation, statuses
 from cmcodec.errors import CMCError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.roles import records
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["authorise", "confirm", "fetch", "follow", "poll", "publish", "revoke"]
 
 _LOG: Final = logging.getLogger("cmcodec.roles")
-_REJECTING: Final = (CMCStatus.FAILED, CMCStatus.NO_SUPPORT)
 _BEFORE: Final = {
     "confirmed": ("confirming", "issued", "confirmed"),
     "rejected": ("confirming", "rejected"),
@@ -285,7 +284,9 @@ def _do(case: Case, number: int, action: dict[str, Any], work: Callable[[], None
 
     Not where a request of the message failed.
     """
-    if any(each.status is not None and each.status.status in _REJECTING for each in case.asked):
+    if any(
+        each.status is not None and each.status.status in statuses.REFUSED for each in case.asked
+    ):
         case.statuses += (Status.failed(CMCFailInfo.BAD_REQUEST, number),)
     elif any(each.poll is None for each in case.asked):
         case.actions += (action,)
@@ -318,19 +319,17 @@ def confirm(
     Returns the keys of what is to be done now: what waited for them, and the withdrawal of what is
     not accepted. What came too late, or says another thing than before, is badCertId.
     """
-    statuses = [
-        *case.arrival.control(oids.ID_CMC_STATUS_INFO_V2),
-        *case.arrival.control(oids.ID_CMC_STATUS_INFO),
-    ]
+    opened = case.arrival.opened
+    said = () if opened is None else statuses.read(opened)
     case.confirmations = ()
     due: list[dict[str, Any]] = []
     for number, key in case.follows.issued.items():
         about = [
             status.cmc_status
-            for _, status in statuses
-            if number in {getattr(part, "value", part) for part in status.body_list}
+            for status in said
+            if number in map(statuses.number_of, status.body_list)
         ]
-        state = "rejected" if any(status in _REJECTING for status in about) else "confirmed"
+        state = "rejected" if any(status in statuses.REFUSED for status in about) else "confirmed"
         issued = None if key is None else records.read(transaction, Kind.ISSUED, key, now)
         if key is None or issued is None or issued["state"] not in _BEFORE[state]:
             case.confirmations += (Status.failed(CMCFailInfo.BAD_CERT_ID, number),)
