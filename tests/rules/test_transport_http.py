@@ -255,6 +255,8 @@ def raw_server(*answer: bytes, ends: bool = True) -> tuple[str, threading.Thread
 
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/pkcs7-mime\r\n"
+REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/pkcs7-mime\r\n"
+"""As django-ca-cmc refuses, with words under the type of messages."""
 
 
 @pytest.mark.parametrize(
@@ -268,6 +270,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/pkcs7-mime\r\n"
         (OK + b"Content-Length: 150\r\n\r\n" + bytes(150), True, "limit"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", True, "media_type"),
         (b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", True, "status"),
+        (REFUSED + b"Content-Length: 20\r\n\r\ninvalid content type", True, "status"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("is_async", [False, True])

@@ -8,7 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
-from cmcodec.errors import UnsupportedError
+from cmcodec.errors import CMCError, UnsupportedError
+from cmcodec.message import load
 from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 
 if TYPE_CHECKING:
@@ -107,13 +108,23 @@ class _Sender:
             return b""
         content_type = response.headers.get("content-type", "")
         answer = self._asking.answered(content_type, bytes(body))
-        if answer is not None:
+        is_success = response.status_code in _SUCCESS
+        # Beside a failure may stand what is no message, under any type.
+        if answer is not None and (is_success or _is_message(answer)):
             if len(answer) > self._limits.max_size:
                 raise TransportError(TransportReason.LIMIT)
             return answer
-        if response.status_code not in _SUCCESS:
+        if not is_success:
             raise TransportError(TransportReason.STATUS, response.status_code)
         raise TransportError(TransportReason.MEDIA_TYPE, response.status_code)
+
+
+def _is_message(octets: bytes) -> bool:
+    try:
+        load(octets)
+    except CMCError:
+        return False
+    return True
 
 
 class Client(_Sender):
