@@ -10,10 +10,10 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
-import pytest
-
+from kit import installed
 from kit.command import surroundings
 from kit.vectors import ROOT
 
@@ -26,12 +26,7 @@ TEXT = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```python\n# ([\w/]+\.py)\n(.*?)```", TEXT, re.DOTALL))
 
 
-def needs(name: str, is_there: object) -> None:
-    """Skips the test without it, or fails it."""
-    if not is_there:
-        text = f"{name} is not installed"
-        required = os.environ.get("CMCODEC_EXAMPLES_REQUIRED") == "1"
-        (pytest.fail if required else pytest.skip)(text)
+needs = partial(installed.needs, variable="CMCODEC_EXAMPLES_REQUIRED")
 
 
 class Document:

@@ -12,6 +12,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import oids, types
+from cmcodec.arguments import flag
 from cmcodec.controls.messages import inner_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason
@@ -59,22 +60,26 @@ def reply(
     )
 
 
-def check(response: Source, request: Source | None) -> None:
+def check(response: Source, request: Source | None, *, compatibility: bool = False) -> None:
     """Checks that a message answers the one that was sent, before anything else is done (R-118).
 
     ``request`` is what was sent: a request, or for who answers, the response that ``response``
     follows up. Its transactionId is repeated (R-116), its senderNonce returned, and every
     dataReturn of a request (R-108). A nonce that nobody sent is returned by nobody. With None for
-    ``request`` this is a first message, which has no recipientNonce (R-119).
+    ``request`` this is a first message, which has no recipientNonce (R-119). ``compatibility``
+    takes a message without a transactionId where a nonce says what it answers: django-ca-cmc
+    returns no more than that.
 
     Raises `ProofError` with badRequest and the control at fault, or 0 where it is missing:
     ``transaction_wrong``, also where a dataReturn is missing, which is what a client keeps of its
     transaction; ``nonce_wrong``.
     """
     expected = None if request is None else _sole(request, oids.ID_CMC_TRANSACTION_ID)
-    if expected is not None and _sole(response, oids.ID_CMC_TRANSACTION_ID) != expected:
-        raise _wrong(Reason.TRANSACTION_WRONG, response, oids.ID_CMC_TRANSACTION_ID)
     sent = None if request is None else _sole(request, oids.ID_CMC_SENDER_NONCE)
+    repeated = [value for _, value in _values(response, oids.ID_CMC_TRANSACTION_ID)]
+    is_enough = flag("compatibility", compatibility) and sent is not None and not repeated
+    if expected is not None and repeated != [expected] and not is_enough:
+        raise _wrong(Reason.TRANSACTION_WRONG, response, oids.ID_CMC_TRANSACTION_ID)
     returned = _sole(response, oids.ID_CMC_RECIPIENT_NONCE)
     if sent is None:
         is_right = not _values(response, oids.ID_CMC_RECIPIENT_NONCE)

@@ -60,8 +60,9 @@ class Client:
     ``mac`` and messages without requests have one. ``accept``: whether a certificate is accepted
     that the server wants confirmed: True, False, or None for later (`Exchange.confirm`); without
     it, the trusted certificate of the request's key is. ``compatibility``: takes certificates alone
-    as the answer to a Full request, and what old peers mean (T-01); what proves the secret it sends
-    in the first version too, which rests on SHA-1. ``decorate`` adds to the first message of an
+    as the answer to a Full request, an answer that returns the nonce without the transactionId, and
+    what old peers mean (T-01); what proves the secret it sends in the first version too, which
+    rests on SHA-1. ``decorate`` adds to the first message of an
     exchange before it is signed: dataReturn, regInfo, publishCert, private controls; but no
     request, nor may it take anything away. With it, nothing is a Simple PKI Request, and a
     revocation with the secret in it takes no other control (R-016). ``clock``: the time, with its

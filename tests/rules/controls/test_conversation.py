@@ -113,6 +113,21 @@ def test_r_116_transaction_id() -> None:
     conversation.check(full_response([TRANSACTION]), full_request([], [tcr(3)]))
 
 
+def test_the_nonce_alone_is_enough_for_compatibility() -> None:
+    """R-116: django-ca-cmc returns no transactionId; another one is still wrong."""
+
+    def check(response: cmcodec.Message, request: cmcodec.Message = REQUEST) -> Any:
+        return wrong(lambda: conversation.check(response, request, compatibility=True))
+
+    good = conversation.reply(REQUEST)
+    conversation.check(answered(*good[1:]), REQUEST, compatibility=True)
+    other = control(9, 5, types.TransactionId(-1)), *(each.to_der() for each in good[1:])
+    assert check(full_response([*other])) == ("transaction_wrong", BAD_REQUEST, (9,))
+    assert check(answered(*good[2:])) == ("nonce_wrong", BAD_REQUEST, (0,))
+    without = full_request([TRANSACTION])
+    assert check(full_response([]), without) == ("transaction_wrong", BAD_REQUEST, (0,))
+
+
 @pytest.mark.parametrize("nonce", [b"", b"firs", b"first\0", b"First", b"other"])
 def test_r_118_recipient_nonce(nonce: bytes) -> None:
     """R-118: the nonce that was sent comes back, in full length; a wrong one is a replay."""

@@ -114,7 +114,7 @@ def read(
         return answer
     reader = _Reader(client, sent, answer, keys)
     opened = reader.open(message)
-    conversation.check(opened, sent)
+    conversation.check(opened, sent, compatibility=client.compatibility)
     reader.take(opened)
     return answer
 

@@ -1,0 +1,36 @@
+"""Installs the programs of others that the tests beside this file talk to.
+
+    python tests/interoperability/install.py && pytest tests/interoperability
+
+Needs the network. Everything stays below ``.ci``, apart from what cmcodec runs with: django-ca-cmc,
+which is under the GPL, has a virtual environment of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PLACE = HERE.parent.parent / ".ci"
+DJANGO = PLACE / "venv-django-ca-cmc"
+DJANGO_PYTHON = DJANGO / "bin" / "python"
+
+
+def django_ca_cmc() -> None:
+    """Its last release, and the releases of that time of what it is made on."""
+    if not DJANGO_PYTHON.exists():
+        venv.create(DJANGO, with_pip=True)
+    install = [DJANGO_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, "-r", HERE / "django-ca-cmc.txt"], check=True)
+
+
+def main() -> int:
+    django_ca_cmc()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
