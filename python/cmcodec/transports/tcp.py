@@ -58,10 +58,14 @@ class Server:
         number: int = self._server.sockets[0].getsockname()[1]
         return number
 
-    async def start(self) -> None:
-        """Listens; raises `OSError` where it cannot."""
+    async def start(self, sock: socket.socket | None = None) -> None:
+        """Listens; raises `OSError` where it cannot.
+
+        ``sock``: one that is bound, which is listened on instead.
+        """
         self._is_closing = False
-        self._server = await asyncio.start_server(self._connected, self._host, self._port)
+        where = {"host": self._host, "port": self._port} if sock is None else {"sock": sock}
+        self._server = await asyncio.start_server(self._connected, **where)
 
     async def close(self) -> None:
         """Takes no new connection, and waits until the messages that have begun are answered."""

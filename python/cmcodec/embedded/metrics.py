@@ -1,0 +1,152 @@
+"""What a server counts, and the application that tells it to Prometheus.
+
+=========================================  =======================  ================================
+name                                       labels                   meaning
+=========================================  =======================  ================================
+cmc_requests_total                         transport, outcome       messages that were answered
+cmc_requests_in_progress                   transport                messages that are worked on
+cmc_outside_cryptography_seconds_total     transport                processor time of answers, that
+                                                                    of cryptography not counted
+cmc_store_errors_total                                              transactions that a store failed
+cmc_applications_pending                                            applications somebody has to
+                                                                    decide
+cmc_applications_pending_oldest_seconds                             age of the oldest of them
+=========================================  =======================  ================================
+
+Time outside cryptography is a counter: divided by that of requests it is the mean, which is what
+shows that something has become slow; how it is distributed, load generators measure better.
+Counters are summed over the workers, also those that have ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import prometheus_client
+from prometheus_client import multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from starlette.requests import Request
+
+    from cmcodec.embedded.service import Answer, Service
+
+__all__ = ["FAILED", "GAUGES", "Metrics"]
+
+_LOG: Final = logging.getLogger("cmcodec.embedded")
+
+GAUGES: Final = {
+    "cmc_applications_pending": "applications somebody has to decide",
+    "cmc_applications_pending_oldest_seconds": "age of the oldest of them",
+}
+"""What `Service.gauges` may have, and what it means."""
+
+FAILED: Final = "error"
+"""The outcome of what raised an exception."""
+
+_PATIENCE: Final = 5.0
+"""Seconds until who has not said that it is there is not."""
+
+
+class Metrics:
+    """The counters of a process, and of the other workers where there are any."""
+
+    def __init__(self, *, workers: int) -> None:
+        """``workers``: with more than one, PROMETHEUS_MULTIPROC_DIR names a folder of theirs."""
+        self._registry = prometheus_client.CollectorRegistry()
+        own = None if workers > 1 else self._registry
+        if workers > 1:
+            multiprocess.MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._requests = prometheus_client.Counter(
+            "cmc_requests", "messages that were answered", ("transport", "outcome"), registry=own
+        )
+        self._in_progress = prometheus_client.Gauge(
+            "cmc_requests_in_progress", "messages that are worked on", ("transport",),
+            registry=own, multiprocess_mode="livesum",
+        )  # fmt: skip
+        self._outside = prometheus_client.Counter(
+            "cmc_outside_cryptography_seconds",
+            "processor time of answers, that of cryptography not counted",
+            ("transport",), registry=own,
+        )  # fmt: skip
+        self._store_errors = prometheus_client.Counter(
+            "cmc_store_errors", "transactions that a store failed", registry=own
+        )
+
+    def store_failed(self) -> None:
+        """Counts an error of the store."""
+        self._store_errors.inc()
+
+    @contextmanager
+    def working(self, transport: str) -> Iterator[None]:
+        """A message is worked on while the block runs; one that fails is counted."""
+        in_progress = self._in_progress.labels(transport)
+        in_progress.inc()
+        try:
+            yield
+        except Exception:
+            self._requests.labels(transport, FAILED).inc()
+            raise
+        finally:
+            in_progress.dec()
+
+    def answered(self, transport: str, answer: Answer) -> None:
+        """Counts an answer."""
+        self._requests.labels(transport, answer.outcome).inc()
+        self._outside.labels(transport).inc(answer.outside)
+
+    def application(self, service: Service) -> Starlette:
+        """An ASGI application with ``/metrics``, and ``/healthz``: 200, or 503 for what fails."""
+        self._registry.register(_Gauges(service))
+        # Not those of the event loop: whoever asks a store that hangs waits for nobody else.
+        threads = ThreadPoolExecutor(2, "probe")
+
+        async def asked(function: Callable[[], Any]) -> Any:
+            loop = asyncio.get_running_loop()
+            return await asyncio.wait_for(loop.run_in_executor(threads, function), _PATIENCE)
+
+        async def metrics(_: Request) -> Response:
+            text = await asked(lambda: prometheus_client.generate_latest(self._registry))
+            return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+        async def healthz(_: Request) -> Response:
+            found: Mapping[str, bool] = {"answers": False}
+            try:
+                found = await asked(service.health)
+            except Exception:
+                _LOG.exception("health is not known")
+            is_well = all(found.values())
+            status = HTTPStatus.OK if is_well else HTTPStatus.SERVICE_UNAVAILABLE
+            return JSONResponse(dict(found), status)
+
+        return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz)])
+
+
+class _Gauges:
+    """What a service says of itself; nothing where it cannot."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        return iter(())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        try:
+            found = self._service.gauges()
+        except Exception:
+            _LOG.exception("gauges are not known")
+            return
+        for name, value in found.items():
+            yield GaugeMetricFamily(name, GAUGES[name], value=value)
