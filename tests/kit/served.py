@@ -1,26 +1,41 @@
-"""A simple service in processes of its own, told by files in a folder what to do.
+"""A simple service that is served by processes of their own, and does what messages tell it.
 
-``echo`` answers with the octets that came; ``wait`` makes a file ``begun`` and answers once there
-is a file ``go``.
+What it has done shows in its folder: ``begun``, a file for each message that waits; ``closed`` and
+``ticked``, files named after processes. What it is to do is told there: ``go`` ends the waiting,
+``down`` is a store that is down.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+import cmcodec
+from cmcodec.embedded import working
+from cmcodec.embedded.service import Answer
+from cmcodec.embedded.serving import ServingError, serve
+from cmcodec.transports import Limits
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+from .command import surroundings
+from .transports import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 DEADLINE: Final = 60.0
-"""Seconds until a test gives up; nothing that works takes a tenth of them."""
+"""Seconds until a test gives up; what works takes a small part of them."""
+
+PENDING: Final = {"cmc_applications_pending": 2.0, "cmc_applications_pending_oldest_seconds": 12.5}
 
 
 def until(condition: Callable[[], Any]) -> Any:
@@ -30,3 +45,167 @@ def until(condition: Callable[[], Any]) -> Any:
         assert time.monotonic() < end, "it never came"
         time.sleep(0.005)
     return found
+
+
+def told(text: str) -> bytes:
+    """A message that tells the service what to do; also one of TCP."""
+    return b"\x30" + bytes([len(text.encode())]) + text.encode()
+
+
+class Service:
+    """What it is told in a message: see `answer`; all that it is not told is a success."""
+
+    every = 0.05
+
+    def __init__(self, folder: Path, failed: Callable[[], None], is_failing: bool) -> None:
+        if is_failing:
+            raise OSError("the folder is no CA")
+        self._folder, self._failed = folder, failed
+        self._answer = (folder / "answer").read_bytes()
+        (folder / "closed").mkdir(exist_ok=True)
+        (folder / "ticked").mkdir(exist_ok=True)
+        (folder / "begun").mkdir(exist_ok=True)
+
+    def answer(self, octets: bytes) -> Answer:
+        told, _, text = octets[2:].decode(errors="replace").partition(" ")
+        if told in ("wait", "stay"):
+            (self._folder / "begun" / f"{os.getpid()}-{threading.get_ident()}").touch()
+            until(lambda: told == "wait" and (self._folder / "go").exists())
+        elif told == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif told == "raise":
+            raise RuntimeError(text)
+        elif told == "log":
+            logging.getLogger("cmcodec.roles").info("%s", text)
+        elif told == "none":
+            return Answer(b"", "none", 0.25)
+        elif told == "refuse":
+            self._failed()
+            return Answer(self._answer, "tryLater", 0.25)
+        return Answer(self._answer, "success", 0.25)
+
+    def tick(self) -> None:
+        (self._folder / "ticked" / str(os.getpid())).touch()
+        if (self._folder / "down").exists():
+            raise OSError("the store is down")
+
+    def health(self) -> dict[str, bool]:
+        return {"store": not (self._folder / "down").exists(), "keys": True}
+
+    def gauges(self) -> dict[str, float]:
+        return PENDING
+
+    def close(self) -> None:
+        (self._folder / "closed" / str(os.getpid())).touch()
+
+
+def main() -> None:
+    """The process: settings as JSON in its argument."""
+    settings = json.loads(sys.argv[1])
+    folder, is_failing = Path(settings.pop("folder")), settings.pop("is_failing")
+    working.PATIENCE = settings.pop("patience")  # type: ignore[misc]
+    settings["limits"] = Limits(**settings["limits"])
+    settings["watch"] = settings["watch"] and Path(settings["watch"])
+    try:
+        serve(lambda failed: Service(folder, failed, is_failing), **settings)
+    except (ServingError, OSError) as error:
+        sys.exit(f"cmc: {error}")
+
+
+class Served:
+    """A server in processes of its own: ``places`` are what its lines say, by their names."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[str]) -> None:
+        self.folder, self.process = folder, process
+        self.answer = (folder / "answer").read_bytes()
+        self.lines: list[str] = []
+        self.places: dict[str, str] = {}
+
+    def listens(self, count: int) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            _, name, place = self.lines[-1].split(" ", 2)
+            self.places[name] = place
+            if len(self.places) == count:
+                return
+        raise AssertionError(f"it has ended: {self.log()}")
+
+    def url(self, name: str = "http") -> str:
+        return f"http://{self.places[name]}"
+
+    def port(self, name: str) -> int:
+        return int(self.places[name].rpartition(":")[2])
+
+    def workers(self) -> set[int]:
+        """The processes that a process has started."""
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.process.pid)], capture_output=True, check=False
+        )
+        return {int(each) for each in found.stdout.split()} - {self.process.pid}
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def logged(self, pattern: str) -> str:
+        """What a line of the log says, once it is there."""
+        found: str = until(lambda: re.search(pattern, self.log()))[0]
+        return found
+
+    def begun(self, count: int) -> None:
+        """Waits until so many messages are worked on."""
+        until(lambda: len(list((self.folder / "begun").iterdir())) == count)
+
+    def go(self) -> None:
+        (self.folder / "go").touch()
+
+    def processes(self, name: str) -> set[int]:
+        """The processes that have ``closed`` or ``ticked``."""
+        return {int(each.name) for each in (self.folder / name).iterdir()}
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Tells it to stop, and gives its exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+
+@contextmanager
+def served(
+    folder: Path, *, limits: dict[str, float] | None = None, patience: float = 8.0, **settings: Any
+) -> Iterator[Served]:
+    """A server that is killed, at the latest, when the block ends."""
+    with started(folder, limits=limits, patience=patience, **settings) as server:
+        server.listens(sum(settings.get(name) is not None for name in ("http", "tcp", "metrics"))
+                       + (settings.get("watch") is not None))  # fmt: skip
+        yield server
+
+
+@contextmanager
+def started(
+    folder: Path,
+    *,
+    limits: dict[str, float] | None = None,
+    patience: float = 8.0,
+    is_failing: bool = False,
+    watch: Path | None = None,
+    **settings: Any,
+) -> Iterator[Served]:
+    """The same before it listens."""
+    (folder / "answer").write_bytes(messages()["full-response"])
+    whole = {
+        **settings, "folder": str(folder), "limits": limits or {}, "patience": patience,
+        "watch": None if watch is None else str(watch), "is_failing": is_failing,
+    }  # fmt: skip
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from kit.served import main; main()", json.dumps(whole)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=surroundings(cmcodec.backend),
+        )
+    with process:
+        try:
+            yield Served(folder, process)
+        finally:
+            process.kill()

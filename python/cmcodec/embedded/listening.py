@@ -66,7 +66,9 @@ class Listener:
                         )
                     )
         except OSError as error:
-            raise ServingError(f"{name} {address}: {error.strerror or error}") from error
+            # What Python adds to the text of the system repeats the address.
+            text = str(error.strerror or error).partition(" (while")[0]
+            raise ServingError(f"{name} {address}: {text}") from error
 
     @property
     def line(self) -> str:

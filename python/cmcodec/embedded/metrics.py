@@ -22,13 +22,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import prometheus_client
-from prometheus_client import multiprocess
+from prometheus_client import multiprocess, values
 from prometheus_client.core import GaugeMetricFamily
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from cmcodec.embedded.service import Answer, Service
 
-__all__ = ["FAILED", "GAUGES", "Metrics"]
+__all__ = ["FAILED", "GAUGES", "Metrics", "died"]
 
 _LOG: Final = logging.getLogger("cmcodec.embedded")
 
@@ -58,14 +59,22 @@ _PATIENCE: Final = 5.0
 """Seconds until who has not said that it is there is not."""
 
 
+def died(process: int, shared: str) -> None:
+    """A worker works on nothing any longer; what it has counted stays."""
+    multiprocess.mark_process_dead(process, shared)  # type: ignore[no-untyped-call]
+
+
 class Metrics:
     """The counters of a process, and of the other workers where there are any."""
 
-    def __init__(self, *, workers: int) -> None:
-        """``workers``: with more than one, PROMETHEUS_MULTIPROC_DIR names a folder of theirs."""
+    def __init__(self, shared: str | None = None) -> None:
+        """``shared``: a folder in which workers keep what each of them has counted."""
         self._registry = prometheus_client.CollectorRegistry()
-        own = None if workers > 1 else self._registry
-        if workers > 1:
+        own = self._registry if shared is None else None
+        if shared is not None:
+            # Where values are kept is decided by the environment alone, once for a process.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+            values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
             multiprocess.MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._requests = prometheus_client.Counter(

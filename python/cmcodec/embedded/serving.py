@@ -6,7 +6,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from cmcodec.embedded import logs
 from cmcodec.embedded.listening import Address, Listener, ServingError
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from cmcodec.embedded.service import Make
 
 __all__ = ["ServingError", "serve"]
-
-_SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def serve(
@@ -69,11 +67,8 @@ def serve(
                 listener = Listener(name, Address.parse(text), workers)
                 stack.callback(listener.close)
                 listeners.append(listener)
-        if workers > 1:
-            # Read by prometheus_client when it is imported, and by no one else.
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cmcodec-"))
-            os.environ[_SHARED] = folder
         try:
+            from cmcodec.embedded.metrics import died
             from cmcodec.embedded.workers import supervise
             from cmcodec.embedded.working import work
         except ImportError as error:
@@ -81,15 +76,18 @@ def serve(
         logs.configure(as_json=log_json)
         says = partial(_say, [*(each.line for each in listeners), *_lines(watch)])
 
+        shared: str | None = None
+
         def works(slot: int, ready: Callable[[], None], until: int | None) -> None:
             sockets = {each.name: each.take(slot) for each in listeners}
-            work(make, sockets, ready, watch=watch, is_first=slot == 0, workers=workers,
+            work(make, sockets, ready, watch=watch, is_first=slot == 0, shared=shared,
                  until=until, limits=limits)  # fmt: skip
 
         if workers == 1:
             works(0, says, None)
         else:
-            supervise(workers, works, says, stack.close)
+            with tempfile.TemporaryDirectory(prefix="cmcodec-") as shared:
+                supervise(workers, works, says, stack.close, partial(died, shared=shared))
 
 
 def _lines(watch: Path | None) -> list[str]:

@@ -16,8 +16,6 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, final
 
-from prometheus_client import multiprocess
-
 from cmcodec.embedded.listening import ServingError
 
 if TYPE_CHECKING:
@@ -39,20 +37,27 @@ def supervise(
     work: Callable[[int, Callable[[], None], int], None],
     ready: Callable[[], None],
     stopped: Callable[[], None],
+    died: Callable[[int], None],
 ) -> None:
     """Runs workers until SIGTERM or SIGINT.
 
     ``work``: what a worker does; its arguments are its number from 0 on, what it calls when it
-    accepts, and a pipe that ends when it is to stop. ``ready`` is called when all accept;
-    ``stopped`` before they are told to stop. Raises `ServingError` where they die again and again.
+    accepts, and a pipe that ends when it is to stop. ``ready`` is called when all accept,
+    ``stopped`` before they are told to stop, and ``died`` with the id of a process that has ended.
+    Raises `ServingError` where they die again and again.
     """
-    _Workers(count, work).run(ready, stopped)
+    _Workers(count, work, died).run(ready, stopped)
 
 
 @final
 class _Workers:
-    def __init__(self, count: int, work: Callable[[int, Callable[[], None], int], None]) -> None:
-        self._work, self._count = work, count
+    def __init__(
+        self,
+        count: int,
+        work: Callable[[int, Callable[[], None], int], None],
+        died: Callable[[int], None],
+    ) -> None:
+        self._work, self._count, self._died = work, count, died
         self._processes: dict[int, ForkProcess] = {}
         # What is at its end when this process is, or has closed it: all are to stop.
         self._until, self._alive = os.pipe()
@@ -121,7 +126,8 @@ class _Workers:
         process = self._processes.pop(slot)
         process.join()
         _LOG.error("worker %d (process %d) died: %s", slot, process.pid, _status(process.exitcode))
-        multiprocess.mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+        assert process.pid is not None
+        self._died(process.pid)
         process.close()
 
     def _end(self) -> None:

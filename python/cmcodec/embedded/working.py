@@ -43,20 +43,21 @@ def work(
     *,
     watch: Path | None,
     is_first: bool,
-    workers: int,
+    shared: str | None,
     until: int | None,
     limits: Limits,
 ) -> None:
     """Serves until SIGTERM or SIGINT, or until a pipe (``until``) has been closed at its other end.
 
     ``sockets``: of ``http``, ``tcp`` and ``metrics``, as many as there are. ``is_first``: whether
-    this one of the ``workers`` does what no message asks for: ticks, and the folder ``watch``.
+    this process does what no message asks for: ticks, and the folder ``watch``. ``shared``: as
+    `Metrics` has it.
     ``ready`` is called when all accept. Runs in the main thread, as signals are told there.
 
     Does not return, but ends the process with status 0, where something is worked on still
     `PATIENCE` seconds after it was to stop: a thread cannot be told to.
     """
-    metrics = Metrics(workers=workers)
+    metrics = Metrics(shared)
     service = make(metrics.store_failed)
     answering = Answering(service, metrics)
     doing: list[Callable[[threading.Event], None]] = []
