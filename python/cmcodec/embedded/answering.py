@@ -17,14 +17,17 @@ __all__ = ["THREADS", "Answering", "Transport"]
 Transport: TypeAlias = Literal["http", "est", "tcp", "file"]
 
 THREADS: Final = 4
-"""Messages that a process works on at a time; the others wait for their turn."""
+"""Messages that a process works on at a time; the others wait for their turn.
+
+Who computes gains nothing by more, as they wait for each other. Who waits for another server does.
+"""
 
 
 @final
 class Answering:
     """A service, and the threads that it answers in."""
 
-    def __init__(self, service: Service, metrics: Metrics, threads: int = THREADS) -> None:
+    def __init__(self, service: Service, metrics: Metrics, threads: int) -> None:
         self._service, self._metrics = service, metrics
         self._threads = ThreadPoolExecutor(threads, "answering")
         self._running: set[Future[Answer]] = set()

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from cmcodec.embedded import logs
+from cmcodec.embedded.answering import THREADS
 from cmcodec.embedded.listening import Address, Listener, ServingError
 from cmcodec.errors import UnsupportedError
 from cmcodec.transports.limits import DEFAULT, Limits
@@ -30,6 +31,7 @@ def serve(
     watch: Path | None = None,
     metrics: str | None = None,
     workers: int = 1,
+    threads: int = THREADS,
     log_json: bool = False,
     limits: Limits = DEFAULT,
 ) -> None:
@@ -41,7 +43,8 @@ def serve(
     ``watch``: a folder, as `cmcodec.embedded.watching` says.
 
     ``workers``: so many processes, each with a service of its own and these ``limits``; the first
-    one ticks and watches. One that dies is started again.
+    one ticks and watches. One that dies is started again. ``threads``: messages that each of them
+    works on at a time.
 
     After a signal there is no new connection, and what is worked on ends. What takes longer than 8
     seconds is cut off: the process ends with status 0, and this function does not return.
@@ -51,8 +54,8 @@ def serve(
     where the extra ``[server]`` is not installed or there is no ``fork``; what ``make`` raises.
     Called in the main thread.
     """
-    if workers < 1:
-        raise ServingError("workers: at least 1")
+    if workers < 1 or threads < 1:
+        raise ServingError("workers and threads: at least 1")
     if workers > 1 and not hasattr(os, "fork"):
         raise UnsupportedError("several workers: this system cannot fork")
     if watch is not None and not watch.is_dir():
@@ -81,7 +84,7 @@ def serve(
         def works(slot: int, ready: Callable[[], None], until: int | None) -> None:
             sockets = {each.name: each.take(slot) for each in listeners}
             work(make, sockets, ready, watch=watch, is_first=slot == 0, shared=shared,
-                 until=until, limits=limits)  # fmt: skip
+                 threads=threads, until=until, limits=limits)  # fmt: skip
 
         if workers == 1:
             works(0, says, None)

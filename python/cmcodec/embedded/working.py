@@ -44,6 +44,7 @@ def work(
     watch: Path | None,
     is_first: bool,
     shared: str | None,
+    threads: int,
     until: int | None,
     limits: Limits,
 ) -> None:
@@ -51,7 +52,7 @@ def work(
 
     ``sockets``: of ``http``, ``tcp`` and ``metrics``, as many as there are. ``is_first``: whether
     this process does what no message asks for: ticks, and the folder ``watch``. ``shared``: as
-    `Metrics` has it.
+    `Metrics` has it; ``threads``: as `Answering` has it.
     ``ready`` is called when all accept. Runs in the main thread, as signals are told there.
 
     Does not return, but ends the process with status 0, where something is worked on still
@@ -59,7 +60,7 @@ def work(
     """
     metrics = Metrics(shared)
     service = make(metrics.store_failed)
-    answering = Answering(service, metrics)
+    answering = Answering(service, metrics, threads)
     doing: list[Callable[[threading.Event], None]] = []
     if is_first:
         doing.append(lambda stopping: _tick(service, stopping))
