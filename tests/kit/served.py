@@ -57,9 +57,12 @@ class Service:
 
     every = 0.05
 
-    def __init__(self, folder: Path, failed: Callable[[], None], is_failing: bool) -> None:
-        if is_failing:
+    def __init__(self, folder: Path, failed: Callable[[], None], making: str) -> None:
+        if making == "fail":
             raise OSError("the folder is no CA")
+        if making == "wait":
+            (folder / "making").touch()
+            until((folder / "go").exists)
         self._folder, self._failed = folder, failed
         self._answer = (folder / "answer").read_bytes()
         (folder / "closed").mkdir(exist_ok=True)
@@ -102,12 +105,12 @@ class Service:
 def main() -> None:
     """The process: settings as JSON in its argument."""
     settings = json.loads(sys.argv[1])
-    folder, is_failing = Path(settings.pop("folder")), settings.pop("is_failing")
+    folder, making = Path(settings.pop("folder")), settings.pop("making")
     working.PATIENCE = settings.pop("patience")  # type: ignore[misc]
     settings["limits"] = Limits(**settings["limits"])
     settings["watch"] = settings["watch"] and Path(settings["watch"])
     try:
-        serve(lambda failed: Service(folder, failed, is_failing), **settings)
+        serve(lambda failed: Service(folder, failed, making), **settings)
     except (ServingError, OSError) as error:
         sys.exit(f"cmc: {error}")
 
@@ -186,15 +189,19 @@ def started(
     *,
     limits: dict[str, float] | None = None,
     patience: float = 8.0,
-    is_failing: bool = False,
+    making: str = "",
     watch: Path | None = None,
     **settings: Any,
 ) -> Iterator[Served]:
-    """The same before it listens."""
+    """The same before it listens.
+
+    ``making``: ``"fail"``, where no service can be made, or ``"wait"``, for ``go``; ``making`` says
+    then that it waits.
+    """
     (folder / "answer").write_bytes(messages()["full-response"])
     whole = {
         **settings, "folder": str(folder), "limits": limits or {}, "patience": patience,
-        "watch": None if watch is None else str(watch), "is_failing": is_failing,
+        "watch": None if watch is None else str(watch), "making": making,
     }  # fmt: skip
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

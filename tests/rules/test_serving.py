@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from http.client import HTTPResponse
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +21,9 @@ from cmcodec.transports import est, http, tcp
 from kit.served import PENDING, Served, served, started, told, until
 from kit.transports import full_request, raw
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 BOTH_BACKENDS = False
 
+ROOT = Path(__file__).resolve().parents[2]
 FREE = "127.0.0.1:0"
 HEADERS = {"Content-Type": "application/pkcs7-mime"}
 
@@ -112,7 +112,7 @@ def test_a_port_in_use(tmp_path: Path, workers: int) -> None:
 @each_count
 def test_a_service_that_cannot_be_made(tmp_path: Path, workers: int) -> None:
     """It is said, and nothing says that it listens."""
-    with started(tmp_path, http=FREE, workers=workers, is_failing=True) as server:
+    with started(tmp_path, http=FREE, workers=workers, making="fail") as server:
         assert server.process.wait(60) == 1
         assert server.process.stdout is not None
         assert server.process.stdout.read() == ""
@@ -146,6 +146,17 @@ def test_what_runs_is_answered_before_the_end(
         assert not any(each.done() for each in running)
         server.go()
         assert [each.result() for each in running] == [200, server.answer]
+        assert server.process.wait(60) == 0
+        assert len(server.processes("closed")) == workers
+
+
+@each_count
+def test_a_signal_before_it_listens(tmp_path: Path, workers: int) -> None:
+    """It ends as at any other time."""
+    with started(tmp_path, http=FREE, workers=workers, making="wait") as server:
+        until((tmp_path / "making").exists)
+        server.process.send_signal(signal.SIGTERM)
+        server.go()
         assert server.process.wait(60) == 0
         assert len(server.processes("closed")) == workers
 
@@ -266,6 +277,20 @@ def test_what_is_counted(tmp_path: Path, workers: int) -> None:
         **PENDING,
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_metrics_are_those_of_the_documentation(tmp_path: Path) -> None:
+    """The table of docs/operating.md has each of them, and no other."""
+    text = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(cmc_\w+)` \| (.*?) \|", text, re.M)
+    documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+    with served(tmp_path, http=FREE, metrics=FREE) as server:
+        assert asked(server, "hello") == 200
+        found = {
+            name.partition("{")[0]: set(re.findall(r'(\w+)="', name)) for name in metrics(server)
+        }
+        assert server.end() == 0
+    assert found == documented
 
 
 @each_count

@@ -1,21 +1,7 @@
-"""What a server counts, and the application that tells it to Prometheus.
+"""What a server counts, and the application that tells it to Prometheus (docs/operating.md).
 
-=========================================  =======================  ================================
-name                                       labels                   meaning
-=========================================  =======================  ================================
-cmc_requests_total                         transport, outcome       messages that were answered
-cmc_requests_in_progress                   transport                messages that are worked on
-cmc_outside_cryptography_seconds_total     transport                processor time of answers, that
-                                                                    of cryptography not counted
-cmc_store_errors_total                                              transactions that a store failed
-cmc_applications_pending                                            applications somebody has to
-                                                                    decide
-cmc_applications_pending_oldest_seconds                             age of the oldest of them
-=========================================  =======================  ================================
-
-Time outside cryptography is a counter: divided by that of requests it is the mean, which is what
-shows that something has become slow; how it is distributed, load generators measure better.
-Counters are summed over the workers, also those that have ended.
+Time outside cryptography is a counter: divided by that of requests it is the mean, which shows that
+something has become slow. How it is distributed, a load generator measures better.
 """
 
 from __future__ import annotations

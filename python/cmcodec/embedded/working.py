@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from cmcodec.embedded import web
@@ -58,76 +58,93 @@ def work(
     Does not return, but ends the process with status 0, where something is worked on still
     `PATIENCE` seconds after it was to stop: a thread cannot be told to.
     """
-    metrics = Metrics(shared)
-    service = make(metrics.store_failed)
-    answering = Answering(service, metrics, threads)
-    doing: list[Callable[[threading.Event], None]] = []
-    if is_first:
-        doing.append(lambda stopping: _tick(service, stopping))
-    if is_first and watch is not None:
-        folder = Watch(watch, lambda each: answering.answer_now("file", each), limits=limits)
-        doing.append(folder.run)
-    apps: dict[str, ASGIApp] = {
-        "http": web.application(
-            answering.handler("http"), answering.handler("est"), limits
-        ),
-        "metrics": metrics.application(service),
-    }  # fmt: skip
-    servers = {name: web.Server(apps[name], limits, PATIENCE) for name in apps if name in sockets}
-    over_tcp = tcp.Server(answering.handler("tcp"), limits=limits)
-    stopping = threading.Event()
-    threads = [threading.Thread(target=each, args=(stopping,), daemon=True) for each in doing]
+    with _signals() as stop:
+        metrics = Metrics(shared)
+        service = make(metrics.store_failed)
+        answering = Answering(service, metrics, threads)
+        doing: list[Callable[[threading.Event], None]] = []
+        if is_first:
+            doing.append(lambda stopping: _tick(service, stopping))
+        if is_first and watch is not None:
+            folder = Watch(watch, lambda each: answering.answer_now("file", each), limits=limits)
+            doing.append(folder.run)
+        apps: dict[str, ASGIApp] = {
+            "http": web.application(answering.handler("http"), answering.handler("est"), limits),
+            "metrics": metrics.application(service),
+        }
+        servers = {
+            name: web.Server(app, limits, PATIENCE) for name, app in apps.items() if name in sockets
+        }
+        over_tcp = tcp.Server(answering.handler("tcp"), limits=limits)
+        stopping = threading.Event()
+        besides = [threading.Thread(target=each, args=(stopping,), daemon=True) for each in doing]
 
-    async def main() -> float:
-        with _stopped(until) as stop:
+        async def main() -> float:
             async with asyncio.TaskGroup() as group:
                 for name, server in servers.items():
                     group.create_task(server.serve(sockets=[sockets[name]]))
                     await server.accepts.wait()
                 if "tcp" in sockets:
                     await over_tcp.start(sockets["tcp"])
-                for thread in threads:
+                for thread in besides:
                     thread.start()
                 ready()
-                await stop.wait()
+                await stop.wait(until)
                 end = time.monotonic() + PATIENCE
                 stopping.set()
                 for server in servers.values():
                     server.stop()
                 if "tcp" in sockets:
-                    try:
+                    with suppress(TimeoutError):
                         await asyncio.wait_for(over_tcp.close(), PATIENCE)
-                    except TimeoutError:
-                        _LOG.warning("connections of tcp are cut off")
-        return end
+            return end
 
-    end = asyncio.run(main())
-    unfinished = answering.finish(max(0.0, end - time.monotonic()))
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
-        unfinished += thread.is_alive()
-    if unfinished:
-        _LOG.warning("cut off: %d that are worked on still", unfinished)
-        logging.shutdown()
-        os._exit(0)
-    service.close()
+        end = asyncio.run(main())
+        unfinished = answering.finish(max(0.0, end - time.monotonic()))
+        for thread in besides:
+            thread.join(max(0.0, end - time.monotonic()))
+            unfinished += thread.is_alive()
+        if unfinished:
+            _LOG.warning("cut off: %d that are worked on still", unfinished)
+            logging.shutdown()
+            os._exit(0)
+        service.close()
+
+
+class _Stop:
+    """What a signal says, whenever it comes."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def set(self, *_: object) -> None:
+        if self._loop is None:
+            self._event.set()
+        else:
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, until: int | None) -> None:
+        """Waits for a signal, or for the end of a pipe."""
+        self._loop = asyncio.get_running_loop()
+        if until is not None:
+            self._loop.add_reader(until, self._event.set)
+        try:
+            await self._event.wait()
+        finally:
+            if until is not None:
+                self._loop.remove_reader(until)
+            self._loop = None
 
 
 @contextmanager
-def _stopped(until: int | None) -> Iterator[asyncio.Event]:
-    """An event that is set when the process is to stop."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    before = {
-        each: signal.signal(each, lambda *_: loop.call_soon_threadsafe(stop.set))
-        for each in _SIGNALS
-    }
-    if until is not None:
-        loop.add_reader(until, stop.set)
+def _signals() -> Iterator[_Stop]:
+    """No signal ends the process while the block runs."""
+    stop = _Stop()
+    before = {each: signal.signal(each, stop.set) for each in _SIGNALS}
     try:
         yield stop
     finally:
-        if until is not None:
-            loop.remove_reader(until)
         for each, handler in before.items():
             signal.signal(each, handler)
 
