@@ -11,8 +11,6 @@ ANSWERS = {
     "R-073": "Nothing here asks for an envelope: whoever carries messages may use TLS instead.",
     "R-141": "A client passes each secret itself. The docstring of `add_secret` counts in how many "
     "exchanges a secret may be used, once unless told otherwise.",
-    "R-179": "The certificates of servers are their callers'. The verifier takes those only that "
-    "RFC 5280 lets sign (rule V13).",
     "R-239": "Who sends the mail that `mail.compose` makes asks for REQUIRETLS.",
     "R-247": "The docstring of `add_secret` asks for chance. Builders sign unless `authenticate` "
     "is called, and whom a message concerns is its caller's to say.",

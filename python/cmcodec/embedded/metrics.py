@@ -35,6 +35,7 @@ _LOG: Final = logging.getLogger("cmcodec.embedded")
 GAUGES: Final = {
     "cmc_applications_pending": "applications somebody has to decide",
     "cmc_applications_pending_oldest_seconds": "age of the oldest of them",
+    "cmc_messages_waiting": "messages that an RA has not sent up",
 }
 """What `Service.gauges` may have, and what it means."""
 

@@ -30,6 +30,7 @@ from cmcodec.roles.rules import Rules
 from cmcodec.roles.service.arrivals import Reader
 from cmcodec.roles.service.replies import Replies
 from cmcodec.roles.service.server import Server
+from cmcodec.roles.store import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -216,6 +217,12 @@ class RegistrationAuthority:
         return Received(id=identifier)
 
     # --- to the next server ------------------------------------------------------------------
+
+    def waiting(self, limit: int = 10_000) -> int:
+        """How many messages wait for `batch`, up to a limit."""
+        return self._server.unit(
+            lambda transaction: len(transaction.scan(Kind.WAITING, limit=limit))
+        )
 
     def batch(self, limit: int = 10_000, max_size: int = 16 * 2**20) -> Batch | None:
         """The next message for the next server, None where nothing waits.
