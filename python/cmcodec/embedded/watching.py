@@ -15,6 +15,8 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
@@ -32,14 +34,14 @@ if TYPE_CHECKING:
 
 __all__ = ["AGAIN", "EVERY", "MOST", "SETTLED", "Watch"]
 
-EVERY: Final = 0.5
-"""Seconds from one look at the folder to the next."""
+EVERY: Final = 0.1
+"""Seconds from one look at the folder to the next; more where one takes long and finds nothing."""
 SETTLED: Final = 5.0
 """Seconds without a change after which a file that is no complete message is taken as it is."""
-AGAIN: Final = 30.0
+AGAIN: Final = 5.0
 """Seconds until a request is tried again that could not be worked on."""
 MOST: Final = 100
-"""Requests that are answered between two looks."""
+"""Requests that are worked on in one look."""
 
 _LOG: Final = logging.getLogger("cmcodec.embedded")
 _REQUESTS: Final = tuple(each.file_extension for each in REQUESTS)
@@ -48,12 +50,26 @@ _NEVER: Final = float("inf")
 _LATER: Final = "tryLater"
 
 
-class _Known(NamedTuple):
-    """What is known of a file: what it looked like, and when to look at it again."""
+class _State(NamedTuple):
+    """What changes when a file does: octets, and nanoseconds of its last change."""
 
     size: int
     changed: int
+
+
+class _Known(NamedTuple):
+    """What a file was like when it got no answer, and when it is worked on again."""
+
+    state: _State
     until: float
+
+
+class _Waiting(NamedTuple):
+    """A request that is to be worked on; ``is_settled``: it has not changed since the last time."""
+
+    path: Path
+    state: _State
+    is_settled: bool
 
 
 @final
@@ -79,17 +95,20 @@ class Watch:
 
     def run(self, stopping: threading.Event) -> None:
         """Looks at the folder until it is to stop."""
-        while True:
-            self.look(stopping)
-            if stopping.wait(EVERY):
-                return
+        pause = 0.0
+        while not stopping.wait(pause):
+            begun = time.monotonic()
+            has_answered = self.look(stopping)
+            took = time.monotonic() - begun
+            # A folder of very many files costs a fifth of a processor, and not all of it.
+            pause = EVERY if has_answered else max(EVERY, 4 * took)
 
     def look(self, stopping: threading.Event | None = None) -> int:
-        """Answers what waits, up to `MOST`, and says how many were answered."""
+        """Works on what waits, up to `MOST`, and says how many requests were answered."""
         answered = 0
         try:
-            for entry in self._waiting():
-                if answered == MOST or (stopping is not None and stopping.is_set()):
+            for entry in islice(self._waiting(), MOST):
+                if stopping is not None and stopping.is_set():
                     break
                 answered += self._take(entry)
         except OSError as error:
@@ -100,8 +119,8 @@ class Watch:
             self._trouble = ""
         return answered
 
-    def _waiting(self) -> Iterator[os.DirEntry[str]]:
-        """The requests that are to be looked at, by name."""
+    def _waiting(self) -> Iterator[_Waiting]:
+        """The requests that are to be worked on now, by name."""
         with os.scandir(self._folder) as entries:
             found = {entry.name: entry for entry in entries if entry.name[:1] != "."}
         self._known = {name: known for name, known in self._known.items() if name in found}
@@ -109,52 +128,52 @@ class Watch:
             stem, extension = os.path.splitext(name)
             if extension not in _REQUESTS or any(stem + each in found for each in _ANSWERS):
                 continue
-            if entry.is_file(follow_symlinks=False):
-                yield entry
+            with suppress(FileNotFoundError):
+                if entry.is_file(follow_symlinks=False):
+                    state, known = entry.stat(follow_symlinks=False), self._known.get(name)
+                    is_same = known is not None and known.state == _of(state)
+                    if known is None or not is_same or time.monotonic() >= known.until:
+                        yield _Waiting(Path(entry.path), _of(state), is_settled=is_same)
 
-    def _take(self, entry: os.DirEntry[str]) -> bool:
+    def _take(self, waiting: _Waiting) -> bool:
         """Whether a request is answered now."""
+        now, name = time.monotonic(), waiting.path.name
         try:
-            state = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        known, now = self._known.get(entry.name), time.monotonic()
-        is_same = known is not None and known[:2] == (state.st_size, state.st_mtime_ns)
-        if known is not None and is_same and now < known.until:
-            return False
-        try:
-            until = self._worked(entry, now, is_settled=is_same)
+            until = self._worked(waiting, now)
         except FileNotFoundError:
             return False
         except Exception:
-            _LOG.exception("%r is tried again", entry.name)
+            _LOG.exception("%r is tried again", name)
             until = now + self._again
         if until is None:
-            self._known.pop(entry.name, None)
+            self._known.pop(name, None)
             return True
-        self._known[entry.name] = _Known(state.st_size, state.st_mtime_ns, until)
+        self._known[name] = _Known(waiting.state, until)
         return False
 
-    def _worked(self, entry: os.DirEntry[str], now: float, *, is_settled: bool) -> float | None:
-        """Works on a request; when to look at it again, None where it is answered."""
-        path = Path(entry.path)
+    def _worked(self, waiting: _Waiting, now: float) -> float | None:
+        """Works on a request; when to do so again, None where it is answered."""
+        path = waiting.path
         try:
             octets = files.read(path, limits=self._limits)
         except TransportError:
-            _LOG.warning("%r is longer than %d octets", entry.name, self._limits.max_size)
+            _LOG.warning("%r is longer than %d octets", path.name, self._limits.max_size)
             return _NEVER
-        if not is_settled and not _is_complete(octets):
+        if not waiting.is_settled and not _is_complete(octets):
             return now + self._settled
         answer = self._answer(octets)
         if not answer.octets:
-            _LOG.warning("%r gets no answer", entry.name)
+            _LOG.warning("%r gets no answer", path.name)
             return _NEVER
         if answer.outcome == _LATER:
-            _LOG.warning("%r is tried again: %s", entry.name, answer.outcome)
             return now + self._again
         extension = media_of(answer.octets, "answer").file_extension
         files.write(answer.octets, path.with_suffix(extension))
         return None
+
+
+def _of(state: os.stat_result) -> _State:
+    return _State(state.st_size, state.st_mtime_ns)
 
 
 def _is_complete(octets: bytes) -> bool:
