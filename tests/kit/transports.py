@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPResponse
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from cmcodec.transports.media import media_of
 from .keys import certificate, key, name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -143,6 +143,54 @@ def served(scheme: str, handler: Any, folder: Path) -> Iterator[str]:
 
 SCHEMES = ("http", "est", "cmc", "file")
 SERVERS = {"asgi": asgi_server, "wsgi": wsgi_server}
+
+
+@contextmanager
+def peer(*works: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of somebody who does this, each on a connection of its own."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for work in works:
+            connection, _ = listening.accept()
+            with connection:
+                work(connection)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        thread.join()
+        listening.close()
+
+
+def saying(octets: bytes, *, stays: bool = False) -> Callable[[socket.socket], None]:
+    """Says these octets once it is told something; ``stays`` until the other one has gone."""
+
+    def work(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(octets)
+        if stays:
+            rest(connection)
+
+    return work
+
+
+def rest(connection: socket.socket) -> bytes:
+    """What comes until the other end closes the connection."""
+    found = b""
+    with suppress(ConnectionResetError):
+        while octets := connection.recv(65536):
+            found += octets
+    return found
+
+
+def unused_port() -> int:
+    """A port at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        number: int = listening.getsockname()[1]
+    return number
 
 
 class Response(NamedTuple):

@@ -19,7 +19,7 @@ import pytest
 from cmcodec.embedded.serving import ServingError, serve
 from cmcodec.transports import est, http, tcp
 from kit.served import PENDING, Served, served, started, told, until
-from kit.transports import full_request, raw
+from kit.transports import full_request, raw, rest
 
 BOTH_BACKENDS = False
 
@@ -340,17 +340,6 @@ def test_an_object_for_each_event(tmp_path: Path) -> None:
 
 
 # --- peers -----------------------------------------------------------------------------------
-
-
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
-    found = b""
-    try:
-        while octets := connection.recv(65536):
-            found += octets
-    except ConnectionResetError:
-        pass
-    return found
 
 
 HEAD = b"POST / HTTP/1.1\r\nHost: ca\r\nContent-Type: application/pkcs7-mime\r\n"

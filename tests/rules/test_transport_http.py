@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import threading
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,18 @@ from cmcodec.roles import CertificationAuthority
 from cmcodec.transports import Limits, TransportError
 from cmcodec.transports import http as cmc_http
 from kit.authority import Authority
-from kit.transports import SERVERS, Response, asgi_server, full_request, messages, raw, signer
+from kit.transports import (
+    SERVERS,
+    Response,
+    asgi_server,
+    full_request,
+    messages,
+    peer,
+    raw,
+    saying,
+    signer,
+    unused_port,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,24 +246,6 @@ def test_clients_on_an_event_loop() -> None:
         assert asyncio.run(work(url)) == [MESSAGES["full-response"]] * 5
 
 
-def raw_server(*answer: bytes, ends: bool = True) -> tuple[str, threading.Thread, threading.Event]:
-    """A peer that says these octets to whoever connects."""
-    listening, done = socket.create_server(("127.0.0.1", 0)), threading.Event()
-
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with listening, connection:
-            connection.recv(65536)
-            for octets in answer:
-                connection.sendall(octets)
-            if not ends:
-                done.wait()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    return f"http://127.0.0.1:{listening.getsockname()[1]}", thread, done
-
-
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/pkcs7-mime\r\n"
 REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/pkcs7-mime\r\n"
 """As django-ca-cmc refuses, with words under the type of messages."""
@@ -278,30 +270,27 @@ def test_a_client_says_what_went_wrong(
     answer: bytes, ends: bool, reason: str, is_async: bool
 ) -> None:
     """Answers that end early, are none, come too late or are too long; nothing is followed."""
-    url, thread, done = raw_server(answer, ends=ends)
     fields: dict[str, Any] = {"timeout": 30.0 if ends else 0.05, "limits": Limits(max_size=100)}
 
-    async def send_async() -> None:
+    async def send_async(url: str) -> None:
         async with cmc_http.AsyncClient(url, **fields) as client:
             await client.send(MESSAGES["full-request"])
 
-    def send() -> None:
+    def send(url: str) -> None:
         with cmc_http.Client(url, **fields) as client:
             client.send(MESSAGES["full-request"])
 
-    with pytest.raises(TransportError) as caught:
-        asyncio.run(send_async()) if is_async else send()
-    done.set()
-    thread.join()
+    with peer(saying(answer, stays=not ends)) as port:
+        url = f"http://127.0.0.1:{port}"
+        with pytest.raises(TransportError) as caught:
+            asyncio.run(send_async(url)) if is_async else send(url)
     assert caught.value.reason == reason
 
 
 def test_nobody_listens() -> None:
     """A port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     with (
-        cmc_http.Client(f"http://127.0.0.1:{port}") as client,
+        cmc_http.Client(f"http://127.0.0.1:{unused_port()}") as client,
         pytest.raises(TransportError) as caught,
     ):
         client.send(MESSAGES["full-request"])

@@ -12,7 +12,7 @@ import pytest
 
 from cmcodec.transports import Limits, TransportError, tcp
 from kit.authority import Authority
-from kit.transports import full_request, tcp_server
+from kit.transports import full_request, peer, rest, saying, tcp_server, unused_port
 
 MESSAGE = bytes.fromhex("3003020101")
 ANSWER = bytes.fromhex("3080020102 0000")
@@ -20,17 +20,6 @@ ANSWER = bytes.fromhex("3080020102 0000")
 
 def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), 30)
-
-
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the server closes the connection."""
-    found = b""
-    try:
-        while octets := connection.recv(1000):
-            found += octets
-    except ConnectionResetError:
-        pass
-    return found
 
 
 def test_r_194_messages_travel_as_they_are() -> None:
@@ -56,27 +45,21 @@ def test_r_237_the_next_message_waits_for_the_answer() -> None:
 
     The answer comes in two pieces here, and the second message is not sent between them.
     """
-    listening = socket.create_server(("127.0.0.1", 0))
     early = []
 
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            for _ in range(2):
-                assert connection.recv(100) == MESSAGE
-                connection.sendall(ANSWER[:3])
-                connection.settimeout(0.05)
-                try:
-                    early.append(connection.recv(100))
-                except TimeoutError:
-                    connection.settimeout(None)
-                connection.sendall(ANSWER[3:])
+    def answer(connection: socket.socket) -> None:
+        for _ in range(2):
+            assert connection.recv(100) == MESSAGE
+            connection.sendall(ANSWER[:3])
+            connection.settimeout(0.05)
+            try:
+                early.append(connection.recv(100))
+            except TimeoutError:
+                connection.settimeout(None)
+            connection.sendall(ANSWER[3:])
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listening, tcp.Client("127.0.0.1", listening.getsockname()[1]) as client:
+    with peer(answer) as port, tcp.Client("127.0.0.1", port) as client:
         assert [client.send(MESSAGE), client.send(MESSAGE)] == [ANSWER, ANSWER]
-        thread.join()
     assert early == []
 
 
@@ -200,20 +183,11 @@ def test_closing_waits_for_answers() -> None:
 
 def test_a_client_opens_another_connection() -> None:
     """A server may close an idle one (R-194); the same octets are sent again."""
-    listening = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        for _ in range(2):
-            connection, _ = listening.accept()
-            with connection:
-                assert connection.recv(100) == MESSAGE
-                connection.sendall(ANSWER)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listening, tcp.Client("127.0.0.1", listening.getsockname()[1]) as client:
+    with (
+        peer(saying(ANSWER), saying(ANSWER)) as port,
+        tcp.Client("127.0.0.1", port) as client,
+    ):
         assert [client.send(MESSAGE), client.send(MESSAGE)] == [ANSWER, ANSWER]
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -230,52 +204,35 @@ def test_a_client_says_what_went_wrong(
     answer: bytes, reason: str, fields: dict[str, float]
 ) -> None:
     """Answers that end early, are none, come too late or are too long."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    done = threading.Event()
-
-    def serve() -> None:
-        connection, _ = listening.accept()
-        with connection:
-            connection.recv(100)
-            connection.sendall(answer)
-            if reason != "closed":
-                done.wait()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listening, tcp.Client("127.0.0.1", listening.getsockname()[1], **fields) as client:  # type: ignore[arg-type]
-        with pytest.raises(TransportError) as caught:
-            client.send(MESSAGE)
-        done.set()
-        thread.join()
+    with (
+        peer(saying(answer, stays=reason != "closed")) as port,
+        tcp.Client("127.0.0.1", port, **fields) as client,  # type: ignore[arg-type]
+        pytest.raises(TransportError) as caught,
+    ):
+        client.send(MESSAGE)
     assert caught.value.reason == reason
 
 
 def test_nobody_listens() -> None:
     """A port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
     with pytest.raises(TransportError) as caught:
-        tcp.Client("127.0.0.1", port).send(MESSAGE)
+        tcp.Client("127.0.0.1", unused_port()).send(MESSAGE)
     assert (caught.value.reason, str(caught.value)) == ("refused", "refused")
 
 
 def test_a_connection_that_is_reset() -> None:
     """By a peer that aborts."""
-    listening = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        connection, _ = listening.accept()
+    def abort(connection: socket.socket) -> None:
         connection.recv(100)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        connection.close()
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    with listening, tcp.Client("127.0.0.1", listening.getsockname()[1]) as client:
-        with pytest.raises(TransportError, match="closed"):
-            client.send(MESSAGE)
-        thread.join()
+    with (
+        peer(abort) as port,
+        tcp.Client("127.0.0.1", port) as client,
+        pytest.raises(TransportError, match="closed"),
+    ):
+        client.send(MESSAGE)
 
 
 @pytest.mark.parametrize(
