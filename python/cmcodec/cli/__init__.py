@@ -1,7 +1,8 @@
-"""The command ``cmc``: look into a message, verify many, open one, or see a batch being verified.
+"""The command ``cmc``: ask for certificates, and look into messages, verify and open them.
 
-Exit status: 0 everything is as asked for, 1 something failed or is malformed, 2 wrong use or an
-unreadable file, 3 a defect of this program, 130 interrupted, 141 nobody reads the output.
+Exit status: 0 everything is as asked for, 1 something failed, is refused or malformed, 2 wrong use
+or an unreadable file, 3 a defect of this program, 4 what was asked for is pending, or held until it
+is confirmed, 130 interrupted, 141 nobody reads the output.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cmcodec.cli.groups import Commands
 from cmcodec.errors import CMCError
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMANDS = ("inspect", "verify", "open", "demo", "bench")
-"""Each is a module of `cmcodec.cli.commands`, with the command under the name ``command``."""
+_COMMANDS = ("request", "send", "batch", "inspect", "verify", "open", "demo", "bench")
+"""Each is a module or a package of `cmcodec.cli.commands`."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,17 +76,8 @@ def _cut_off(error: OSError) -> int:
     return 2
 
 
-class _Commands(click.Group):
-    """Commands that are imported when they are used, and may be cut off by their reader."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"cmcodec.cli.commands.{cmd_name}").command
-        return command
+class _Root(Commands):
+    """All commands, which may be cut off by their reader."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -113,11 +105,14 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(
-    cls=_Commands,
+    cls=_Root,
+    home="cmcodec.cli.commands",
+    names=_COMMANDS,
     no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="CMCODEC_BACKEND=auto|rust|pure chooses the backend, --backend overrides it. "
-    "Exit status: 0 all is well, 1 something failed or is malformed, 2 wrong use.",
+    "Exit status: 0 all is well, 1 something failed, is refused or malformed, 2 wrong use, "
+    "4 pending or held.",
 )
 @click.option(
     "--version",
@@ -128,4 +123,4 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Show version and backend, and exit.",
 )
 def _cmc() -> None:
-    """Certificate Management over CMS (RFC 10002): inspect, verify and open messages."""
+    """Certificate Management over CMS (RFC 10002): get certificates, look into messages."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Literal, NoReturn, final
 
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.arguments import moment
+from cmcodec.controls.messages import find
 from cmcodec.message import load
 from cmcodec.roles.end_entity import outgoing, saved, steps
 from cmcodec.roles.end_entity.answers import Answer, read
@@ -72,6 +73,16 @@ class Exchange:
     response_info: tuple[bytes, ...] = field(default=(), repr=False)
     _client: Client = field(repr=False)
     _progress: Progress = field(repr=False)
+
+    @property
+    def transaction_id(self) -> int | None:
+        """That of its messages (§6.6); None where none has been, as in a Simple PKI Request."""
+        message = None if self._progress.sent is None else load(self._progress.sent)
+        content = None if message is None else message.unverified_content
+        if not isinstance(content, types.PKIData):
+            return None
+        found = find(content, oids.ID_CMC_TRANSACTION_ID)
+        return None if not found else int(found[0][1].value)
 
     def receive(self, octets: bytes) -> Exchange:
         """The exchange after an answer (RFC 10002 §4).

@@ -1,0 +1,30 @@
+"""``cmc request reject``: a certificate is not accepted."""
+
+from __future__ import annotations
+
+import click
+
+from cmcodec.cli.exchange.options import Options, exchange_options
+from cmcodec.cli.exchange.running import keys_option, resume
+from cmcodec.cli.groups import example
+
+__all__ = ["command"]
+
+
+@click.command(
+    "reject",
+    short_help="Reject what --hold left.",
+    epilog=example(
+        "cmc request reject device.pem.state --key device.key",
+        "--trust ca.pem --to https://ca.example/cmc",
+    ),
+)
+@click.argument("state")
+@keys_option
+@exchange_options
+def command(options: Options, *, state: str, keys: tuple[str, ...]) -> int:
+    """Reject the certificates that --hold left in STATE.
+
+    The exit status is 0 where the server takes note of it, else as for enroll.
+    """
+    return resume(options, state, keys, lambda exchange: exchange.reject(), is_rejecting=True)

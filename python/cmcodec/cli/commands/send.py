@@ -1,0 +1,58 @@
+"""``cmc send``: a message to a server, and its answer."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cmcodec.cli.exchange.result import Result
+from cmcodec.cli.exchange.sending import answer_to, opened
+from cmcodec.cli.groups import example
+from cmcodec.cli.options import Failure, backend_option, printable, read_input, write_output
+from cmcodec.errors import CMCError
+from cmcodec.message import load
+
+__all__ = ["command"]
+
+
+@click.command(
+    "send",
+    short_help="Send a message, and keep its answer.",
+    epilog=example("cmc send device.crq --to https://ca.example/cmc --out device.crp"),
+)
+@click.argument("file")
+@click.option(
+    "--to", required=True, metavar="URL", help="http(s)://, est(s)://, cmc://HOST, file:FOLDER."
+)
+@click.option("--out", metavar="FILE", help="For the answer, DER [standard output].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@backend_option
+def command(file: str, *, to: str, out: str | None, as_json: bool) -> int:
+    """Send the message in FILE as it is, and keep the answer; - is standard input.
+
+    What is shown is what the answer says, and nobody has checked who says so: cmc request receive
+    and cmc open do.
+
+    The exit status is 0 where the answer says that all is well, 1 where it says that something
+    failed or there is none, 2 for wrong use, 4 where it is pending or is to be confirmed.
+    """
+    try:
+        message = load(read_input(file))
+    except CMCError as error:
+        raise Failure(f"{printable(file)}: {error}") from None
+    with opened(to) as sender:
+        answer = answer_to(sender, to, message.to_der())
+    if not answer:
+        raise Failure("there is no answer")
+    if out is not None:
+        write_output(out, answer)
+    elif not as_json:
+        sys.stdout.buffer.write(answer)
+    try:
+        found = Result.of_answer(load(answer), out)
+    except CMCError as error:
+        raise Failure(f"the answer is no message: {error}") from None
+    if out is None and not as_json:
+        return found.exit_status
+    return found.show(as_json=as_json)
