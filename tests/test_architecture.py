@@ -243,7 +243,8 @@ def rust_sources() -> Iterator[tuple[Path, str]]:
             yield path, path.read_text(encoding="utf-8").partition("#[cfg(test)]")[0]
 
 
-DOTTED = re.compile(r"(?<![\d.])[0-2](?:\.\d+){3,}\b")
+DOTTED = re.compile(r"(?<![\d.])(?!0\.0\.0\.0\b|1\.2\.3\.4\b)[0-2](?:\.\d+){3,}\b")
+"""An OBJECT IDENTIFIER, but neither any address of this machine nor an example of neither."""
 
 OTHER_MEANINGS = {
     ("cli/show/report.py", "limit"),

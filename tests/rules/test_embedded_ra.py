@@ -35,12 +35,8 @@ class Front:
         (self.certificate,) = ended(
             client.enroll(new(f"RA {number}", number)), ca.respond
         ).certificates
-        file = path.parent / f"ra-{number}.key"
-        keys.write(file, key("p-256", number))
-        create_ra(
-            path, upstream=upstream, certificate=self.certificate, key=str(file),
-            **{"trust": [lab.anchor], **more},
-        )  # fmt: skip
+        own = {"certificate": self.certificate, "key": keys.FileKey(key("p-256", number))}
+        create_ra(path, upstream=upstream, **own, **{"trust": [lab.anchor], **more})
 
     @contextmanager
     def ra(self, **options: Any) -> Iterator[EmbeddedRA]:
@@ -184,12 +180,11 @@ def test_what_is_no_folder_of_an_ra(lab: Lab, tmp_path: Path) -> None:
         front = Front(lab, ca, tmp_path / "ra", "file:somewhere")
         again: dict[str, Any] = {"upstream": "file:x", "certificate": front.certificate}
         with pytest.raises(FolderError, match="there is an RA already"):
-            create_ra(front.path, key=str(tmp_path / "ra-40.key"), **again)
-        other = tmp_path / "other.key"
-        keys.write(other, key("p-256", 41))
+            create_ra(front.path, key=keys.FileKey(key("p-256", 40)), **again)
+        other = keys.FileKey(key("p-256", 41))
         with pytest.raises(FolderError) as caught:
-            create_ra(tmp_path / "new", key=str(other), **again)
+            create_ra(tmp_path / "new", key=other, **again)
     assert caught.value.reason == FolderReason.KEY_MISMATCH
     assert not (tmp_path / "new" / "config.toml").exists()
     with pytest.raises(ValueError, match="url"):
-        create_ra(tmp_path / "new", key=str(other), **{**again, "upstream": "gopher://x"})
+        create_ra(tmp_path / "new", key=other, **{**again, "upstream": "gopher://x"})

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_COMMANDS = ("request", "send", "batch", "inspect", "verify", "open", "demo", "bench")
+_COMMANDS = (
+    *("request", "send", "respond", "batch", "ca", "ra"),
+    *("inspect", "verify", "open", "demo", "bench"),
+)
 """Each is a module or a package of `cmcodec.cli.commands`."""
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from cmcodec.keys import Key
     from cmcodec.stores import Store
     from cmcodec.transports import Sender
 
@@ -48,19 +49,18 @@ def create_ra(
     *,
     upstream: str,
     certificate: x509.Certificate,
-    key: str,
-    password: bytes | None = None,
+    key: Key,
+    key_uri: str = "",
     trust: Iterable[x509.Certificate] = (),
     encrypt_to: Iterable[x509.Certificate] = (),
 ) -> None:
     """Makes the folder of an RA.
 
-    ``upstream``: the URL of the next server. ``certificate``, ``key``: the RA's own; the key in a
-    file is copied into the folder, one in a token stays there. ``trust``: whom it trusts, below and
-    above. ``encrypt_to``: who reads what it sends up.
+    ``upstream``: the URL of the next server. ``certificate``, ``key``: the RA's own; a key of a
+    file is copied into the folder, one in a token stays there, behind ``key_uri``. ``trust``: whom
+    it trusts, below and above. ``encrypt_to``: who reads what it sends up.
 
-    Raises `FolderError`, `KeyAccessError` for a key that cannot be had, and `ValueError` for a URL
-    that is none.
+    Raises `FolderError`, and `ValueError` for a URL that is none.
     """
     connect(upstream).close()
     Path(path).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -68,17 +68,16 @@ def create_ra(
     for name in (CONFIG, CERTIFICATE, KEY):
         if folder.has(name):
             raise FolderError(FolderReason.EXISTS, folder / name, "there is an RA already")
-    is_token = keys.is_uri(key)
-    found = keys.read(key, password)
-    folder.check(key, found, certificate)
+    folder.check(CERTIFICATE, key, certificate)
+    is_token = keys.is_uri(key_uri)
     if not is_token:
-        folder.put_key(KEY, found.for_request)
+        folder.put_key(KEY, key.for_request)
     folder.put_certificates(CERTIFICATE, [certificate])
     folder.put_certificates(TRUST, trust)
     folder.put_certificates(ENCRYPT_TO, encrypt_to)
     # Last: with it there is an RA.
     folder.put_text(
-        CONFIG, text_of(RAConfig, upstream=upstream, **({"key": key} if is_token else {}))
+        CONFIG, text_of(RAConfig, upstream=upstream, **({"key": key_uri} if is_token else {}))
     )
 
 
@@ -199,7 +198,7 @@ class EmbeddedRA:
         self.store.close()
 
 
-def _opener(key: keys.Key, certificate: x509.Certificate) -> list[cms.RecipientKey]:
+def _opener(key: Key, certificate: x509.Certificate) -> list[cms.RecipientKey]:
     """What opens messages for the RA, where its key can."""
     try:
         return [key.opener(certificate)]

@@ -1,0 +1,47 @@
+"""``cmc respond``: the answer of a CA to one message."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from cmcodec.cli.exchange.result import Result
+from cmcodec.cli.folders import opened_ca
+from cmcodec.cli.groups import example
+from cmcodec.cli.options import Failure, backend_option, read_input, write_output
+from cmcodec.message import load
+
+__all__ = ["command"]
+
+
+@click.command(
+    "respond",
+    short_help="Answer one message, as a CA does.",
+    epilog=example("cmc respond device.crq --ca lab --out device.crp"),
+)
+@click.argument("file")
+@click.option("--ca", required=True, type=Path, metavar="FOLDER", help="That of the CA.")
+@click.option("--out", metavar="FILE", help="For the answer, DER [standard output].")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@backend_option
+def command(file: str, *, ca: Path, out: str | None, as_json: bool) -> int:
+    """Answer the message in FILE as the CA in a folder; - is standard input.
+
+    The exit status is 0 where the answer says that all is well, 1 where it says that something
+    failed or there is none, 2 for wrong use, 4 where it is pending or is to be confirmed.
+    """
+    octets = read_input(file)
+    with opened_ca(ca) as opened:
+        answer = opened.respond(octets)
+    if not answer:
+        raise Failure("there is no answer")
+    if out is not None:
+        write_output(out, answer)
+    elif not as_json:
+        sys.stdout.buffer.write(answer)
+    found = Result.of_answer(load(answer), out)
+    if out is None and not as_json:
+        return found.exit_status
+    return found.show(as_json=as_json)
