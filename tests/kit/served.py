@@ -65,9 +65,6 @@ class Service:
             until((folder / "go").exists)
         self._folder, self._failed = folder, failed
         self._answer = (folder / "answer").read_bytes()
-        (folder / "closed").mkdir(exist_ok=True)
-        (folder / "ticked").mkdir(exist_ok=True)
-        (folder / "begun").mkdir(exist_ok=True)
 
     def answer(self, octets: bytes) -> Answer:
         told, _, text = octets[2:].decode(errors="replace").partition(" ")
@@ -199,6 +196,8 @@ def started(
     then that it waits.
     """
     (folder / "answer").write_bytes(messages()["full-response"])
+    for name in ("begun", "closed", "ticked"):
+        (folder / name).mkdir()
     whole = {
         **settings, "folder": str(folder), "limits": limits or {}, "patience": patience,
         "watch": None if watch is None else str(watch), "making": making,

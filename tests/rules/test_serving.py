@@ -77,6 +77,19 @@ def test_every_listener_says_where_it_is(tmp_path: Path, workers: int) -> None:
         assert server.end() == 0
 
 
+@each_count
+def test_nobody_has_to_read_what_it_says(tmp_path: Path, workers: int) -> None:
+    """It serves all the same."""
+    with started(tmp_path, http=FREE, workers=workers, making="wait") as server:
+        until((tmp_path / "making").exists)
+        assert server.process.stdout is not None
+        server.process.stdout.close()
+        server.go()
+        until(lambda: server.processes("ticked"))
+        assert server.end() == 0
+        assert server.log() == ""
+
+
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
@@ -371,6 +384,23 @@ def test_who_exceeds_a_limit_of_http_is_cut_off(
         assert asked(server, "hello") == 200
         assert rest(connection).startswith(answer)
         assert asked(server, "hello") == 200
+
+
+def test_who_says_nothing_more_is_cut_off(tmp_path: Path) -> None:
+    """After an answer; over TCP too, there also in the middle of a message."""
+    limits = {"idle": 0.5, "whole": 0.5}
+    with served(tmp_path, http=FREE, tcp=FREE, limits=limits) as server:
+        with socket.create_connection(("127.0.0.1", server.port("http")), 60) as connection:
+            connection.sendall(HEAD + b"Content-Length: 0\r\n\r\n")
+            found = rest(connection)
+            assert found.startswith(b"HTTP/1.1 200 ")
+            assert found.endswith(server.answer)
+        for octets, answer in (
+            (b"", b""), (b"\x30\x82\x01\x00", b""), (told("hello"), server.answer),
+        ):  # fmt: skip
+            with socket.create_connection(("127.0.0.1", server.port("tcp")), 60) as connection:
+                connection.sendall(octets)
+                assert rest(connection) == answer
 
 
 def test_a_head_that_comes_octet_by_octet_is_cut_off(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from functools import partial
@@ -98,5 +99,9 @@ def _lines(watch: Path | None) -> list[str]:
 
 
 def _say(lines: list[str]) -> None:
-    for line in lines:
-        print("listening", line, flush=True)
+    try:
+        for line in lines:
+            print("listening", line, flush=True)
+    except BrokenPipeError:
+        # Nobody reads it, which is no reason to serve nobody; nor to fail in the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
