@@ -205,11 +205,9 @@ def test_workers_are_started_again(tmp_path: Path) -> None:
         assert len(before & server.workers()) == 1
         for _ in range(20):
             assert asked(server, "hello") == 200
-        (first,) = {int(each.name) for each in (tmp_path / "ticked").iterdir()} & server.workers()
+        (first,) = until(lambda: server.processes("ticked") & server.workers())
         os.kill(first, signal.SIGKILL)
-        until(
-            lambda: len({int(e.name) for e in (tmp_path / "ticked").iterdir()} & server.workers())
-        )
+        until(lambda: (server.processes("ticked") - {first}) & server.workers())
         assert server.end() == 0
         assert len(server.processes("closed")) == 2
 
