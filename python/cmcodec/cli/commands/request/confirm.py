@@ -19,12 +19,12 @@ __all__ = ["command"]
         "--trust ca.pem --to https://ca.example/cmc --out device.pem",
     ),
 )
-@click.argument("state")
+@click.argument("saved", metavar="STATE")
 @keys_option
 @exchange_options
-def command(options: Options, *, state: str, keys: tuple[str, ...]) -> int:
+def command(options: Options, *, saved: str, keys: tuple[str, ...]) -> int:
     """Accept the certificates that --hold left in STATE.
 
     The exit status is as for enroll.
     """
-    return resume(options, state, keys, lambda exchange: exchange.confirm())
+    return resume(options, saved, keys, lambda exchange: exchange.confirm())

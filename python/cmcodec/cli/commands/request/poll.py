@@ -19,14 +19,14 @@ __all__ = ["command"]
         "--trust ca.pem --to https://ca.example/cmc --out device.pem",
     ),
 )
-@click.argument("state")
+@click.argument("saved", metavar="STATE")
 @keys_option
 @exchange_options
-def command(options: Options, *, state: str, keys: tuple[str, ...]) -> int:
+def command(options: Options, *, saved: str, keys: tuple[str, ...]) -> int:
     """Ask what has become of the request in STATE, or send it again where there was no answer.
 
     Before its time has come, nothing is sent.
 
     The exit status is as for enroll.
     """
-    return resume(options, state, keys, lambda exchange: exchange.due())
+    return resume(options, saved, keys, lambda exchange: exchange.due())

@@ -19,11 +19,11 @@ __all__ = ["command"]
         "cmc request receive device.crq.state answer.crp --trust ca.pem --out device.pem",
     ),
 )
-@click.argument("state")
+@click.argument("saved", metavar="STATE")
 @click.argument("file")
 @keys_option
 @exchange_options
-def command(options: Options, *, state: str, file: str, keys: tuple[str, ...]) -> int:
+def command(options: Options, *, saved: str, file: str, keys: tuple[str, ...]) -> int:
     """Take the answer in FILE to the request in STATE; - is standard input.
 
     What is to be sent next is written to --out, or sent with --to.
@@ -31,4 +31,4 @@ def command(options: Options, *, state: str, file: str, keys: tuple[str, ...]) -
     The exit status is as for enroll.
     """
     answer = read_input(file)
-    return resume(options, state, keys, lambda exchange: exchange.receive(answer), is_answered=True)
+    return resume(options, saved, keys, lambda exchange: exchange.receive(answer), is_answered=True)

@@ -19,12 +19,12 @@ __all__ = ["command"]
         "--trust ca.pem --to https://ca.example/cmc",
     ),
 )
-@click.argument("state")
+@click.argument("saved", metavar="STATE")
 @keys_option
 @exchange_options
-def command(options: Options, *, state: str, keys: tuple[str, ...]) -> int:
+def command(options: Options, *, saved: str, keys: tuple[str, ...]) -> int:
     """Reject the certificates that --hold left in STATE.
 
     The exit status is 0 where the server takes note of it, else as for enroll.
     """
-    return resume(options, state, keys, lambda exchange: exchange.reject(), is_rejecting=True)
+    return resume(options, saved, keys, lambda exchange: exchange.reject(), is_rejecting=True)
