@@ -77,14 +77,14 @@ class Result:
         )
 
     @property
-    def is_refused(self) -> bool:
-        """Whether a status says that something failed."""
-        return any(each.cmc_status in _FAILING for each in self.statuses)
+    def refusals(self) -> tuple[types.CMCStatusInfoV2, ...]:
+        """The statuses that say that something failed."""
+        return tuple(each for each in self.statuses if each.cmc_status in _FAILING)
 
     @property
     def exit_status(self) -> int:
         """0 done or written, 1 something failed, 4 pending or held."""
-        return 1 if self.state == "done" and self.is_refused else _EXIT[self.state]
+        return 1 if self.state == "done" and self.refusals else _EXIT[self.state]
 
     def show(self, *, as_json: bool) -> int:
         """Prints it, and gives the exit status."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 import click
 
@@ -16,25 +16,38 @@ from cmcodec.cli.exchange.asked import new_request
 from cmcodec.cli.exchange.result import Result, chain_of, pem
 from cmcodec.cli.exchange.sending import answer_to, opened
 from cmcodec.cli.options import Failure, Misuse, printable, read_input, read_key, write_output
+from cmcodec.controls.statuses import fail_info
 from cmcodec.errors import CMCError, EncodeError, ForbiddenError, SigningError
+from cmcodec.types.controls import CMCFailInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cmcodec.cli.exchange.asked import AskedKey
     from cmcodec.cli.exchange.options import Options
     from cmcodec.roles import Client, Exchange
+    from cmcodec.transports import Sender
 
 __all__ = ["begin", "keys_option", "resume"]
 
+_NO_OUT: Final = "--out FILE is needed: the request is written there, as there is no --to"
 _OPEN: Final = ("wait", "confirm")
 """States in which a server has something for us."""
+_WHO: Final = {CMCFailInfo.BAD_IDENTITY, CMCFailInfo.BAD_MESSAGE_CHECK}
+"""What a server says that does not believe who asks."""
 
 
 keys_option = click.option(
     "--key", "keys", multiple=True, metavar="KEY", help="The key of the request, where it signs."
 )
 """For who goes on: no key stands in a state."""
+
+
+class _Server(NamedTuple):
+    """Who is asked, and by whom messages go there."""
+
+    url: str
+    sender: Sender
 
 
 @final
@@ -62,44 +75,61 @@ def begin(options: Options, ask: Callable[[Client], Exchange], key: AskedKey | N
     """
     state = _new_state(options)
     client = options.client(is_answered=options.to is not None)
-    exchange = _asking(ask, client)
-    if key is not None:
-        key.keep()
-    return _go_on(options, exchange, state)
+    with _server(options) as server:
+        exchange = _asking(ask, client)
+        if key is not None:
+            key.keep()
+        exchange = _sent(server, exchange, state)
+    return _shown(options, exchange, state, _result(options, exchange, state))
 
 
 def resume(
     options: Options,
     name: str,
     keys: Sequence[str],
-    act: Callable[[Exchange], Exchange],
+    act: Callable[[Exchange], Exchange] | None = None,
     *,
-    is_answered: bool = False,
-    is_rejecting: bool = False,
+    answer: bytes | None = None,
 ) -> int:
     """Goes on with an exchange that was kept, and gives the exit status.
 
-    ``keys``: those of requests, which have to sign or to open again. ``is_answered``: whether
-    ``act`` takes an answer.
+    ``keys``: those of requests, which have to sign or to open again. ``act``: what is to be done
+    with it; else it takes ``answer``. Where the server does not believe who asks, the exchange is
+    kept as it was: the next one may have the right key.
     """
-    client = options.client(is_answered=is_answered or options.to is not None)
+    client = options.client(is_answered=answer is not None or options.to is not None)
     requests = [new_request(read_key(each, options.password).for_request) for each in keys]
     try:
         before = client.resume(read_input(name), *requests)
     except ValueError as error:
         raise Misuse(f"{printable(name)}: {error}") from None
-    exchange = _asking(act, before)
     state = _State(options.state or name)
-    return _go_on(options, exchange, state, is_rejecting=is_rejecting)
+    with _server(options) as server:
+        if act is not None:
+            exchange = _asking(act, before)
+        else:
+            if before.state != "send":
+                raise Misuse(f"{printable(name)}: no answer is expected, as nothing was sent")
+            exchange = _received(before, answer or b"", "")
+        exchange = _sent(server, exchange, state)
+    result = _result(options, exchange, state)
+    reasons = {fail_info(each) for each in result.refusals}
+    if result.state == "failed" and reasons <= _WHO:
+        state.save(before)
+        result = replace(result, notes=["who asks is not believed: the state is as it was"])
+    return _shown(options, exchange, state, result)
 
 
 def _new_state(options: Options) -> _State:
     """Where a new exchange is kept; ends where that would lose another one."""
     if options.to is None and options.out is None:
-        raise Misuse("--out FILE is needed: the request is written there, as there is no --to")
+        raise Misuse(_NO_OUT)
     if options.state is None and options.out is None:
         return _State(f"cmc-{secrets.token_hex(8)}.state", is_asked_for=False)
     name = options.state or f"{options.out}.state"
+    for each in (name, options.out or name):
+        if not Path(each).parent.is_dir():
+            raise Misuse(f"{printable(each)}: there is no such folder")
     if Path(name).exists():
         try:
             before = json.loads(read_input(name))["state"]
@@ -120,99 +150,97 @@ def _asking(act: Callable[[Any], Exchange], given: Any) -> Exchange:
         raise Misuse(f"this makes no message{hint} ({error})") from None
     except (EncodeError, SigningError) as error:
         raise Misuse(f"this makes no message: {error}") from None
-    except CMCError:
-        # Of an answer, which is bad.
-        raise
     except (ValueError, TypeError) as error:
         raise Misuse(str(error)) from None
 
 
-def _go_on(
-    options: Options, exchange: Exchange, state: _State, *, is_rejecting: bool = False
-) -> int:
-    """Sends what is to be sent, acts on the answers, and shows what has become of it."""
-    result: Result | None = None
+@contextmanager
+def _server(options: Options) -> Iterator[_Server | None]:
+    """Whom messages go to, if to anybody."""
     if options.to is None:
-        state.save(exchange)
-        if exchange.state == "send":
-            result = _written(options, exchange, state)
-    else:
-        exchange = _sent(options.to, exchange, state)
-    if result is None:
-        result = _settled(options, exchange, state, is_rejecting=is_rejecting)
-    status = result.show(as_json=options.as_json)
-    is_shown = result.out is not None or not (exchange.certificates or exchange.crls)
-    if options.out is None and not is_shown and not options.as_json:
-        sys.stdout.write(_obtained(exchange).decode())
-        is_shown = True
-    if is_shown and exchange.state in ("done", "failed"):
-        state.drop()
-    return status
+        yield None
+        return
+    with opened(options.to) as sender:
+        yield _Server(options.to, sender)
 
 
-def _sent(url: str, exchange: Exchange, state: _State) -> Exchange:
-    with opened(url) as sender:
+def _sent(server: _Server | None, exchange: Exchange, state: _State) -> Exchange:
+    """The exchange when there is nothing to send, or nowhere to; each step of it was kept."""
+    state.save(exchange)
+    while server is not None and exchange.state == "send":
+        assert exchange.request is not None
+        note = f"; the same again: cmc request poll {printable(state.name)} --to URL"
+        answer = answer_to(server.sender, server.url, exchange.request, note)
+        exchange = _received(exchange, answer, note)
         state.save(exchange)
-        while exchange.state == "send":
-            assert exchange.request is not None
-            note = f"; the same again: cmc request poll {printable(state.name)} --to URL"
-            answer = answer_to(sender, url, exchange.request, note)
-            try:
-                exchange = exchange.receive(answer)
-            except CMCError as error:
-                what = f"the answer does not count: {error}" if answer else "there is no answer"
-                raise Failure(f"{what}{note}") from None
-            except ValueError as error:
-                # Of a challenge.
-                raise Misuse(f"--key: {error}{note}") from None
-            state.save(exchange)
     return exchange
 
 
-def _written(options: Options, exchange: Exchange, state: _State) -> Result:
-    """The request in its file; whoever has a secret may guess it by the request."""
-    assert exchange.request is not None
-    if options.out is None:
-        raise Misuse("--out FILE is needed: the request is written there, as there is no --to")
-    write_output(options.out, exchange.request, private=options.secret_file is not None)
-    return Result(
-        state="written",
-        transaction_id=exchange.transaction_id,
-        out=options.out,
-        notes=[f"the answer: cmc request receive {printable(state.name)} ANSWER"],
-    )
+def _received(exchange: Exchange, answer: bytes, note: str) -> Exchange:
+    """The exchange after an answer; ``note``: what to do where it does not count."""
+    try:
+        return exchange.receive(answer)
+    except CMCError as error:
+        what = f"the answer does not count: {error}" if answer else "there is no answer"
+        raise Failure(f"{what}{note}") from None
+    except ValueError as error:
+        raise Misuse(f"{error}: --key KEY{note}") from None
 
 
-def _settled(options: Options, exchange: Exchange, state: _State, *, is_rejecting: bool) -> Result:
-    """The exchange as it is, with what was obtained in its file."""
-    out = None
-    if options.out is not None and exchange.state != "confirm":
-        octets = _obtained(exchange)
-        if octets:
-            out = options.out
-            write_output(out, octets)
+def _result(options: Options, exchange: Exchange, state: _State) -> Result:
+    """What has become of it, with what is written in its file."""
+    out, notes = None, []
     shown = printable(state.name)
-    notes = {
-        "wait": [f"then: cmc request poll {shown}"],
-        "confirm": [f"decide: cmc request confirm {shown}, or reject"],
-    }
+    if exchange.state == "send":
+        out = _written(options, exchange)
+        notes = [f"the answer: cmc request receive {shown} ANSWER"]
+    elif exchange.state == "wait":
+        notes = [f"then: cmc request poll {shown}"]
+    elif exchange.state == "confirm":
+        notes = [f"decide: cmc request confirm {shown}, or reject"]
+    if exchange.state != "send" and options.out is not None and (octets := _obtained(exchange)):
+        out = options.out
+        write_output(out, octets)
     result = Result(
-        state=exchange.state,
+        state="written" if exchange.state == "send" else exchange.state,
         transaction_id=exchange.transaction_id,
         certificates=[*exchange.certificates, *options.held],
-        statuses=exchange.statuses,
+        statuses=() if exchange.state == "send" else exchange.statuses,
         not_before=exchange.not_before,
         out=out,
-        notes=notes.get(exchange.state, []),
+        notes=notes,
     )
-    if is_rejecting and exchange.state == "failed" and not result.is_refused:
-        # What was to be rejected and is, is what was asked for.
+    if result.state == "failed" and not result.refusals:
+        # We have rejected what was issued, and the server takes note of it.
         return replace(result, state="done")
     return result
 
 
+def _written(options: Options, exchange: Exchange) -> str:
+    """The file that the request is in; whoever has a secret may be guessed by it."""
+    assert exchange.request is not None
+    if options.out is None:
+        raise Misuse(_NO_OUT)
+    write_output(options.out, exchange.request, private=options.secret_file is not None)
+    return options.out
+
+
+def _shown(options: Options, exchange: Exchange, state: _State, result: Result) -> int:
+    """Shows the result, and what has no file to go to; gives the exit status."""
+    status = result.show(as_json=options.as_json)
+    octets = _obtained(exchange) if options.out is None else b""
+    if octets and not options.as_json:
+        sys.stdout.write(octets.decode())
+        octets = b""
+    if not octets and exchange.state in ("done", "failed"):
+        state.drop()
+    return status
+
+
 def _obtained(exchange: Exchange) -> bytes:
     """In PEM: certificates with what issued them, or CRLs where those were asked for."""
+    if exchange.state == "confirm":
+        return b""
     if exchange.certificates:
         return pem(chain_of(exchange.certificates, exchange.chain))
     return pem(exchange.crls) if exchange.state == "done" else b""

@@ -30,5 +30,4 @@ def command(options: Options, *, saved: str, file: str, keys: tuple[str, ...]) -
 
     The exit status is as for enroll.
     """
-    answer = read_input(file)
-    return resume(options, saved, keys, lambda exchange: exchange.receive(answer), is_answered=True)
+    return resume(options, saved, keys, answer=read_input(file))

@@ -27,4 +27,4 @@ def command(options: Options, *, saved: str, keys: tuple[str, ...]) -> int:
 
     The exit status is 0 where the server takes note of it, else as for enroll.
     """
-    return resume(options, saved, keys, lambda exchange: exchange.reject(), is_rejecting=True)
+    return resume(options, saved, keys, lambda exchange: exchange.reject())
