@@ -50,6 +50,7 @@ def stranger() -> Issued:
     return issue("Stranger", own=key("p-256", 89), usages=USAGES, identified=True, **valid())
 
 
+@cache
 def certified(common_name: str, number: int, kind: str = "p-256", **fields: Any) -> Issued:
     """A certificate of the CA for the key of this number."""
     fields = {"ca": None, "identified": True, **valid(), **fields}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from cmcodec.cli.options import Failure, Misuse, printable
 from cmcodec.cli.show.progress import Working
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_to", "opened"]
 
+_ACCESS: Final = re.compile(r"//[^/]*@")
 _WORDS: Final = {
     TransportReason.TIMEOUT: "no answer in time",
     TransportReason.CLOSED: "the connection was closed before the answer was complete",
@@ -55,8 +56,4 @@ def answer_to(sender: Sender, url: str, message: bytes, note: str = "") -> bytes
 
 def _shown(url: str) -> str:
     """A URL without what gives access."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return printable(url)
-    return printable(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl())
+    return printable(_ACCESS.sub("//", url.partition("?")[0]))
