@@ -177,7 +177,9 @@ def extension(text: str) -> x509.Extension[Any]:
     except ValueError:
         equals = ""
     if not equals:
-        raise Misuse(f"--extension {printable(text)}: OID=HEX, as 1.2.3.4=0500")
+        raise Misuse(
+            f"--extension {printable(text)}: an OID, and its value in DER, in hexadecimal: OID=HEX"
+        )
     return x509.Extension(found.oid, critical=False, value=found)
 
 
