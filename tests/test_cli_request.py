@@ -734,6 +734,11 @@ def test_secrets_never_show(cmc: Run, here: Path, ca: Today, url: str) -> None:
         assert f"{private:x}" not in text
 
 
+def test_help_names_each_kind_of_key(cmc: Run) -> None:
+    text = cmc("request", "enroll", "--help").stdout
+    assert all(kind in text for kind in KINDS)
+
+
 def test_each_command_has_an_example(cmc: Run) -> None:
     """And says its options; so do the groups."""
     for name_ in ("enroll", "renew", "revoke", "poll", "receive", "confirm", "reject",

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
-
-from cmcodec.asn1 import schema
-from cmcodec.types import CRLReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["REASONS", "reason_option"]
+    from cmcodec.types import CRLReason
 
-REASONS: Final = {schema.number_name(each): each for each in CRLReason}
-"""By the names of RFC 5280."""
+__all__ = ["reason_option"]
+
+
+class _Reason(click.ParamType["CRLReason"]):
+    """A reason by its name in RFC 5280 §5.3.1."""
+
+    name = "reason"
+
+    def convert(
+        self, value: str | CRLReason, param: click.Parameter | None, ctx: click.Context | None
+    ) -> CRLReason:
+        from cmcodec.asn1 import schema
+        from cmcodec.types import CRLReason
+
+        if isinstance(value, CRLReason):
+            return value
+        names = {schema.number_name(each): each for each in CRLReason}
+        if value not in names:
+            self.fail(f"{value!r} is not one of {', '.join(names)}", param, ctx)
+        return names[value]
 
 
 def reason_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The option ``--reason``, one of `REASONS`."""
+    """The option ``--reason``, which gives a `CRLReason`."""
     return click.option(
         "--reason",
         metavar="NAME",
-        type=click.Choice(list(REASONS)),
+        type=_Reason(),
         default="unspecified",
-        help=f"Why: {', '.join(REASONS)}.",
+        help="Why, by RFC 5280: keyCompromise, superseded, cessationOfOperation … [unspecified].",
     )(function)

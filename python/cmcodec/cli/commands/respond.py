@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from cmcodec.cli.exchange.result import Result
 from cmcodec.cli.folders import opened_ca
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import Failure, backend_option, read_input, write_output
-from cmcodec.message import load
+from cmcodec.cli.options import backend_option, read_input
 
 __all__ = ["command"]
 
@@ -32,16 +29,9 @@ def command(file: str, *, ca: Path, out: str | None, as_json: bool) -> int:
     The exit status is 0 where the answer says that all is well, 1 where it says that something
     failed or there is none, 2 for wrong use, 4 where it is pending or is to be confirmed.
     """
+    from cmcodec.cli.exchange.result import show_answer
+
     octets = read_input(file)
     with opened_ca(ca) as opened:
         answer = opened.respond(octets)
-    if not answer:
-        raise Failure("there is no answer")
-    if out is not None:
-        write_output(out, answer)
-    elif not as_json:
-        sys.stdout.buffer.write(answer)
-    found = Result.of_answer(load(answer), out)
-    if out is None and not as_json:
-        return found.exit_status
-    return found.show(as_json=as_json)
+    return show_answer(answer, out, as_json=as_json)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from cmcodec.cli.exchange.result import Result
-from cmcodec.cli.exchange.sending import answer_to, opened
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import Failure, backend_option, printable, read_input, write_output
+from cmcodec.cli.options import Failure, backend_option, printable, read_input
 from cmcodec.errors import CMCError
 from cmcodec.message import load
 
@@ -37,22 +33,13 @@ def command(file: str, *, to: str, out: str | None, as_json: bool) -> int:
     The exit status is 0 where the answer says that all is well, 1 where it says that something
     failed or there is none, 2 for wrong use, 4 where it is pending or is to be confirmed.
     """
+    from cmcodec.cli.exchange.result import show_answer
+    from cmcodec.cli.exchange.sending import answer_to, opened
+
     try:
         message = load(read_input(file))
     except CMCError as error:
         raise Failure(f"{printable(file)}: {error}") from None
     with opened(to) as sender:
         answer = answer_to(sender, to, message.to_der())
-    if not answer:
-        raise Failure("there is no answer")
-    if out is not None:
-        write_output(out, answer)
-    elif not as_json:
-        sys.stdout.buffer.write(answer)
-    try:
-        found = Result.of_answer(load(answer), out)
-    except CMCError as error:
-        raise Failure(f"the answer is no message: {error}") from None
-    if out is None and not as_json:
-        return found.exit_status
-    return found.show(as_json=as_json)
+    return show_answer(answer, out, as_json=as_json)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 import click
 
 from cmcodec.cli.options import Misuse, printable, read_key
-from cmcodec.cms.key_kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,8 +40,8 @@ def key_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--new",
             metavar="NEWKEY",
-            type=click.Choice(list(KINDS)),
-            help=f"Make a key: {', '.join(KINDS)}.",
+            help="Make a key: rsa2048, rsa3072, rsa4096, p256, p384, p521, ed25519, mldsa65, "
+            "x25519 or mlkem768.",
         ),
     ):
         function = option(function)
@@ -97,8 +96,8 @@ def asked_key(
     try:
         with Working(f"making a key, {new}"):
             return AskedKey(new_key(new), key_out)
-    except UnsupportedError as error:
-        raise Misuse(str(error)) from None
+    except (ValueError, UnsupportedError) as error:
+        raise Misuse(f"--new: {error}") from None
 
 
 def new_request(key: Any, *, form: str | None = None, **fields: Any) -> NewRequest:

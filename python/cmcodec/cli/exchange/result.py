@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from cmcodec import oids, types
 from cmcodec.asn1 import display, schema
-from cmcodec.cli.options import printable
+from cmcodec.cli.options import Failure, printable, write_output
 from cmcodec.controls import statuses
 from cmcodec.controls.messages import find
+from cmcodec.errors import CMCError
+from cmcodec.message import load
 from cmcodec.roles.end_entity.certificates import readable_ones
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
 
     from cmcodec.message import Message
 
-__all__ = ["Result", "chain_of", "pem"]
+__all__ = ["Result", "chain_of", "pem", "show_answer"]
 
 _FAILING: Final = (*statuses.REFUSED, CMCStatus.POP_REQUIRED)
+_WHO: Final = {CMCFailInfo.BAD_IDENTITY, CMCFailInfo.BAD_MESSAGE_CHECK}
 _EXIT: Final = {"done": 0, "written": 0, "failed": 1, "wait": 4, "confirm": 4}
 
 
@@ -80,6 +83,12 @@ class Result:
     def refusals(self) -> tuple[types.CMCStatusInfoV2, ...]:
         """The statuses that say that something failed."""
         return tuple(each for each in self.statuses if each.cmc_status in _FAILING)
+
+    @property
+    def is_about_who_asks(self) -> bool:
+        """Whether it failed because the server does not believe who asks."""
+        reasons = {statuses.fail_info(each) for each in self.refusals}
+        return self.state == "failed" and reasons <= _WHO
 
     @property
     def exit_status(self) -> int:
@@ -153,6 +162,24 @@ def _name(kind: type[CMCStatus | CMCFailInfo], number: int | None) -> str | None
 
 def _reference(part: types.BodyPartReference) -> int | list[int] | None:
     return part.body_part_id if part.body_part_path is None else list(part.body_part_path)
+
+
+def show_answer(octets: bytes, out: str | None, *, as_json: bool) -> int:
+    """Puts an answer into its file, or on standard output, and shows what it says.
+
+    Whoever says so: nobody has checked it. Gives the exit status.
+    """
+    if not octets:
+        raise Failure("there is no answer")
+    if out is not None:
+        write_output(out, octets)
+    elif not as_json:
+        sys.stdout.buffer.write(octets)
+    try:
+        found = Result.of_answer(load(octets), out)
+    except CMCError as error:
+        raise Failure(f"the answer is no message: {error}") from None
+    return found.exit_status if out is None and not as_json else found.show(as_json=as_json)
 
 
 # --- certificates --------------------------------------------------------------------------------

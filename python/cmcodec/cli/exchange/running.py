@@ -13,18 +13,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 import click
 
 from cmcodec.cli.exchange.asked import new_request
-from cmcodec.cli.exchange.result import Result, chain_of, pem
-from cmcodec.cli.exchange.sending import answer_to, opened
 from cmcodec.cli.options import Failure, Misuse, printable, read_input, read_key, write_output
-from cmcodec.controls.statuses import fail_info
 from cmcodec.errors import CMCError, EncodeError, ForbiddenError, SigningError
-from cmcodec.types.controls import CMCFailInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cmcodec.cli.exchange.asked import AskedKey
     from cmcodec.cli.exchange.options import Options
+    from cmcodec.cli.exchange.result import Result
     from cmcodec.roles import Client, Exchange
     from cmcodec.transports import Sender
 
@@ -33,8 +30,6 @@ __all__ = ["begin", "keys_option", "resume"]
 _NO_OUT: Final = "--out FILE is needed: the request is written there, as there is no --to"
 _OPEN: Final = ("wait", "confirm")
 """States in which a server has something for us."""
-_WHO: Final = {CMCFailInfo.BAD_IDENTITY, CMCFailInfo.BAD_MESSAGE_CHECK}
-"""What a server says that does not believe who asks."""
 
 
 keys_option = click.option(
@@ -113,8 +108,7 @@ def resume(
             exchange = _received(before, answer or b"", "")
         exchange = _sent(server, exchange, state)
     result = _result(options, exchange, state)
-    reasons = {fail_info(each) for each in result.refusals}
-    if result.state == "failed" and reasons <= _WHO:
+    if result.is_about_who_asks:
         state.save(before)
         result = replace(result, notes=["who asks is not believed: the state is as it was"])
     return _shown(options, exchange, state, result)
@@ -157,6 +151,8 @@ def _asking(act: Callable[[Any], Exchange], given: Any) -> Exchange:
 @contextmanager
 def _server(options: Options) -> Iterator[_Server | None]:
     """Whom messages go to, if to anybody."""
+    from cmcodec.cli.exchange.sending import opened
+
     if options.to is None:
         yield None
         return
@@ -166,6 +162,8 @@ def _server(options: Options) -> Iterator[_Server | None]:
 
 def _sent(server: _Server | None, exchange: Exchange, state: _State) -> Exchange:
     """The exchange when there is nothing to send, or nowhere to; each step of it was kept."""
+    from cmcodec.cli.exchange.sending import answer_to
+
     state.save(exchange)
     while server is not None and exchange.state == "send":
         assert exchange.request is not None
@@ -189,6 +187,8 @@ def _received(exchange: Exchange, answer: bytes, note: str) -> Exchange:
 
 def _result(options: Options, exchange: Exchange, state: _State) -> Result:
     """What has become of it, with what is written in its file."""
+    from cmcodec.cli.exchange.result import Result
+
     out, notes = None, []
     shown = printable(state.name)
     if exchange.state == "send":
@@ -239,6 +239,8 @@ def _shown(options: Options, exchange: Exchange, state: _State, result: Result) 
 
 def _obtained(exchange: Exchange) -> bytes:
     """In PEM: certificates with what issued them, or CRLs where those were asked for."""
+    from cmcodec.cli.exchange.result import chain_of, pem
+
     if exchange.state == "confirm":
         return b""
     if exchange.certificates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,7 +11,10 @@ from cmcodec.cli.folders import opened_ca
 from cmcodec.cli.groups import example
 from cmcodec.cli.hexadecimal import NUMBER
 from cmcodec.cli.options import Failure, backend_option
-from cmcodec.cli.revocation import REASONS, reason_option
+from cmcodec.cli.revocation import reason_option
+
+if TYPE_CHECKING:
+    from cmcodec.types import CRLReason
 
 __all__ = ["command"]
 
@@ -24,7 +28,7 @@ __all__ = ["command"]
 @click.argument("serial", type=NUMBER)
 @reason_option
 @backend_option
-def command(folder: Path, serial: int, *, reason: str) -> int:
+def command(folder: Path, serial: int, *, reason: CRLReason) -> int:
     """Revoke the certificate with the SERIAL number of cmc ca list.
 
     What is on certificateHold is taken off by removeFromCRL. The exit status is 0, 1 where there is
@@ -32,7 +36,7 @@ def command(folder: Path, serial: int, *, reason: str) -> int:
     """
     with opened_ca(folder) as ca:
         try:
-            ca.revoke(serial, REASONS[reason])
+            ca.revoke(serial, reason)
         except LookupError as error:
             raise Failure(str(error.args[0])) from None
     return 0

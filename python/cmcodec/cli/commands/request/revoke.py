@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from cmcodec import types
 from cmcodec.cli.exchange.asked import serial_number, subject_name
 from cmcodec.cli.exchange.options import Options, exchange_options, first_certificate
 from cmcodec.cli.exchange.running import begin
 from cmcodec.cli.groups import example
 from cmcodec.cli.options import Misuse, printable
-from cmcodec.cli.revocation import REASONS, reason_option
+from cmcodec.cli.revocation import reason_option
+
+if TYPE_CHECKING:
+    from cmcodec import types
+    from cmcodec.types import CRLReason
 
 __all__ = ["command"]
 
@@ -38,7 +42,7 @@ def command(
     certificate: str | None,
     issuer: str | None,
     serial: str | None,
-    reason: str,
+    reason: CRLReason,
     comment: str | None,
     invalidity: str | None,
 ) -> int:
@@ -51,22 +55,23 @@ def command(
     """
     if (certificate is None) == (issuer is None) or (issuer is None) != (serial is None):
         raise Misuse("one of --certificate FILE and --issuer DN --serial N")
-    what: bytes | types.IssuerAndSerialNumber
     if certificate is not None:
-        what = first_certificate(certificate)
+        what: bytes | types.IssuerAndSerialNumber = first_certificate(certificate)
     else:
-        assert issuer is not None
-        assert serial is not None
-        what = types.IssuerAndSerialNumber(
-            issuer=types.Name.from_cryptography(subject_name(issuer, "--issuer")),
-            serial_number=serial_number(serial),
-        )
+        what = _named(issuer or "", serial or "")
     since = None if invalidity is None else _moment(invalidity)
 
     return begin(
         options,
-        lambda client: client.revoke(what, REASONS[reason], comment=comment, invalidity_date=since),
+        lambda client: client.revoke(what, reason, comment=comment, invalidity_date=since),
     )
+
+
+def _named(issuer: str, serial: str) -> types.IssuerAndSerialNumber:
+    from cmcodec import types
+
+    name = types.Name.from_cryptography(subject_name(issuer, "--issuer"))
+    return types.IssuerAndSerialNumber(issuer=name, serial_number=serial_number(serial))
 
 
 def _moment(text: str) -> datetime:
