@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -173,7 +173,7 @@ class Served:
 def served(
     folder: Path, *, limits: dict[str, float] | None = None, patience: float = 8.0, **settings: Any
 ) -> Iterator[Served]:
-    """A server that is killed, at the latest, when the block ends."""
+    """A server that ends, at the latest, when the block does."""
     with started(folder, limits=limits, patience=patience, **settings) as server:
         server.listens(sum(settings.get(name) is not None for name in ("http", "tcp", "metrics"))
                        + (settings.get("watch") is not None))  # fmt: skip
@@ -208,10 +208,13 @@ def started(
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            env=surroundings(cmcodec.backend),
+            env=surroundings(cmcodec.backend) | {"TMPDIR": str(folder)},
         )
     with process:
         try:
             yield Served(folder, process)
         finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(DEADLINE)
             process.kill()
