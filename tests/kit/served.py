@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import cmcodec
 from cmcodec.embedded import working
+from cmcodec.embedded.metrics import GAUGES
 from cmcodec.embedded.service import Answer
 from cmcodec.embedded.serving import ServingError, serve
 from cmcodec.transports import Limits
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 DEADLINE: Final = 60.0
 """Seconds until a test gives up; what works takes a small part of them."""
 
-PENDING: Final = {"cmc_applications_pending": 2.0, "cmc_applications_pending_oldest_seconds": 12.5}
+OF_ALL: Final = {name: 0.5 + number for number, name in enumerate(GAUGES)}
+"""Every gauge that a service may have; a CA has some, and an RA others."""
 
 
 def until(condition: Callable[[], Any]) -> Any:
@@ -93,7 +95,7 @@ class Service:
         return {"store": not (self._folder / "down").exists(), "keys": True}
 
     def gauges(self) -> dict[str, float]:
-        return PENDING
+        return OF_ALL
 
     def close(self) -> None:
         (self._folder / "closed" / str(os.getpid())).touch()

@@ -18,7 +18,7 @@ import pytest
 
 from cmcodec.embedded.serving import ServingError, serve
 from cmcodec.transports import est, http, tcp
-from kit.served import PENDING, Served, served, started, told, until
+from kit.served import OF_ALL, Served, served, started, told, until
 from kit.transports import full_request, raw, rest
 
 BOTH_BACKENDS = False
@@ -285,7 +285,7 @@ def test_what_is_counted(tmp_path: Path, workers: int) -> None:
         'cmc_requests_in_progress{transport="http"}': 1,
         'cmc_outside_cryptography_seconds_total{transport="http"}': 2.5,
         "cmc_store_errors_total": 1,
-        **PENDING,
+        **OF_ALL,
     }
     assert {name: found[name] for name in expected} == expected
 

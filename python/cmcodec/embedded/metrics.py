@@ -37,7 +37,7 @@ GAUGES: Final = {
     "cmc_applications_pending_oldest_seconds": "age of the oldest of them",
     "cmc_messages_waiting": "messages that an RA has not sent up",
 }
-"""What `Service.gauges` may have, and what it means."""
+"""What `Service.gauges` may have: the first two of a CA, the last of an RA."""
 
 FAILED: Final = "error"
 """The outcome of what raised an exception."""
