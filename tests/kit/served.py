@@ -2,7 +2,7 @@
 
 What it has done shows in its folder: ``begun``, a file for each message that waits; ``closed`` and
 ``ticked``, files named after processes. What it is to do is told there: ``go`` ends the waiting,
-``down`` is a store that is down.
+``down`` is a store that is down, ``hang`` one that does not say so.
 """
 
 from __future__ import annotations
@@ -70,9 +70,11 @@ class Service:
 
     def answer(self, octets: bytes) -> Answer:
         told, _, text = octets[2:].decode(errors="replace").partition(" ")
-        if told in ("wait", "stay"):
-            (self._folder / "begun" / f"{os.getpid()}-{threading.get_ident()}").touch()
-            until(lambda: told == "wait" and (self._folder / "go").exists())
+        if told == "wait":
+            self._begin()
+            until((self._folder / "go").exists)
+        elif told == "stay":
+            self._stay()
         elif told == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         elif told == "raise":
@@ -86,12 +88,21 @@ class Service:
             return Answer(self._answer, "tryLater", 0.25)
         return Answer(self._answer, "success", 0.25)
 
+    def _begin(self) -> None:
+        (self._folder / "begun" / f"{os.getpid()}-{threading.get_ident()}").touch()
+
+    def _stay(self) -> None:
+        self._begin()
+        threading.Event().wait()
+
     def tick(self) -> None:
         (self._folder / "ticked" / str(os.getpid())).touch()
         if (self._folder / "down").exists():
             raise OSError("the store is down")
 
     def health(self) -> dict[str, bool]:
+        if (self._folder / "hang").exists():
+            self._stay()
         return {"store": not (self._folder / "down").exists(), "keys": True}
 
     def gauges(self) -> dict[str, float]:

@@ -190,6 +190,21 @@ def test_what_runs_for_too_long_is_cut_off(tmp_path: Path, workers: int) -> None
         assert "cut off: " in server.log()
 
 
+@each_count
+def test_who_asks_whether_it_is_well_keeps_it_no_longer(tmp_path: Path, workers: int) -> None:
+    """A store that hangs is no reason not to end; messages are answered meanwhile."""
+    (tmp_path / "hang").touch()
+    with (
+        served(tmp_path, http=FREE, metrics=FREE, workers=workers, patience=0.1) as server,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        asking = threads.submit(raw, f"{server.url('metrics')}/healthz", b"", method="GET")
+        server.begun(1)
+        assert asked(server, "hello") == 200
+        assert server.end() == 0
+        assert asking.exception() is not None or asking.result().status >= 500
+
+
 # --- workers ---------------------------------------------------------------------------------
 
 

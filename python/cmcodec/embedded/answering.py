@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, final
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["THREADS", "Answering", "Transport"]
 
+T = TypeVar("T")
+
 Transport: TypeAlias = Literal["http", "est", "tcp", "file"]
 
 THREADS: Final = 4
@@ -22,6 +24,10 @@ THREADS: Final = 4
 Who computes gains nothing by more, as they wait for each other. Who waits for another server does.
 """
 
+_PROBES: Final = 2
+_PATIENCE: Final = 5.0
+"""Threads for what is asked about the service, and seconds until there is no answer to it."""
+
 
 @final
 class Answering:
@@ -29,18 +35,17 @@ class Answering:
 
     def __init__(self, service: Service, metrics: Metrics, threads: int) -> None:
         self._service, self._metrics = service, metrics
-        self._threads = ThreadPoolExecutor(threads, "answering")
-        self._running: set[Future[Answer]] = set()
+        self._answering = ThreadPoolExecutor(threads, "answering")
+        # Apart, so that a server that is busy, or whose store hangs, says so.
+        self._asking = ThreadPoolExecutor(_PROBES, "asking")
+        self._running: set[Future[Any]] = set()
 
     def handler(self, transport: Transport) -> Callable[[bytes], Awaitable[bytes]]:
         """A handler of `cmcodec.transports`, for an event loop."""
 
         async def handler(octets: bytes) -> bytes:
             with self._metrics.working(transport):
-                future = self._threads.submit(self._service.answer, octets)
-                self._running.add(future)
-                future.add_done_callback(self._running.discard)
-                answer = await asyncio.wrap_future(future)
+                answer = await self._done(self._answering, lambda: self._service.answer(octets))
             self._metrics.answered(transport, answer)
             return answer.octets
 
@@ -53,7 +58,19 @@ class Answering:
         self._metrics.answered(transport, answer)
         return answer
 
+    async def asked(self, function: Callable[[], T]) -> T:
+        """What else is asked, for whoever waits no longer than `_PATIENCE`."""
+        async with asyncio.timeout(_PATIENCE):
+            return await self._done(self._asking, function)
+
+    async def _done(self, threads: ThreadPoolExecutor, function: Callable[[], T]) -> T:
+        future = threads.submit(function)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return await asyncio.wrap_future(future)
+
     def finish(self, patience: float) -> int:
         """Waits for what is worked on, so many seconds, and says how much of it is not done."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._answering, self._asking):
+            threads.shutdown(wait=False, cancel_futures=True)
         return len(wait(tuple(self._running), patience).not_done)

@@ -6,27 +6,28 @@ something has become slow. How it is distributed, a load generator measures bett
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import prometheus_client
-from prometheus_client import multiprocess, values
+from prometheus_client import generate_latest, multiprocess, values
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from starlette.requests import Request
 
     from cmcodec.embedded.service import Answer, Service
+
+    Asked = Callable[[Callable[[], Any]], Awaitable[Any]]
 
 __all__ = ["FAILED", "GAUGES", "Metrics", "died"]
 
@@ -41,9 +42,6 @@ GAUGES: Final = {
 
 FAILED: Final = "error"
 """The outcome of what raised an exception."""
-
-_PATIENCE: Final = 5.0
-"""Seconds until who has not said that it is there is not."""
 
 
 def died(process: int, shared: str) -> None:
@@ -102,18 +100,19 @@ class Metrics:
         self._requests.labels(transport, answer.outcome).inc()
         self._outside.labels(transport).inc(answer.outside)
 
-    def application(self, service: Service) -> Starlette:
-        """An ASGI application with ``/metrics``, and ``/healthz``: 200, or 503 for what fails."""
-        self._registry.register(_Gauges(service))
-        # Not those of the event loop: whoever asks a store that hangs waits for nobody else.
-        threads = ThreadPoolExecutor(2, "probe")
+    def application(self, service: Service, asked: Asked) -> Starlette:
+        """An ASGI application with ``/metrics``, and ``/healthz``: 200, or 503 for what fails.
 
-        async def asked(function: Callable[[], Any]) -> Any:
-            loop = asyncio.get_running_loop()
-            return await asyncio.wait_for(loop.run_in_executor(threads, function), _PATIENCE)
+        ``asked``: runs a function in a thread, and raises `TimeoutError` where it takes too long.
+        """
 
         async def metrics(_: Request) -> Response:
-            text = await asked(lambda: prometheus_client.generate_latest(self._registry))
+            found: Mapping[str, float] = {}
+            try:
+                found = await asked(service.gauges)
+            except Exception:
+                _LOG.exception("gauges are not known")
+            text = generate_latest(self._registry) + generate_latest(_Gauges(found))
             return Response(text, media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
         async def healthz(_: Request) -> Response:
@@ -129,20 +128,12 @@ class Metrics:
         return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz)])
 
 
-class _Gauges:
-    """What a service says of itself; nothing where it cannot."""
+class _Gauges(Collector):
+    """What a service says of itself."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    def describe(self) -> Iterator[GaugeMetricFamily]:
-        return iter(())
+    def __init__(self, found: Mapping[str, float]) -> None:
+        self._found = found
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        try:
-            found = self._service.gauges()
-        except Exception:
-            _LOG.exception("gauges are not known")
-            return
-        for name, value in found.items():
+        for name, value in self._found.items():
             yield GaugeMetricFamily(name, GAUGES[name], value=value)

@@ -70,7 +70,7 @@ def work(
             doing.append(folder.run)
         apps: dict[str, ASGIApp] = {
             "http": web.application(answering.handler("http"), answering.handler("est"), limits),
-            "metrics": metrics.application(service),
+            "metrics": metrics.application(service, answering.asked),
         }
         servers = {
             name: web.Server(app, limits, PATIENCE) for name, app in apps.items() if name in sockets
