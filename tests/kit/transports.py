@@ -15,8 +15,9 @@ import uvicorn
 
 from cmcodec import cms, types
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder, certs_only
-from cmcodec.transports import Limits, est, files, http, tcp
-from cmcodec.transports.media import media_of
+from cmcodec.embedded.service import Answer
+from cmcodec.embedded.watching import Watch
+from cmcodec.transports import Limits, est, http, tcp
 
 from .keys import certificate, key, name
 
@@ -108,16 +109,8 @@ def wsgi_server(app: Any) -> Iterator[str]:
 def folder_server(handler: Any, folder: Path) -> Iterator[str]:
     """The URL of a folder in which requests are answered, until the block ends."""
     ending = threading.Event()
-
-    def watch() -> None:
-        while not ending.wait(0.01):
-            for request in [*folder.glob("*.crq"), *folder.glob("*.p10")]:
-                if not any(request.with_suffix(each).exists() for each in (".crp", ".p7c")):
-                    octets = handler(request.read_bytes())
-                    extension = media_of(octets, "answer").file_extension
-                    files.write(octets, request.with_suffix(extension))
-
-    thread = threading.Thread(target=watch)
+    watch = Watch(folder, lambda octets: Answer(handler(octets), "success", 0.0))
+    thread = threading.Thread(target=watch.run, args=(ending,))
     thread.start()
     try:
         yield f"file:{folder}"

@@ -14,6 +14,7 @@ __all__ = ["command"]
 
 _BATCH: Final = 10_000
 _EVERY: Final = 5.0
+_THREADS: Final = 32
 
 
 @click.command(
@@ -61,4 +62,5 @@ def command(
             **counted,
         )
 
-    return serve(make, serving)
+    # While a request waits for the CA, others go up.
+    return serve(make, serving if is_collecting else {**serving, "threads": _THREADS})
