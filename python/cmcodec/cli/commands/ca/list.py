@@ -40,7 +40,8 @@ def command(folder: Path, *, as_json: bool) -> int:
                 sys.stdout.write(f"{json.dumps(row)}\n")
             else:
                 who = printable(f"{row['subject']}, by {row['requester']}")
-                sys.stdout.write(f"{row['serial']:>32}  {row['state']:9}  {row['not_after']}  {who}\n")
+                what = f"{row['serial']:>32}  {row['state']:9}  {row['not_after']}"
+                sys.stdout.write(f"{what}  {who}\n")
     return 0
 
 
