@@ -314,6 +314,17 @@ def test_an_issuer_that_errs_about_the_key_issues_nothing() -> None:
     assert authority.process(simple()).certificates() == [own.certificate]
 
 
+@pytest.mark.parametrize("common_name", ["CA", "ca", " C a "])
+def test_nobody_gets_the_name_of_the_issuer(common_name: str) -> None:
+    """R-180: clients take what such a certificate signs for an answer of the CA."""
+    own = certified(common_name, number=1)
+    authority = Authority({"policy": always, "issue": lambda application, template: own.der})
+    answer = authority.process(simple())
+    is_the_name = common_name != " C a "
+    assert bool(answer.certificates()) != is_the_name
+    assert isinstance(answer.outcomes[0].error, ValueError) == is_the_name
+
+
 def test_private_use_of_reg_info_is_the_policys() -> None:
     """R-246: the policy sees regInfo and the CMC Unsigned Data, and answers in responseInfo.
 

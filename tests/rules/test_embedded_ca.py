@@ -197,6 +197,17 @@ def test_nobody_unknown_gets_anything(lab: Lab) -> None:
         assert len(list(ca.certificates())) == 2
 
 
+def test_nobody_gets_the_name_of_the_ca(lab: Lab) -> None:
+    """R-180: its owner could answer for the CA; not even the server renews it so."""
+    with lab.ca() as ca:
+        ca.add_secret("device", SECRET, uses=2)
+        for each in ("Lab CA", "lab ca"):
+            refused = ended(lab.client().enroll(new(each)), ca.respond)
+            assert fail_info(refused) == CMCFailInfo.BAD_REQUEST
+            assert refused.statuses[0].status_string == "that is the name of the CA"
+        assert len(list(ca.certificates())) == 1
+
+
 def test_a_secret_is_for_a_name_and_for_so_many_uses(lab: Lab) -> None:
     """RFC 10002 §6.3.2: the name goes with the secret."""
     with lab.ca() as ca:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cmcodec import oids, types
 from cmcodec.controls.certificate_hashes import certificate_hashes
+from cmcodec.controls.names import comparable
 from cmcodec.embedded import outcomes, register
 from cmcodec.embedded.config import read_ca
 from cmcodec.embedded.counted import CountedStore, uncounted
@@ -182,6 +183,8 @@ class EmbeddedCA:
     # --- what the role asks ------------------------------------------------------------------
 
     def _policy(self, application: Application) -> Decision:
+        if comparable(application.template.subject) == comparable(self._issuer_name):
+            return Refuse(CMCFailInfo.BAD_REQUEST, "that is the name of the CA")
         decision = default_policy(application)
         if self.manual and isinstance(decision, Issue):
             return Pend(self.clock() + self.config.rules.poll_after)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from cryptography import x509
 
+from cmcodec import types
+from cmcodec.controls.names import comparable
 from cmcodec.message import load
 from cmcodec.roles import public_keys, records
 from cmcodec.roles.applications import (
@@ -40,7 +42,6 @@ from cmcodec.verify.references import request_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from cmcodec import types
     from cmcodec.builders import ResponseBuilder
     from cmcodec.cms.opening import Opened, Unsigned
     from cmcodec.cms.recipients import Recipient, RecipientKey
@@ -273,6 +274,9 @@ class CertificationAuthority:
             issued, key = Issued.of(certificate), decided.template.public_key
             if key is None or issued.public_key != key.to_der():
                 raise ValueError("the issuer returned a certificate of another key")
+            if _has_name_of_issuer(certificate):
+                # Clients take what it signs for an answer of this CA (RFC 10002 §9.1).
+                raise ValueError("the issuer returned a certificate with its own name")
         except Exception as error:
             enrolment.fail_for(asked, error)
         else:
@@ -449,6 +453,11 @@ def _name_missing_checks() -> None:
     missing = public_keys.missing()
     if missing:
         _LOG.warning("public keys are not checked for: %s", ", ".join(missing))
+
+
+def _has_name_of_issuer(certificate: x509.Certificate) -> bool:
+    subject, issuer = map(types.Name.from_cryptography, (certificate.subject, certificate.issuer))
+    return comparable(subject) == comparable(issuer)
 
 
 def _scan(kind: Kind, after: bytes, transaction: Transaction) -> list[tuple[bytes, bytes]]:
