@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 _RULES: Final = """\
 [rules]
-# Any of cmcodec.roles.Rules, times in seconds. For example:
+# Any of cmcodec.roles.Rules, times in seconds.
+poll_after = 60                   # when those come again whose application waits
 # confirm = true                  # certificates must be accepted by their owners
-# poll_after = 60                 # when those come again whose application waits
 # revoke_replaced_after = 604800  # the old certificate, a week after its renewal
 """
 
