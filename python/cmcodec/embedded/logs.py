@@ -70,7 +70,7 @@ class _Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         error = _error(record)
-        text = record.getMessage() + (f": {error}" if error else "")
+        text = record.getMessage().rstrip() + (f": {error}" if error else "")
         return _printable(f"{_time(record)} {record.levelname} {record.name} {text}")
 
 
@@ -82,7 +82,7 @@ class _JSON(logging.Formatter):
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": record.getMessage().rstrip(),
         }
         error = _error(record)
         # ASCII alone: what does not print is escaped by the notation itself.
