@@ -545,6 +545,20 @@ def test_outcomes_of_answers(lab: Lab) -> None:
         assert outcome == "confirm_required"
 
 
+def test_what_is_done_is_logged(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Issued, revoked and refused, each with who asked, and no secret."""
+    caplog.set_level("INFO")
+    with lab.ca() as ca:
+        serial = issued(lab, ca).serial_number
+        ca.revoke(serial)
+        ended(lab.client(secret=b"guessed").enroll(new()), ca.respond)
+    said = [each.getMessage() for each in caplog.records]
+    assert f"issued {serial:x}: CN=device, by secret device" in said
+    assert f"revoked {serial:x}, by none" in said
+    assert any(each.endswith("refused: identity_proof_wrong") for each in said)
+    assert SECRET.decode() not in caplog.text
+
+
 def test_health(lab: Lab) -> None:
     """Store and keys answer, or do not."""
     failed: list[bool] = []

@@ -6,6 +6,7 @@ For labs and tests, and to show how a role is embedded; a CA in production keeps
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -63,6 +64,7 @@ __all__ = ["EmbeddedCA", "Listed"]
 
 T = TypeVar("T")
 
+_LOG: Final = logging.getLogger("cmcodec.embedded")
 _EVERY: Final = 10.0
 
 ListedState: TypeAlias = Literal["issued", "confirmed", "revoked"]
@@ -207,6 +209,8 @@ class EmbeddedCA:
         decided = application.decided(replace(template, extensions=taken or None))
         builder, key = decided.builder(self._issuer.name), decided.public_key
         certificate = self._issuer.certify(builder, key, profile, serial=serial, now=moment)
+        who = application.requester
+        _LOG.info("issued %x: %s, by %s", serial, certificate.subject.rfc4514_string(), who)
         if name != "ee":
             owner, end = register.of_certificate(certificate), certificate.not_valid_after_utc
             self._unit(lambda each: register.put_profile(each, owner, name, expires=end))
@@ -273,6 +277,7 @@ class EmbeddedCA:
             register.revoke(transaction, revoked, found.not_valid_after_utc)
 
         self._unit(keep)
+        _LOG.info("revoked %x, by %s", revoked.serial, wanted.requester)
         self._publish_crl()
 
     def _publish(self, info: types.CMCPublicationInfo) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from cmcodec.asn1.schema import number_name
 from cmcodec.reasons import Reason
 from cmcodec.roles.applications import NOBODY
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
@@ -55,6 +56,15 @@ class Status:
         passing = isinstance(error, OSError)
         code = CMCFailInfo.TRY_LATER if passing else CMCFailInfo.INTERNAL_CA_ERROR
         return cls.failed(code, *parts)
+
+    def __str__(self) -> str:
+        """As a log has it: ``badRequest, body parts 1, 2: what a policy said``."""
+        try:
+            why = "failed" if self.fail_info is None else number_name(CMCFailInfo(self.fail_info))
+        except ValueError:
+            why = f"failInfo {self.fail_info}"
+        about = f"{why}, body parts {', '.join(map(str, self.parts))}"
+        return about if self.text is None else f"{about}: {self.text}"
 
     @property
     def is_passing(self) -> bool:
