@@ -8,6 +8,7 @@ which is under the GPL, has a virtual environment of its own.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -17,6 +18,8 @@ HERE = Path(__file__).resolve().parent
 PLACE = HERE.parent.parent / ".ci"
 DJANGO = PLACE / "venv-django-ca-cmc"
 DJANGO_PYTHON = DJANGO / "bin" / "python"
+EXAMPLES = HERE.parent.parent / "examples" / "bouncycastle"
+BOUNCYCASTLE = EXAMPLES / "target"
 
 
 def django_ca_cmc() -> None:
@@ -27,8 +30,19 @@ def django_ca_cmc() -> None:
     subprocess.run([*install, "-r", HERE / "django-ca-cmc.txt"], check=True)
 
 
+def bouncycastle() -> None:
+    """The programs of ``examples/bouncycastle``, where there are a JDK and Maven."""
+    if shutil.which("mvn") is None:
+        print("without Maven")
+        return
+    repository = f"-Dmaven.repo.local={PLACE / 'maven'}"
+    maven = ["mvn", "--quiet", "--batch-mode", repository, "compile"]
+    subprocess.run(maven, cwd=EXAMPLES, check=True)
+
+
 def main() -> int:
     django_ca_cmc()
+    bouncycastle()
     return 0
 
 

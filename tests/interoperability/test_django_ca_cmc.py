@@ -7,7 +7,6 @@ transactionId: hence ``compatibility``. It compares media types as a whole: henc
 from __future__ import annotations
 
 import subprocess
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -20,15 +19,13 @@ from cmcodec.roles import Client
 from cmcodec.transports import TransportError, http
 from embedding.scene import valid
 from interoperability.install import DJANGO_PYTHON, HERE
-from kit import installed
 from kit.chains import Issued, issue
+from kit.installed import needs_peer
 from kit.keys import key, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-needs = partial(installed.needs, variable="CMCODEC_PEERS_REQUIRED")
 
 
 class Peer(NamedTuple):
@@ -50,7 +47,7 @@ def certified(common_name: str, number: int) -> Issued:
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    needs("django-ca-cmc (tests/interoperability/install.py)", DJANGO_PYTHON.exists())
+    needs_peer("django-ca-cmc (tests/interoperability/install.py)", DJANGO_PYTHON.exists())
     folder: Path = tmp_path_factory.mktemp("django-ca-cmc")
     known = certified("known", 3)
     (folder / "client.pem").write_bytes(known.certificate.public_bytes(Encoding.PEM))

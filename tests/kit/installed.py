@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 import pytest
 
@@ -12,3 +13,7 @@ def needs(name: str, is_there: object, variable: str) -> None:
     if not is_there:
         required = os.environ.get(variable) == "1"
         (pytest.fail if required else pytest.skip)(f"{name} is not installed")
+
+
+needs_peer = partial(needs, variable="CMCODEC_PEERS_REQUIRED")
+"""Of what ``tests/interoperability/install.py`` installs."""
