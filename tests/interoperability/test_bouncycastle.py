@@ -52,6 +52,8 @@ RENEWED = {
     "renewal-p256": "response 0(7) issued",
     "encrypted-renewal-rsa_2048": "encrypted response 0(7) issued",
     "encrypted-renewal-p256": "encrypted response 0(7) issued",
+    "authenticated-renewal-rsa_2048": "authenticated response 0(7) issued",
+    "authenticated-renewal-p256": "authenticated response 0(7) issued",
 }
 """Signed with the certificates issued before; answers are encrypted for their keys."""
 

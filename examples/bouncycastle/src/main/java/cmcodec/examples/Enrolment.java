@@ -18,7 +18,9 @@ import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.bouncycastle.asn1.ASN1Encoding;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.cmc.CMCObjectIdentifiers;
 import org.bouncycastle.asn1.cmc.IdentityProofV2;
@@ -26,6 +28,9 @@ import org.bouncycastle.asn1.cmc.PKIData;
 import org.bouncycastle.asn1.cmc.TaggedAttribute;
 import org.bouncycastle.asn1.cmc.TaggedContentInfo;
 import org.bouncycastle.asn1.cmc.TaggedRequest;
+import org.bouncycastle.asn1.cms.Attribute;
+import org.bouncycastle.asn1.cms.AttributeTable;
+import org.bouncycastle.asn1.cms.CMSAttributes;
 import org.bouncycastle.asn1.cms.CMSObjectIdentifiers;
 import org.bouncycastle.asn1.cms.ContentInfo;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
@@ -36,12 +41,17 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cms.CMSAlgorithm;
+import org.bouncycastle.cms.CMSAuthEnvelopedDataGenerator;
 import org.bouncycastle.cms.CMSEnvelopedDataGenerator;
 import org.bouncycastle.cms.CMSProcessableByteArray;
+import org.bouncycastle.cms.CMSTypedData;
 import org.bouncycastle.cms.RecipientInfoGenerator;
+import org.bouncycastle.cms.SimpleAttributeTableGenerator;
 import org.bouncycastle.cms.jcajce.JceCMSContentEncryptorBuilder;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeRecipientInfoGenerator;
 import org.bouncycastle.cms.jcajce.JceKeyTransRecipientInfoGenerator;
+import org.bouncycastle.operator.OutputAEADEncryptor;
+import org.bouncycastle.operator.OutputEncryptor;
 
 /**
  * An end entity: writes requests, and reads what a server of another implementation answers.
@@ -91,7 +101,8 @@ public final class Enrolment {
         byte[] guess = "wrong".getBytes(StandardCharsets.US_ASCII);
         keep("stranger", stranger, signed(stranger, identified(guess, request(false, "stranger", stranger))));
         Key hidden = KeyKind.P256.generate();
-        encrypt("encrypted", hidden, signed(hidden, identified(SECRET, request(false, "encrypted", hidden))));
+        byte[] message = signed(hidden, identified(SECRET, request(false, "encrypted", hidden)));
+        keep("encrypted", hidden, encrypted(message), message);
     }
 
     private void renew() throws Exception {
@@ -101,9 +112,15 @@ public final class Enrolment {
             Key key = kind.generate();
             String name = "renewal-" + kind.name().toLowerCase();
             keep(name, key, renewal(signer, before, key));
-            Key hidden = kind.generate();
-            encrypt("encrypted-" + name, hidden, renewal(signer, before, hidden));
-            Files.write(folder.resolve("encrypted-" + name + ".reader"), signer.key().pair().getPrivate().getEncoded());
+            Key encrypted = kind.generate();
+            byte[] message = renewal(signer, before, encrypted);
+            keep("encrypted-" + name, encrypted, encrypted(message), message);
+            Key authenticated = kind.generate();
+            message = renewal(signer, before, authenticated);
+            keep("authenticated-" + name, authenticated, authenticatedAndEncrypted(message), message);
+            for (String how : List.of("encrypted-", "authenticated-")) {
+                Files.write(folder.resolve(how + name + ".reader"), signer.key().pair().getPrivate().getEncoded());
+            }
         }
     }
 
@@ -143,25 +160,42 @@ public final class Enrolment {
 
     /** An EnvelopedData around the SignedData, for the key of the server. */
     private byte[] encrypted(byte[] message) throws Exception {
+        CMSEnvelopedDataGenerator generator = new CMSEnvelopedDataGenerator();
+        generator.addRecipientInfoGenerator(server());
+        return generator.generate(inside(message), encryptor(NISTObjectIdentifiers.id_aes256_CBC))
+                .toASN1Structure().getEncoded(ASN1Encoding.DER);
+    }
+
+    /** An AuthEnvelopedData; RFC 5083, 2.1: authAttrs are required when the content is not id-data. */
+    private byte[] authenticatedAndEncrypted(byte[] message) throws Exception {
+        CMSAuthEnvelopedDataGenerator generator = new CMSAuthEnvelopedDataGenerator();
+        generator.addRecipientInfoGenerator(server());
+        generator.setAuthenticatedAttributeGenerator(new SimpleAttributeTableGenerator(new AttributeTable(
+                new Attribute(CMSAttributes.contentType, new DERSet(CMSObjectIdentifiers.signedData)))));
+        OutputEncryptor encryptor = encryptor(NISTObjectIdentifiers.id_aes256_GCM);
+        return generator.generate(inside(message), (OutputAEADEncryptor) encryptor)
+                .toASN1Structure().getEncoded(ASN1Encoding.DER);
+    }
+
+    private static CMSTypedData inside(byte[] message) throws IOException {
+        byte[] content = ContentInfo.getInstance(message).getContent().toASN1Primitive().getEncoded(ASN1Encoding.DER);
+        return new CMSProcessableByteArray(CMSObjectIdentifiers.signedData, content);
+    }
+
+    private static OutputEncryptor encryptor(ASN1ObjectIdentifier cipher) throws Exception {
+        return new JceCMSContentEncryptorBuilder(cipher).setProvider(TestPki.PROVIDER).build();
+    }
+
+    private RecipientInfoGenerator server() throws Exception {
         X509CertificateHolder server = new X509CertificateHolder(bytes("server.der"));
         var certificate = new JcaX509CertificateConverter().setProvider(TestPki.PROVIDER).getCertificate(server);
-        RecipientInfoGenerator recipient;
         if (certificate.getPublicKey().getAlgorithm().equals("RSA")) {
-            recipient = new JceKeyTransRecipientInfoGenerator(certificate).setProvider(TestPki.PROVIDER);
-        } else {
-            KeyPair ephemeral = KeyKind.P256.generate().pair();
-            recipient = new JceKeyAgreeRecipientInfoGenerator(CMSAlgorithm.ECDH_SHA256KDF, ephemeral.getPrivate(),
-                    ephemeral.getPublic(), CMSAlgorithm.AES256_WRAP)
-                    .addRecipient(certificate).setProvider(TestPki.PROVIDER);
+            return new JceKeyTransRecipientInfoGenerator(certificate).setProvider(TestPki.PROVIDER);
         }
-        byte[] content = ContentInfo.getInstance(message).getContent().toASN1Primitive().getEncoded(ASN1Encoding.DER);
-        CMSEnvelopedDataGenerator generator = new CMSEnvelopedDataGenerator();
-        generator.addRecipientInfoGenerator(recipient);
-        return generator.generate(
-                        new CMSProcessableByteArray(CMSObjectIdentifiers.signedData, content),
-                        new JceCMSContentEncryptorBuilder(NISTObjectIdentifiers.id_aes256_CBC)
-                                .setProvider(TestPki.PROVIDER).build())
-                .toASN1Structure().getEncoded(ASN1Encoding.DER);
+        KeyPair ephemeral = KeyKind.P256.generate().pair();
+        return new JceKeyAgreeRecipientInfoGenerator(CMSAlgorithm.ECDH_SHA256KDF, ephemeral.getPrivate(),
+                ephemeral.getPublic(), CMSAlgorithm.AES256_WRAP)
+                .addRecipient(certificate).setProvider(TestPki.PROVIDER);
     }
 
     // --- files ------------------------------------------------------------------------------------
@@ -170,14 +204,13 @@ public final class Enrolment {
         return Files.readAllBytes(folder.resolve(name));
     }
 
-    /** A Full PKI Request that is sent as it is; {@code NAME.sent} is what an answer has to be to. */
     private void keep(String name, Key key, byte[] message) throws IOException {
-        write(name, key, message);
-        Files.write(folder.resolve(name + ".sent"), message);
+        keep(name, key, message, message);
     }
 
-    private void encrypt(String name, Key key, byte[] message) throws Exception {
-        write(name, key, encrypted(message));
+    /** {@code NAME.sent} is the Full PKI Request to which an answer has to be, whatever is around it. */
+    private void keep(String name, Key key, byte[] octets, byte[] message) throws IOException {
+        write(name, key, octets);
         Files.write(folder.resolve(name + ".sent"), message);
     }
 

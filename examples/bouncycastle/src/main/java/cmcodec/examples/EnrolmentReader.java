@@ -31,15 +31,19 @@ import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cms.CMSAuthEnvelopedData;
 import org.bouncycastle.cms.CMSEnvelopedData;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.PasswordRecipient;
 import org.bouncycastle.cms.PasswordRecipientInformation;
 import org.bouncycastle.cms.Recipient;
 import org.bouncycastle.cms.RecipientInformation;
+import org.bouncycastle.cms.RecipientInformationStore;
 import org.bouncycastle.cms.SignerInformation;
 import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
+import org.bouncycastle.cms.jcajce.JceKeyAgreeAuthEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeEnvelopedRecipient;
+import org.bouncycastle.cms.jcajce.JceKeyTransAuthEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JcePasswordEnvelopedRecipient;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
@@ -75,13 +79,17 @@ final class EnrolmentReader {
     private String read(String name) throws Exception {
         ContentInfo message = ContentInfo.getInstance(bytes(name + ".answer"));
         List<String> words = new ArrayList<>();
-        if (message.getContentType().equals(CMSObjectIdentifiers.envelopedData)) {
-            RecipientInformation recipient = new CMSEnvelopedData(message).getRecipientInfos().iterator().next();
+        boolean isAuthenticated = message.getContentType().equals(CMSObjectIdentifiers.authEnvelopedData);
+        if (isAuthenticated || message.getContentType().equals(CMSObjectIdentifiers.envelopedData)) {
+            RecipientInformationStore recipients = isAuthenticated
+                    ? new CMSAuthEnvelopedData(message).getRecipientInfos()
+                    : new CMSEnvelopedData(message).getRecipientInfos();
+            RecipientInformation recipient = recipients.iterator().next();
             if (!isReadable(recipient)) {
                 return "sealed";
             }
-            message = opened(recipient, name);
-            words.add("encrypted");
+            message = opened(recipient, recipient(name, isAuthenticated));
+            words.add(isAuthenticated ? "authenticated" : "encrypted");
         }
         CMSSignedData signed = new CMSSignedData(message);
         if (signed.getSignerInfos().size() == 0) {
@@ -173,13 +181,13 @@ final class EnrolmentReader {
                 || recipient.getKeyEncryptionAlgOID().equals(PKCSObjectIdentifiers.id_alg_PWRI_KEK.getId());
     }
 
-    /** What is in an envelope for the key of {@code NAME.reader}, or else for the secret. */
-    private ContentInfo opened(RecipientInformation recipient, String name) throws Exception {
-        byte[] content = recipient.getContent(recipient(name));
+    private static ContentInfo opened(RecipientInformation recipient, Recipient reader) throws Exception {
+        byte[] content = recipient.getContent(reader);
         return new ContentInfo(CMSObjectIdentifiers.signedData, ASN1Primitive.fromByteArray(content));
     }
 
-    private Recipient recipient(String name) throws Exception {
+    /** The key of {@code NAME.reader}, or else the secret. */
+    private Recipient recipient(String name, boolean isAuthenticated) throws Exception {
         Path file = folder.resolve(name + ".reader");
         if (!Files.exists(file)) {
             String password = Enrolment.IDENTIFICATION + new String(Enrolment.SECRET, StandardCharsets.US_ASCII);
@@ -189,6 +197,11 @@ final class EnrolmentReader {
         byte[] octets = Files.readAllBytes(file);
         String algorithm = PrivateKeyInfo.getInstance(octets).getPrivateKeyAlgorithm().getAlgorithm().getId();
         PrivateKey key = KeyFactory.getInstance(algorithm, TestPki.PROVIDER).generatePrivate(new PKCS8EncodedKeySpec(octets));
+        if (isAuthenticated) {
+            return key.getAlgorithm().equals("RSA")
+                    ? new JceKeyTransAuthEnvelopedRecipient(key).setProvider(TestPki.PROVIDER)
+                    : new JceKeyAgreeAuthEnvelopedRecipient(key).setProvider(TestPki.PROVIDER);
+        }
         return key.getAlgorithm().equals("RSA")
                 ? new JceKeyTransEnvelopedRecipient(key).setProvider(TestPki.PROVIDER)
                 : new JceKeyAgreeEnvelopedRecipient(key).setProvider(TestPki.PROVIDER);
