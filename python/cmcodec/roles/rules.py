@@ -31,8 +31,9 @@ class Rules:
     statusInfoV2, for old clients (R-076). ``split_after``: how many answers to a batch are sent in
     one response; None: all (R-243).
 
-    ``compatibility``: takes what old peers mean (T-01, T-03, T-04). ``legacy``: SHA-1 and 1024-bit
-    RSA (rule V10a). ``wrapped``: a PKCS#10 in a SignedData (rule V1).
+    ``compatibility``: takes what old peers mean (T-01, T-03, T-04), and the control in which
+    Windows says who and what asks. ``legacy``: SHA-1 and 1024-bit RSA (rule V10a). ``wrapped``: a
+    PKCS#10 in a SignedData (rule V1).
     """
 
     simple_requests: bool = True

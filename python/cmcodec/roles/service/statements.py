@@ -41,6 +41,13 @@ __all__ = [
 
 _Path = tuple[int, ...]
 
+_OF_CLIENTS: Final = frozenset(
+    (
+        oids.SZ_OID_OS_VERSION, oids.SZ_OID_ENROLLMENT_CSP_PROVIDER, oids.SZ_OID_ENROLL_KSP_NAME,
+        oids.SZ_OID_REQUEST_CLIENT_INFO,
+    )
+)  # fmt: skip
+"""What Windows says of the machine, the program and the account that ask (MS-WCCE §2.2.2.7)."""
 _PROOFS: Final = (
     oids.ID_CMC_IDENTITY_PROOF, oids.ID_CMC_IDENTITY_PROOF_V2, oids.ID_CMC_POP_LINK_WITNESS_V2,
 )  # fmt: skip
@@ -97,8 +104,9 @@ def check_controls(
 ) -> None:
     """Checks that each control stands where it may, and that all are known (R-034, R-035).
 
-    A server that is not the final one passes on those that it does not know (R-036). Raises
-    `ProofError` with badRequest and the ids at fault.
+    A server that is not the final one passes on those that it does not know (R-036).
+    ``compatibility`` as in `placement.check`, and it knows what Windows adds of the client alone.
+    Raises `ProofError` with badRequest and the ids at fault.
     """
     content = arrival.content
     placement.check(content, compatibility=compatibility)
@@ -107,9 +115,19 @@ def check_controls(
         for each in (getattr(content, "control_sequence", ()) if is_final else ())
         if each.attr_type not in CONTROLS
         and (*arrival.path, each.body_part_id) not in statements.processed
+        and not (compatibility and _describes_client(each))
     )
     if unknown:
         raise ProofError(Reason.CONTROL_MISPLACED, CMCFailInfo.BAD_REQUEST, unknown)
+
+
+def _describes_client(control: types.TaggedAttribute) -> bool:
+    """Whether a control adds attributes to requests, and none that asks for anything."""
+    return all(
+        isinstance(value, types.CMCAddAttributes)
+        and all(each.attr_type in _OF_CLIENTS for each in value.attributes)
+        for value in control.attr_values
+    )
 
 
 def check_time(arrival: Arrival, now: datetime, skew: timedelta) -> None:
