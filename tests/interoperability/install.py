@@ -20,6 +20,8 @@ DJANGO = PLACE / "venv-django-ca-cmc"
 DJANGO_PYTHON = DJANGO / "bin" / "python"
 EXAMPLES = HERE.parent.parent / "examples" / "bouncycastle"
 BOUNCYCASTLE = EXAMPLES / "target"
+JSS = PLACE / "jss" / "usr" / "share" / "java"
+JSS_PACKAGES = ("libjss-java", "libcommons-lang3-java", "libslf4j-java")
 
 
 def django_ca_cmc() -> None:
@@ -40,9 +42,25 @@ def bouncycastle() -> None:
     subprocess.run(maven, cwd=EXAMPLES, check=True)
 
 
+def jss() -> None:
+    """Packages of Debian, unpacked and not installed; Maven has no JSS."""
+    place = PLACE / "jss"
+    place.mkdir(exist_ok=True)
+    download = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *JSS_PACKAGES]
+    if (
+        shutil.which("apt-get") is None
+        or subprocess.run(download, cwd=place, check=False).returncode
+    ):
+        print("without JSS")
+        return
+    for package in place.glob("*.deb"):
+        subprocess.run(["dpkg", "-x", package, place], check=True)
+
+
 def main() -> int:
     django_ca_cmc()
     bouncycastle()
+    jss()
     return 0
 
 
