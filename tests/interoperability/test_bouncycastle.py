@@ -14,12 +14,15 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from cmcodec import cms
 from cmcodec.roles import Issue, Refuse
 from cmcodec.transports import http
 from cmcodec.types.controls import CMCFailInfo
 from interoperability.install import BOUNCYCASTLE
+from interoperability.serving import served
 from kit.authority import ITERATIONS, SECRET, Authority, anchor, pending
 from kit.installed import needs_peer
 from kit.transports import asgi_server
@@ -31,14 +34,15 @@ if TYPE_CHECKING:
     from cmcodec.roles.decisions import Decision
 
 CLASSES = [BOUNCYCASTLE / "classes", BOUNCYCASTLE / "lib" / "*"]
+ISSUED = "response 0(7) issued"
 ASKED = {
     "simple": "certs-only issued",
-    "pkcs10-rsa_2048": "response 0(7) issued",
-    "pkcs10-p256": "response 0(7) issued",
-    "pkcs10-ed25519": "response 0(7) issued",
-    "crmf-rsa_2048": "response 0(7) issued",
-    "crmf-p256": "response 0(7) issued",
-    "crmf-ed25519": "response 0(7) issued",
+    "pkcs10-rsa_2048": ISSUED,
+    "pkcs10-p256": ISSUED,
+    "pkcs10-ed25519": ISSUED,
+    "crmf-rsa_2048": ISSUED,
+    "crmf-p256": ISSUED,
+    "crmf-ed25519": ISSUED,
     "pending": "response 3(7)=16 octets",
     "refused": f"response 2(7)={CMCFailInfo.UNSUPPORTED_EXT}",
     "stranger": f"response 2(4,7)={CMCFailInfo.BAD_IDENTITY}",
@@ -48,8 +52,8 @@ ASKED = {
 
 All but the first two forms prove identity by the secret; the stranger guesses it."""
 RENEWED = {
-    "renewal-rsa_2048": "response 0(7) issued",
-    "renewal-p256": "response 0(7) issued",
+    "renewal-rsa_2048": ISSUED,
+    "renewal-p256": ISSUED,
     "encrypted-renewal-rsa_2048": "encrypted response 0(7) issued",
     "encrypted-renewal-p256": "encrypted response 0(7) issued",
     "authenticated-renewal-rsa_2048": "authenticated response 0(7) issued",
@@ -74,21 +78,25 @@ def enrolment(step: str, folder: Path) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
 
 
-def answer(folder: Path, respond: Any) -> None:
+def answer(folder: Path, url: str) -> None:
     """Sends each request that has no answer yet."""
-    with asgi_server(http.asgi(respond)) as url, http.Client(url) as server:
+    with http.Client(url) as server:
         for request in folder.glob("*.request"):
             found = request.with_suffix(".answer")
             if not found.exists():
                 found.write_bytes(server.send(request.read_bytes()))
 
 
-@pytest.fixture(scope="module")
-def requests(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What BouncyCastle asks for first."""
+def needs_bouncycastle() -> None:
     is_there = (CLASSES[0] / "cmcodec" / "examples" / "Enrolment.class").exists()
     name = "the peer on BouncyCastle (tests/interoperability/install.py)"
     needs_peer(name, is_there and shutil.which("java"))
+
+
+@pytest.fixture(scope="module")
+def requests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What BouncyCastle asks for first."""
+    needs_bouncycastle()
     folder: Path = tmp_path_factory.mktemp("bouncycastle")
     for certificate in ("ca", "server"):
         (folder / f"{certificate}.der").write_bytes(anchor().der)
@@ -110,11 +118,12 @@ def authority(**options: Any) -> Authority:
 def test_requests_are_issued_and_answers_read(folder: Path) -> None:
     """Simple and Full requests, PKCS#10 and CRMF, proofs of identity, envelopes and renewals."""
     made = authority()
-    answer(folder, made.build().respond)
-    assert enrolment("read", folder) == ASKED
-    enrolment("renew", folder)
-    answer(folder, made.build().respond)
-    assert enrolment("read", folder) == ASKED | RENEWED
+    with asgi_server(http.asgi(made.build().respond)) as url:
+        answer(folder, url)
+        assert enrolment("read", folder) == ASKED
+        enrolment("renew", folder)
+        answer(folder, url)
+        assert enrolment("read", folder) == ASKED | RENEWED
     issued = [each for each in (ASKED | RENEWED).values() if each.endswith("issued")]
     # What is sealed has a certificate, too.
     assert len(made.issued) == len(issued) + 1
@@ -129,5 +138,27 @@ def test_an_answer_encrypted_with_a_password_is_read(folder: Path) -> None:
     for request in folder.glob("*.request"):
         if request.stem != "encrypted":
             request.unlink()
-    answer(folder, made.build().respond)
+    with asgi_server(http.asgi(made.build().respond)) as url:
+        answer(folder, url)
     assert enrolment("read", folder) == {"encrypted": "encrypted response 0(7) issued"}
+
+
+def test_the_embedded_ca_issues(tmp_path: Path, backend: str) -> None:
+    """In a process of its own; whoever is authenticated is issued to, and nobody else."""
+    expected = ASKED | {
+        "pending": ISSUED,
+        "refused": ISSUED,
+        "simple": f"response 2(1)={CMCFailInfo.BAD_IDENTITY}",
+    }
+    needs_bouncycastle()
+    with served(tmp_path / "folder", backend, uses=len(ASKED)) as url:
+        for certificate in ("ca", "server"):
+            pem = (tmp_path / "folder" / f"{certificate}-cert.pem").read_bytes()
+            octets = x509.load_pem_x509_certificate(pem).public_bytes(Encoding.DER)
+            (tmp_path / f"{certificate}.der").write_bytes(octets)
+        enrolment("ask", tmp_path)
+        answer(tmp_path, url)
+        assert enrolment("read", tmp_path) == expected
+        enrolment("renew", tmp_path)
+        answer(tmp_path, url)
+        assert enrolment("read", tmp_path) == expected | RENEWED

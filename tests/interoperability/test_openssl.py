@@ -11,11 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import cmcodec
-from cmcodec import oids, types
+from cmcodec import cms, oids, types
 from cmcodec.builders import NewRequest, RequestBuilder
 from cmcodec.cms.identifiers import elements
 from cmcodec.controls import statuses
 from cmcodec.transports import http
+from interoperability.serving import served
 from kit.authority import NOW, SECRET, Authority, always, anchor, certified
 from kit.chains import Issued, issue
 from kit.der import oid
@@ -65,15 +66,15 @@ class OpenSSL:
             *signing, "-signer", "signer.pem", "-inkey", "signer.key", *options, stdin=content
         )
 
-    def encrypt(self, message: bytes, cipher: str) -> bytes:
-        """Encrypts a SignedData for the CA.
+    def encrypt(self, message: bytes, cipher: str, recipient: str = "ca.pem") -> bytes:
+        """Encrypts a SignedData for a server.
 
         ``cms -encrypt`` has no option for what it says is encrypted, which it calls id-data.
         """
         (_, tagged) = elements(message)
         (signed_data,) = elements(tagged)
         encrypting = ("cms", "-encrypt", "-binary", "-outform", "DER", cipher)
-        found = self(*encrypting, "ca.pem", stdin=signed_data)
+        found = self(*encrypting, recipient, stdin=signed_data)
         data, signed = oid("1.2.840.113549.1.7.1"), oid("1.2.840.113549.1.7.2")
         before, _, after = found.partition(data)
         assert after
@@ -127,13 +128,13 @@ def test_layers_of_openssl(openssl: OpenSSL, send: Callable[[bytes], bytes], kin
     """``cms`` signs a PKIData of ours, and encrypts that; it decrypts and verifies the answers."""
     openssl.keep("signer", SIGNERS[kind]())
     answer = send(openssl.sign(asked(4)))
-    assert issued(openssl, answer) == key("p-256", 4).public_key()
+    assert_issued(openssl, answer, 4)
     answer = send(openssl.encrypt(openssl.sign(asked(5)), "-aes-256-cbc"))
     assert cmcodec.load(answer).kind == "other"
     decrypting = ("cms", "-decrypt", "-binary", "-inform", "DER")
     opened = openssl(*decrypting, "-inkey", "signer.key", "-recip", "signer.pem", stdin=answer)
     answer = content_info(oids.ID_SIGNED_DATA, opened)
-    assert issued(openssl, answer) == key("p-256", 5).public_key()
+    assert_issued(openssl, answer, 5)
 
 
 def test_gcm_of_openssl_is_refused(openssl: OpenSSL, send: Callable[[bytes], bytes]) -> None:
@@ -149,18 +150,31 @@ def test_the_key_of_a_request_signs(openssl: OpenSSL, send: Callable[[bytes], by
     """Which ``cms`` has under a certificate that it leaves out, as its key identifier."""
     openssl.keep("signer", issue("device", own=key("p-256", 6), ca=None, identified=True))
     answer = send(openssl.sign(asked(6), "-keyid", "-nocerts"))
-    assert issued(openssl, answer) == key("p-256", 6).public_key()
+    assert_issued(openssl, answer, 6)
 
 
-def issued(openssl: OpenSSL, answer: bytes) -> Any:
-    """The key of the certificate in an answer, which ``cms`` verifies."""
+def test_the_embedded_ca_issues(openssl: OpenSSL, tmp_path: Path, backend: str) -> None:
+    """In a process of its own: to who has the secret, also where that is encrypted for it."""
+    folder = tmp_path / "folder"
+    openssl.keep("signer", issue("device", own=key("p-256", 6), ca=None, identified=True))
+    with served(folder, backend, uses=2) as url, http.Client(url) as server:
+        shutil.copy(folder / "ca-cert.pem", tmp_path / "ca.pem")
+        message = openssl.sign(asked(6), "-keyid", "-nocerts")
+        assert_issued(openssl, server.send(message), 6)
+        message = openssl.sign(asked(6), "-keyid", "-nocerts")
+        certificate = str(folder / "server-cert.pem")
+        sealed = server.send(openssl.encrypt(message, "-aes-256-cbc", certificate))
+    password = cms.RecipientKey.from_password(SECRET, "device")
+    answer = cms.decrypt(cmcodec.load(sealed), [password]).unverified_octets
+    answer = content_info(oids.ID_SIGNED_DATA, answer)
+    assert_issued(openssl, answer, 6)
+
+
+def assert_issued(openssl: OpenSSL, answer: bytes, number: int) -> None:
+    """``cms`` verifies an answer, and finds what is in it; one certificate is of this key."""
     verifying = ("cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", *AT)
     content = openssl(*verifying, "-CAfile", "ca.pem", stdin=answer)
     message = cmcodec.load(answer)
     assert types.PKIResponse.from_der(content) == message.unverified_content
-    (certificate,) = (
-        found
-        for each in message.certificates
-        if (found := each.to_cryptography()) != anchor().certificate
-    )
-    return certificate.public_key()
+    keys = [each.to_cryptography().public_key() for each in message.certificates]
+    assert keys.count(key("p-256", number).public_key()) == 1
