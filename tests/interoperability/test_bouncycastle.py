@@ -143,7 +143,7 @@ def test_an_answer_encrypted_with_a_password_is_read(folder: Path) -> None:
     assert enrolment("read", folder) == {"encrypted": "encrypted response 0(7) issued"}
 
 
-def test_the_embedded_ca_issues(tmp_path: Path, backend: str) -> None:
+def test_cmc_ca_serve_issues(tmp_path: Path, backend: str) -> None:
     """In a process of its own; whoever is authenticated is issued to, and nobody else."""
     expected = ASKED | {
         "pending": ISSUED,

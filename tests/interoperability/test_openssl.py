@@ -153,7 +153,7 @@ def test_the_key_of_a_request_signs(openssl: OpenSSL, send: Callable[[bytes], by
     assert_issued(openssl, answer, 6)
 
 
-def test_the_embedded_ca_issues(openssl: OpenSSL, tmp_path: Path, backend: str) -> None:
+def test_cmc_ca_serve_issues(openssl: OpenSSL, tmp_path: Path, backend: str) -> None:
     """In a process of its own: to who has the secret, also where that is encrypted for it."""
     folder = tmp_path / "folder"
     openssl.keep("signer", issue("device", own=key("p-256", 6), ca=None, identified=True))
