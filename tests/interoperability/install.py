@@ -2,8 +2,8 @@
 
     python tests/interoperability/install.py && pytest tests/interoperability
 
-Needs the network. Everything stays below ``.ci``, apart from what cmcodec runs with: django-ca-cmc,
-which is under the GPL, has a virtual environment of its own.
+Needs the network. Everything stays below ``.ci``, but what Maven builds in ``examples``. Nothing of
+it is where cmcodec runs: django-ca, under the GPL, has a virtual environment of its own.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def bouncycastle() -> None:
         print("without Maven")
         return
     repository = f"-Dmaven.repo.local={PLACE / 'maven'}"
-    maven = ["mvn", "--quiet", "--batch-mode", repository, "compile"]
+    maven = ["mvn", "--quiet", "--batch-mode", "-Dstyle.color=never", repository, "compile"]
     subprocess.run(maven, cwd=EXAMPLES, check=True)
 
 

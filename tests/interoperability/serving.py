@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def served(folder: Path, backend: str, *, uses: int) -> Iterator[str]:
-    """The URL of a new CA in a folder, which knows the secret of a device for so many times."""
+def served(folder: Path, backend: str, *, uses: int = 1, rules: str = "") -> Iterator[str]:
+    """The URL of a new CA in a folder, which knows the secret of a device for so many times.
+
+    ``rules``: lines of its ``config.toml``.
+    """
     cmc = running(backend)
     secret = folder.with_suffix(".secret")
     secret.write_bytes(SECRET)
@@ -24,6 +27,8 @@ def served(folder: Path, backend: str, *, uses: int) -> Iterator[str]:
     for step in (("ca", "init", folder), ("ca", "secret", folder, *known)):
         done = cmc(*step)
         assert done.returncode == 0, done.stderr
+    config = folder / "config.toml"
+    config.write_text(config.read_text().replace("[rules]\n", f"[rules]\n{rules}\n"))
     process = subprocess.Popen(
         command("ca", "serve", folder, "--http", "127.0.0.1:0"),
         stdout=subprocess.PIPE,

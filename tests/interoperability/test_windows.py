@@ -16,11 +16,14 @@ from cmcodec.controls import statuses
 from cmcodec.roles import Rules
 from cmcodec.transports import http
 from cmcodec.types.controls import CMCFailInfo
+from interoperability.serving import served
 from kit.authority import Authority, always
 from kit.transports import asgi_server
 from kit.vectors import VECTORS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from cmcodec.message import Message
 
 ALL = Rules(compatibility=True, legacy=True, wrapped=True, status_v1=True)
@@ -54,6 +57,19 @@ def test_a_renewal_in_pkcs_7_gets_its_certificate() -> None:
     assert answer.kind == "simple-response"
     (certificate,) = made.issued.values()
     assert certificate in [each.to_cryptography() for each in answer.certificates]
+
+
+def test_cmc_ca_serve_answers(tmp_path: Path, backend: str) -> None:
+    """Under the same rules; that nobody knows the client is all that is wrong then."""
+    rules = "compatibility = true\nlegacy = true\nstatus_v1 = true"
+    message = (VECTORS / "field" / "win-certreq-sha1-no-legacy.der").read_bytes()
+    with (
+        served(tmp_path / "folder", backend, rules=rules) as url,
+        http.Client(url) as server,
+    ):
+        answer = cmcodec.load(server.send(message))
+    assert len(statuses.read(answer)) == 2
+    assert {code for code, _ in failures(answer)} == {CMCFailInfo.BAD_IDENTITY}
 
 
 @pytest.mark.parametrize(
