@@ -22,6 +22,7 @@ from .keys import key, name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cmcodec.embedded.service import Answer, Service
     from cmcodec.roles import Exchange
 
 SECRET = b"correct horse battery"
@@ -91,6 +92,12 @@ class Lab:
 
 def new(common_name: str = "device", number: int = 1, **fields: Any) -> NewRequest:
     return NewRequest(**{"key": key("p-256", number), "subject": name(common_name), **fields})
+
+
+def answer(service: Service, octets: bytes) -> Answer:
+    """What a CA or an RA says to one message as a server asks it."""
+    (found,) = service.answer_all([octets])
+    return found
 
 
 def ended(exchange: Exchange, respond: Callable[[bytes], bytes]) -> Exchange:

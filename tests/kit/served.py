@@ -31,7 +31,7 @@ from .command import surroundings
 from .transports import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 DEADLINE: Final = 60.0
 """Seconds until a test gives up; what works takes a small part of them."""
@@ -55,9 +55,10 @@ def told(text: str) -> bytes:
 
 
 class Service:
-    """What it is told in a message: see `answer`; all that it is not told is a success."""
+    """What it is told in a message: see `_answer_one`; all that it is not told is a success."""
 
     every = 0.05
+    together = 1
 
     def __init__(self, folder: Path, failed: Callable[[], None], making: str) -> None:
         if making == "fail":
@@ -68,7 +69,10 @@ class Service:
         self._folder, self._failed = folder, failed
         self._answer = (folder / "answer").read_bytes()
 
-    def answer(self, octets: bytes) -> Answer:
+    def answer_all(self, messages: Sequence[bytes]) -> list[Answer]:
+        return [self._answer_one(octets) for octets in messages]
+
+    def _answer_one(self, octets: bytes) -> Answer:
         told, _, text = octets[2:].decode(errors="replace").partition(" ")
         if told == "wait":
             self._begin()

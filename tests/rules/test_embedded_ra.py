@@ -10,7 +10,7 @@ import pytest
 from cmcodec import keys
 from cmcodec.embedded import EmbeddedRA, FolderError, FolderReason, create_ra
 from cmcodec.transports import TransportError, http
-from kit.embedded import SECRET, Lab, ended, fail_info, folder, new
+from kit.embedded import SECRET, Lab, answer, ended, fail_info, folder, new
 from kit.keys import key, name
 from kit.transports import asgi_server, tcp_server
 
@@ -158,17 +158,17 @@ def test_outcomes_of_answers(lab: Lab, tmp_path: Path) -> None:
         with front.ra() as ra:
             ra.add_secret("person", SECRET, uses=3)
             plain = lab.client("person").enroll(new("person")).request or b""
-            assert ra.answer(plain).outcome == "success"
+            assert answer(ra, plain).outcome == "success"
             wrong = lab.client("person", secret=b"no").enroll(new("person")).request or b""
-            assert ra.answer(wrong).outcome == "badIdentity"
+            assert answer(ra, wrong).outcome == "badIdentity"
             client = lab.client("person", **encrypted_for(front.certificate))
-            assert ra.answer(client.enroll(new("person")).request or b"").outcome == "sealed"
+            assert answer(ra, client.enroll(new("person")).request or b"").outcome == "sealed"
             assert ra.health() == {"store": True, "keys": True}
             assert ra.gauges() == {"cmc_messages_waiting": 0}
         with front.ra(batch=10) as ra:
             ra.add_secret("another", SECRET)
             waits = lab.client("another").enroll(new("another")).request or b""
-            assert ra.answer(waits).outcome == "tryLater"
+            assert answer(ra, waits).outcome == "tryLater"
             assert ra.gauges() == {"cmc_messages_waiting": 1}
 
 

@@ -52,7 +52,7 @@ from cmcodec.verify.certificates import certificate_octets
 from cmcodec.verify.trust import Checker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -65,6 +65,10 @@ __all__ = ["EmbeddedCA", "Listed"]
 T = TypeVar("T")
 
 _LOG: Final = logging.getLogger("cmcodec.embedded")
+_PROFILE: Final = "ee"
+"""The profile of whoever has no other."""
+
+_TOGETHER: Final = 64
 _EVERY: Final = 10.0
 
 ListedState: TypeAlias = Literal["issued", "confirmed", "revoked"]
@@ -155,10 +159,16 @@ class EmbeddedCA:
         """Seconds from one `tick` to the next."""
         return _EVERY
 
-    def answer(self, octets: bytes) -> Answer:
-        """`respond`, and what a server counts."""
-        processed, outside = outcomes.timed(lambda: self.role.process(octets))
-        return Answer(processed.octets, outcomes.of(processed.statuses), outside)
+    @property
+    def together(self) -> int:
+        """How many messages are answered at once, at most: in four transactions, as one is."""
+        return _TOGETHER
+
+    def answer_all(self, messages: Sequence[bytes]) -> list[Answer]:
+        """`respond` to each, and what a server counts."""
+        processed, outside = outcomes.timed(lambda: self.role.process_all(messages))
+        share = outside / max(1, len(messages))
+        return [Answer(each.octets, outcomes.of(each.statuses), share) for each in processed]
 
     def tick(self) -> None:
         """Finishes what no message will, and publishes a new CRL in time."""
@@ -199,9 +209,10 @@ class EmbeddedCA:
         """
         serial = int.from_bytes(application.id, "big") >> 1 or 1
         moment = self.clock().replace(microsecond=0)
-        made, name = self._known(application, serial, moment)
+        made = self.role.find_issued(self._named(serial)) if application.again else None
         if made is not None:
             return made.certificate
+        name = self._profile_of(application, moment)
         profile = self.config.profiles.get(name)
         if profile is None:
             raise LookupError(f"there is no profile {name!r} in {CONFIG}")
@@ -211,29 +222,16 @@ class EmbeddedCA:
         certificate = self._issuer.certify(builder, key, profile, serial=serial, now=moment)
         who = application.requester
         _LOG.info("issued %x: %s, by %s", serial, certificate.subject.rfc4514_string(), who)
-        if name != "ee":
-            owner, end = register.of_certificate(certificate), certificate.not_valid_after_utc
-            self._unit(lambda each: register.put_profile(each, owner, name, expires=end))
+        if name != _PROFILE:
+            self._unit(lambda each: register.put_profile(each, certificate, name))
         return certificate
 
-    def _known(
-        self, application: Application, serial: int, moment: datetime
-    ) -> tuple[IssuedCertificate | None, str]:
-        """The certificate that was issued for an application, and its profile."""
-        requester, renews = application.requester, application.renews
-        owner = None
-        if renews is not None:
-            owner = register.of_certificate(renews)
-        elif requester.kind == "secret":
-            owner = register.of_secret(requester.identification)
-        named = self._named(serial)
-
-        def read(transaction: Transaction) -> tuple[IssuedCertificate | None, str]:
-            made = IssuedCertificate.read(transaction, named, moment)
-            name = None if owner is None else register.profile(transaction, owner, moment)
-            return made, name or "ee"
-
-        return self._unit(read)
+    def _profile_of(self, application: Application, moment: datetime) -> str:
+        """That of the secret, or of the certificate that is renewed."""
+        found, old = application.requester.about, application.renews
+        if old is not None:
+            found = self._unit(lambda each: register.profile(each, old, moment))
+        return found or _PROFILE
 
     def _is_trusted(
         self, certificate: x509.Certificate, others: list[x509.Certificate], at: datetime
@@ -255,8 +253,8 @@ class EmbeddedCA:
             return True
         if not _has_purpose(certificate, oids.ID_KP_CMC_RA):
             return False
-        owner, moment = register.of_certificate(certificate), self.clock()
-        name = self._unit(lambda each: register.profile(each, owner, moment))
+        moment = self.clock()
+        name = self._unit(lambda each: register.profile(each, certificate, moment))
         profile = None if name is None else self.config.profiles.get(name)
         return profile is not None and profile.authorised_ra
 
@@ -374,7 +372,7 @@ class EmbeddedCA:
         secret: bytes,
         *,
         subject: x509.Name | None = None,
-        profile: str = "ee",
+        profile: str = _PROFILE,
         uses: int = 1,
     ) -> None:
         """Makes a shared secret known, and the profile of what is issued on it.
@@ -384,10 +382,7 @@ class EmbeddedCA:
         if profile not in self.config.profiles:
             known = ", ".join(self.config.profiles)
             raise LookupError(f"there is no profile {profile!r}, only {known}")
-        owner = register.of_secret(identification)
-        # First the profile: a secret that is known has one.
-        self._unit(lambda each: register.put_profile(each, owner, profile))
-        add_secret(self.store, identification, secret, subject=subject, uses=uses)
+        add_secret(self.store, identification, secret, subject=subject, uses=uses, about=profile)
 
     # --- helpers -----------------------------------------------------------------------------
 

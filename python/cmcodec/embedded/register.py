@@ -1,6 +1,6 @@
 """What an embedded CA keeps in its store beside what its role does.
 
-Which profile goes with a secret or a certificate, what is revoked, and CRLs. Each function works in
+Which profile goes with a certificate, what is revoked, and CRLs. Each function works in
 a transaction of the caller.
 """
 
@@ -70,26 +70,15 @@ def _certificate(record: dict[str, Any]) -> x509.Certificate:
 # --- profiles --------------------------------------------------------------------------------
 
 
-def of_secret(identification: str | None) -> bytes:
-    """What the profile of a secret is kept by."""
-    return b"secret:" + (identification or "").encode()
+def put_profile(transaction: Transaction, certificate: x509.Certificate, name: str) -> None:
+    """Keeps the profile of a certificate, as long as that is valid."""
+    key, end = _serial(certificate.serial_number), certificate.not_valid_after_utc
+    records.put(transaction, _PROFILE, key, {"profile": name}, expires=end)
 
 
-def of_certificate(certificate: x509.Certificate) -> bytes:
-    """What the profile of a certificate of the CA is kept by."""
-    return b"certificate:" + _serial(certificate.serial_number)
-
-
-def put_profile(
-    transaction: Transaction, owner: bytes, name: str, *, expires: datetime | None = None
-) -> None:
-    """Keeps the profile of a secret or of a certificate."""
-    records.put(transaction, _PROFILE, owner, {"profile": name}, expires=expires)
-
-
-def profile(transaction: Transaction, owner: bytes, now: datetime) -> str | None:
-    """That profile; None where none was kept."""
-    found = records.read(transaction, _PROFILE, owner, now)
+def profile(transaction: Transaction, certificate: x509.Certificate, now: datetime) -> str | None:
+    """The profile of a certificate; None where none was kept."""
+    found = records.read(transaction, _PROFILE, _serial(certificate.serial_number), now)
     return None if found is None else found["profile"]
 
 

@@ -23,7 +23,7 @@ from cmcodec.transports import connect
 from cmcodec.verify.certificates import certificate_octets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -175,8 +175,16 @@ class EmbeddedRA:
         """Seconds from one `tick` to the next."""
         return self.interval
 
-    def answer(self, octets: bytes) -> Answer:
-        """`respond`, and what a server counts."""
+    @property
+    def together(self) -> int:
+        """One message: each waits for the next server by itself."""
+        return 1
+
+    def answer_all(self, messages: Sequence[bytes]) -> list[Answer]:
+        """`respond` to each, and what a server counts."""
+        return [self._answer(octets) for octets in messages]
+
+    def _answer(self, octets: bytes) -> Answer:
         found, outside = outcomes.timed(lambda: self.respond(octets))
         return Answer(found, outcomes.of_answer(found), outside)
 

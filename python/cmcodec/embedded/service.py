@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Answer", "Make", "Service"]
 
@@ -27,14 +27,21 @@ class Answer(NamedTuple):
 class Service(Protocol):
     """A CA or an RA, as it is served; safe in many threads.
 
-    ``every``: seconds from one `tick` to the next.
+    ``every``: seconds from one `tick` to the next. ``together``: how many messages it takes at
+    once, at most.
     """
 
     @property
     def every(self) -> float: ...
 
-    def answer(self, octets: bytes) -> Answer:
-        """Answers a message, in a thread; raises nothing for what a peer sent."""
+    @property
+    def together(self) -> int: ...
+
+    def answer_all(self, messages: Sequence[bytes]) -> Sequence[Answer]:
+        """Answers messages, in a thread, each as if it were alone.
+
+        Raises nothing for what a peer sent.
+        """
 
     def tick(self) -> None:
         """Does what nobody asks for. An exception is logged, and it is tried again."""

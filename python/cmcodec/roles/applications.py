@@ -36,13 +36,15 @@ class Requester:
     ``kind``: ``"certificate"``: a trusted one signed; ``"secret"``: a shared secret was proved,
     that of ``identification``; ``"ra"``: an authorised RA says who it is, or asks itself;
     ``"none"``: nobody knows. ``certificate``: the one that signed, trusted, where one did. ``ras``:
-    those whose messages it came in, outermost last.
+    those whose messages it came in, outermost last. ``about``: what `cmcodec.stores.add_secret` was
+    told of the secret.
     """
 
     kind: RequesterKind
     certificate: x509.Certificate | None = None
     identification: str | None = None
     ras: tuple[x509.Certificate, ...] = ()
+    about: str | None = None
 
     def __str__(self) -> str:
         """As an operator reads it: ``secret device-1``, ``certificate CN=alice``, ``ra CN=RA``."""
@@ -70,7 +72,8 @@ class Application:
     ``reg_info``: the regInfo controls of its message. ``unsigned_data``: what stands beside the
     signatures of its message, which nobody has authenticated. ``since`` and ``until``: where it
     waits for somebody (`CertificationAuthority.pending`), since when, and when the client asks
-    again.
+    again. ``again``: whether it may have been issued before, by a call that ended too early: an
+    issuer that keeps what it made needs to look there only then.
     """
 
     id: bytes
@@ -85,6 +88,7 @@ class Application:
     unsigned_data: tuple[types.CMCUnsignedData, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    again: bool = False
 
     def csr(self) -> x509.CertificateSigningRequest | None:
         """The request as an object of ``cryptography``, where it is a PKCS#10.
@@ -193,6 +197,7 @@ def requester_record(requester: Requester) -> dict[str, Any]:
         "certificate": requester.certificate and _certificate(requester.certificate),
         "identification": requester.identification,
         "ras": [_certificate(each) for each in requester.ras],
+        "about": requester.about,
     }
 
 
@@ -204,6 +209,7 @@ def requester_of(record: dict[str, Any]) -> Requester:
         certificate=own and _loaded(own),
         identification=record["identification"],
         ras=tuple(map(_loaded, record["ras"])),
+        about=record["about"],
     )
 
 

@@ -197,11 +197,12 @@ class CertificationAuthority:
         call = self._server.call(self.clock())
         try:
             found = self._process(together, call)
-        except OSError as error:
-            found = [self._failed(octets, error) for octets in together]
-        except Exception:
-            # Nobody suffers from what came beside it.
-            found = [self._process_alone(octets, call) for octets in together]
+        except Exception as error:
+            if len(together) == 1 or isinstance(error, OSError):
+                found = [self._failed(octets, error) for octets in together]
+            else:
+                # Nobody suffers from what came beside it.
+                found = [self._process_alone(octets, call) for octets in together]
         by_octets = dict(zip(together, found, strict=True))
         return tuple(by_octets[octets] for octets in given)
 

@@ -38,6 +38,7 @@ class Secret:
     uses: int = 1
     wrong: int = 0
     expires: datetime | None = None
+    about: str | None = None
 
     @classmethod
     def read(
@@ -54,6 +55,7 @@ class Secret:
             subject=subject and types.Name.from_der(records.octets(subject)).to_cryptography(),
             uses=found["uses"],
             wrong=found["wrong"],
+            about=found["about"],
             expires=None if expires is None else records.time(expires),
         )
 
@@ -64,6 +66,7 @@ class Secret:
             "subject": self.subject and records.text(self.subject.public_bytes()),
             "uses": self.uses,
             "wrong": self.wrong,
+            "about": self.about,
         }
         key = _key(self.identification)
         records.put(transaction, Kind.SECRET, key, record, expires=self.expires)
@@ -131,13 +134,15 @@ def add_secret(
     subject: x509.Name | None = None,
     uses: int = 1,
     expires: datetime | None = None,
+    about: str | None = None,
 ) -> None:
     """Makes a shared secret known; once more for one identification, replaces and unlocks it.
 
     ``identification``: what the client sends beside its proof, None where it sends nothing.
     ``secret``: at least one octet; 16 by chance are good, and clients support more. ``subject``:
     the only name that its requests may ask for (RFC 10002 §6.3.2). ``uses``: in how many exchanges
-    it counts. ``expires``: when it is no longer known, with its time zone.
+    it counts. ``expires``: when it is no longer known, with its time zone. ``about``: what policy
+    and issuer are to know of whoever has it (`Requester.about`): the name of a profile, say.
 
     Raises `TypeError` and `ValueError` for what is none of these.
     """
@@ -155,6 +160,7 @@ def add_secret(
         subject=subject,
         uses=uses,
         expires=None if expires is None else moment("expires", expires),
+        about=about,
     )
     with store.transaction() as transaction:
         made.keep(transaction)

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
+from cryptography import x509
+
 from cmcodec.asn1.schema import number_name
 from cmcodec.reasons import Reason
 from cmcodec.roles.applications import NOBODY
+from cmcodec.roles.service.issued import Issued
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from cryptography import x509
-
     from cmcodec import types
     from cmcodec.errors import ProofError
     from cmcodec.roles.applications import Application, Requester, Revocation
     from cmcodec.roles.decisions import Decision
     from cmcodec.roles.service.arrivals import Arrival
-    from cmcodec.roles.service.issued import Issued
     from cmcodec.verify.verdict import Pop
 
 __all__ = ["Asked", "Case", "Status"]
@@ -130,12 +130,12 @@ class Case:
 
     ``failure``: why nothing of it is done. ``stored``: the answer that it got before; ``received``:
     under which id an RA has sent it on; ``held``: until when an RA holds it. ``is_busy``: another
-    process works on it. ``exchange``: 16 octets by chance, those of the message that began it.
-    ``claim``: what the store has of this call. ``who``: by what later messages show that they are
-    from the same requester; ``claimed``: the keys of its requests. ``secret``: by which it came,
-    for the answer. ``templates``: what requests ask for, by their paths from the outermost message.
-    ``due``: what is to be done once it is answered. ``is_makeshift``: the answer is not what it
-    should be, and is not kept.
+    process works on it. ``is_again``: a call has begun with it before. ``exchange``: 16 octets by
+    chance, those of the message that began it. ``claim``: what the store has of this call. ``who``:
+    by what later messages show that they are from the same requester; ``claimed``: the keys of its
+    requests. ``secret``: by which it came, for the answer. ``templates``: what requests ask for, by
+    their paths from the outermost message. ``due``: what is to be done once it is answered.
+    ``is_makeshift``: the answer is not what it should be, and is not kept.
     """
 
     arrival: Arrival
@@ -145,6 +145,7 @@ class Case:
     received: bytes | None = None
     held: datetime | None = None
     is_busy: bool = False
+    is_again: bool = False
     exchange: bytes = b""
     claim: bytes = b""
     wrong_mac: ProofError | None = None
@@ -220,6 +221,16 @@ class Case:
         yield from (each.status for each in self.asked if each.status is not None)
         yield from self.statuses
         yield from self.confirmations
+
+    def replace_issued(self, asked: Asked, octets: bytes) -> None:
+        """Gives a request this certificate in the place of another one."""
+        issued = asked.issued
+        if issued is not None and issued.octets != octets:
+            asked.issued = kept = Issued.of(x509.load_der_x509_certificate(octets))
+            self.certificates = tuple(
+                kept.certificate if each is issued.certificate else each
+                for each in self.certificates
+            )
 
     def fail_requests(self, error: ProofError) -> None:
         """Fails all requests: the error is about one, and the others have not been looked at."""

@@ -312,6 +312,7 @@ def decide(case: Case, policy: Policy) -> None:
             transaction_id=case.transaction_id,
             reg_info=info,
             unsigned_data=case.unsigned_data,
+            again=case.is_again or bool(case.follows.challenges),
         )
         kept = case.decisions.get(str(asked.number))
         try:

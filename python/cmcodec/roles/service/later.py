@@ -108,11 +108,19 @@ def record_issued(
     rules: Rules,
     random: Callable[[int], bytes],
 ) -> None:
-    """Keeps certificates, the first time; the first of them has what waits for all."""
+    """Keeps certificates, the first time; the first of them has what waits for all.
+
+    Where an issuer made another one for an application that has one, the one that is kept counts.
+    """
     fresh: dict[bytes, Asked] = {}
     for asked in case.asked:
-        if asked.issued is not None and transaction.get(Kind.ISSUED, asked.issued.key) is None:
+        if asked.issued is None:
+            continue
+        known = records.read(transaction, Kind.ISSUED, asked.issued.key, now)
+        if known is None:
             fresh[asked.issued.key] = asked
+        else:
+            case.replace_issued(asked, records.octets(known["certificate"]))
     if not fresh:
         return
     first, actions = next(iter(fresh)), _waiting(case, fresh.values(), rules)

@@ -253,6 +253,7 @@ class Server:
                 return
         case.exchange = self.random(16) if kept is None else records.octets(kept["exchange"])
         case.decisions = {} if kept is None else kept["decisions"]
+        case.is_again = kept is not None
         try:
             self._name(case)
             begins = follow(transaction, case)
@@ -351,6 +352,7 @@ class Server:
         arrival = case.arrival
         name = identification(arrival)
         kind: RequesterKind = "none" if arrival.signer is None else "certificate"
+        about = None
         if arrival.is_ra or arrival.is_identified:
             kind = "ra"
         elif self._is_provable(transaction, case, call):
@@ -364,7 +366,7 @@ class Server:
                 lookup=self._lookup,
                 use=use,
             )
-            kind = "secret"
+            kind, about = "secret", proved.about
             case.secret, case.subject = proved.secret, proved.subject
             case.is_proved = True
         own = (arrival.signer,) if arrival.is_ra and arrival.signer is not None else ()
@@ -373,6 +375,7 @@ class Server:
             certificate=arrival.signer,
             identification=name if kind in ("secret", "ra") else None,
             ras=(*own, *arrival.ras()),
+            about=about,
         )
         # What follows up an exchange has no other rights than what began it.
         case.requester = requester if case.inherited is None else case.inherited

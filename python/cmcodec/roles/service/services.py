@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -120,7 +121,7 @@ def poll(case: Case) -> None:
                 bad = CMCFailInfo.BAD_REQUEST
                 case.statuses += (Status.failed(bad, number, text=str(Reason.DANGLING_REFERENCE)),)
             continue
-        application = application_of(record["application"])
+        application = replace(application_of(record["application"]), again=True)
         asked = Asked(application.path[-1], application.request, application.pop, poll=number)
         asked.application, asked.known = application, record
         case.asked.append(asked)
