@@ -408,6 +408,19 @@ def test_pending_then_refused(cmc: Run, here: Path, ca: Today, url: str) -> None
     assert not Path("issued.pem").exists()
 
 
+def test_a_state_that_nobody_named(cmc: Run, here: Path, ca: Today, url: str) -> None:
+    """Where something is to come, it is kept all the same, and its name is said."""
+    ca.options["policy"] = pending
+    asked = ("enroll", *NEW, *BY_SECRET, "--trust", "ca.pem", "--to", url)
+    done = cmc("request", *asked, "--json")
+    (kept,) = here.glob("cmc-*.state")
+    assert (done.returncode, done.stderr) == (4, f"cmc: the state is in {kept.name}\n")
+    assert mode(kept.name) == 0o600
+    ca.decide(Issue())
+    going = (kept, *BY_SECRET, *ANSWERED, "--to", url)
+    assert told(cmc, "poll", *going)["state"] == "done"
+
+
 def test_asked_too_early(cmc: Run, here: Path, ca: Today, url: str) -> None:
     """Nothing is sent, and it is said when to ask."""
     ca.options["policy"] = later
@@ -497,6 +510,16 @@ def test_held_and_rejected(cmc: Run, here: Path, confirming: Today, url: str) ->
     assert (found["state"], found["certificates"], found["out"]) == ("done", [], None)
     assert len(confirming.revoked) == 1
     assert not Path("issued.pem").exists()
+
+
+def test_a_decision_that_goes_nowhere(cmc: Run, here: Path, confirming: Today, url: str) -> None:
+    """Without --to and --out nothing is decided."""
+    told(cmc, "enroll", *NEW, *BY_SECRET, *ANSWERED, "--hold", "--to", url, status=4)
+    before = Path("issued.pem.state").read_bytes()
+    for decision in ("confirm", "reject"):
+        line = refused(cmc, decision, "issued.pem.state", "--key", "new.key")
+        assert "--out FILE is needed" in line
+    assert Path("issued.pem.state").read_bytes() == before
 
 
 def test_a_confirmation_by_files(cmc: Run, here: Path, confirming: Today) -> None:
@@ -621,6 +644,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "mac without secret": ((*NEW, "--mac", "--out", "x"), "--secret-file"),
     "link without secret": ((*NEW, "--link-pop", "--out", "x"), "--secret-file"),
+    "identification alone": ((*NEW, "--identification", "x", "--out", "x"), "--secret-file"),
     "empty secret": ((*NEW, "--secret-file", "/dev/null", "--out", "x"), "--secret-file"),
     "no certificate": ((*NEW, "--encrypt-to", "secret", "--out", "x"), "secret: neither"),
     "nowhere": ((*NEW, "--out", "nowhere/x"), "nowhere/x.state: there is no such folder"),

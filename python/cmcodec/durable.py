@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -14,25 +15,30 @@ PRIVATE: Final = 0o600
 """The mode of what nobody else reads: keys, and what is trusted when it is read again."""
 
 
-def write(path: str | Path, octets: bytes, *, mode: int = 0o666, replace: bool = True) -> None:
+def write(
+    path: str | Path, octets: bytes, *, mode: int | None = None, replace: bool = True
+) -> None:
     """Writes a file under another name, and gives it its own once it is on the disk.
 
-    ``mode``: of the file from its creation on, less what the umask takes. ``replace``: whether one
-    that is there is replaced, which whoever reads it meanwhile does not notice; without it that
-    raises `FileExistsError`. A device or a pipe is written to as it is. Raises `OSError`, and then
-    leaves nothing behind.
+    ``mode``: of the file from its creation on, less what the umask takes; by default that of the
+    file that is replaced. ``replace``: whether one that is there is replaced, which whoever reads
+    it meanwhile does not notice; without it that raises `FileExistsError`. A device or a pipe is
+    written to as it is. Raises `OSError`, and then leaves nothing behind.
     """
-    path = Path(path)
+    path, kept = Path(path), None
     if replace and path.exists():
         if not path.is_file():
             path.write_bytes(octets)
             return
         # The file is replaced, and not a name that leads to it.
         path = path.resolve()
+        kept = stat.S_IMODE(path.stat().st_mode) if mode is None else None
     part = path.with_name(f".{secrets.token_hex(8)}.part")
-    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or kept or 0o666)
     try:
         with os.fdopen(number, "wb") as file:
+            if kept is not None:
+                part.chmod(kept)
             file.write(octets)
             file.flush()
             os.fsync(file.fileno())

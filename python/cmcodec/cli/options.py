@@ -117,10 +117,7 @@ def write_output(name: str, octets: bytes, *, private: bool = False) -> None:
     from cmcodec import durable
 
     try:
-        if private:
-            durable.write(name, octets, mode=durable.PRIVATE)
-        else:
-            durable.write(name, octets)
+        durable.write(name, octets, mode=durable.PRIVATE if private else None)
     except OSError as error:
         raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
 

@@ -87,6 +87,8 @@ class Options:
 
         if is_answered and not self.trust:
             raise Misuse("--trust FILE is needed: the CAs whose answers count")
+        if self.identification is not None and self.secret_file is None:
+            raise Misuse("--identification goes with --secret-file")
         signer, keys = self._signer()
         accept = self._hold if self.hold else None
         try:

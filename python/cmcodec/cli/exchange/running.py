@@ -106,6 +106,8 @@ def resume(
             if before.state != "send":
                 raise Misuse(f"{printable(name)}: no answer is expected, as nothing was sent")
             exchange = _received(before, answer or b"", "")
+        if exchange.state == "send" and options.to is None and options.out is None:
+            raise Misuse(_NO_OUT)
         exchange = _sent(server, exchange, state)
     result = _result(options, exchange, state)
     if result.is_about_who_asks:
@@ -234,6 +236,9 @@ def _shown(options: Options, exchange: Exchange, state: _State, result: Result) 
         octets = b""
     if not octets and exchange.state in ("done", "failed"):
         state.drop()
+    elif options.as_json and not state.is_asked_for:
+        # In the object there is no place for its name.
+        click.echo(f"cmc: the state is in {state.name}", err=True)
     return status
 
 
