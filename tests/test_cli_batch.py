@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import cmcodec
 from cmcodec import cms, oids
@@ -48,15 +49,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "requests" / f"{number}.crq").write_bytes(request(number))
     csr = x509.CertificateSigningRequestBuilder().subject_name(name("device 3"))
     made = csr.sign(key("p-256", 13), hashes.SHA256())
-    (tmp_path / "requests" / "3.p10").write_bytes(made.public_bytes(cms_encoding()))
+    (tmp_path / "requests" / "3.p10").write_bytes(made.public_bytes(Encoding.PEM))
     (tmp_path / "requests" / "4.crq").write_bytes(sealed(4))
     return tmp_path
-
-
-def cms_encoding() -> Any:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.PEM
 
 
 def ra() -> Any:
@@ -136,15 +131,39 @@ def test_made_sent_and_split(cmc: Run, here: Path, ca: Today) -> None:
     assert sent["transaction_id"] == made["transaction_id"]
     found = told(cmc, *split("--requests", *files()))
     assert (found["state"], found["out"]) == ("done", "answers")
-    assert [each.name for each in files("answers")] == ["1.crp", "2.crp", "3.crp", "4.crp"]
-    for number in (1, 2, 3):
-        answer = cmcodec.load((here / "answers" / f"{number}.crp").read_bytes())
+    assert [each.name for each in files("answers")] == ["1.crp", "2.crp", "3.p7c", "4.crp"]
+    for number, path in enumerate(files("answers")[:3], 1):
+        answer = cmcodec.load(path.read_bytes())
         carried = [each.to_cryptography().public_key() for each in answer.certificates]
         assert key("p-256", 10 + number).public_key() in carried
     # That of the fourth is in an envelope.
     issued = {each.fingerprint(hashes.SHA256()).hex() for each in ca.issued.values()}
     assert len(found["certificates"]) == 3
     assert set(found["certificates"]) < issued
+
+
+def test_answers_are_received_by_those_who_asked(cmc: Run, here: Path, ca: Today) -> None:
+    """Of a Full PKI Request and of a bare PKCS#10, each with the state of its own."""
+    for number in (1, 3):
+        own = key("p-256", 10 + number)
+        pem = own.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (here / f"{number}.key").write_bytes(pem)
+        (here / "requests" / f"{number}.crq").unlink(missing_ok=True)
+    (here / "requests" / "3.p10").unlink()
+    (here / "secret").write_bytes(SECRET)
+    by = {1: ("--secret-file", "secret", "--identification", "device 1"), 3: ()}
+    for number, more in by.items():
+        asked = ("--key", f"{number}.key", "--subject", f"CN=device {number}", *more)
+        state = ("--state", f"{number}.state")
+        told(cmc, "request", "enroll", *asked, "--out", f"requests/{number}.crq", *state)
+    answered(cmc, ca)
+    told(cmc, *split("--requests", *files()))
+    for number, extension in ((1, "crp"), (3, "p7c")):
+        answer = f"answers/{number}.{extension}"
+        going = (f"{number}.state", answer, "--trust", "ca.pem", "--out", f"{number}.pem")
+        assert told(cmc, "request", "receive", *going)["state"] == "done"
+        (issued, *_) = x509.load_pem_x509_certificates((here / f"{number}.pem").read_bytes())
+        assert issued.public_key() == key("p-256", 10 + number).public_key()
 
 
 def test_requests_in_another_order(cmc: Run, here: Path, ca: Today) -> None:
@@ -219,7 +238,7 @@ def test_an_answer_that_is_changed(cmc: Run, here: Path, ca: Today) -> None:
     (here / "batch.crp").write_bytes(octets)
     found = told(cmc, *split("--requests", *files()), status=1)
     assert found["state"] == "failed"
-    assert [each.name for each in files("answers")] == ["1.crp", "3.crp", "4.crp"]
+    assert [each.name for each in files("answers")] == ["1.crp", "3.p7c", "4.crp"]
 
 
 def test_a_batch_of_somebody_else(cmc: Run, here: Path, ca: Today) -> None:

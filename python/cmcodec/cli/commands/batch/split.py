@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from cmcodec import oids, types
+from cmcodec.builders import certs_only
 from cmcodec.cli.exchange.result import Result
 from cmcodec.cli.groups import Many, ManyCommand, example
 from cmcodec.cli.options import (
@@ -107,8 +108,9 @@ def command(
         if told != CMCStatus.SUCCESS:
             notes.append(f"{printable(request.name)}: {told.name.lower()}")
         issued += _issued(answer, request)
-        stem, extension = Path(request.name).stem, media_of(answer, "answer").file_extension
-        write_output(str(_folder(out) / f"{stem}{extension}"), answer.to_der())
+        octets = _for_client(answer, request)
+        name = Path(request.name).stem + media_of(octets, "answer").file_extension
+        write_output(str(_folder(out) / name), octets)
     notes.append(f"{len(pairs)} of {len(asked)} requests have an answer")
     result = replace(
         Result.of_answer(opened.message, out if pairs else None, notes), certificates=issued
@@ -132,6 +134,13 @@ def _folder(name: str) -> Path:
     except OSError as error:
         raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
     return folder
+
+
+def _for_client(answer: Message, request: _Request) -> bytes:
+    """The answer as it is; to a PKCS#10, which the RA put in a request, certificates alone."""
+    if request.message.kind == "simple-request" and _keys(answer, request.keys):
+        return certs_only(each.der for each in answer.certificates)
+    return answer.to_der()
 
 
 # --- which answer is to which request ------------------------------------------------------------
@@ -168,8 +177,7 @@ def _fits(answer: Message, request: _Request) -> bool:
     if request.message.kind == "simple-request":
         # It was in a request of the RA's own.
         is_granted = Told.of(answer).status == CMCStatus.SUCCESS
-        shows = answer.unverified_content is not None
-        return not (is_granted and shows) or not set(request.keys).isdisjoint(_keys(answer))
+        return not is_granted or bool(_keys(answer, request.keys))
     if None in (answer.unverified_content, request.message.unverified_content):
         return True
     try:
@@ -186,10 +194,10 @@ def _transactions(message: Message) -> tuple[int, ...]:
     return tuple(value.value for _, value in find(content, oids.ID_CMC_TRANSACTION_ID))
 
 
-def _keys(answer: Message) -> list[bytes]:
-    """The keys of the certificates that came with an answer."""
+def _keys(answer: Message, of: Iterable[bytes] | None = None) -> list[bytes]:
+    """The keys of the certificates that came with an answer, of all or of these."""
     found = (readable(each.der) for each in answer.certificates)
-    return [each.spki for each in found if each is not None]
+    return [each.spki for each in found if each is not None and (of is None or each.spki in of)]
 
 
 def _issued(answer: Message, request: _Request) -> Iterable[x509.Certificate]:
