@@ -51,6 +51,23 @@ def has(source: Any, *names: str) -> list[bool]:
     return [bool(source.find(f"id-cmc-{each}")) for each in names]
 
 
+def test_an_exchange_knows_its_transaction() -> None:
+    """The id in its messages, also of what is encrypted or kept; a simple request has none."""
+    sealed = client(
+        signer=signer(DEVICE), encrypt_to=cms.Recipient.from_certificate(CA.certificate)
+    )
+    for asking in (secret_client(), secret_client(mac=True), sealed):
+        exchange = asking.enroll(asks())
+        assert exchange.transaction_id is not None
+        assert asking.resume(exchange.save()).transaction_id == exchange.transaction_id
+    exchange = secret_client().enroll(asks())
+    assert exchange.request is not None
+    assert cmcodec.load(exchange.request).open(request_keys="all").transaction_id == (
+        exchange.transaction_id
+    )
+    assert client().enroll(asks()).transaction_id is None
+
+
 # --- simple requests ---------------------------------------------------------------------------
 
 

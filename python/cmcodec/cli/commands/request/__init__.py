@@ -27,4 +27,8 @@ def command() -> None:
     Without --to a request is written to --out, and its answer is for receive. With --to it is sent,
     and what is answered is acted on until there is nothing to send. In between everything is in the
     file --state, in which no key and no secret stands.
+
+    KEY is a file in PEM or DER, or a key in a token: pkcs11:token=LABEL;object=LABEL (RFC 7512).
+    The PIN is in the file that pin-source names, or in CMC_PKCS11_PIN, and the library is what
+    module-path names, or PKCS11_MODULE.
     """
