@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import stat
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ from cmcodec.cms.key_kinds import KINDS
 from cmcodec.roles import Issue, Refuse
 from cmcodec.types import CMCFailInfo
 from kit.authority import SECRET, always
+from kit.command import command, surroundings
 from kit.keys import key, name
 from kit.today import Today, anchor, certified, keep, later, middle, pending, stranger
 from kit.transports import SCHEMES, served
@@ -308,6 +311,28 @@ def test_sent_again_after_the_end_of_a_process(cmc: Run, here: Path, ca: Today, 
     assert kept == [0o600, "send"]
     found = told(cmc, "poll", "issued.pem.state", *BY_SECRET, *ANSWERED, "--to", url)
     assert (found["state"], ca.received) == ("done", [first])
+
+
+def test_killed_while_it_waits(cmc: Run, here: Path, ca: Today, url: str, backend: str) -> None:
+    """The next poll gets what was issued, and nothing is issued twice."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def killing(octets: bytes) -> bytes:
+        answer = ca.respond(octets)
+        running[0].kill()
+        running[0].wait()
+        return answer
+
+    with served("cmc", killing, here) as deadly:
+        asked = ("request", "enroll", *NEW, *BY_SECRET, *ANSWERED, "--to", deadly)
+        running.append(subprocess.Popen(command(*asked), env=surroundings(backend)))
+        assert running[0].wait(60) == -signal.SIGKILL
+    assert (state(), Path("issued.pem").exists()) == ("send", False)
+    going = ("issued.pem.state", *BY_SECRET, *ANSWERED, "--to", url)
+    assert told(cmc, "poll", *going)["state"] == "done"
+    (issued,) = ca.issued.values()
+    assert certificates("issued.pem")[0] == issued
+    assert spki(issued) == spki(load_pem_private_key(Path("new.key").read_bytes(), None))
 
 
 # --- renewing and revoking -----------------------------------------------------------------------
