@@ -130,6 +130,26 @@ def test_collected_for_a_batch(lab: Lab, tmp_path: Path) -> None:
             assert ended(late.due(), ra.respond).state == "done"
 
 
+def test_what_goes_up_at_once_is_left_to_its_client(lab: Lab, tmp_path: Path) -> None:
+    """R-165: a tick between its arrival and its sending takes it from nobody; a later one does.
+
+    Else the client would be told tryLater, and an RA that died would keep what it has received.
+    """
+    with lab.ca() as ca, asgi_server(http.asgi(ca.respond)) as url:
+        front = Front(lab, ca, tmp_path / "ra", url)
+        with front.ra() as ra:
+            ra.add_secret("person", SECRET)
+            exchange = lab.client("person").enroll(new("person"))
+            octets = exchange.request or b""
+            assert ra.role.receive(octets).answer is None
+            ra.tick()
+            assert ra.gauges() == {"cmc_messages_waiting": 1}
+            lab.clock.advance(seconds=ra.role.rules.claim_for.total_seconds())
+            ra.tick()
+            assert ra.gauges() == {"cmc_messages_waiting": 0}
+            assert exchange.receive(ra.role.respond(octets)).state == "done"
+
+
 def test_the_next_server_is_down(lab: Lab, tmp_path: Path) -> None:
     """Nothing is lost: tryLater, and the same message is sent when it is there again."""
     with lab.ca() as ca:

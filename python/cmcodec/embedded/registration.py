@@ -149,10 +149,14 @@ class EmbeddedRA:
     def send(self) -> None:
         """Sends up what waits, and asks for what is due.
 
+        Where each goes up at once, this is what nobody has sent within `Rules.claim_for`: before,
+        it is with a thread of `respond`, whose client would be told tryLater.
+
         Raises `TransportError` and what `RegistrationAuthority.deliver` raises; what was not
         answered is sent again.
         """
-        while (batch := self.role.batch(self.batch or _BATCH)) is not None:
+        waited = self.role.rules.claim_for if self.batch is None else None
+        while (batch := self.role.batch(self.batch or _BATCH, waited=waited)) is not None:
             self.role.deliver(self._upstream.ask(batch.octets))
         for octets in self.role.due():
             self.role.deliver(self._upstream.ask(octets))

@@ -34,7 +34,7 @@ from cmcodec.roles.store import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cryptography import x509
 
@@ -224,11 +224,18 @@ class RegistrationAuthority:
             lambda transaction: len(transaction.scan(Kind.WAITING, limit=limit))
         )
 
-    def batch(self, limit: int = 10_000, max_size: int = 16 * 2**20) -> Batch | None:
+    def batch(
+        self,
+        limit: int = 10_000,
+        max_size: int = 16 * 2**20,
+        *,
+        waited: timedelta | None = None,
+    ) -> Batch | None:
         """The next message for the next server, None where nothing waits.
 
         With up to ``limit`` requests of ``max_size`` octets together, or one that is longer, in the
-        order in which they came. A batch that is not answered within `Rules.claim_for` is given
+        order in which they came. ``waited``: only those that have waited for so long, where others
+        are sent alone by `respond`. A batch that is not answered within `Rules.claim_for` is given
         again, with the same octets, until it is. Raises `ValueError` for a limit below 1, and what
         the store and the signer raise; then it is given again later.
         """
@@ -236,10 +243,16 @@ class RegistrationAuthority:
             raise ValueError("limit: at least one")
         call = self._server.call(self.clock())
         until = call.now + self.rules.claim_for
+        came_by = None if waited is None else call.now - waited
 
         def take(transaction: Transaction) -> Sent | None:
             return outbox.overdue(transaction, call.now, until) or outbox.take(
-                transaction, limit=limit, max_size=max_size, until=until, random=self.random
+                transaction,
+                limit=limit,
+                max_size=max_size,
+                came_by=came_by,
+                until=until,
+                random=self.random,
             )
 
         while (found := self._server.unit(take)) is not None:

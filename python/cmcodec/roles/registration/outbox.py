@@ -112,13 +112,16 @@ def take(
     *,
     limit: int,
     max_size: int,
+    came_by: datetime | None,
     until: datetime,
     random: Callable[[int], bytes],
 ) -> Sent | None:
-    """Takes what goes into the next batch; None where nothing waits."""
+    """Takes what goes into the next batch, of what came by some time; None where nothing waits."""
     ids: list[bytes] = []
     total = 0
     for order, value in transaction.scan(Kind.WAITING, limit=limit):
+        if came_by is not None and order[:8] > _microseconds(records.seconds(came_by)):
+            break
         total += int.from_bytes(value, "big")
         if ids and total > max_size:
             break
