@@ -12,7 +12,7 @@ from cmcodec.embedded import EmbeddedRA, FolderError, FolderReason, create_ra
 from cmcodec.transports import TransportError, http
 from kit.embedded import SECRET, Lab, answer, ended, fail_info, folder, new
 from kit.keys import key, name
-from kit.transports import asgi_server, tcp_server
+from kit.transports import asgi_server, messages, tcp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +169,32 @@ def test_the_next_server_is_down(lab: Lab, tmp_path: Path) -> None:
             with front.ra() as ra:
                 lab.clock.advance(minutes=10)
                 assert ended(exchange.due(), ra.respond).state == "done"
+
+
+def test_a_bad_answer_holds_nothing_else_up(lab: Lab, tmp_path: Path) -> None:
+    """The next batch of the same tick is answered; what had no good answer is sent again."""
+    bad = [messages()["full-response"]]
+    with (
+        lab.ca() as ca,
+        asgi_server(http.asgi(lambda each: bad.pop() if bad else ca.respond(each))) as url,
+    ):
+        front = Front(lab, ca, tmp_path / "ra", url)
+        with front.ra(batch=1) as ra:
+            exchanges = []
+            for number in range(2):
+                ra.add_secret(f"person {number}", SECRET)
+                exchanges.append(
+                    lab.client(f"person {number}").enroll(new(f"person {number}", number))
+                )
+                ra.role.receive(exchanges[-1].request or b"")
+            ra.tick()
+            first, second = (
+                each.receive(ra.role.respond(each.request or b"")) for each in exchanges
+            )
+            assert (first.state, second.state) == ("wait", "done")
+            lab.clock.advance(minutes=1)
+            ra.tick()
+            assert ended(first.due(), ra.role.respond).state == "done"
 
 
 def test_outcomes_of_answers(lab: Lab, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from cmcodec.errors import CMCError
 from cmcodec.roles import RegistrationAuthority
 from cmcodec.roles.ca import now
 from cmcodec.stores import add_secret
-from cmcodec.transports import connect
+from cmcodec.transports import TransportError, connect
 from cmcodec.verify.certificates import certificate_octets
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class EmbeddedRA:
             return answer
         try:
             self.send()
-        except (OSError, CMCError) as error:
+        except (OSError, TransportError) as error:
             _LOG.error("a batch is sent again: %r", error)
         return self.role.respond(octets)
 
@@ -152,14 +152,21 @@ class EmbeddedRA:
         Where each goes up at once, this is what nobody has sent within `Rules.claim_for`: before,
         it is with a thread of `respond`, whose client would be told tryLater.
 
-        Raises `TransportError` and what `RegistrationAuthority.deliver` raises; what was not
-        answered is sent again.
+        Raises `TransportError` and `StoreError`; what was not answered is sent again.
         """
         waited = self.role.rules.claim_for if self.batch is None else None
         while (batch := self.role.batch(self.batch or _BATCH, waited=waited)) is not None:
-            self.role.deliver(self._upstream.ask(batch.octets))
+            self._exchange(batch.octets)
         for octets in self.role.due():
-            self.role.deliver(self._upstream.ask(octets))
+            self._exchange(octets)
+
+    def _exchange(self, octets: bytes) -> None:
+        """Asks the next server; what it answers to one message is of no account for others."""
+        answer = self._upstream.ask(octets)
+        try:
+            self.role.deliver(answer)
+        except CMCError as error:
+            _LOG.error("an answer of the next server is not taken: %r", error)
 
     def add_secret(
         self,
