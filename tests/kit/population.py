@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -47,18 +47,21 @@ def policy(clock: Callable[[], datetime]) -> Callable[[Application], Decision]:
 
 @dataclass
 class Entity:
-    """One of them: its key, and how it is getting on."""
+    """One of them: its key, and how it is getting on.
+
+    ``options``: what its clients have besides, or otherwise.
+    """
 
     number: int
     kind: str
     key: Any
     exchange: Exchange | None = None
     certificate: x509.Certificate | None = None
-    sent: int = 0
     log: list[str] = field(default_factory=list)
+    options: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, number: int) -> Entity:
+    def of(cls, number: int) -> Self:
         """A new one; each has a key of its own."""
         kind = KINDS[number % len(KINDS)]
         own: Any = ec.generate_private_key(ec.SECP256R1())
@@ -84,7 +87,7 @@ class Entity:
 
     def begin(self, trust: Any, clock: Callable[[], datetime], encrypt_to: Any) -> None:
         """Asks for its first certificate, by its shared secret."""
-        client = Client(
+        client = self._client(
             trust=trust,
             secret=SECRET,
             identification=self.name,
@@ -103,19 +106,26 @@ class Entity:
         )
         self.exchange = client.enroll(request)
 
+    def _client(self, **given: Any) -> Client:
+        return Client(**{**given, **self.options})
+
+    def _holder(self, **given: Any) -> Client:
+        """A client with the certificate, which signs what is sent and opens what comes."""
+        signer = cms.SigningKey.from_private_key(self.key, self.certificate)
+        opener = cms.RecipientKey.from_private_key(self.key, self.certificate)
+        return self._client(signer=signer, keys=[opener], **given)
+
     def renew(self, trust: Any, clock: Callable[[], datetime]) -> None:
         """Asks for the next one, by the certificate that it has."""
         assert self.certificate is not None
-        signer = cms.SigningKey.from_private_key(self.key, self.certificate)
+        client = self._holder(trust=trust, clock=clock)
         self.key = ec.generate_private_key(ec.SECP256R1())
-        client = Client(trust=trust, signer=signer, clock=clock)
         self.exchange = client.renew(self.certificate, NewRequest(key=self.key))
 
     def revoke(self, trust: Any, clock: Callable[[], datetime]) -> None:
         """Wants its certificate revoked."""
         assert self.certificate is not None
-        signer = cms.SigningKey.from_private_key(self.key, self.certificate)
-        client = Client(trust=trust, signer=signer, clock=clock)
+        client = self._holder(trust=trust, clock=clock)
         self.exchange = client.revoke(self.certificate, types.CRLReason.KEY_COMPROMISE)
 
     def next(self, now: datetime) -> bytes | None:
