@@ -131,7 +131,7 @@ def test_collected_for_a_batch(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_what_goes_up_at_once_is_left_to_its_client(lab: Lab, tmp_path: Path) -> None:
-    """R-165: a tick between its arrival and its sending takes it from nobody; a later one does.
+    """A tick between its arrival and its sending takes it from nobody; a later one does.
 
     Else the client would be told tryLater, and an RA that died would keep what it has received.
     """

@@ -66,7 +66,7 @@ def asking(servers: Row) -> Iterator[Fleet]:
 
 
 def test_servers_are_killed(backend: str, tmp_path: Path) -> None:
-    """R-017, R-142, R-144, R-165: the CA and both RAs, one at a time or several at once."""
+    """R-017, R-142, R-144: the CA and both RAs, one at a time or several at once."""
     chance, kills = random.Random(13), 0
     with row(backend, tmp_path, "cmc", "http", **QUICK) as servers, asking(servers) as fleet:
         while kills < KILLS:

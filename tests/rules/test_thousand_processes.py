@@ -85,7 +85,7 @@ def test_a_thousand_end_entities_and_processes(backend: str, tmp_path: Path) -> 
 
 
 def test_batches_between_processes(backend: str, tmp_path: Path) -> None:
-    """R-155, R-165: the RA in front collects what it sends; clients are told to ask again."""
+    """R-155: the RA in front collects what it sends; clients are told to ask again."""
     with row(backend, tmp_path, "file", "http", **QUICK) as servers, Fleet(servers) as fleet:
         servers.front.again("--batch", "16", "--every", "1")
         fleet.settle(fleet.join(range(CONFIRMED, CONFIRMED + 64)))
