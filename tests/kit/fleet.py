@@ -85,7 +85,10 @@ class Member(Entity):
 
 
 class Fleet:
-    """All that ask a row of servers. ``answers``: how many there were."""
+    """All that ask a row of servers.
+
+    ``answers``: how many there were, and how often there was none, by transport and reason.
+    """
 
     def __init__(self, row: Row) -> None:
         self.row = row
@@ -122,15 +125,17 @@ class Fleet:
             if each.encrypts:
                 each.options = {"encrypt_to": self._readers}
             each.begin(self._trust, each.clock, ())
-        self.members += joined
+        self.members.extend(joined)
         return joined
 
     def renew(self, members: Iterable[Member]) -> None:
         for each in members:
+            each.check()
             each.renew(self._trust, each.clock)
 
     def revoke(self, members: Iterable[Member]) -> None:
         for each in members:
+            each.check()
             each.revoke(self._trust, each.clock)
 
     # --- how they get it -------------------------------------------------------------------------

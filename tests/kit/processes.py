@@ -51,7 +51,6 @@ class Server:
 
     def __init__(self, backend: str, kind: str, folder: Path, *options: str | Path) -> None:
         self.backend, self.kind, self.folder, self._options = backend, kind, folder, options
-        self._more: tuple[str | Path, ...] = ()
         self.watched = folder.with_name(f"{folder.name}-watched")
         self.watched.mkdir()
         self._log = folder.with_name(f"{folder.name}-log")
@@ -67,8 +66,8 @@ class Server:
     def _address(self, name: str) -> str:
         return f"127.0.0.1:{self._places[name].getsockname()[1]}"
 
-    def start(self) -> Self:
-        """Starts it, and waits until it listens everywhere."""
+    def start(self, *more: str | Path) -> Self:
+        """Starts it, with some more options, and waits until it listens everywhere."""
         assert self._process is None
         addresses = {name: self._address(name) for name in self._places}
         listening = [
@@ -77,7 +76,7 @@ class Server:
         ]
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                command(self.kind, "serve", self.folder, *listening, *self._options, *self._more),
+                command(self.kind, "serve", self.folder, *listening, *self._options, *more),
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -101,10 +100,9 @@ class Server:
         process.stdout.close()
 
     def again(self, *more: str | Path) -> None:
-        """Stops it, and starts it with some more options, until they are others."""
+        """Stops it, and starts it with these options."""
         self.stop()
-        self._more = more
-        self.start()
+        self.start(*more)
 
     def kill(self) -> None:
         """SIGKILL, to it and its workers."""

@@ -31,6 +31,9 @@ MOST_ANSWERS = 12
 """How many there may be from one kill to the next."""
 WORKER_KILLS = 4
 """Workers of a server that are killed until it is itself: after a fifth it would give up."""
+TWO = ("--workers", "2")
+MODES = ((), ("--batch", "8", "--every", "1"))
+"""Of an RA, which keeps in either what it has received in the other."""
 QUICK = {"iterations": 1, "poll_after": 1, "claim_for": 2, "confirm": True}
 
 
@@ -66,7 +69,10 @@ def asking(servers: Row) -> Iterator[Fleet]:
 
 
 def test_servers_are_killed(backend: str, tmp_path: Path) -> None:
-    """R-017, R-142, R-144: the CA and both RAs, one at a time or several at once."""
+    """R-017, R-142, R-144, R-155: the CA and both RAs, one at a time or several at once.
+
+    An RA that is started again sends each message up at once, or collects them, by chance.
+    """
     chance, kills = random.Random(13), 0
     with row(backend, tmp_path, "cmc", "http", **QUICK) as servers, asking(servers) as fleet:
         while kills < KILLS:
@@ -75,7 +81,7 @@ def test_servers_are_killed(backend: str, tmp_path: Path) -> None:
             for each in victims:
                 each.kill()
             for each in victims:
-                each.start()
+                each.start(*(() if each is servers.ca else chance.choice(MODES)))
             kills += len(victims)
     assert any("closed" in each for each in fleet.answers)
 
@@ -84,7 +90,7 @@ def test_workers_are_killed(backend: str, tmp_path: Path) -> None:
     """R-017: those of a CA that has two, and after some of them the CA itself."""
     chance = random.Random(14)
     with row(backend, tmp_path, "http", **QUICK) as servers:
-        servers.ca.again("--workers", "2")
+        servers.ca.again(*TWO)
         with asking(servers) as fleet:
             for number in range(KILLS // 2):
                 fleet.answered(chance.randint(1, MOST_ANSWERS))
@@ -92,17 +98,14 @@ def test_workers_are_killed(backend: str, tmp_path: Path) -> None:
                     servers.ca.kill_worker(chance.randrange(2))
                 else:
                     servers.ca.kill()
-                    servers.ca.start()
+                    servers.ca.start(*TWO)
         assert "died: SIGKILL" in servers.ca.log()
 
 
 def test_servers_stop_under_load(backend: str, tmp_path: Path) -> None:
     """R-017: each ends with status 0 within ten seconds, whatever it works on."""
     chance = random.Random(15)
-    with row(backend, tmp_path, "est", "cmc", **QUICK) as servers:
-        servers.front.again("--workers", "2")
-        with asking(servers) as fleet:
-            for victim in 2 * servers.servers:
-                fleet.answered(chance.randint(1, MOST_ANSWERS))
-                victim.stop()
-                victim.start()
+    with row(backend, tmp_path, "est", "cmc", **QUICK) as servers, asking(servers) as fleet:
+        for victim in 2 * servers.servers:
+            fleet.answered(chance.randint(1, MOST_ANSWERS))
+            victim.again(*chance.choice(((), TWO)))
