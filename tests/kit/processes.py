@@ -93,11 +93,8 @@ class Server:
 
     def stop(self) -> None:
         """SIGTERM, after which it ends in time and well."""
-        process = self._ended()
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(STOPS_WITHIN) == 0, self.log()
-        assert process.stdout is not None
-        process.stdout.close()
+        self._running().send_signal(signal.SIGTERM)
+        assert self._ended(STOPS_WITHIN) == 0, self.log()
 
     def again(self, *more: str | Path) -> None:
         """Stops it, and starts it with these options."""
@@ -106,26 +103,30 @@ class Server:
 
     def kill(self) -> None:
         """SIGKILL, to it and its workers."""
-        process = self._ended()
-        os.killpg(process.pid, signal.SIGKILL)
-        assert process.wait(DEADLINE) == -signal.SIGKILL
-        assert process.stdout is not None
-        process.stdout.close()
-        until(lambda: not _members(process.pid))
+        group = self._running().pid
+        os.killpg(group, signal.SIGKILL)
+        assert self._ended(DEADLINE) == -signal.SIGKILL
+        until(lambda: not _members(group))
 
     def kill_worker(self, chosen: int) -> None:
         """SIGKILL to one of its workers, which it replaces."""
-        assert self._process is not None
-        leader = self._process.pid
+        leader = self._running().pid
         workers = until(lambda: sorted(_members(leader) - {leader}))
         os.kill(workers[chosen % len(workers)], signal.SIGKILL)
 
-    def _ended(self) -> subprocess.Popen[str]:
-        """The process, which is about to end."""
-        process, self._process = self._process, None
-        assert process is not None
-        assert process.poll() is None, self.log()
-        return process
+    def _running(self) -> subprocess.Popen[str]:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log()
+        return self._process
+
+    def _ended(self, within: float) -> int:
+        """Its exit status, once it has ended."""
+        assert self._process is not None
+        status = self._process.wait(within)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+        return status
 
     def log(self) -> str:
         return self._log.read_text()
@@ -136,10 +137,10 @@ class Server:
             if self._process is not None:
                 self.stop()
         finally:
-            if self._process is not None:
-                self.kill()
             for place in self._places.values():
                 place.close()
+            if self._process is not None:
+                self.kill()
         log = self.log()
         assert "Traceback" not in log, log
         assert "defect" not in log, log
