@@ -169,8 +169,7 @@ class Row:
     ) -> None:
         self._folder, self._stack = folder, stack
         self._run = running(backend)
-        lines = [f"{name} = {str(value).lower()}" for name, value in rules.items()]
-        self._rules = "\n".join(["[rules]", *lines])
+        self._rules = {name: f"{name} = {str(value).lower()}" for name, value in rules.items()}
         self.done("ca", "init", folder / "ca")
         self._configure(folder / "ca")
         self.trust = folder / "ca" / "ca-cert.pem"
@@ -206,7 +205,14 @@ class Row:
 
     def _configure(self, folder: Path) -> None:
         config = folder / "config.toml"
-        config.write_text(config.read_text().replace("[rules]", self._rules))
+        others = (
+            line
+            for line in config.read_text().splitlines()
+            if line.partition(" ")[0] not in self._rules
+        )
+        config.write_text(
+            "\n".join(others).replace("[rules]", "\n".join(["[rules]", *self._rules.values()]))
+        )
 
     def _started(self, backend: str, kind: str, folder: Path, *options: str | Path) -> Server:
         server = Server(backend, kind, folder, *options)
