@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from cmcodec.roles.store import StoreConflictError, StoreError
+from cmcodec.stores.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -38,8 +40,13 @@ _TURN: Final = int.from_bytes(b"cmcodec", "big")
 _CONFLICTS: Final = ("40001", "40P01")
 """SQLSTATE: serialization failure, deadlock."""
 
+_SAVE: Final = "SAVEPOINT member"
+_UNDO: Final = "ROLLBACK TO SAVEPOINT member"
+
 _CHUNK: Final = 500
 """Keys in one statement: every build of sqlite has room for 999 parameters."""
+
+_FORKED: Final = "this process was forked while a transaction was open"
 
 _TABLE: Final = sa.Table(
     "cmcodec",
@@ -189,7 +196,8 @@ class Database:
         )
         sa.event.listen(self._engine, "connect", lambda connection, _: found.prepare(connection))
         self.dialect: Final = found
-        self._running: Final[set[object]] = set()
+        self._turns = Turns()
+        self._group: _Group | None = None
         self._cut_off = False
         self.errors: Final = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)
         _OPEN.add(self)
@@ -224,37 +232,32 @@ class Database:
     def session(self) -> Iterator[Session]:
         """A transaction, alone in the database; durable when the block ends."""
         if self._cut_off:
-            raise StoreError("this process was forked while a transaction was open")
-        with self._connection() as connection:
-            with self.failures_told():
-                cursor = connection.cursor()
-                cursor.execute(self.dialect.begin)
-            session = Session(self, cursor)
-            yield session
-            with self.failures_told():
-                session.end()
-                connection.commit()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sa.PoolProxiedConnection]:
-        """A connection, and what is not committed when the block ends is undone."""
-        running = object()
-        self._running.add(running)
+            raise StoreError(_FORKED)
+        turns = self._turns
+        if not turns.take(_WAIT / 1000):
+            raise StoreError("the transactions of other threads take too long")
         try:
-            with self.failures_told():
-                connection = self._engine.raw_connection()
-            try:
-                yield connection
-            except BaseException:
-                try:
-                    connection.rollback()
-                except self.errors as error:
-                    connection.invalidate(error)
-                raise
-            finally:
-                connection.close()
+            if self._group is None:
+                self._group = _Group(self, self._engine)
+            group = self._group
+            with group.member() as session:
+                yield session
         finally:
-            self._running.discard(running)
+            self._end_turn(turns)
+        group.wait()
+
+    def _end_turn(self, turns: Turns) -> None:
+        """Whoever waits goes on in the same group; where nobody does, it ends."""
+        if turns is not self._turns:
+            # The transaction is that of a parent, which ends it.
+            raise StoreError(_FORKED)
+        group = self._group
+        if group is not None and group.is_well and turns.pass_on():
+            return
+        self._group = None
+        if group is not None:
+            group.end()
+        turns.release()
 
     @contextmanager
     def failures_told(self) -> Iterator[None]:
@@ -272,7 +275,8 @@ class Database:
         pool: Any = self._engine.pool
         _LEFT.append(pool)
         self._engine.dispose(close=False)
-        left = self._running or pool.checkedin()
+        left = self._turns.is_taken or pool.checkedin()
+        self._turns, self._group = Turns(), None
         self._cut_off |= bool(left) and not self.dialect.connections_can_be_left
 
 
@@ -299,6 +303,93 @@ def failure(error: Exception) -> StoreError:
     cause = getattr(error, "orig", None) or error
     conflict = getattr(cause, "sqlstate", None) in _CONFLICTS
     return (StoreConflictError if conflict else StoreError)(str(cause).strip())
+
+
+@final
+class _Group:
+    """Transactions of threads that waited for each other, which become durable together.
+
+    Making them durable takes longer than all else. For the database they are one transaction, in
+    which each has its turn; each ends once that is durable. One that fails is undone alone.
+    """
+
+    def __init__(self, database: Database, engine: sa.Engine) -> None:
+        """Begins; raises `StoreError`."""
+        self._database = database
+        self._ended: Final = threading.Event()
+        self._failure: StoreError | None = None
+        self._members = 0
+        self.is_well = True
+        with database.failures_told():
+            self._connection = engine.raw_connection()
+        try:
+            self._execute(database.dialect.begin)
+        except BaseException:
+            self._give_up()
+            raise
+
+    @contextmanager
+    def member(self) -> Iterator[Session]:
+        """One of them, whose turn it is."""
+        if self._members:
+            self._execute(_SAVE)
+        session = Session(self._database, self._connection.cursor())
+        try:
+            yield session
+            with self._database.failures_told():
+                session.end()
+        except BaseException:
+            self._undo()
+            raise
+        self._members += 1
+
+    def _execute(self, statement: str) -> None:
+        with self._database.failures_told():
+            cursor = self._connection.cursor()
+            cursor.execute(statement)
+            cursor.close()
+
+    def _undo(self) -> None:
+        """What the last member did. Of the first, that is everything."""
+        self.is_well = False
+        if self._members:
+            try:
+                self._execute(_UNDO)
+            except StoreError as error:
+                self._failure = error
+            else:
+                self.is_well = True
+
+    def end(self) -> None:
+        """Makes it durable, and tells the members; does not raise what they are told."""
+        is_durable = False
+        try:
+            if self.is_well:
+                with self._database.failures_told():
+                    self._connection.commit()
+                is_durable = True
+        except StoreError as error:
+            self._failure = error
+        finally:
+            if is_durable:
+                self._connection.close()
+            else:
+                self._failure = self._failure or StoreError("the end was interrupted")
+                self._give_up()
+            self._ended.set()
+
+    def _give_up(self) -> None:
+        try:
+            self._connection.rollback()
+        except self._database.errors as error:
+            self._connection.invalidate(error)
+        self._connection.close()
+
+    def wait(self) -> None:
+        """Until it is durable; raises `StoreError` where it does not become so."""
+        self._ended.wait()
+        if self._failure is not None:
+            raise type(self._failure)(*self._failure.args) from self._failure
 
 
 @final

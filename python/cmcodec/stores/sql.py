@@ -38,8 +38,9 @@ class SQLStore:
     shared secrets are kept (AES-GCM); the same for all who use the database, from before the first
     secret on.
 
-    One transaction runs at a time, the others wait for up to 30 seconds. A process may fork: the
-    child connects anew; with sqlite not where a transaction was open, when it gets a `StoreError`.
+    One transaction runs at a time, the others wait for up to 30 seconds. Those of threads that
+    wait for each other become durable together. A process may fork: the child connects anew; with
+    sqlite not where a transaction was open, when it gets a `StoreError`.
 
     Raises `UnsupportedError` where SQLAlchemy or the driver is not installed, `ValueError` for
     another database and for one in memory, which threads could not share, and `StoreError` where
