@@ -204,19 +204,6 @@ def test_waiting_too_long_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> 
         keep(store, b"b")
 
 
-def test_too_many_threads_are_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that get no connection in time."""
-    monkeypatch.setattr(databases, "_WAIT", 20)
-    with closing(SQLStore(url)) as store:
-        engine = store._database._engine
-        taken = [engine.raw_connection() for _ in range(15)]
-        with pytest.raises(StoreError, match="QueuePool"), store.transaction():
-            pass
-        for connection in taken:
-            connection.close()
-        keep(store, b"a")
-
-
 def test_a_failure_that_was_caught_ends_the_transaction(url: str) -> None:
     """A part of it cannot be kept."""
     with closing(SQLStore(url)) as store:
@@ -328,7 +315,7 @@ def test_a_server_that_goes_down_at_the_end_is_told() -> None:
 
 
 def test_threads_share_a_store(url: str) -> None:
-    """More threads than connections."""
+    """Many of them, one after another."""
     with closing(SQLStore(url)) as store:
         threads = [
             threading.Thread(target=keep, args=(store, bytes([number]))) for number in range(40)

@@ -35,13 +35,13 @@ def store(url: str) -> Iterator[SQLStore]:
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The groups that have ended."""
     found: list[object] = []
-    end = databases._Group.end
+    ended = databases._Group.ended
 
-    def counted(group: Any) -> None:
+    def counted(group: Any) -> Any:
         found.append(group)
-        end(group)
+        return ended(group)
 
-    monkeypatch.setattr(databases._Group, "end", counted)
+    monkeypatch.setattr(databases._Group, "ended", counted)
     return found
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, final
 from weakref import WeakSet
 
 import sqlalchemy as sa
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
 __all__ = ["OWN", "Database", "Session"]
+
+T = TypeVar("T")
 
 OWN: Final = "cmcodec"
 """The kind of what a store keeps for itself."""
@@ -156,7 +158,7 @@ _DIALECTS: Final = {
         _prepare_sqlite,
         _Statements(),
         _get_many_sqlite,
-        {"poolclass": sa.QueuePool},
+        {},
         False,
     ),
     # Each statement sees what was committed before it. At SERIALIZABLE all would see what was
@@ -190,14 +192,15 @@ class Database:
         self._engine: Final = sa.create_engine(
             where,
             hide_parameters=True,
-            pool_pre_ping=True,
-            pool_timeout=_WAIT / 1000,
+            poolclass=sa.NullPool,
             **found.options,
         )
         sa.event.listen(self._engine, "connect", lambda connection, _: found.prepare(connection))
         self.dialect: Final = found
         self._turns = Turns()
         self._group: _Group | None = None
+        self._kept: sa.PoolProxiedConnection | None = None
+        """For the next group: used by whose turn it is."""
         self._cut_off = False
         self.errors: Final = (SQLAlchemyError, self._engine.dialect.loaded_dbapi.Error)
         _OPEN.add(self)
@@ -238,10 +241,16 @@ class Database:
             raise StoreError("the transactions of other threads take too long")
         try:
             if self._group is None:
-                self._group = _Group(self, self._engine)
+                self._group = _Group(self, self._begun())
             group = self._group
-            with group.member() as session:
+            session = group.joined()
+            try:
                 yield session
+                session.end()
+            except BaseException:
+                group.undo()
+                raise
+            group.members += 1
         finally:
             self._end_turn(turns)
         group.wait()
@@ -256,8 +265,38 @@ class Database:
             return
         self._group = None
         if group is not None:
-            group.end()
+            self._kept = group.ended()
         turns.release()
+
+    def _begun(self) -> sa.PoolProxiedConnection:
+        """A connection in a transaction: the same again, unless its server has gone."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            try:
+                kept.cursor().execute(self.dialect.begin)
+            except self.errors as error:
+                driver: Any = self._engine.dialect
+                is_gone = driver.is_disconnect(error, kept.driver_connection, None)
+                kept.invalidate(error)
+                if not is_gone:
+                    raise failure(error) from error
+            else:
+                return kept
+        with self.failures_told():
+            made = self._engine.raw_connection()
+        try:
+            self.told(made.cursor().execute, self.dialect.begin)
+        except BaseException as error:
+            made.invalidate(error)
+            raise
+        return made
+
+    def told(self, call: Callable[..., T], *given: object) -> T:
+        """What a function of the driver gives; raises a `StoreError` for what that raises."""
+        try:
+            return call(*given)
+        except self.errors as error:
+            raise failure(error) from error
 
     @contextmanager
     def failures_told(self) -> Iterator[None]:
@@ -268,20 +307,24 @@ class Database:
             raise failure(error) from error
 
     def close(self) -> None:
-        self._engine.dispose()
+        """Closes the connection, unless a transaction uses it."""
+        turns = self._turns
+        if turns.take(0):
+            if self._kept is not None:
+                self._kept.close()
+                self._kept = None
+            self._end_turn(turns)
 
     def after_fork(self) -> None:
         """Leaves what is open, in a child, to its parent: it is neither used nor closed."""
-        pool: Any = self._engine.pool
-        _LEFT.append(pool)
-        self._engine.dispose(close=False)
-        left = self._turns.is_taken or pool.checkedin()
-        self._turns, self._group = Turns(), None
-        self._cut_off |= bool(left) and not self.dialect.connections_can_be_left
+        left = self._turns.is_taken or self._kept is not None
+        _LEFT.extend((self._group, self._kept))
+        self._turns, self._group, self._kept = Turns(), None, None
+        self._cut_off |= left and not self.dialect.connections_can_be_left
 
 
 _OPEN: Final[WeakSet[Database]] = WeakSet()
-_LEFT: Final[list[sa.Pool]] = []
+_LEFT: Final[list[object]] = []
 
 
 def _before_fork() -> None:
@@ -313,77 +356,50 @@ class _Group:
     which each has its turn; each ends once that is durable. One that fails is undone alone.
     """
 
-    def __init__(self, database: Database, engine: sa.Engine) -> None:
-        """Begins; raises `StoreError`."""
-        self._database = database
+    def __init__(self, database: Database, connection: sa.PoolProxiedConnection) -> None:
+        """``connection``: in a transaction."""
+        self._database, self._connection = database, connection
         self._ended: Final = threading.Event()
         self._failure: StoreError | None = None
-        self._members = 0
+        self.members = 0
+        """Those that have ended well."""
         self.is_well = True
-        with database.failures_told():
-            self._connection = engine.raw_connection()
-        try:
-            self._execute(database.dialect.begin)
-        except BaseException:
-            self._give_up()
-            raise
 
-    @contextmanager
-    def member(self) -> Iterator[Session]:
-        """One of them, whose turn it is."""
-        if self._members:
-            self._execute(_SAVE)
-        session = Session(self._database, self._connection.cursor())
-        try:
-            yield session
-            with self._database.failures_told():
-                session.end()
-        except BaseException:
-            self._undo()
-            raise
-        self._members += 1
+    def joined(self) -> Session:
+        """The next one, whose turn it is."""
+        cursor = self._connection.cursor()
+        if self.members:
+            self._database.told(cursor.execute, _SAVE)
+        return Session(self._database, cursor)
 
-    def _execute(self, statement: str) -> None:
-        with self._database.failures_told():
-            cursor = self._connection.cursor()
-            cursor.execute(statement)
-            cursor.close()
-
-    def _undo(self) -> None:
-        """What the last member did. Of the first, that is everything."""
+    def undo(self) -> None:
+        """Undoes what the last one did. Of the first, that is everything."""
         self.is_well = False
-        if self._members:
+        if self.members:
             try:
-                self._execute(_UNDO)
+                self._database.told(self._connection.cursor().execute, _UNDO)
             except StoreError as error:
                 self._failure = error
             else:
                 self.is_well = True
 
-    def end(self) -> None:
-        """Makes it durable, and tells the members; does not raise what they are told."""
-        is_durable = False
+    def ended(self) -> sa.PoolProxiedConnection | None:
+        """Makes it durable, and tells the members; the connection, where it can be used again."""
+        kept = None
         try:
             if self.is_well:
-                with self._database.failures_told():
-                    self._connection.commit()
-                is_durable = True
+                self._database.told(self._connection.commit)
+            else:
+                self._database.told(self._connection.rollback)
+            kept = self._connection
         except StoreError as error:
             self._failure = error
         finally:
-            if is_durable:
-                self._connection.close()
-            else:
+            if kept is None:
                 self._failure = self._failure or StoreError("the end was interrupted")
-                self._give_up()
+                self._connection.invalidate(self._failure)
             self._ended.set()
-
-    def _give_up(self) -> None:
-        try:
-            self._connection.rollback()
-        except self._database.errors as error:
-            self._connection.invalidate(error)
-        self._connection.close()
+        return kept
 
     def wait(self) -> None:
         """Until it is durable; raises `StoreError` where it does not become so."""
@@ -432,7 +448,10 @@ class Session:
 
     def end(self) -> None:
         """Raises the failure of a statement, were it caught before: not all would be kept."""
-        self._cursor.close()
+        try:
+            self._cursor.close()
+        except self._errors as error:
+            raise failure(error) from error
         if self._failure is not None:
             raise self._failure
 
