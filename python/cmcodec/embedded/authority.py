@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, final
 
 from cryptography import x509
@@ -386,7 +386,7 @@ class EmbeddedCA:
 
     # --- helpers -----------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def _issuer_name(self) -> types.Name:
         return types.Name.from_cryptography(self._issuer.name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, final
 
 from cryptography import x509
@@ -73,6 +74,7 @@ class Profile:
             yield x509.ExtendedKeyUsage(purposes), False
 
 
+@cache
 def _number(name: str) -> str:
     found = oids.number(name) or name
     try:

@@ -95,9 +95,13 @@ class Processed:
     """
 
     octets: bytes
-    kind: MessageKind
     outcomes: tuple[Outcome, ...] = ()
     statuses: tuple[tuple[types.CMCStatus, int | None], ...] = ()
+
+    @property
+    def kind(self) -> MessageKind:
+        """Which kind of message the answer is."""
+        return load(self.octets).kind if self.octets else "other"
 
 
 @final
@@ -507,9 +511,8 @@ def _members_of(case: Case) -> list[bytes]:
 
 
 def _processed(answer: bytes, outcomes: Iterable[Outcome], statuses: Iterable[Status]) -> Processed:
-    kind: MessageKind = load(answer).kind if answer else "other"
     said = tuple((CMCStatus(each.status), each.fail_info) for each in statuses)
-    return Processed(octets=answer, kind=kind, outcomes=tuple(outcomes), statuses=said)
+    return Processed(octets=answer, outcomes=tuple(outcomes), statuses=said)
 
 
 def _statuses(case: Case) -> Iterator[Status]:
