@@ -8,6 +8,7 @@ Whatever goes wrong below comes out as a `StoreError`.
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -35,6 +36,9 @@ OWN: Final = "cmcodec"
 
 _WAIT: Final = 30_000
 """Milliseconds that a transaction waits for its turn."""
+
+_STEP: Final = 0.001
+"""Seconds at most until a process asks sqlite again."""
 
 _TURN: Final = int.from_bytes(b"cmcodec", "big")
 """The advisory lock that a transaction on PostgreSQL holds."""
@@ -88,8 +92,8 @@ class _Statements(NamedTuple):
 class _Dialect(NamedTuple):
     """What differs between the databases."""
 
-    begin: str
-    """The first statement of a transaction: it waits until no other one runs."""
+    begin: Callable[[Any], object]
+    """Begins a transaction at a connection: waits until no other one runs."""
     prepare: Callable[[Any], None]
     """What a connection is told when it is new."""
     statements: _Statements
@@ -103,28 +107,29 @@ class _Dialect(NamedTuple):
 def _prepare_sqlite(connection: Any) -> None:
     # The driver would begin transactions when they write, and they would read before.
     connection.isolation_level = None
-    connection.execute(f"PRAGMA busy_timeout = {_WAIT}")
-    if _write_ahead(connection) != "wal":
+    connection.execute("PRAGMA busy_timeout = 0")
+    (mode,) = _patiently(connection, "PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
         connection.close()
         raise ValueError("url: sqlite in a file, which threads can share; see MemoryStore")
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def _write_ahead(connection: Any) -> str:
-    """Asks for a write-ahead log and says what there is: it may not be asked for while others do.
+def _patiently(connection: Any, statement: str) -> Any:
+    """The cursor of a statement that may not run while another process has a transaction.
 
-    For this alone sqlite does not wait by itself.
+    Only the first of a transaction is one. By itself sqlite would wait in steps of up to 0.1 s, in
+    which another process has many turns; and for the write-ahead log not at all.
     """
     until = time.monotonic() + _WAIT / 1000
     while True:
         try:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            return connection.cursor().execute(statement)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > until:
                 raise
-            time.sleep(0.01)
-        else:
-            return str(mode)
+            time.sleep(random.uniform(0, _STEP))  # noqa: S311 - no secret
 
 
 def _get_many_sqlite(kind: str, keys: Sequence[bytes]) -> tuple[str, tuple[object, ...]]:
@@ -154,7 +159,7 @@ _DIALECTS: Final = {
     # A process has one set of locks for a file. With what it inherits, a child believes it has
     # locks that only its parent has.
     ("sqlite", "pysqlite"): _Dialect(
-        "BEGIN IMMEDIATE",
+        lambda connection: _patiently(connection, "BEGIN IMMEDIATE"),
         _prepare_sqlite,
         _Statements(),
         _get_many_sqlite,
@@ -164,7 +169,7 @@ _DIALECTS: Final = {
     # Each statement sees what was committed before it. At SERIALIZABLE all would see what was
     # committed before the first one, which has to wait.
     ("postgresql", "psycopg"): _Dialect(
-        f"SELECT pg_advisory_xact_lock({_TURN})",
+        lambda connection: connection.execute(f"SELECT pg_advisory_xact_lock({_TURN})"),
         _prepare_postgresql,
         _Statements(*(statement.replace("?", "%s") for statement in _Statements())),
         _get_many_postgresql,
@@ -213,7 +218,7 @@ class Database:
     def make_table(self) -> None:
         """Makes the table where there is none; raises `StoreError` for one that is not ours."""
         with self.failures_told(), self._engine.connect() as connection:
-            connection.exec_driver_sql(self.dialect.begin)
+            self.dialect.begin(connection.connection.driver_connection)
             inspector = sa.inspect(connection)
             if not inspector.has_table(_TABLE.name):
                 _TABLE.create(connection)
@@ -273,7 +278,7 @@ class Database:
         kept, self._kept = self._kept, None
         if kept is not None:
             try:
-                kept.cursor().execute(self.dialect.begin)
+                self.dialect.begin(kept.driver_connection)
             except self.errors as error:
                 driver: Any = self._engine.dialect
                 is_gone = driver.is_disconnect(error, kept.driver_connection, None)
@@ -285,7 +290,7 @@ class Database:
         with self.failures_told():
             made = self._engine.raw_connection()
         try:
-            self.told(made.cursor().execute, self.dialect.begin)
+            self.told(self.dialect.begin, made.driver_connection)
         except BaseException as error:
             made.invalidate(error)
             raise
