@@ -22,7 +22,7 @@ from .keys import key, name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cmcodec.embedded.service import Answer, Service
+    from cmcodec.embedded.serving.service import Answer, Service
     from cmcodec.roles import Exchange
 
 SECRET = b"correct horse battery"

@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import cmcodec
-from cmcodec.embedded import working
-from cmcodec.embedded.metrics import GAUGES
-from cmcodec.embedded.service import Answer
-from cmcodec.embedded.serving import ServingError, serve
+from cmcodec.embedded.serving import ServingError, serve, working
+from cmcodec.embedded.serving.metrics import GAUGES
+from cmcodec.embedded.serving.service import Answer
 from cmcodec.transports import Limits
 
 from .command import surroundings

@@ -15,8 +15,8 @@ import uvicorn
 
 from cmcodec import cms, types
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder, certs_only
-from cmcodec.embedded.service import Answer
-from cmcodec.embedded.watching import Watch
+from cmcodec.embedded.serving.service import Answer
+from cmcodec.embedded.serving.watching import Watch
 from cmcodec.transports import Limits, est, http, tcp
 
 from .keys import certificate, key, name

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmcodec.embedded.answering import Answering
-from cmcodec.embedded.metrics import Metrics
-from cmcodec.embedded.service import Answer
+from cmcodec.embedded.serving.answering import Answering
+from cmcodec.embedded.serving.metrics import Metrics
+from cmcodec.embedded.serving.service import Answer
 from kit.served import until
 
 if TYPE_CHECKING:

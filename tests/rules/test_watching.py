@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmcodec.embedded.service import Answer
-from cmcodec.embedded.watching import MOST, Watch
+from cmcodec.embedded.serving.service import Answer
+from cmcodec.embedded.serving.watching import MOST, Watch
 from cmcodec.transports import Limits
 from kit.served import served, until
 from kit.transports import full_request, messages

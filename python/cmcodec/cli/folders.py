@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.embedded import EmbeddedCA, EmbeddedRA
-    from cmcodec.embedded.service import Service
+    from cmcodec.embedded.serving.service import Service
 
 __all__ = ["certificates", "name_of", "opened_ca", "opened_ra", "serve", "serving_options", "told"]
 
@@ -53,7 +53,7 @@ def told() -> Iterator[None]:
     """What is wrong with a folder, its store or an address, as wrong use of one line."""
     try:
         from cmcodec.embedded import FolderError
-        from cmcodec.embedded.listening import ServingError
+        from cmcodec.embedded.serving.listening import ServingError
         from cmcodec.errors import UnsupportedError
         from cmcodec.stores import StoreError
     except ImportError as error:

@@ -33,7 +33,7 @@ from cmcodec.embedded.folder import (
 )
 from cmcodec.embedded.issuing import Issuer, metered
 from cmcodec.embedded.publishing import Publisher
-from cmcodec.embedded.service import Answer
+from cmcodec.embedded.serving.service import Answer
 from cmcodec.errors import EncodeError
 from cmcodec.roles import (
     CertificationAuthority,

@@ -14,7 +14,7 @@ from cmcodec.embedded.config import RAConfig, read_ra, text_of
 from cmcodec.embedded.counted import CountedStore, uncounted
 from cmcodec.embedded.folder import CONFIG, Folder, FolderError, FolderReason
 from cmcodec.embedded.issuing import metered
-from cmcodec.embedded.service import Answer
+from cmcodec.embedded.serving.service import Answer
 from cmcodec.errors import CMCError
 from cmcodec.roles import RegistrationAuthority
 from cmcodec.roles.ca import now

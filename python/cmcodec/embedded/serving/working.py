@@ -11,10 +11,10 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from cmcodec.embedded import web
-from cmcodec.embedded.answering import Answering
-from cmcodec.embedded.metrics import Metrics
-from cmcodec.embedded.watching import Watch
+from cmcodec.embedded.serving import web
+from cmcodec.embedded.serving.answering import Answering
+from cmcodec.embedded.serving.metrics import Metrics
+from cmcodec.embedded.serving.watching import Watch
 from cmcodec.transports import tcp
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from cmcodec.embedded.service import Make, Service
+    from cmcodec.embedded.serving.service import Make, Service
     from cmcodec.transports import Limits
 
 __all__ = ["PATIENCE", "work"]

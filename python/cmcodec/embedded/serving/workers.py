@@ -16,7 +16,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Final, final
 
-from cmcodec.embedded.listening import ServingError
+from cmcodec.embedded.serving.listening import ServingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

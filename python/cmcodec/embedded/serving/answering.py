@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, final
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from cmcodec.embedded.metrics import Metrics
-    from cmcodec.embedded.service import Answer, Service
+    from cmcodec.embedded.serving.metrics import Metrics
+    from cmcodec.embedded.serving.service import Answer, Service
 
 __all__ = ["THREADS", "Answering", "Transport"]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator
 
-    from cmcodec.embedded.service import Answer
+    from cmcodec.embedded.serving.service import Answer
 
 __all__ = ["AGAIN", "EVERY", "MOST", "SETTLED", "Watch"]
 

@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cmcodec.embedded import logs
-from cmcodec.embedded.answering import THREADS
-from cmcodec.embedded.listening import Address, Listener, ServingError
+from cmcodec.embedded.serving import logs
+from cmcodec.embedded.serving.answering import THREADS
+from cmcodec.embedded.serving.listening import Address, Listener, ServingError
 from cmcodec.errors import UnsupportedError
 from cmcodec.transports.limits import DEFAULT, Limits
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from cmcodec.embedded.service import Make
+    from cmcodec.embedded.serving.service import Make
 
 __all__ = ["ServingError", "serve"]
 
@@ -40,8 +40,8 @@ def serve(
 
     ``http``, ``tcp``, ``metrics``: ``HOST:PORT``; with port 0 a free one. A line on standard
     output says of each that it accepts: ``listening http 127.0.0.1:8080``. At ``http`` there is
-    CMC at ``/`` and EST at its path, at ``metrics`` what `cmcodec.embedded.metrics` says.
-    ``watch``: a folder, as `cmcodec.embedded.watching` says.
+    CMC at ``/`` and EST at its path, at ``metrics`` what `cmcodec.embedded.serving.metrics` says.
+    ``watch``: a folder, as `cmcodec.embedded.serving.watching` says.
 
     ``workers``: so many processes, each with a service of its own and these ``limits``; the first
     one ticks and watches. One that dies is started again. ``threads``: messages that each of them
@@ -72,9 +72,9 @@ def serve(
                 stack.callback(listener.close)
                 listeners.append(listener)
         try:
-            from cmcodec.embedded.metrics import died
-            from cmcodec.embedded.workers import supervise
-            from cmcodec.embedded.working import work
+            from cmcodec.embedded.serving.metrics import died
+            from cmcodec.embedded.serving.workers import supervise
+            from cmcodec.embedded.serving.working import work
         except ImportError as error:
             raise UnsupportedError(f"{error}: pip install 'cmcodec[server]'") from error
         logs.configure(as_json=log_json)

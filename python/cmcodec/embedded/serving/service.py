@@ -50,7 +50,7 @@ class Service(Protocol):
         """What has to be there, and whether it is: ``{"store": True, "keys": True}``."""
 
     def gauges(self) -> Mapping[str, float]:
-        """Values of metrics of `cmcodec.embedded.metrics.GAUGES`, by their names.
+        """Values of metrics of `cmcodec.embedded.serving.metrics.GAUGES`, by their names.
 
         They are of the store, so that every process gives the same.
         """

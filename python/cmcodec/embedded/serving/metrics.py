@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from cmcodec.embedded.service import Answer, Service
+    from cmcodec.embedded.serving.service import Answer, Service
 
     Asked = Callable[[Callable[[], Any]], Awaitable[Any]]
 
