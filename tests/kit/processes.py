@@ -10,8 +10,10 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
-from contextlib import ExitStack, contextmanager
+import time
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography import x509
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 STOPS_WITHIN: Final = 10.0
 """Seconds in which a server ends after SIGTERM."""
+
+_LOOK: Final = 0.0005
+"""Seconds from one look at a store to the next: shorter than a transaction takes."""
 
 _EXPECTED: Final = re.compile(
     # Nobody is there to answer; a thread was faster to have a message answered; a worker.
@@ -95,6 +100,23 @@ class Server:
         """SIGTERM, after which it ends in time and well."""
         self._running().send_signal(signal.SIGTERM)
         assert self._ended(STOPS_WITHIN) == 0, self.log()
+
+    def works(self, commits: int) -> None:
+        """Waits until it, or another one on its store, has written so many transactions.
+
+        Each message takes several, and there is no other moment to be sure that it is in the middle
+        of one.
+        """
+        end = time.monotonic() + DEADLINE
+        with closing(sqlite3.connect(self.folder / "store.sqlite")) as store:
+            seen = None
+            while commits >= 0:
+                (found,) = store.execute("PRAGMA data_version").fetchone()
+                if found != seen:
+                    seen, commits = found, commits - 1
+                    continue
+                assert time.monotonic() < end, "it does nothing"
+                time.sleep(_LOOK)
 
     def again(self, *more: str | Path) -> None:
         """Stops it, and starts it with these options."""
