@@ -2,8 +2,8 @@
 
     python -m benches.serving [--seconds N] [--only NAME…] [--server-key KIND] [--store KIND]
 
-`cmc ca serve` in processes of its own, whose CA has a key of RSA-2048, and `connections`, 200 of
-them kept alive, each with a request on its way. A request is that of an end entity with a secret:
+`cmc ca serve` in processes of its own, whose CA has a key of RSA-2048, and 200 connections that are
+kept alive, each with a request on its way. A request is that of an end entity with a secret:
 PKCS#10, a new key of P-256 that signs it and the message around it, identification and proof of
 identity. It is what most first requests are, and its signatures are cheap, so that what the CA does
 beside them shows. Each is sent once; all are made before, with the secrets in the store.
@@ -155,12 +155,12 @@ class Served:
         outside = re.findall(r"(?m)^cmc_outside_cryptography_seconds_total.* (\S+)$", text)
         return Usage(ticks / _TICKS, sum(map(float, outside)), resident)
 
-    def drive(self, made: Made, seconds: float = 1e9, *, keep: int = 100, **options: Any) -> Driven:
+    def drive(
+        self, made: Made, seconds: float, connections: int = CONNECTIONS, *, keep: int = 100
+    ) -> Driven:
         """Asks all of it, or as much as there is time for; the answers are right."""
         driven = drive(
-            self.places["http"],
-            made.asked,
-            **{"connections": CONNECTIONS, "seconds": seconds, "keep": keep, **options},
+            self.places["http"], made.asked, connections=connections, seconds=seconds, keep=keep
         )
         assert not driven.errors, driven.errors[0]
         trust = [x509.load_pem_x509_certificate((self.folder / "ca-cert.pem").read_bytes())]
@@ -215,13 +215,16 @@ def serving(
     if server_key != "p256":
         _replace_server_key(path)
     listeners = [each for name in ("http", "metrics") for each in (f"--{name}", "127.0.0.1:0")]
-    process = subprocess.Popen(
-        command("ca", "serve", path, *listeners, "--workers", str(workers)),
-        stdout=subprocess.PIPE,
-        text=True,
-        env=surroundings(cmcodec.backend),
-    )
-    with process:
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            command("ca", "serve", path, *listeners, "--workers", str(workers)),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=surroundings(cmcodec.backend),
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             places = {}
@@ -236,7 +239,7 @@ def serving(
             yield served
         finally:
             process.send_signal(signal.SIGTERM)
-    assert process.returncode == 0
+    assert process.returncode == 0, (folder / "log").read_text()[-2000:]
     shutil.rmtree(path)
 
 
@@ -343,6 +346,7 @@ class Options:
     server_key: str = "p256"
     store: Callable[[], str | None] = lambda: None
     rounds: int = ROUNDS
+    connections: int = CONNECTIONS
 
     @contextmanager
     def serving(self, made: Made, workers: int = 1) -> Iterator[Served]:
@@ -374,10 +378,12 @@ class Loaded(NamedTuple):
         )
 
 
-def loaded(served: Served, made: Made, seconds: float, **options: Any) -> Loaded:
+def loaded(
+    served: Served, made: Made, seconds: float, connections: int, *, keep: int = 100
+) -> Loaded:
     """The CA under load for so long, or until all is asked."""
     before = served.usage()
-    driven = served.drive(made, seconds, **options)
+    driven = served.drive(made, seconds, connections, keep=keep)
     after = served.usage()
     return Loaded(driven, after.cpu - before.cpu, after.outside - before.outside)
 
@@ -386,15 +392,15 @@ def _needed(options: Options) -> int:
     """Requests that a CA answers in a second, and some more; the files are warm after it."""
     made = requests(1000)
     with options.serving(made) as served:
-        return int(loaded(served, made, 30).driven.rate * 1.4)
+        return int(loaded(served, made, 30, options.connections).driven.rate * 1.4)
 
 
 def load(options: Options) -> list[tuple[str, float, float | None]]:
     """The figures of one worker; those that something is promised of with the promise."""
     least = bare(options.server_key)
-    made = requests(int(_needed(options) * options.seconds) + CONNECTIONS)
+    made = requests(int(_needed(options) * options.seconds) + options.connections)
     with options.serving(made) as served:
-        found = loaded(served, made, options.seconds)
+        found = loaded(served, made, options.seconds, options.connections)
     print(f"load: {len(found.driven.latencies):,} answers, no error, {found}")
     within, told = least.messages / found.each, found.outside / found.cpu
     print(
@@ -408,13 +414,13 @@ def load(options: Options) -> list[tuple[str, float, float | None]]:
 
 def workers(options: Options) -> list[tuple[str, float, float | None]]:
     """Two workers beside one, in turn; the medians of the rounds are compared."""
-    needed = int(_needed(options) * options.seconds) + CONNECTIONS
+    needed = int(_needed(options) * options.seconds) + options.connections
     rates: dict[int, list[float]] = {1: [], 2: []}
     for number in range(options.rounds):
         for count in (1, 2) if number % 2 == 0 else (2, 1):
             made = requests(needed * count)
             with options.serving(made, count) as served:
-                found = loaded(served, made, options.seconds)
+                found = loaded(served, made, options.seconds, options.connections)
             print(f"workers {count}: {found}")
             rates[count].append(found.driven.rate)
     ratio = statistics.median(rates[2]) / statistics.median(rates[1])
@@ -423,7 +429,7 @@ def workers(options: Options) -> list[tuple[str, float, float | None]]:
 
 def peers(options: Options) -> list[tuple[str, float, float | None]]:
     """p99 beside bad peers and without, in turn, at one CA."""
-    needed = int(_needed(options) * options.seconds) + CONNECTIONS
+    needed = int(_needed(options) * options.seconds) + options.connections
     parts = [requests(needed) for _ in range(2 * options.rounds)]
     everybody = Made([n for each in parts for n in each.numbers], [])
     found: dict[bool, list[float]] = {False: [], True: []}
@@ -431,7 +437,7 @@ def peers(options: Options) -> list[tuple[str, float, float | None]]:
         for number, part in enumerate(parts):
             is_hostile = number % 2 == 1
             with hostile(served.places["http"], PEERS if is_hostile else 0):
-                one = loaded(served, part, options.seconds)
+                one = loaded(served, part, options.seconds, options.connections)
             print(f"{'beside bad peers' if is_hostile else 'without'}: {one}")
             found[is_hostile].append(one.driven.percentile(0.99))
     ratio = statistics.median(found[True]) / statistics.median(found[False])
@@ -440,7 +446,7 @@ def peers(options: Options) -> list[tuple[str, float, float | None]]:
 
 def memory(options: Options) -> list[tuple[str, float, float | None]]:
     """Memory of the worker, looked at every ten seconds while it is asked as fast as it answers."""
-    made = requests(int(_needed(options) * options.seconds) + CONNECTIONS)
+    made = requests(int(_needed(options) * options.seconds) + options.connections)
     samples: list[int] = []
     ended = threading.Event()
     with options.serving(made) as served:
@@ -452,7 +458,7 @@ def memory(options: Options) -> list[tuple[str, float, float | None]]:
         looking = threading.Thread(target=look)
         looking.start()
         try:
-            found = loaded(served, made, options.seconds, keep=1000)
+            found = loaded(served, made, options.seconds, options.connections, keep=1000)
         finally:
             ended.set()
             looking.join()
@@ -492,13 +498,16 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     parser.add_argument("--server-key", choices=("p256", "rsa2048"), default="p256")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     _few_cores()
     print(f"{cmcodec.backend}, load average {measure.load_average():.1f}")
     is_kept = True
     with tempfile.TemporaryDirectory() as folder, _stores(given.store) as store:
-        options = Options(Path(folder), given.seconds, given.server_key, store, given.rounds)
+        options = Options(
+            Path(folder), given.seconds, given.server_key, store, given.rounds, given.connections
+        )
         for name in given.only:
             for text, value, at_most in SCENARIOS[name](options):
                 promised = "" if at_most is None else f", at most {at_most:.2f}"

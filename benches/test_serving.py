@@ -20,7 +20,7 @@ def test_load(tmp_path: Path, workers: int) -> None:
     """Every request gets a certificate of its own key, and the CA tells what it used."""
     made = serving.requests(COUNT)
     with serving.serving(tmp_path, made, workers=workers) as served:
-        found = serving.loaded(served, made, 60, keep=1, connections=20)
+        found = serving.loaded(served, made, 60, 20, keep=1)
     assert len(found.driven.latencies) == len(found.driven.kept) == COUNT
     assert 0 < found.outside < found.cpu
 
@@ -32,7 +32,7 @@ def test_bad_peers(tmp_path: Path) -> None:
         serving.serving(tmp_path, made, server_key="rsa2048") as served,
         hostile(served.places["http"], 5),
     ):
-        found = served.drive(made, 60, keep=1, connections=20)
+        found = served.drive(made, 60, 20, keep=1)
     assert len(found.kept) == COUNT
 
 
