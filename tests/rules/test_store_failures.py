@@ -33,7 +33,7 @@ def full_at(store: SQLStore, pages: int) -> None:
     def limit(connection: Connection, record: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    store._database._engine.dispose()
+    store.close()
 
 
 def is_put_off(answer: Any) -> bool:
