@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cmcodec.embedded.serving import web
 from cmcodec.embedded.serving.answering import Answering
 from cmcodec.embedded.serving.metrics import Metrics
 from cmcodec.embedded.serving.service import Answer
+from cmcodec.transports import Limits
 from kit.served import until
 
 if TYPE_CHECKING:
@@ -120,3 +124,28 @@ def test_nothing_is_begun_after_the_end(waiting: int) -> None:
     assert all(isinstance(each, asyncio.CancelledError) for each in found[1:])
     assert len(found) == waiting + 1
     assert service.groups == [[b"0"]]
+
+
+def test_who_comes_after_the_end_is_not_kept() -> None:
+    """A connection that was accepted when the others had been told holds up no end."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError("nobody asks")
+
+    async def main() -> None:
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = web.Server(app, Limits(), 60.0)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        await server.accepts.wait()
+        server.config.is_stopping = True
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        server.stop()
+        await serving
+        assert not server.server_state.connections
+
+    asyncio.run(main())

@@ -55,6 +55,7 @@ class _Config(uvicorn.Config):
             timeout_graceful_shutdown=math.ceil(patience),
         )  # fmt: skip
         self.limits = limits
+        self.is_stopping = False
 
 
 @final
@@ -71,6 +72,10 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.config.is_stopping:
+            # It was accepted when the others had been told, and nobody would tell it.
+            transport.abort()
+            return
         if len(self.connections) > self.config.limits.connections:
             _LOG.info("connection closed: too many")
             transport.abort()
@@ -135,6 +140,8 @@ class Server(uvicorn.Server):
     ``patience``: seconds in which requests end after `stop`; then they are cut off.
     """
 
+    config: _Config
+
     def __init__(self, app: ASGIApp, limits: Limits, patience: float) -> None:
         super().__init__(_Config(app, limits, patience))
         self.accepts = asyncio.Event()
@@ -149,4 +156,12 @@ class Server(uvicorn.Server):
 
     def stop(self) -> None:
         """No new connection; those that are idle are closed."""
+        self.config.is_stopping = True
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for each in tuple(self.server_state.connections):
+            each.transport.abort()
+        # They are closed in the next round of the loop.
+        await asyncio.sleep(0)
