@@ -12,28 +12,20 @@ from benches.connections import hostile
 if TYPE_CHECKING:
     from pathlib import Path
 
-COUNT = 150
+COUNT = 200
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_load(tmp_path: Path, workers: int) -> None:
-    """Every request gets a certificate of its own key, and the CA tells what it used."""
+@pytest.mark.parametrize(("workers", "server_key", "bad"), [(1, "p256", 0), (2, "rsa2048", 5)])
+def test_load(tmp_path: Path, workers: int, server_key: str, bad: int) -> None:
+    """Every request gets a certificate of its own key, beside bad peers too."""
     made = serving.requests(COUNT)
-    with serving.serving(tmp_path, made, workers=workers) as served:
+    with (
+        serving.serving(tmp_path, made, workers=workers, server_key=server_key) as served,
+        hostile(served.places["http"], bad),
+    ):
         found = serving.loaded(served, made, 60, 20, keep=1)
     assert len(found.driven.latencies) == len(found.driven.kept) == COUNT
     assert 0 < found.outside < found.cpu
-
-
-def test_bad_peers(tmp_path: Path) -> None:
-    """Beside peers that are slow, lie and send garbage, every answer is right."""
-    made = serving.requests(COUNT)
-    with (
-        serving.serving(tmp_path, made, server_key="rsa2048") as served,
-        hostile(served.places["http"], 5),
-    ):
-        found = served.drive(made, 60, 20, keep=1)
-    assert len(found.kept) == COUNT
 
 
 def test_bare() -> None:
