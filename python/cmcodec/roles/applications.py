@@ -52,7 +52,8 @@ class Requester:
             named = self.identification
         else:
             by = self.ras[-1] if self.kind == "ra" and self.ras else self.certificate
-            named = None if by is None else by.subject.rfc4514_string()
+            # Of a copy: a certificate of ``cryptography`` keeps the names that were asked for.
+            named = None if by is None else _loaded(_certificate(by)).subject.rfc4514_string()
         return f"{self.kind} {named}" if named else self.kind
 
 

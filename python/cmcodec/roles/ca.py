@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from cryptography import x509
 
 from cmcodec import types
-from cmcodec.controls.names import comparable
+from cmcodec.controls.names import CertificateNames, comparable
 from cmcodec.message import load
 from cmcodec.roles import public_keys, records
 from cmcodec.roles.applications import (
@@ -312,7 +312,7 @@ class CertificationAuthority:
             issued, key = Issued.of(certificate), decided.template.public_key
             if key is None or issued.public_key != key.to_der():
                 raise ValueError("the issuer returned a certificate of another key")
-            if _has_name_of_issuer(certificate):
+            if _has_name_of_issuer(issued):
                 # Clients take what it signs for an answer of this CA (RFC 10002 §9.1).
                 raise ValueError("the issuer returned a certificate with its own name")
         except Exception as error:
@@ -493,8 +493,10 @@ def _name_missing_checks() -> None:
         _LOG.warning("public keys are not checked for: %s", ", ".join(missing))
 
 
-def _has_name_of_issuer(certificate: x509.Certificate) -> bool:
-    subject, issuer = map(types.Name.from_cryptography, (certificate.subject, certificate.issuer))
+def _has_name_of_issuer(issued: Issued) -> bool:
+    # By its octets: a certificate of ``cryptography`` keeps the names that were asked for.
+    names = CertificateNames.of(issued.octets)
+    subject, issuer = map(types.Name.from_der, (names.subject, names.issuer))
     return comparable(subject) == comparable(issuer)
 
 
