@@ -327,23 +327,29 @@ class EmbeddedCA:
     def certificates(self) -> Iterator[Listed]:
         """Every certificate that has not ended, those of its own server first."""
         moment = self.clock()
-        for own in self._unit(lambda each: register.all_own(each, moment)):
-            yield self._listed(own, "issued", None, "none")
-        for each in self.role.issued():
-            state: ListedState = "confirmed" if each.state == "confirmed" else "issued"
-            yield self._listed(each.certificate, state, each.application_id, each.requester)
 
-    def _listed(
-        self, certificate: x509.Certificate, state: ListedState, identifier: bytes | None, by: str
-    ) -> Listed:
-        serial, moment = certificate.serial_number, self.clock()
-        revoked = self._unit(lambda each: register.revoked(each, serial, moment))
-        return Listed(
-            certificate=certificate,
-            state=state if revoked is None else "revoked",
-            application_id=identifier,
-            requester=by,
-        )
+        def read(transaction: Transaction) -> tuple[list[x509.Certificate], set[int]]:
+            revoked = {each.serial for each in register.all_revoked(transaction, moment)}
+            return register.all_own(transaction, moment), revoked
+
+        own, revoked = self._unit(read)
+
+        def listed(
+            certificate: x509.Certificate, state: ListedState, identifier: bytes | None, by: str
+        ) -> Listed:
+            is_revoked = certificate.serial_number in revoked
+            return Listed(
+                certificate=certificate,
+                state="revoked" if is_revoked else state,
+                application_id=identifier,
+                requester=by,
+            )
+
+        for each in own:
+            yield listed(each, "issued", None, "none")
+        for found in self.role.issued():
+            state: ListedState = "confirmed" if found.state == "confirmed" else "issued"
+            yield listed(found.certificate, state, found.application_id, found.requester)
 
     def pending(self) -> Iterator[Application]:
         """What waits for `approve` or `refuse`."""
