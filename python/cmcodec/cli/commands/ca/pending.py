@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,8 @@ import click
 from cmcodec.asn1 import display
 from cmcodec.cli.folders import opened_ca
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import backend_option, printable
+from cmcodec.cli.options import backend_option
+from cmcodec.cli.rows import show
 
 if TYPE_CHECKING:
     from cmcodec.roles import Application
@@ -32,14 +31,12 @@ def command(folder: Path, *, as_json: bool) -> int:
     The exit status is 0, or 2 for wrong use.
     """
     with opened_ca(folder) as ca:
-        for each in ca.pending():
-            row = _row(each)
-            if as_json:
-                sys.stdout.write(f"{json.dumps(row)}\n")
-            else:
-                who = printable(f"{row['subject']}, by {row['requester']}")
-                sys.stdout.write(f"{row['application_id']}  since {row['since']}  {who}\n")
+        show(map(_row, ca.pending()), _what, as_json=as_json)
     return 0
+
+
+def _what(row: dict[str, Any]) -> str:
+    return f"{row['application_id']}  since {row['since']}"
 
 
 def _row(application: Application) -> dict[str, Any]:
