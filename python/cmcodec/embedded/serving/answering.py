@@ -20,10 +20,11 @@ T = TypeVar("T")
 
 Transport: TypeAlias = Literal["http", "est", "tcp", "file"]
 
-THREADS: Final = 4
-"""Messages that a process works on at a time; the others wait for their turn.
+THREADS: Final = 2
+"""Groups of messages that a process works on at a time; the others wait for their turn.
 
-Who computes gains nothing by more, as they wait for each other. Who waits for another server does.
+One computes while the other waits for the disk. Who computes gains nothing by more, as they wait
+for each other. Who waits for another server does.
 """
 
 _TOGETHER: Final = 1 << 20
