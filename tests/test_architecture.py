@@ -25,8 +25,8 @@ FLOORS = (
         *("errors", "reasons", "limits", "arguments", "durable", "metering"),
         *("oids", "algorithms", "_backend"),
     ),
-    ("asn1",),
-    ("types", "verify.verdict"),
+    ("asn1", "columns"),
+    ("types", "verify.verdict", "verify.columns", "verify.lines"),
     ("_rust", "_pure"),
     ("received", "loaded", "message", "verify"),
     ("cms",),
@@ -35,7 +35,7 @@ FLOORS = (
     ("roles",),
     ("stores", "transports", "keys"),
     ("embedded",),
-    ("cli", "compat", ""),
+    ("cli", "compat", "arrow", ""),
 )
 """Modules and packages below ``cmcodec``, from the ground up; the longest name that fits counts."""
 

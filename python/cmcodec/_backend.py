@@ -23,8 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TypeAlias
 
+    from cmcodec.columns.fields import Array
     from cmcodec.reasons import Reason
     from cmcodec.verify.verdict import Encoding, Kind, Row
+
+    Amended: TypeAlias = dict[int, Row] | dict[int, Row | None]
+    """By number: rows that say something else than the backend found."""
+
+    Group: TypeAlias = tuple[str, str | None, str | None, bool, int, list[int]]
+    """Verdict, reason, rule, whether they are nested; how many rows, and the first of them."""
+
+    Counts: TypeAlias = list[tuple[str, int]]
 
     Received: TypeAlias = bytes | tuple[bytes, bool]
     """Octets as received; with True beside them a wrapped request counts (rule V1)."""
@@ -63,6 +72,13 @@ class Backend(Protocol):
 
         All signature algorithms and keys of rules V9 and V10 count, those of rule V10a never
         (RFC 5280 §6.1.3, rule V13). ``bad_value`` where ``certificate`` is none.
+        """
+
+    def columns(self, *, plain: bool, places: bool) -> Columns:
+        """Columns without rows yet (`cmcodec.verify.columns`).
+
+        ``plain``: words are texts, and no dictionary is needed. ``places``: every row has the
+        number of its input and its path; without, only inputs have rows.
         """
 
     def content(
@@ -121,6 +137,9 @@ class Backend(Protocol):
     def offsets(self, buffer: bytes, start: int, end: int, /) -> list[int]:
         """Where each element of ``buffer[start:end]`` starts."""
 
+    def tally(self, examples: int, /) -> Tally:
+        """Counts over no rows yet; of each group so many rows are named."""
+
     def verify(
         self,
         items: Sequence[Received | Validated],
@@ -160,8 +179,60 @@ class Verdicts(Protocol):
     def is_malformed(self, item: int, start: int, /) -> bool:
         """Whether the message nested in an item at ``start`` could not be read."""
 
+    def position(self, item: int, /) -> int:
+        """Which row is that of an item. Raises `IndexError`."""
+
+    def noted(self, start: int, stop: int, /) -> list[int]:
+        """The rows among these that may have notes."""
+
+    def json_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str:
+        """What `json` makes of ``to_dict`` of some rows, a line each.
+
+        ``firsts``: for each item the member that its lines begin with, instead of ``index``.
+        """
+
+    def csv_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str:
+        """The same in CSV; ``firsts`` are the first cells."""
+
     def counts(self) -> dict[str, int]:
         """How many rows have each verdict."""
+
+
+class Columns(Protocol):
+    """Columns in the making."""
+
+    def add(
+        self,
+        verdicts: Any,
+        start: int,
+        stop: int,
+        amended: Amended,
+        *,
+        first: int,
+        nested: bool,
+    ) -> None:
+        """Adds some rows of verdicts of this backend.
+
+        ``first`` is the number of their first item; ``nested`` tells whether messages nested in
+        items were looked at. Rows that ``amended`` has None for are null.
+        """
+
+    def finish(self) -> Array:
+        """The columns as the children of one array; raises `ValueError` for more than 2 GiB."""
+
+
+class Tally(Protocol):
+    """Counts over rows."""
+
+    def add(self, verdicts: Any, start: int, stop: int, amended: Amended, /) -> None:
+        """Counts some rows of verdicts of this backend."""
+
+    def counts(self) -> tuple[list[Group], Counts, Counts, Counts]:
+        """The groups; and how often each chain, each proof of possession and each note was met."""
 
 
 _FUNCTIONS = tuple(name for name in vars(Backend) if not name.startswith("_"))
@@ -204,6 +275,7 @@ if TYPE_CHECKING:
 
     certificate = _engine.certificate
     certificate_signature = _engine.certificate_signature
+    columns = _engine.columns
     content = _engine.content
     decode = _engine.decode
     decode_at = _engine.decode_at
@@ -213,6 +285,7 @@ if TYPE_CHECKING:
     members = _engine.members
     message_kind = _engine.message_kind
     offsets = _engine.offsets
+    tally = _engine.tally
     verify = _engine.verify
 else:
 

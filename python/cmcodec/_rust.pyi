@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, final
 
-from cmcodec._backend import Outline, Received, Validated
+from cmcodec._backend import Amended, Counts, Group, Outline, Received, Validated
+from cmcodec.columns.fields import Array
 from cmcodec.reasons import Reason
 from cmcodec.verify.verdict import Encoding, Kind, Row
 
 __all__ = [
+    "Columns",
+    "Tally",
     "Verdicts",
     "certificate",
     "certificate_signature",
+    "columns",
     "content",
     "decode",
     "decode_at",
@@ -20,6 +24,7 @@ __all__ = [
     "members",
     "message_kind",
     "offsets",
+    "tally",
     "verify",
 ]
 
@@ -28,6 +33,9 @@ def certificate(octets: bytes, /) -> Outline | None:
 
 def certificate_signature(certificate: bytes, spki: bytes, /) -> Reason | None:
     """See `cmcodec._backend.Backend.certificate_signature`."""
+
+def columns(*, plain: bool, places: bool) -> Columns:
+    """See `cmcodec._backend.Backend.columns`."""
 
 def content(
     buffer: bytes, start: int, end: int, root: str, nested_validated: bool = False, /
@@ -62,6 +70,9 @@ def message_kind(buffer: bytes, start: int, end: int, root: str, /) -> tuple[Kin
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:
     """See `cmcodec._backend.Backend.offsets`."""
 
+def tally(examples: int, /) -> Tally:
+    """See `cmcodec._backend.Backend.tally`."""
+
 def verify(
     items: Sequence[Received | Validated],
     *,
@@ -85,4 +96,35 @@ class Verdicts:
     def __getitem__(self, index: int, /) -> Row: ...
     def der(self, item: int, /) -> bytes: ...
     def is_malformed(self, item: int, start: int, /) -> bool: ...
+    def position(self, item: int, /) -> int: ...
+    def noted(self, start: int, stop: int, /) -> list[int]: ...
+    def json_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str: ...
+    def csv_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str: ...
     def counts(self) -> dict[str, int]: ...
+
+@final
+class Columns:
+    """See `cmcodec._backend.Columns`."""
+
+    def add(
+        self,
+        verdicts: Verdicts,
+        start: int,
+        stop: int,
+        amended: Amended,
+        *,
+        first: int,
+        nested: bool,
+    ) -> None: ...
+    def finish(self) -> Array: ...
+
+@final
+class Tally:
+    """See `cmcodec._backend.Tally`."""
+
+    def add(self, verdicts: Verdicts, start: int, stop: int, amended: Amended, /) -> None: ...
+    def counts(self) -> tuple[list[Group], Counts, Counts, Counts]: ...

@@ -17,6 +17,7 @@ from cmcodec._pure.verify import certificates as _certificates
 from cmcodec._pure.verify.batch import verify
 from cmcodec._pure.verify.fault import Fault
 from cmcodec._pure.verify.issued import v13_certificate_signature
+from cmcodec._pure.verify.written import columns, tally
 from cmcodec.asn1 import schema
 from cmcodec.errors import DecodeError, EncodeError, LimitError
 from cmcodec.reasons import Reason
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "certificate",
     "certificate_signature",
+    "columns",
     "content",
     "decode",
     "decode_at",
@@ -40,6 +42,7 @@ __all__ = [
     "members",
     "message_kind",
     "offsets",
+    "tally",
     "verify",
 ]
 

@@ -174,7 +174,7 @@ class _Content(Sealed):
             "origin": self._origin,
             "layers": [layer.to_dict() for layer in self.layers],
             "requests": [request.to_dict() for request in self.requests],
-            "transaction_id": None if number is None else display.decimal(number),
+            "transaction_id": None if number is None else hex(number),
             "content": display.to_dict(self.inner),
         }
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack, cast
 
 from cmcodec import _backend, metering
 from cmcodec.arguments import flag, moment, thread_count
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.trust import Checker, Trust
 
-__all__ = ["Item", "cores", "default_threads", "verify_batch", "verify_items"]
+__all__ = [
+    "Decided",
+    "Item",
+    "Verification",
+    "cores",
+    "default_threads",
+    "verify_batch",
+    "verify_items",
+]
 
 Item: TypeAlias = Buffer | str | Loaded
 """A message as `load` takes it, or one that was loaded."""
@@ -72,19 +80,7 @@ def verify_batch(
     octets that are no certificate. Then it raises `TypeError` where a trust callback returns
     neither True nor False, and what the callback or ``progress`` raises.
     """
-    items: list[Item]
-    if isinstance(data, (str, Loaded)) or _is_buffer(data):
-        items = [cast("Item", data)]
-    else:
-        items = list(cast("Iterable[Item]", data))
-    flag("wrapped", wrapped)
-    received = [_received(item, max(0, max_size), wrapped) for item in items]
-    return verify_items(
-        [b"" if isinstance(each, DecodeError) else each for each in received],
-        nested=True,
-        refused={
-            index: each for index, each in enumerate(received) if isinstance(each, DecodeError)
-        },
+    verification = Verification(
         threads=threads,
         trust=trust,
         request_keys=request_keys,
@@ -94,8 +90,17 @@ def verify_batch(
         legacy=legacy,
         max_layers=max_layers,
         max_size=max_size,
-        progress=progress,
     )
+    items: list[Item]
+    if isinstance(data, (str, Loaded)) or _is_buffer(data):
+        items = [cast("Item", data)]
+    else:
+        items = list(cast("Iterable[Item]", data))
+    flag("wrapped", wrapped)
+    received = [verification.received(item, wrapped=wrapped) for item in items]
+    refused = {index: each for index, each in enumerate(received) if isinstance(each, DecodeError)}
+    given = [b"" if isinstance(each, DecodeError) else each for each in received]
+    return verification.report(given, nested=True, refused=refused, progress=progress)
 
 
 def verify_items(
@@ -103,42 +108,88 @@ def verify_items(
     *,
     nested: bool,
     refused: Mapping[int, DecodeError] = MappingProxyType({}),
-    threads: int | None = None,
-    trust: Trust | None = None,
-    request_keys: RequestKeys = "none",
-    certificates: Certificates = (),
-    authorised_ras: Certificates = (),
-    at: datetime | None = None,
-    legacy: bool = False,
-    max_layers: int = DEFAULT_MESSAGE_LAYERS,
-    max_size: int = DEFAULT_MESSAGE_SIZE,
     progress: Callable[[int, int], object] | None = None,
+    **decided: Unpack[Decided],
 ) -> BatchReport:
     """`verify_batch` over octets or validated messages, with or without what is nested in them.
 
     ``refused`` tells by position which items are none, and why.
     """
-    policy = Policy.of(request_keys)
-    flag("legacy", legacy)
-    at = datetime.now(UTC) if at is None else moment("at", at)
-    threads = thread_count(default_threads() if threads is None else threads)
-    extra = certificates_octets("certificates", certificates)
-    ras = certificates_octets("authorised_ras", authorised_ras)
-    checker = None if trust is None else _checker(trust, extra, at)
-    with metering.cryptography():
-        verdicts = _backend.verify(
-            items,
-            strict=False,
-            max_layers=max(1, max_layers),
-            max_size=max(0, max_size),
-            nested=nested,
-            certificates=extra,
-            authorised_ras=[hashlib.sha256(ra).digest() for ra in ras],
-            legacy=legacy,
-            threads=threads,
-            progress=progress,
-        )
-    return BatchReport(verdicts, checker, policy, refused)
+    verification = Verification(**decided)
+    return verification.report(items, nested=nested, refused=refused, progress=progress)
+
+
+class Decided(TypedDict, total=False):
+    """What the caller of `verify_batch` decides about every message."""
+
+    threads: int | None
+    trust: Trust | None
+    request_keys: RequestKeys
+    certificates: Certificates
+    authorised_ras: Certificates
+    at: datetime | None
+    legacy: bool
+    max_layers: int
+    max_size: int
+
+
+class Verification:
+    """What was decided, checked once, for any number of lists of messages.
+
+    Raises what `verify_batch` raises for wrong arguments.
+    """
+
+    def __init__(
+        self,
+        *,
+        threads: int | None = None,
+        trust: Trust | None = None,
+        request_keys: RequestKeys = "none",
+        certificates: Certificates = (),
+        authorised_ras: Certificates = (),
+        at: datetime | None = None,
+        legacy: bool = False,
+        max_layers: int = DEFAULT_MESSAGE_LAYERS,
+        max_size: int = DEFAULT_MESSAGE_SIZE,
+    ) -> None:
+        self._policy = Policy.of(request_keys)
+        flag("legacy", legacy)
+        at = datetime.now(UTC) if at is None else moment("at", at)
+        self._threads = thread_count(default_threads() if threads is None else threads)
+        self._certificates = certificates_octets("certificates", certificates)
+        ras = certificates_octets("authorised_ras", authorised_ras)
+        self._ras = [hashlib.sha256(ra).digest() for ra in ras]
+        self._checker = None if trust is None else _checker(trust, self._certificates, at)
+        self._legacy = legacy
+        self._max_layers, self._max_size = max(1, max_layers), max(0, max_size)
+
+    def report(
+        self,
+        items: Sequence[Received | Validated],
+        *,
+        nested: bool,
+        refused: Mapping[int, DecodeError] = MappingProxyType({}),
+        progress: Callable[[int, int], object] | None = None,
+    ) -> BatchReport:
+        """The report over these, as `verify_items` has it."""
+        with metering.cryptography():
+            verdicts = _backend.verify(
+                items,
+                strict=False,
+                max_layers=self._max_layers,
+                max_size=self._max_size,
+                nested=nested,
+                certificates=self._certificates,
+                authorised_ras=self._ras,
+                legacy=self._legacy,
+                threads=self._threads,
+                progress=progress,
+            )
+        return BatchReport(verdicts, self._checker, self._policy, refused)
+
+    def received(self, item: Item, *, wrapped: bool) -> Received | DecodeError:
+        """An item as a backend takes it, or what is wrong with the text around it."""
+        return _received(item, self._max_size, wrapped)
 
 
 def _checker(trust: Trust, extra: list[bytes], at: datetime) -> Checker:

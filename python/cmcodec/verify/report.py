@@ -5,21 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, final, overload
+from typing import TYPE_CHECKING, Final, NamedTuple, final, overload
 
+from cmcodec import _backend
 from cmcodec.reasons import Reason, Rule
-from cmcodec.verify import checks
+from cmcodec.verify import checks, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
-    from cmcodec._backend import Verdicts
+    from cmcodec._backend import Amended, Columns, Verdicts
     from cmcodec.errors import DecodeError
     from cmcodec.verify.checks import Policy
     from cmcodec.verify.trust import Checker, Paths
     from cmcodec.verify.verdict import Note, Row, Signer
+    from cmcodec.verify.verdicts import Verdicts as Table
 
-__all__ = ["BatchReport"]
+__all__ = ["BatchReport", "Group", "Summary"]
+
+_BLOCK: Final = 4096
+"""Rows that are written at once."""
+
+
+class Group(NamedTuple):
+    """Messages with one verdict for one reason: how many, and where the first are in the report."""
+
+    verdict: str
+    reason: str | None
+    rule: str | None
+    is_nested: bool
+    messages: int
+    first: tuple[int, ...]
+
+
+class Summary(NamedTuple):
+    """What is counted over a report.
+
+    ``chains``, ``proofs`` and ``notes``: how often each chain of a signer, each proof of possession
+    of a request and each note was met.
+    """
+
+    groups: tuple[Group, ...]
+    chains: dict[str, int]
+    proofs: dict[str, int]
+    notes: dict[str, int]
 
 
 @final
@@ -72,9 +101,83 @@ class BatchReport(Sequence["Row"]):
             found = self._verdicts.counts()
             return {verdict: number for verdict, number in found.items() if number}
         counted: dict[str, int] = {}
-        for row in self:
-            counted[row.verdict] = counted.get(row.verdict, 0) + 1
+        for group in self.summary(0).groups:
+            counted[group.verdict] = counted.get(group.verdict, 0) + group.messages
         return counted
+
+    def summary(self, examples: int = 3) -> Summary:
+        """What is counted over all rows; of each group the first ``examples`` are named."""
+        tally = _backend.tally(examples)
+        for start, stop, amended in self._blocks():
+            tally.add(self._verdicts, start, stop, amended)
+        groups, *counts = tally.counts()
+        named = tuple(Group(*each[:-1], tuple(each[-1])) for each in groups)
+        return Summary(named, *map(dict, counts))
+
+    def to_json_lines(self, files: Sequence[str] | None = None) -> Iterator[str]:
+        """JSON Lines: what `json.dumps` makes of `Row.to_dict` of each row, some thousand at once.
+
+        ``files``: for each input the name that takes the place of ``index``.
+        """
+        firsts = None if files is None else list(map(lines.json_member, files))
+        for start, stop, amended in self._blocks():
+            yield self._verdicts.json_lines(start, stop, amended, firsts)
+
+    def to_csv(self, files: Sequence[str] | None = None) -> Iterator[str]:
+        """CSV with a header: a line for each row, the members of `Row.to_dict` in its cells.
+
+        Some thousand lines at once. A path is ``/1001/5`` and a span ``0-99``; the members of
+        objects have colons between them, and objects semicolons.
+        """
+        yield ",".join(("index" if files is None else "file", *lines.COLUMNS)) + "\n"
+        firsts = None if files is None else list(map(lines.csv_cell, files))
+        for start, stop, amended in self._blocks():
+            yield self._verdicts.csv_lines(start, stop, amended, firsts)
+
+    def to_arrow(self, *, plain: bool = False) -> Table:
+        """The rows as a table (`cmcodec.arrow`), with ``index`` and ``path`` first.
+
+        ``plain``: words are utf8, for those who take no dictionaries. Raises `ValueError` for more
+        than 2 GiB of text in a column.
+        """
+        from cmcodec.verify.verdicts import Schema, Verdicts
+
+        columns = _backend.columns(plain=plain, places=True)
+        self.add_to(columns, nested=True)
+        return Verdicts(Schema(plain=plain, places=True), columns.finish())
+
+    def add_to(
+        self, columns: Columns, *, nested: bool, first: int = 0, absent: Collection[int] = ()
+    ) -> None:
+        """Adds the rows to columns; the inputs are called from number ``first`` on.
+
+        ``nested``: whether messages nested in inputs were looked at; inputs that are ``absent`` are
+        null.
+        """
+        nulls: dict[int, None] = {self._verdicts.position(item): None for item in absent}
+        for start, stop, amended in self._blocks():
+            said = {**amended, **{place: None for place in nulls if start <= place < stop}}
+            columns.add(self._verdicts, start, stop, said, first=first, nested=nested)
+
+    def _blocks(self) -> Iterator[tuple[int, int, Amended]]:
+        """Rows by the thousand, and those of them that say more than the backend found."""
+        for start in range(0, len(self), _BLOCK):
+            stop = min(start + _BLOCK, len(self))
+            yield start, stop, self._amended(range(start, stop))
+
+    def _amended(self, rows: range) -> dict[int, Row]:
+        if self._chains is not None:
+            return {position: self._row(position) for position in rows}
+        found = {position: self._row(position) for position in self._refusals if position in rows}
+        for position in self._verdicts.noted(rows.start, rows.stop):
+            row = self._row(position)
+            if self._notes.get(position):
+                found[position] = row
+        return found
+
+    @property
+    def _refusals(self) -> list[int]:
+        return [self._verdicts.position(item) for item in self._refused]
 
     def failures(self) -> Iterator[Row]:
         """The rows of every message that is not verified."""

@@ -204,7 +204,8 @@ class Row(InBuffer):
     def to_dict(self, file: str | None = None) -> dict[str, Any]:
         """The row as JSON types; ``file`` takes the place of ``index`` where given.
 
-        `origin` stands behind the signers that it comes from.
+        `origin` stands behind the signers that it comes from. ``transaction_id`` is hexadecimal
+        text, ``"0x1f"`` or ``"-0x1f"``: many readers lose digits of such numbers.
         """
         number = self.transaction_id
         return {
@@ -216,10 +217,11 @@ class Row(InBuffer):
             "reason": self.reason,
             "rule": self.rule,
             "offset": self.offset,
+            "span": list(self.span),
             "signers": [signer.to_dict() for signer in self.signers],
             "origin": self.origin,
             "requests": [request.to_dict() for request in self.requests],
-            "transaction_id": None if number is None else display.decimal(number),
+            "transaction_id": None if number is None else hex(number),
             "notes": [
                 {"body_part_id": note.body_part_id, "reason": note.reason} for note in self.notes
             ],

@@ -1,6 +1,7 @@
 //! The engine as the Python module `cmcodec._rust`: conversion between Python
 //! values and octets, and no decision about the protocol.
 
+mod amended;
 mod build;
 mod classes;
 mod encode;
@@ -11,6 +12,7 @@ mod oid_texts;
 mod rows;
 mod validated;
 mod verify;
+mod written;
 
 use pyo3::prelude::*;
 
@@ -24,4 +26,6 @@ mod _rust {
     };
     #[pymodule_export]
     use crate::verify::{Verdicts, verify};
+    #[pymodule_export]
+    use crate::written::{Columns, Tally, new_columns, new_tally};
 }

@@ -1,16 +1,20 @@
 //! Verification without the interpreter, and its report.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use cmcodec::load::Encoding;
 use cmcodec::schema::walk::Options;
+use cmcodec::verify::lines::{Form, Lines};
 use cmcodec::verify::report::Verdict;
+use cmcodec::verify::told::{Sink, tell};
 use cmcodec::verify::{Config, Item, KnownCertificates, Report, verify as verify_items};
 use pyo3::exceptions::{PyIndexError, PyKeyboardInterrupt};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 
+use crate::amended::amended;
 use crate::rows;
 
 /// The rows over a list of messages; each is made when it is asked for.
@@ -144,6 +148,44 @@ impl Verdicts {
         Ok(self.report.is_malformed(item, start, self.der(py, item)?.as_bytes()))
     }
 
+    /// Which row is that of an item.
+    #[pyo3(signature = (item, /))]
+    fn position(&self, item: usize) -> PyResult<usize> {
+        self.report.position(item).ok_or_else(|| PyIndexError::new_err("no such item"))
+    }
+
+    /// The rows that may have notes.
+    #[pyo3(signature = (start, stop, /))]
+    fn noted(&self, start: usize, stop: usize) -> Vec<usize> {
+        self.report.noted(start..stop)
+    }
+
+    /// Lines of JSON.
+    #[pyo3(signature = (start, stop, amended, names, /))]
+    fn json_lines<'py>(
+        &self,
+        py: Python<'py>,
+        start: usize,
+        stop: usize,
+        amended: &Bound<'py, PyDict>,
+        names: Option<&Bound<'py, PyList>>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        self.lines(py, Form::Json, start..stop, amended, names)
+    }
+
+    /// Lines of CSV.
+    #[pyo3(signature = (start, stop, amended, names, /))]
+    fn csv_lines<'py>(
+        &self,
+        py: Python<'py>,
+        start: usize,
+        stop: usize,
+        amended: &Bound<'py, PyDict>,
+        names: Option<&Bound<'py, PyList>>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        self.lines(py, Form::Csv, start..stop, amended, names)
+    }
+
     /// How many rows have each verdict.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counted = PyDict::new(py);
@@ -151,5 +193,55 @@ impl Verdicts {
             counted.set_item(verdict.name(), count)?;
         }
         Ok(counted)
+    }
+}
+
+impl Verdicts {
+    /// Tells `sink` of some rows, outside of the interpreter.
+    pub fn tell(
+        &self,
+        py: Python<'_>,
+        range: Range<usize>,
+        given: &Bound<'_, PyDict>,
+        sink: &mut (impl Sink + Send),
+    ) -> PyResult<()> {
+        let amended = amended(given)?;
+        let items = self.items(&range);
+        let ders = self.ders.get(items.clone()).unwrap_or_default();
+        let ders: Vec<&[u8]> = ders.iter().map(|der| der.as_bytes(py)).collect();
+        let der = |item: usize| ders.get(item - items.start).copied().unwrap_or_default();
+        py.detach(|| tell(&self.report, range, der, &self.config, &amended, sink));
+        Ok(())
+    }
+
+    /// The items that some rows belong to.
+    fn items(&self, rows: &Range<usize>) -> Range<usize> {
+        let last = rows.end.min(self.report.len()).checked_sub(1);
+        let first = self.report.item(rows.start);
+        match (first, last.and_then(|last| self.report.item(last))) {
+            (Some(first), Some(last)) => first..last + 1,
+            _ => 0..0,
+        }
+    }
+
+    fn lines<'py>(
+        &self,
+        py: Python<'py>,
+        form: Form,
+        range: Range<usize>,
+        amended: &Bound<'py, PyDict>,
+        names: Option<&Bound<'py, PyList>>,
+    ) -> PyResult<Bound<'py, PyString>> {
+        let items = self.items(&range);
+        let first = items.start;
+        let texts: Option<Vec<PyBackedStr>> = names
+            .map(|names| items.map(|item| names.get_item(item)?.extract()).collect())
+            .transpose()?;
+        let name = texts.as_ref().map(|texts| {
+            move |item: usize| texts.get(item - first).map(|text| &**text).unwrap_or_default()
+        });
+        let mut lines = Lines { form, names: name, text: String::new() };
+        self.tell(py, range, amended, &mut lines)?;
+        Ok(PyString::new(py, &lines.text))
     }
 }

@@ -17,6 +17,7 @@
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
 //! | `report` | what comes out |
 //! | `rows` | many rows, in a few octets each (P8) |
+//! | `told`, `columns`, `lines`, `tally` | what rows say, in the forms that are written |
 //!
 //! No chain of certificates is built here: what a chain consists of, and which
 //! is trusted, is decided above (V13).
@@ -25,17 +26,21 @@ pub mod algorithm;
 mod batch;
 mod candidates;
 mod certificates;
+pub mod columns;
 mod config;
 mod family;
 pub mod issued;
 pub mod key;
 mod keyring;
+pub mod lines;
 pub mod members;
 mod message;
 mod pop;
 pub mod report;
 mod rows;
 mod signer;
+pub mod tally;
+pub mod told;
 mod worker;
 
 pub use crate::pool::Cancelled;

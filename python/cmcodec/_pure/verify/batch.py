@@ -16,12 +16,13 @@ from cmcodec._pure.verify.certificates import Certificates, certificate
 from cmcodec._pure.verify.message import Message, row, verify_message
 from cmcodec._pure.verify.signer import Policy
 from cmcodec.reasons import Reason
+from cmcodec.verify.lines import csv_line, json_line
 from cmcodec.verify.verdict import Row, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cmcodec._backend import Received, Validated
+    from cmcodec._backend import Amended, Received, Validated
     from cmcodec._pure.codec.walk import Member
     from cmcodec.verify.verdict import Encoding
 
@@ -73,6 +74,36 @@ class Verdicts:
         index = bisect_left(self._rows, (item, start), key=_place) - 1
         is_it = index >= 0 and isinstance(self._rows[index], _Malformed)
         return is_it and self[index].span[0] == start
+
+    def position(self, item: int, /) -> int:
+        if not 0 <= item < len(self._ders):
+            raise IndexError("no such item")
+        return bisect_left(self._rows, item, key=lambda done: _place(done)[0])
+
+    def noted(self, start: int, stop: int, /) -> list[int]:
+        rows = ((index, self._rows[index]) for index in range(start, stop))
+        return [index for index, row in rows if isinstance(row, Row) and row.may_have_notes]
+
+    def json_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str:
+        return self._lines(json_line, start, stop, amended, firsts)
+
+    def csv_lines(
+        self, start: int, stop: int, amended: Amended, firsts: list[str] | None, /
+    ) -> str:
+        return self._lines(csv_line, start, stop, amended, firsts)
+
+    def _lines(
+        self,
+        write: Callable[[Row, str | None], str],
+        start: int,
+        stop: int,
+        amended: Amended,
+        firsts: list[str] | None,
+    ) -> str:
+        rows = (amended.get(index) or self[index] for index in range(start, stop))
+        return "".join(write(row, None if firsts is None else firsts[row.index]) for row in rows)
 
     def counts(self) -> dict[str, int]:
         found = Counter(row.verdict if isinstance(row, Row) else "malformed" for row in self._rows)

@@ -109,7 +109,7 @@ class Result:
         number = self.transaction_id
         return {
             "state": self.state,
-            "transaction_id": None if number is None else display.decimal(number),
+            "transaction_id": None if number is None else hex(number),
             "certificates": [_sha256(each) for each in self.certificates],
             "statuses": list(map(_status, self.statuses)),
             "not_before": None if self.not_before is None else display.to_dict(self.not_before),

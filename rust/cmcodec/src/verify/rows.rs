@@ -49,6 +49,31 @@ impl Report {
         self.part(index).map(|(rows, _)| rows.item)
     }
 
+    /// How many messages are around a row, and its verdict; None where there is no such row.
+    pub fn brief(&self, index: usize) -> Option<(usize, Verdict)> {
+        let (rows, index) = self.part(index)?;
+        let mark = rows.marks.get(index)?;
+        Some((mark.around(), mark.verdict))
+    }
+
+    /// Which row is that of an item; None where there is no such item.
+    pub fn position(&self, item: usize) -> Option<usize> {
+        let part = self.parts.partition_point(|(_, rows)| rows.item < item);
+        let (before, rows) = self.parts.get(part)?;
+        (rows.item == item).then_some(*before)
+    }
+
+    /// The rows among `range` that may have notes.
+    pub fn noted(&self, range: Range<usize>) -> Vec<usize> {
+        let may_have_notes = |index: &usize| {
+            let Some((rows, index)) = self.part(*index) else { return false };
+            let mark = rows.marks.get(index).filter(|mark| mark.kind.is_none());
+            let whole = mark.and_then(|mark| rows.whole.get(mark.detail as usize));
+            whole.is_some_and(|row| row.finding.may_have_notes)
+        };
+        range.filter(may_have_notes).collect()
+    }
+
     /// A row; `der` is the DER form of its item. None where there is no such row.
     pub fn row(&self, index: usize, der: &[u8]) -> Option<Cow<'_, Row>> {
         let (rows, index) = self.part(index)?;

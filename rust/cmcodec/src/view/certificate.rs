@@ -1,7 +1,7 @@
 //! X.509 certificates (RFC 5280), as far as a signature needs them.
 
 use crate::der::{Elements, Tlv, read_tlv};
-use crate::generated::oids::ID_CE_SUBJECT_KEY_IDENTIFIER;
+use crate::generated::oids::{ID_CE_EXT_KEY_USAGE, ID_CE_SUBJECT_KEY_IDENTIFIER};
 
 /// Certificate (RFC 5280 §4.1):
 ///
@@ -79,6 +79,15 @@ impl Certificate {
     /// The subject key identifier.
     pub fn key_identifier<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
         subject_key_identifier(data, self.extensions?)
+    }
+
+    /// The value of the last extKeyUsage (RFC 5280 §4.2.1.12), which was not validated.
+    pub fn extended_key_usage<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        let (_, value) = Elements::of(data, self.extensions?)
+            .filter_map(|tlv| extension(data, tlv))
+            .filter(|(id, _)| id.value(data) == ID_CE_EXT_KEY_USAGE)
+            .last()?;
+        Some(value.value(data))
     }
 }
 
