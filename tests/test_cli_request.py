@@ -122,7 +122,7 @@ def test_over_each_transport(cmc: Run, here: Path, ca: Today, scheme: str) -> No
     assert issued.public_key() == private.public_key()
     assert found["state"] == "done"
     assert found["certificates"] == [issued.fingerprint(hashes.SHA256()).hex()]
-    assert found["transaction_id"].isdecimal()
+    assert int(found["transaction_id"], 16) > 0
     assert (found["not_before"], found["out"]) == (None, "issued.pem")
     (status,) = found["statuses"]
     assert (status["status"], status["fail_info"], status["text"]) == ("success", None, None)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BATCH = (SHARED / "batch" / "batch-req-10.der").read_bytes()
 BER = (SHARED / "signed" / "rsa2048-pkcs10.ber").read_bytes()
 PEM = (VECTORS / "openssl" / "requests" / "text.pem").read_bytes()
-KEYS = ["index", "path", "kind", "encoding", "verdict", "reason", "rule", "offset", "signers"]
+KEYS = ["index", "path", "kind", "encoding", "verdict", "reason", "rule", "offset", "span", "signers"]
 KEYS += ["origin", "requests", "transaction_id", "notes"]
 
 
@@ -63,7 +63,7 @@ def test_rows_have_the_fields_that_scripts_read() -> None:
         "detail",
     ]  # fmt: skip
     assert list(found["requests"][0]) == ["id", "form", "algorithm", "pop"]
-    assert found["transaction_id"] == str(row.transaction_id)
+    assert found["transaction_id"] == hex(row.transaction_id)
 
 
 def test_items_of_every_form(tmp_path: Path) -> None:

@@ -70,10 +70,7 @@ def command(size: int, threads: int | None, keep: str | None) -> int:
     with Bar() as bar:
         verdicts = verify_batch(batch, threads=threads, progress=bar)
     run = report.Run([keep or "batch"], [batch], time.perf_counter() - since, threads)
-    tally = report.Tally()
-    for row in verdicts:
-        tally.add(row)
-    report.write_table(tally, run)
+    report.write_table(report.Tally(verdicts), run)
     return 0 if _as_expected(verdicts, size, broken) else 1
 
 

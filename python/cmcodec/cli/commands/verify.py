@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import datetime
 from functools import partial
@@ -112,15 +113,10 @@ def command(
     leniently = None if legacy else partial(verify, legacy=True)
     seconds = time.perf_counter() - since
     run = report.Run(files, octets, seconds, threads, leniently, wrapped=wrapped)
-    tally = report.Tally()
-    rows = tally.watch(verdicts)
-    if as_json:
-        report.write_json(rows, files)
-    elif as_csv:
-        report.write_csv(rows, files)
-    else:
-        for _ in rows:
-            pass
+    if as_json or as_csv:
+        lines = verdicts.to_json_lines(files) if as_json else verdicts.to_csv(files)
+        sys.stdout.writelines(lines)
+    tally = report.Tally(verdicts)
     write = report.write_line if as_json or as_csv else report.write_table
     write(tally, run)
     return 1 if tally.bad else 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,8 +16,10 @@ from cmcodec.limits import LEGACY_RSA_MODULUS_BITS
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from cmcodec.verify.report import BatchReport
+    from cmcodec.verify.report import Group as Found
     from cmcodec.verify.verdict import Row
 
 EXAMPLES: Final = 3
@@ -47,8 +47,8 @@ _STRICT: Final = (Reason.UNSUPPORTED_ALGORITHM, Reason.KEY_REJECTED)
 """Reasons that there may be for the lack of it."""
 
 
-def is_good(row: Row) -> bool:
-    """Whether a row leaves the exit status 0: verified, or certificates only."""
+def is_good(row: Row | Found) -> bool:
+    """Whether a row, or a group, leaves the exit status 0: verified, or certificates only."""
     return row.verdict == "verified" or (row.verdict == "unsigned" and row.reason is None)
 
 
@@ -60,50 +60,40 @@ class Group:
     examples: list[Row] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Tally:
-    """What is counted while the rows go by, which they do only once."""
+    """What is counted over a report."""
 
-    messages: int = 0
-    bad: int = 0
-    verdicts: Counter[str] = field(default_factory=Counter)
-    chains: Counter[str] = field(default_factory=Counter)
-    proofs: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-    request_keys: Counter[str] = field(default_factory=Counter)
-    strict: int = 0
-    tried: list[Row] = field(default_factory=list)
-    groups: dict[tuple[str, str, str], Group] = field(default_factory=dict)
-    first: list[Row] = field(default_factory=list)
+    def __init__(self, report: BatchReport) -> None:
+        summary = report.summary(TRIED)
+        self.messages = len(report)
+        self.chains, self.proofs, self.notes = summary.chains, summary.proofs, summary.notes
+        self.verdicts: Counter[str] = Counter()
+        self.request_keys: Counter[str] = Counter()
+        self.groups: dict[tuple[str, str, str], Group] = {}
+        self.bad = self.strict = 0
+        tried: list[int] = []
+        for found in summary.groups:
+            self.verdicts[found.verdict] += found.messages
+            if is_good(found):
+                continue
+            self.bad += found.messages
+            if found.reason == Reason.UNTRUSTED_REQUEST_KEY:
+                self.request_keys["nested" if found.is_nested else "all"] += found.messages
+            if found.reason in _STRICT:
+                self.strict += found.messages
+                tried += found.first
+            key = (found.verdict, found.reason or "", found.rule or "")
+            group = self.groups.setdefault(key, Group())
+            group.count += found.messages
+            group.examples += (report[position] for position in found.first[:EXAMPLES])
+        for group in self.groups.values():
+            group.examples = sorted(group.examples, key=_place_in_report)[:EXAMPLES]
+        self.tried = [report[position] for position in sorted(tried)[:TRIED]]
+        self.first = report[:DETAILED]
 
-    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows, each counted."""
-        for row in rows:
-            self.add(row)
-            yield row
 
-    def add(self, row: Row) -> None:
-        """Counts a row."""
-        self.messages += 1
-        self.verdicts[row.verdict] += 1
-        self.chains.update(signer.chain for signer in row.signers if signer.chain)
-        self.proofs.update(request.pop for request in row.requests)
-        self.notes.update(note.reason for note in row.notes)
-        if len(self.first) < DETAILED:
-            self.first.append(row)
-        if is_good(row):
-            return
-        self.bad += 1
-        if row.reason == Reason.UNTRUSTED_REQUEST_KEY:
-            self.request_keys["nested" if row.path else "all"] += 1
-        if row.reason in _STRICT:
-            self.strict += 1
-            if len(self.tried) < TRIED:
-                self.tried.append(row)
-        group = self.groups.setdefault((row.verdict, row.reason or "", row.rule or ""), Group())
-        group.count += 1
-        if len(group.examples) < EXAMPLES:
-            group.examples.append(row)
+def _place_in_report(row: Row) -> tuple[int, int]:
+    return row.index, row.span[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,36 +115,6 @@ class Run:
         rate = messages / self.seconds if self.seconds else float(messages)
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         return f"{self.seconds:.3f} s, {rate:,.0f} messages/s, {cmcodec.backend} backend, {threads}"
-
-
-def write_json(rows: Iterable[Row], names: Sequence[str]) -> None:
-    """JSON Lines: an object for each message."""
-    for row in rows:
-        sys.stdout.write(json.dumps(row.to_dict(file=names[row.index])) + "\n")
-
-
-def write_csv(rows: Iterable[Row], names: Sequence[str]) -> None:
-    """CSV: the members of the JSON form as a header, and a line for each message."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    for number, row in enumerate(rows):
-        members = row.to_dict(file=names[row.index])
-        if number == 0:
-            writer.writerow(members)
-        writer.writerow(map(_flat, members.values()))
-
-
-def _flat(value: Any) -> Any:
-    """A member of the JSON form in one cell: ``1.2`` for a path, ``a:b; c:d`` for objects."""
-    if not isinstance(value, list):
-        return value
-    if all(isinstance(element, dict) for element in value):
-        return "; ".join(":".join(_text(item) for item in each.values()) for each in value)
-    return ".".join(map(str, value))
-
-
-def _text(value: Any) -> str:
-    """Where objects are told apart by semicolons, nothing that was received has one."""
-    return "" if value is None else str(value).replace(";", ",")
 
 
 def write_line(tally: Tally, run: Run) -> None:
@@ -191,7 +151,7 @@ def write_table(tally: Tally, run: Run) -> None:
         click.echo(hint)
 
 
-def _write_counts(label: str, counts: Counter[str]) -> None:
+def _write_counts(label: str, counts: Mapping[str, int]) -> None:
     if counts:
         click.echo(f"{label}: {', '.join(f'{number:,} {what}' for what, number in counts.items())}")
 
