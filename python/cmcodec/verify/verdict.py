@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from cmcodec.asn1 import display
 
@@ -89,18 +90,29 @@ class Signer:
         names for those of CMC (RFC 6402 §2.10), among others: ``oids.ID_KP_CMC_RA in
         signer.purposes``.
         """
-        from cmcodec import _backend, oids
-        from cmcodec.types import Extensions, ExtKeyUsageSyntax
+        return _purposes(self.candidates[0]) if self.candidates else ()
 
-        outline = _backend.certificate(self.candidates[0]) if self.candidates else None
-        if outline is None or outline[-1] is None:
-            return ()
-        try:
-            values = {each.extn_id: each.extn_value for each in Extensions.from_der(outline[-1])}
-            found = values.get(oids.ID_CE_EXT_KEY_USAGE)
-            return () if found is None else tuple(ExtKeyUsageSyntax.from_der(found))
-        except ValueError:
-            return ()
+
+_EXT_KEY_USAGE: Final = bytes.fromhex("0603551d25")
+"""id-ce-extKeyUsage as it is encoded."""
+
+
+@lru_cache(64)
+def _purposes(certificate: bytes) -> tuple[str, ...]:
+    """Those of a certificate: one has signed many messages."""
+    from cmcodec import _backend, oids
+    from cmcodec.types import Extensions, ExtKeyUsageSyntax
+
+    # Most have none, and to look for the extension costs more than to see that it is not there.
+    outline = _backend.certificate(certificate) if _EXT_KEY_USAGE in certificate else None
+    if outline is None or outline[-1] is None:
+        return ()
+    try:
+        values = {each.extn_id: each.extn_value for each in Extensions.from_der(outline[-1])}
+        found = values.get(oids.ID_CE_EXT_KEY_USAGE)
+        return () if found is None else tuple(ExtKeyUsageSyntax.from_der(found))
+    except ValueError:
+        return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

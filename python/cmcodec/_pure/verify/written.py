@@ -61,8 +61,9 @@ class Columns:
             is_written = self._places or not around
             self._around.append(len(self._rows) if is_written else None)
             if is_written:
-                there = row and (row.with_changes(index=first + row.index) if first else row)
-                self._rows.append((there, Counted(0, 0) if row and nested else None))
+                if row is not None and self._places and first:
+                    row = row.with_changes(index=first + row.index)
+                self._rows.append((row, Counted(0, 0) if row and nested else None))
 
     def _count(self, *, failed: bool) -> None:
         for outer in self._around:
