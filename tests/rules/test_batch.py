@@ -33,7 +33,18 @@ if TYPE_CHECKING:
 BATCH = (SHARED / "batch" / "batch-req-10.der").read_bytes()
 BER = (SHARED / "signed" / "rsa2048-pkcs10.ber").read_bytes()
 PEM = (VECTORS / "openssl" / "requests" / "text.pem").read_bytes()
-KEYS = ["index", "path", "kind", "encoding", "verdict", "reason", "rule", "offset", "span", "signers"]
+KEYS = [
+    "index",
+    "path",
+    "kind",
+    "encoding",
+    "verdict",
+    "reason",
+    "rule",
+    "offset",
+    "span",
+    "signers",
+]
 KEYS += ["origin", "requests", "transaction_id", "notes"]
 
 

@@ -66,7 +66,10 @@ class _Owned:
     @classmethod
     def of(cls, capsule: object, name: bytes, kind: Any) -> Self:
         """What is in a capsule of this name."""
-        place = _pointer(capsule, name)
+        try:
+            place = _pointer(capsule, name)
+        except ValueError:
+            raise ValueError(f"this is no capsule of an {name.decode()}") from None
         found = kind.from_address(place)
         if not found.release:
             raise ValueError(f"the {name.decode()} was released before")
@@ -78,6 +81,10 @@ class _Owned:
         if structure.release:
             structure.release(byref(structure))
             structure.release = type(structure.release)()
+
+    def __del__(self) -> None:
+        # Whoever never read a stream has not given it back.
+        self.release()
 
     def __enter__(self) -> Any:
         return self.structure
