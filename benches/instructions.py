@@ -37,7 +37,7 @@ from benches.workload.parts import as_ber
 from cmcodec import _backend, types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cmcodec import Row
 
@@ -116,11 +116,11 @@ def _mark() -> None:
     os.getppid()
 
 
-def _run() -> None:
+def run(operations: Iterable[tuple[str, Callable[[], object]]]) -> None:
     """Does each operation twice; the second time all that is made once is there."""
     _backend.use("rust")
     gc.disable()
-    for _, work in operations():
+    for _, work in operations:
         work()
         gc.collect()
         _mark()
@@ -133,24 +133,28 @@ def measures(name: str) -> tuple[str, ...]:
     return (name, name + OURS) if name.startswith("verify") else (name,)
 
 
-def count() -> dict[str, int]:
-    """The instructions of each operation."""
+def parts(module: str) -> list[str]:
+    """What callgrind writes of each operation that `run` does where a module gets ``--run``."""
     with TemporaryDirectory() as folder:
         command = ["valgrind", "--tool=callgrind", "--dump-before=getppid"]
         command += ["--compress-strings=no", "--compress-pos=no"]
         command += [f"--callgrind-out-file={folder}/part", sys.executable]
-        command += ["-m", "benches.instructions", "--run"]
+        command += ["-m", module, "--run"]
         environment = os.environ | {"PYTHONHASHSEED": "0"}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(done.stderr)
-        parts = sorted(Path(folder).glob("part.*"), key=lambda path: int(path.suffix[1:]))
+        files = sorted(Path(folder).glob("part.*"), key=lambda path: int(path.suffix[1:]))
         # Each operation is followed by its own mark, and preceded by one after its first time.
-        texts = [path.read_text(errors="replace") for path in parts][1::2]
+        return [path.read_text(errors="replace") for path in files][1::2]
+
+
+def count() -> dict[str, int]:
+    """The instructions of each operation."""
     found = {}
-    for (name, _), text in zip(operations(), texts, strict=True):
+    for (name, _), text in zip(operations(), parts("benches.instructions"), strict=True):
         numbers = (sum(counts(text)), sum(counts(text, ours)))
         named = zip(measures(name), numbers, strict=False)
         found |= {each: number for each, number in named if number}
@@ -220,7 +224,7 @@ def main() -> int:
     parser.add_argument("--run", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run:
-        _run()
+        run(operations())
         return 0
     if shutil.which("valgrind") is None:
         print("not counted: there is no valgrind here")
