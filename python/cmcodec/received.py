@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from itertools import pairwise
 from typing import Final, NoReturn, TypeAlias
 
 from cmcodec import _backend, oids
@@ -20,10 +21,13 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _BEGIN: Final = b"-----BEGIN "
 _MAX_PREAMBLE: Final = 1 << 16
+_HEAD: Final = 2 * _MAX_PREAMBLE
+"""Octets that tell text around a message from anything else, in UTF-16 too."""
 _SPACE: Final = b" \t\r\n\v\f"
 _LABEL: Final = rb"((?:[ -]?[!-,.-~]){0,64})-----"
 _FIRST_LINE: Final = re.compile(rb"-----BEGIN " + _LABEL + rb"[ \t]*[\r\n]")
 _LAST_LINE: Final = re.compile(rb"-----END " + _LABEL)
+_BEGIN_OR_END: Final = re.compile(rb"(-----BEGIN )|-----END " + _LABEL)
 _BASE64: Final = re.compile(rb"\s*M[A-I][A-Za-z0-9+/=\s]*")
 """What begins with the SEQUENCE that every message is."""
 _LIKE_BASE64: Final = re.compile(rb"\s*MI[!-~]{14}")
@@ -48,7 +52,7 @@ def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) ->
         octets = data.encode(errors="replace")
     else:
         octets = data if type(data) is bytes else bytes(memoryview(data))
-    if _may_be_message(octets):
+    if _may_be_message(octets, len(octets)):
         return octets
     text = _without_mark(octets, max_size)
     # RFC 7468 §2: text may stand before the armour.
@@ -64,6 +68,45 @@ def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) ->
     return octets
 
 
+def several(data: Buffer, max_size: int = DEFAULT_MESSAGE_SIZE) -> list[bytes]:
+    """What a file holds, one by one: its messages, each as `received_octets` takes it.
+
+    A text is cut behind the last line of each armour, and before the first line of one whose
+    predecessor has no last line, so that a broken block spoils no other. Text before an armour
+    stays with it. Anything else is one; of what can be no message, as its beginning tells, that
+    beginning alone, whatever the size. ``max_size`` is that of `received_octets`, which refuses
+    what this leaves as it is. ``data`` is contiguous, a mapped file for example. Raises nothing.
+    """
+    whole = memoryview(data).cast("B")
+    head = bytes(whole[:_HEAD])
+    if _may_be_message(head, len(whole)):
+        return [bytes(whole)]
+    beginning = _decoded_head(head)
+    if beginning.find(_BEGIN, 0, _MAX_PREAMBLE) < 0:
+        return [bytes(whole) if _LIKE_BASE64.match(beginning) else head]
+    octets = bytes(whole)
+    try:
+        text = _without_mark(octets, max_size)
+    except DecodeError:
+        return [octets]
+    cuts: list[int] = []
+    is_open = False
+    for line in _BEGIN_OR_END.finditer(text):
+        if line[1]:
+            if is_open:
+                cuts.append(line.start())
+            is_open = True
+        elif is_open:
+            is_open = False
+            cuts.append(line.end())
+    # What stands behind the last of them belongs to it.
+    if not is_open:
+        cuts.pop()
+    if not cuts:
+        return [octets]
+    return [text[start:end] for start, end in pairwise((0, *cuts, len(text)))]
+
+
 def hint(octets: bytes) -> str:
     """What octets are that are no message, in words; empty where that is not known."""
     if not octets:
@@ -76,11 +119,11 @@ def hint(octets: bytes) -> str:
         return ""
 
 
-def _may_be_message(octets: bytes) -> bool:
-    """Whether octets are a SEQUENCE as far as its header tells: a digit 0 begins text too."""
-    if octets[:1] != b"\x30":
+def _may_be_message(head: bytes, size: int) -> bool:
+    """Whether ``size`` octets are a SEQUENCE as the first ones tell: a digit 0 begins text too."""
+    if head[:1] != b"\x30":
         return False
-    return len(octets) < 2 or octets[1] >= 0x80 or len(octets) == 2 + octets[1]
+    return size < 2 or head[1] >= 0x80 or size == 2 + head[1]
 
 
 def _without_mark(octets: bytes, max_size: int) -> bytes:
@@ -92,6 +135,13 @@ def _without_mark(octets: bytes, max_size: int) -> bytes:
         except UnicodeDecodeError:
             _refuse("this is text that is not UTF-16, though its byte order mark says so")
     return octets.removeprefix(b"\xef\xbb\xbf")
+
+
+def _decoded_head(head: bytes) -> bytes:
+    """The beginning of a text without its byte order mark, in UTF-8 as far as it can be read."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", errors="ignore").encode(errors="ignore")
+    return head.removeprefix(b"\xef\xbb\xbf")
 
 
 def _from_armour(text: bytes, begin: int) -> bytes:
@@ -107,7 +157,9 @@ def _from_armour(text: bytes, begin: int) -> bytes:
     rest = text[last.end() :].strip()
     if rest:
         _refuse(
-            "there are two messages in one text" if _BEGIN in rest else "text follows the armour"
+            "there are several messages in one text"
+            if _BEGIN in rest
+            else "text follows the armour"
         )
     return _from_base64(text[first.end() : end])
 

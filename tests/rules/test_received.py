@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import mmap
 import tracemalloc
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 import cmcodec
 from cmcodec.reasons import Rule
-from cmcodec.received import received_octets
+from cmcodec.received import received_octets, several
 from kit.keys import ALICE
 from kit.vectors import VECTORS, shared
 
@@ -104,7 +105,7 @@ def test_p4_text_is_one_message() -> None:
 
 
 BROKEN = {
-    "there are two messages in one text": armour() * 2,
+    "there are several messages in one text": armour() * 2,
     "text follows the armour": armour() + b"goodbye",
     "the armour has no last line": armour()[:-12],
     "the first line of the armour is broken": armour().replace(b"BEGIN CMS-----", b"BEGIN CMS"),
@@ -255,4 +256,69 @@ def test_p4_two_blocks() -> None:
     """P4: two requests in one file are not one message."""
     error = refused((FIELD / "csr-two-blocks.pem").read_bytes())
     assert (error.reason, error.path) == ("bad_value", "pem")
-    assert error.hint == "there are two messages in one text"
+    assert error.hint == "there are several messages in one text"
+    two = (FIELD / "csr-two-blocks.pem").read_bytes()
+    assert cmcodec.verify_batch(several(two)).counts() == {"verified": 2}
+
+
+TWO = armour() + b"\nthe second:\n" + armour(label="PKCS7") + b"\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_p4_a_file_of_several_blocks(encoding: str, end: str) -> None:
+    """P4: each of them is a message, in whatever encoding the text around them is."""
+    octets = TWO.decode().replace("\n", end).encode(encoding)
+    for given in (octets, bytearray(octets), memoryview(octets)):
+        found = several(given)
+        assert [cmcodec.load(each).to_der() for each in found] == [MESSAGE, MESSAGE]
+    assert refused(octets).hint == "there are several messages in one text"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_p4_a_file_of_one_message(form: str) -> None:
+    """P4: what is one message is one, and is left as it is."""
+    assert several(FORMS[form]) == [FORMS[form]]
+
+
+@pytest.mark.parametrize(
+    ("middle", "hint"),
+    [
+        (armour()[:-15], "the armour has no last line"),
+        (b"-----BEGIN CMS\n", "the first line of the armour is broken"),
+        (armour().replace(b"M", b"!"), "this is text that is not base64"),
+        (armour(ALICE.certificate()), "this is a certificate"),
+    ],
+)
+def test_p4_a_broken_block_spoils_no_other(middle: bytes, hint: str) -> None:
+    """P4, R5: each of a file's blocks has its own verdict."""
+    first, broken, last = several(armour() + middle + armour())
+    assert [judged(each)[0] for each in (first, broken, last)] == [
+        "verified",
+        "malformed",
+        "verified",
+    ]
+    assert refused(broken).hint == hint
+
+
+def test_p4_text_behind_the_last_block() -> None:
+    """P4: it belongs to that block, which is refused as it is alone."""
+    first, last = several(armour() * 2 + b"goodbye")
+    assert judged(first)[0] == "verified"
+    assert refused(last).hint == "text follows the armour"
+
+
+@pytest.mark.parametrize("text", [b"To whom it may concern\n", "Grüße\n".encode("utf-16")])
+def test_p8_of_a_file_that_is_no_message_only_the_beginning_is_read(
+    text: bytes, tmp_path: Path
+) -> None:
+    """P8: a large file that is mapped takes no more memory than its beginning."""
+    file = tmp_path / "large"
+    file.write_bytes(text + text[-2:] * 4_000_000)
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, prot=mmap.PROT_READ) as mapped:
+        tracemalloc.start()
+        (found,) = several(mapped)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 1 << 20
+    assert refused(found).reason == refused(file.read_bytes()).reason
