@@ -28,7 +28,7 @@ FLOORS = (
     ("asn1", "columns"),
     ("types", "verify.verdict", "verify.columns", "verify.lines"),
     ("_rust", "_pure"),
-    ("received", "loaded", "message", "verify"),
+    ("hints", "received", "loaded", "message", "verify"),
     ("cms",),
     ("controls",),
     ("builders",),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final, overload
 from cmcodec import _backend
 from cmcodec.arguments import flag
 from cmcodec.errors import DecodeError, VerificationError
+from cmcodec.hints import hint
 from cmcodec.limits import (
     DEFAULT_MESSAGE_LAYERS,
     DEFAULT_MESSAGE_SIZE,
@@ -19,7 +20,7 @@ from cmcodec.limits import (
 )
 from cmcodec.loaded import Loaded
 from cmcodec.reasons import Reason
-from cmcodec.received import hint, received_octets
+from cmcodec.received import received_octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

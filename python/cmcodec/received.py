@@ -11,9 +11,8 @@ import re
 from itertools import pairwise
 from typing import Final, NoReturn, TypeAlias
 
-from cmcodec import _backend, oids
-from cmcodec.asn1.scalars import encode_object_identifier
 from cmcodec.errors import DecodeError, LimitError
+from cmcodec.hints import head_as_text, hint_of_label
 from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
@@ -31,11 +30,6 @@ _BEGIN_OR_END: Final = re.compile(rb"(-----BEGIN )|-----END " + _LABEL)
 _BASE64: Final = re.compile(rb"\s*M[A-I][A-Za-z0-9+/=\s]*")
 """What begins with the SEQUENCE that every message is."""
 _LIKE_BASE64: Final = re.compile(rb"\s*MI[!-~]{14}")
-_PRIVATE_KEY: Final = re.compile(rb"\x02(\x30\x04|\x02{8}|\x04\xa0)")
-"""The elements of a PrivateKeyInfo, an RSAPrivateKey and an ECPrivateKey."""
-_PBES2: Final = encode_object_identifier(oids.ID_PBES2)
-_PKCS7_DATA: Final = encode_object_identifier(oids.ID_DATA)
-_TEXT: Final = re.compile(rb"[\t\n\r -~]{16}")
 
 
 def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) -> bytes:
@@ -81,7 +75,7 @@ def several(data: Buffer, max_size: int = DEFAULT_MESSAGE_SIZE) -> list[bytes]:
     head = bytes(whole[:_HEAD])
     if _may_be_message(head, len(whole)):
         return [bytes(whole)]
-    beginning = _decoded_head(head)
+    beginning = head_as_text(head)
     if beginning.find(_BEGIN, 0, _MAX_PREAMBLE) < 0:
         return [bytes(whole) if _LIKE_BASE64.match(beginning) else head]
     octets = bytes(whole)
@@ -107,18 +101,6 @@ def several(data: Buffer, max_size: int = DEFAULT_MESSAGE_SIZE) -> list[bytes]:
     return [text[start:end] for start, end in pairwise((0, *cuts, len(text)))]
 
 
-def hint(octets: bytes) -> str:
-    """What octets are that are no message, in words; empty where that is not known."""
-    if not octets:
-        return "this is empty"
-    if _TEXT.match(octets):
-        return "this is text"
-    try:
-        return _hint(octets)
-    except (DecodeError, IndexError):
-        return ""
-
-
 def _may_be_message(head: bytes, size: int) -> bool:
     """Whether ``size`` octets are a SEQUENCE as the first ones tell: a digit 0 begins text too."""
     if head[:1] != b"\x30":
@@ -137,13 +119,6 @@ def _without_mark(octets: bytes, max_size: int) -> bytes:
     return octets.removeprefix(b"\xef\xbb\xbf")
 
 
-def _decoded_head(head: bytes) -> bytes:
-    """The beginning of a text without its byte order mark, in UTF-8 as far as it can be read."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return head.decode("utf-16", errors="ignore").encode(errors="ignore")
-    return head.removeprefix(b"\xef\xbb\xbf")
-
-
 def _from_armour(text: bytes, begin: int) -> bytes:
     first = _FIRST_LINE.match(text, begin)
     if first is None:
@@ -157,18 +132,18 @@ def _from_armour(text: bytes, begin: int) -> bytes:
     rest = text[last.end() :].strip()
     if rest:
         _refuse(
-            "there are several messages in one text"
+            "there are several PEM blocks in one text"
             if _BEGIN in rest
             else "text follows the armour"
         )
-    return _from_base64(text[first.end() : end])
+    return _from_base64(text[first.end() : end], first[1])
 
 
-def _from_base64(text: bytes) -> bytes:
+def _from_base64(text: bytes, label: bytes = b"") -> bytes:
     try:
         return binascii.a2b_base64(text.translate(None, _SPACE), strict_mode=True)
     except binascii.Error:
-        _refuse("this is text that is not base64")
+        _refuse(hint_of_label(label) or "this is text that is not base64")
 
 
 def _bound(text: bytes, max_size: int) -> None:
@@ -178,32 +153,3 @@ def _bound(text: bytes, max_size: int) -> None:
 
 def _refuse(hint: str) -> NoReturn:
     raise DecodeError(Reason.BAD_VALUE, 0, "pem", hint=hint)
-
-
-def _hint(octets: bytes) -> str:
-    if _backend.certificate(octets) is not None:
-        return "this is a certificate"
-    inside = _elements(octets)
-    tags = bytes(octets[start] for start, _ in inside)
-    start, end = inside[0]
-    first = octets[start:end]
-    of_first = bytes(first[start] for start, _ in _elements(first)) if first[0] == 0x30 else b""
-    if tags == b"\x30\x30\x03" and re.match(rb"\x02?\x30\x30[\x17\x18]", of_first):
-        return "this is a CRL"
-    if tags == b"\x30\x03" and of_first[:1] == b"\x06":
-        return "this is a public key"
-    second = octets[slice(*inside[1])]
-    if first == b"\x02\x01\x03" and second[:1] == b"\x30" and _PKCS7_DATA in second[:16]:
-        return "this is a PKCS#12 file"
-    if first in (b"\x02\x01\x00", b"\x02\x01\x01") and _PRIVATE_KEY.match(tags):
-        return "this is a private key"
-    if tags == b"\x30\x04" and _PBES2 in first[:16]:
-        return "this is an encrypted private key"
-    return ""
-
-
-def _elements(octets: bytes) -> list[tuple[int, int]]:
-    """Where the elements inside the first one stand."""
-    content = 2 if octets[1] < 0x80 else 2 + (octets[1] & 0x7F)
-    starts = _backend.offsets(octets, content, len(octets))
-    return list(zip(starts, [*starts[1:], len(octets)], strict=False))

@@ -5,25 +5,16 @@ from __future__ import annotations
 import base64
 import mmap
 import tracemalloc
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PrivateFormat,
-    PublicFormat,
-    pkcs12,
-)
 
 import cmcodec
 from cmcodec.reasons import Rule
 from cmcodec.received import received_octets, several
 from kit.keys import ALICE
 from kit.vectors import VECTORS, shared
+from kit.wrong_inputs import armour
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +24,6 @@ if TYPE_CHECKING:
 MESSAGE = shared("signed/p256-pkcs10.der")
 BASE64 = base64.encodebytes(MESSAGE)
 FIELD = VECTORS / "field"
-
-
-def armour(octets: bytes = MESSAGE, label: str = "CMS") -> bytes:
-    text = base64.encodebytes(octets).decode()
-    return f"-----BEGIN {label}-----\n{text}-----END {label}-----\n".encode()
 
 
 def judged(item: Item) -> tuple[str, str | None, str | None, int | None]:
@@ -58,15 +44,15 @@ def refused(item: bytes | str) -> cmcodec.DecodeError:
 
 FORMS = {
     "DER": MESSAGE,
-    "armour": armour(),
-    "CRLF": armour().replace(b"\n", b"\r\n"),
-    "bare CR": armour().replace(b"\n", b"\r"),
-    "old label": armour(label="NEW CERTIFICATE REQUEST"),
-    "label with a hyphen": armour(label="X-509"),
-    "no label": armour(label=""),
-    "text before": b"Subject: Gr\xc3\xbc\xc3\x9fe\n\n" + armour(),
-    "text that begins like a SEQUENCE": b"0 is the first digit\n" + armour(),
-    "white space after the labels": armour().replace(b"-----\n", b"----- \t\n"),
+    "armour": armour(MESSAGE),
+    "CRLF": armour(MESSAGE).replace(b"\n", b"\r\n"),
+    "bare CR": armour(MESSAGE).replace(b"\n", b"\r"),
+    "old label": armour(MESSAGE, label="NEW CERTIFICATE REQUEST"),
+    "label with a hyphen": armour(MESSAGE, label="X-509"),
+    "no label": armour(MESSAGE, label=""),
+    "text before": b"Subject: Gr\xc3\xbc\xc3\x9fe\n\n" + armour(MESSAGE),
+    "text that begins like a SEQUENCE": b"0 is the first digit\n" + armour(MESSAGE),
+    "white space after the labels": armour(MESSAGE).replace(b"-----\n", b"----- \t\n"),
     "base64": BASE64,
     "base64 in CRLF": BASE64.replace(b"\n", b"\r\n"),
     "base64 in one line": base64.b64encode(MESSAGE),
@@ -96,7 +82,7 @@ def test_p4_encodings(form: str, encoding: str) -> None:
 
 def test_p4_text_is_one_message() -> None:
     """P4: a ``str`` is a message of a batch, and no iterable of characters."""
-    text = armour().decode()
+    text = armour(MESSAGE).decode()
     assert len(cmcodec.verify_batch(text)) == 1
     assert cmcodec.verify_batch([text, MESSAGE, "MIIB"]).counts() == {
         "verified": 2,
@@ -105,14 +91,16 @@ def test_p4_text_is_one_message() -> None:
 
 
 BROKEN = {
-    "there are several messages in one text": armour() * 2,
-    "text follows the armour": armour() + b"goodbye",
-    "the armour has no last line": armour()[:-12],
-    "the first line of the armour is broken": armour().replace(b"BEGIN CMS-----", b"BEGIN CMS"),
-    "the first and the last line of the armour have different labels": armour().replace(
+    "there are several PEM blocks in one text": armour(MESSAGE) * 2,
+    "text follows the armour": armour(MESSAGE) + b"goodbye",
+    "the armour has no last line": armour(MESSAGE)[:-12],
+    "the first line of the armour is broken": armour(MESSAGE).replace(
+        b"BEGIN CMS-----", b"BEGIN CMS"
+    ),
+    "the first and the last line of the armour have different labels": armour(MESSAGE).replace(
         b"END CMS", b"END PKCS7"
     ),
-    "this is text that is not base64": armour().replace(b"M", b"!"),
+    "this is text that is not base64": armour(MESSAGE).replace(b"M", b"!"),
     "this is text that is not UTF-16, though its byte order mark says so": b"\xff\xfe\x00\xd8",
 }
 
@@ -139,80 +127,18 @@ def test_p4_broken_base64(text: bytes) -> None:
 
 def test_p4_broken_text_spoils_nothing() -> None:
     """R5, P4: it is a row of its own, at its place."""
-    report = cmcodec.verify_batch([MESSAGE, armour() * 2, MESSAGE])
+    report = cmcodec.verify_batch([MESSAGE, armour(MESSAGE) * 2, MESSAGE])
     assert [row.verdict for row in report] == ["verified", "malformed", "verified"]
     assert [row.index for row in report.failures()] == [1]
     assert report.der(1) == b""
     assert report[1].span == (0, 0)
 
 
-KEY = ec.generate_private_key(ec.SECP256R1())
-RSA = rsa.generate_private_key(65537, 2048)
-PLAIN = serialization.NoEncryption()
-
-
-def crl() -> bytes:
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateRevocationListBuilder(x509.Name([]), moment, moment)
-    return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-OTHERS = {
-    "a certificate": ALICE.certificate(),
-    "a CRL": crl(),
-    "a PKCS#12 file": pkcs12.serialize_key_and_certificates(b"a", KEY, None, None, PLAIN),
-    "a public key": KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-    "a private key": KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, PLAIN),
-    "an encrypted private key": KEY.private_bytes(
-        Encoding.DER, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"a")
-    ),
-}
-KEYS = [
-    KEY.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
-    RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, PLAIN),
-    RSA.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, PLAIN),
-]
-
-
-@pytest.mark.parametrize("what", OTHERS)
-def test_p4_what_it_is_instead(what: str) -> None:
-    """P4: DER of another type keeps the reason of the walk; the hint says what it is."""
-    for octets in (OTHERS[what], armour(OTHERS[what])):
-        error = refused(octets)
-        assert error.hint == f"this is {what}"
-        assert error.path.startswith(("contentInfo", "certificationRequest"))
-
-
-@pytest.mark.parametrize("octets", KEYS, ids=["SEC 1", "PKCS#8", "PKCS#1"])
-def test_p4_private_keys(octets: bytes) -> None:
-    """P4: in each form that a private key has."""
-    assert refused(octets).hint == "this is a private key"
-
-
-def test_p4_hints_of_no_der() -> None:
-    """P4: nothing, and text that is no message; of other octets nothing is said."""
-    assert refused(b"").hint == "this is empty"
-    assert refused(b"To whom it may concern").hint == "this is text"
-    for octets in (b"\x30", b"\x30\x80", b"\x02\x01\x00", b"\x30\x03\x02\x01", b"\x30\x84\xff"):
-        assert refused(octets).hint == ""
-    assert refused(MESSAGE[:-1]).hint == ""
-
-
-@pytest.mark.parametrize(
-    "file",
-    sorted((VECTORS / "shared" / "controls").glob("*.value.der")),
-    ids=lambda file: file.stem,
-)
-def test_p4_hints_are_not_guessed(file: Path) -> None:
-    """P4: the value of a control is nothing that has a hint."""
-    assert refused(file.read_bytes()).hint == ""
-
-
 def test_p6_text_is_bounded() -> None:
     """P6: three octets of text for each octet that a message may have."""
-    text = b" " * (3 * len(MESSAGE) - len(armour())) + armour()
+    text = b" " * (3 * len(MESSAGE) - len(armour(MESSAGE))) + armour(MESSAGE)
     assert cmcodec.load(text, max_size=len(MESSAGE)).to_der() == MESSAGE
-    for longer in (b" " + text, ("\ufeff" + armour().decode() * 2).encode("utf-16-le")):
+    for longer in (b" " + text, ("\ufeff" + armour(MESSAGE).decode() * 2).encode("utf-16-le")):
         with pytest.raises(cmcodec.LimitError) as caught:
             cmcodec.load(longer, max_size=len(MESSAGE))
         assert (caught.value.reason, caught.value.path) == ("limit", "pem")
@@ -256,12 +182,12 @@ def test_p4_two_blocks() -> None:
     """P4: two requests in one file are not one message."""
     error = refused((FIELD / "csr-two-blocks.pem").read_bytes())
     assert (error.reason, error.path) == ("bad_value", "pem")
-    assert error.hint == "there are several messages in one text"
+    assert error.hint == "there are several PEM blocks in one text"
     two = (FIELD / "csr-two-blocks.pem").read_bytes()
     assert cmcodec.verify_batch(several(two)).counts() == {"verified": 2}
 
 
-TWO = armour() + b"\nthe second:\n" + armour(label="PKCS7") + b"\n"
+TWO = armour(MESSAGE) + b"\nthe second:\n" + armour(MESSAGE, label="PKCS7") + b"\n"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -272,7 +198,7 @@ def test_p4_a_file_of_several_blocks(encoding: str, end: str) -> None:
     for given in (octets, bytearray(octets), memoryview(octets)):
         found = several(given)
         assert [cmcodec.load(each).to_der() for each in found] == [MESSAGE, MESSAGE]
-    assert refused(octets).hint == "there are several messages in one text"
+    assert refused(octets).hint == "there are several PEM blocks in one text"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -284,15 +210,15 @@ def test_p4_a_file_of_one_message(form: str) -> None:
 @pytest.mark.parametrize(
     ("middle", "hint"),
     [
-        (armour()[:-15], "the armour has no last line"),
+        (armour(MESSAGE)[:-15], "the armour has no last line"),
         (b"-----BEGIN CMS\n", "the first line of the armour is broken"),
-        (armour().replace(b"M", b"!"), "this is text that is not base64"),
+        (armour(MESSAGE).replace(b"M", b"!"), "this is text that is not base64"),
         (armour(ALICE.certificate()), "this is a certificate"),
     ],
 )
 def test_p4_a_broken_block_spoils_no_other(middle: bytes, hint: str) -> None:
     """P4, R5: each of a file's blocks has its own verdict."""
-    first, broken, last = several(armour() + middle + armour())
+    first, broken, last = several(armour(MESSAGE) + middle + armour(MESSAGE))
     assert [judged(each)[0] for each in (first, broken, last)] == [
         "verified",
         "malformed",
@@ -303,7 +229,7 @@ def test_p4_a_broken_block_spoils_no_other(middle: bytes, hint: str) -> None:
 
 def test_p4_text_behind_the_last_block() -> None:
     """P4: it belongs to that block, which is refused as it is alone."""
-    first, last = several(armour() * 2 + b"goodbye")
+    first, last = several(armour(MESSAGE) * 2 + b"goodbye")
     assert judged(first)[0] == "verified"
     assert refused(last).hint == "text follows the armour"
 

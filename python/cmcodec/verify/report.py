@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, final, overload
 
 from cmcodec import _backend
+from cmcodec.hints import hint
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify import checks, lines
 
@@ -189,6 +190,16 @@ class BatchReport(Sequence["Row"]):
         Empty where the text around it is broken.
         """
         return self._verdicts.der(index)
+
+    def hint(self, row: Row) -> str:
+        """What is in a row's place and is no message, in words, as `DecodeError.hint` says it.
+
+        Empty where that is not known, and for a message.
+        """
+        if row.verdict != "malformed" and row.reason is not Reason.WRONG_CONTENT_TYPE:
+            return ""
+        refused = self._refused.get(row.index)
+        return hint(self.der(row.index)[slice(*row.span)]) if refused is None else refused.hint
 
     def _row(self, position: int) -> Row:
         row = self._verdicts[position]
