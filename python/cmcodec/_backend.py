@@ -266,6 +266,16 @@ def name() -> str:
     return _chosen
 
 
+def kept(rows: list[Row], ders: list[bytes]) -> tuple[Backend, Verdicts]:
+    """Verdicts of rows that were made before, of items with these DER forms.
+
+    With them the backend that writes them: the fallback, because rows are Python's.
+    """
+    pure: Backend = import_module(_MODULES["pure"])
+    verdicts: Verdicts = import_module("cmcodec._pure.verify.batch").Verdicts(rows, ders)
+    return pure, verdicts
+
+
 if TYPE_CHECKING:
     from cmcodec import _rust
     from cmcodec._pure import backend as _pure

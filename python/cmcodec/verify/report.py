@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple, final, overload
+from typing import TYPE_CHECKING, Final, NamedTuple, final, get_args, overload
 
 from cmcodec import _backend
 from cmcodec.hints import hint
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify import checks, lines
+from cmcodec.verify.checks import Policy
+from cmcodec.verify.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from cmcodec._backend import Amended, Columns, Verdicts
+    from cmcodec._backend import Amended, Backend, Columns, Verdicts
     from cmcodec.errors import DecodeError
-    from cmcodec.verify.checks import Policy
     from cmcodec.verify.trust import Checker, Paths
     from cmcodec.verify.verdict import Note, Row, Signer
     from cmcodec.verify.verdicts import Verdicts as Table
@@ -57,10 +58,11 @@ class BatchReport(Sequence["Row"]):
     """One `Row` for each PKI message: the outer one first, then its nested ones in order.
 
     Rows are made when they are reached, so a report over 1,000,000 messages stays small. What is
-    costly about them, chains and notes, is found once.
+    costly about them, chains and notes, is found once. A pickle has every row, and the octets that
+    they are of; like any pickle it is as trustworthy as its sender.
     """
 
-    __slots__ = ("_chains", "_notes", "_policy", "_refused", "_verdicts")
+    __slots__ = ("_backend", "_chains", "_notes", "_policy", "_refused", "_verdicts")
 
     def __init__(
         self,
@@ -68,8 +70,11 @@ class BatchReport(Sequence["Row"]):
         checker: Checker | None,
         policy: Policy,
         refused: Mapping[int, DecodeError],
+        backend: Backend | None = None,
     ) -> None:
         self._verdicts = verdicts
+        # What made the verdicts, and writes columns and counts of them.
+        self._backend: Backend = _backend if backend is None else backend
         self._policy = policy
         # By item: what is wrong with the text around it, which no backend sees.
         self._refused = refused
@@ -99,16 +104,16 @@ class BatchReport(Sequence["Row"]):
     def counts(self) -> dict[str, int]:
         """How many messages got which verdict; verdicts nobody got are left out."""
         if self._chains is None:
-            found = self._verdicts.counts()
-            return {verdict: number for verdict, number in found.items() if number}
-        counted: dict[str, int] = {}
-        for group in self.summary(0).groups:
-            counted[group.verdict] = counted.get(group.verdict, 0) + group.messages
-        return counted
+            counted = self._verdicts.counts()
+        else:
+            counted = dict.fromkeys(get_args(Verdict), 0)
+            for group in self.summary(0).groups:
+                counted[group.verdict] += group.messages
+        return {verdict: number for verdict, number in counted.items() if number}
 
     def summary(self, examples: int = 3) -> Summary:
         """What is counted over all rows; of each group the first ``examples`` are named."""
-        tally = _backend.tally(examples)
+        tally = self._backend.tally(examples)
         for start, stop, amended in self._blocks():
             tally.add(self._verdicts, start, stop, amended)
         groups, *counts = tally.counts()
@@ -143,7 +148,7 @@ class BatchReport(Sequence["Row"]):
         """
         from cmcodec.verify.verdicts import Schema, Verdicts
 
-        columns = _backend.columns(plain=plain, places=True)
+        columns = self._backend.columns(plain=plain, places=True)
         self.add_to(columns, nested=True)
         return Verdicts(Schema(plain=plain, places=True), columns.finish())
 
@@ -223,9 +228,21 @@ class BatchReport(Sequence["Row"]):
         message = Loaded.of(self.der(row.index), row.span, row.kind)
         return references.notes(message, partial(self._verdicts.is_malformed, row.index))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        rows = list(self)
+        ders = [self.der(item) for item in range(rows[-1].index + 1 if rows else 0)]
+        return _restore, (rows, ders, dict(self._refused))
+
     def __repr__(self) -> str:
         counted = ", ".join(f"{number} {verdict}" for verdict, number in self.counts().items())
         return f"<BatchReport {len(self)} messages: {counted}>"
+
+
+def _restore(rows: list[Row], ders: list[bytes], refused: Mapping[int, DecodeError]) -> BatchReport:
+    """Unpickles a report: rows with all that was found."""
+    made = [row.in_buffer(ders[row.index]) for row in rows]
+    backend, verdicts = _backend.kept(made, ders)
+    return BatchReport(verdicts, None, Policy.of("none"), refused, backend)
 
 
 def _chains(verdicts: Verdicts, checker: Checker) -> dict[int, tuple[Signer, ...]]:

@@ -209,6 +209,11 @@ class Row(InBuffer):
                 object.__setattr__(made, name, getattr(self, name))
         return made
 
+    def in_buffer(self, buffer: bytes) -> Self:
+        """Gives a row that was unpickled the octets that it is of."""
+        object.__setattr__(self, "_buffer", buffer)
+        return self
+
     def __repr__(self) -> str:
         texts = (f"{item.name}={_text(getattr(self, item.name))}" for item in fields(self))
         return f"Row({', '.join(texts)})"
