@@ -71,6 +71,23 @@ def test_importing_is_light() -> None:
     )
 
 
+def test_every_public_name_is_there_and_loaded_when_it_is_used() -> None:
+    """Annotations too; the import alone loads no types and no ``cryptography``."""
+    code = (
+        "import sys, cmcodec;"
+        "assert not {'cryptography', 'asn1crypto', 'cmcodec.asn1', 'cmcodec.types',"
+        " 'cmcodec.verify'} & {*sys.modules};"
+        "assert all(getattr(cmcodec, name) is not None for name in cmcodec.__all__);"
+        "assert dir(cmcodec) == sorted(cmcodec.__all__);"
+        "assert set(cmcodec.Buffer.__args__) == {bytes, bytearray, memoryview};"
+        "assert bytes in cmcodec.CertificateLike.__args__;"
+        "assert set(cmcodec.CertificateLike.__args__) < set(cmcodec.Trust.__args__)"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(PACKAGE)}
+    )
+
+
 class Foreign(Asn1):
     """A class that no backend knows."""
 

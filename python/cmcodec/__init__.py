@@ -40,8 +40,10 @@ from cmcodec.reasons import Reason, Rule
 if TYPE_CHECKING:
     from cmcodec import asn1, builders, cms, controls, types
     from cmcodec.cms.opening import Opened, Unsigned
+    from cmcodec.received import Buffer
     from cmcodec.types import CONTROLS
     from cmcodec.verify.batch import verify_batch
+    from cmcodec.verify.given import CertificateLike, Trust
     from cmcodec.verify.report import BatchReport
     from cmcodec.verify.verdict import Note, RequestReport, Row, Signer
 
@@ -51,7 +53,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTROLS",
     "BatchReport",
+    "Buffer",
     "CMCError",
+    "CertificateLike",
     "DecodeError",
     "DecryptionError",
     "EncodeError",
@@ -67,6 +71,7 @@ __all__ = [
     "Rule",
     "Signer",
     "SigningError",
+    "Trust",
     "Unsigned",
     "UnsupportedError",
     "VerificationError",
@@ -86,12 +91,15 @@ __all__ = [
 _ON_ACCESS = {
     "CONTROLS": "cmcodec.types",
     "BatchReport": "cmcodec.verify.report",
+    "Buffer": "cmcodec.received",
+    "CertificateLike": "cmcodec.verify.given",
     "Note": "cmcodec.verify.verdict",
     "Opened": "cmcodec.cms.opening",
     "RequestReport": "cmcodec.verify.verdict",
     "Row": "cmcodec.verify.verdict",
     "Unsigned": "cmcodec.cms.opening",
     "Signer": "cmcodec.verify.verdict",
+    "Trust": "cmcodec.verify.given",
     "verify_batch": "cmcodec.verify.batch",
 }
 _PACKAGES = ("asn1", "builders", "cms", "controls", "types")

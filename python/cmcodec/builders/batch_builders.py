@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from cmcodec.controls.messages import Source
     from cmcodec.message import Message
     from cmcodec.received import Buffer
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["BatchRequestBuilder", "BatchResponseBuilder"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cmcodec.cms import SigningKey
     from cmcodec.cms.signing import CRLLike
     from cmcodec.received import Buffer
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["batch_requests", "batch_responses"]
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from cmcodec.cms.signing import CRLLike
     from cmcodec.controls.messages import Source
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["RequestBuilder"]
 

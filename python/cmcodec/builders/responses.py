@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cmcodec.cms.signing import CRLLike, SigningKey
     from cmcodec.controls.messages import Source
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["ResponseBuilder", "certs_only"]
 

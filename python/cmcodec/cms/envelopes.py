@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from cmcodec.cms.recipients import Recipient, RecipientKey
     from cmcodec.cms.signing import SigningKey
     from cmcodec.received import Buffer
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["Decrypted", "RecipientKind", "decrypt", "encrypt", "sign_envelope"]
 

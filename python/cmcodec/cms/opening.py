@@ -38,9 +38,8 @@ if TYPE_CHECKING:
     from cmcodec.cms.envelopes import Candidate, Decrypted
     from cmcodec.cms.recipients import RecipientKey
     from cmcodec.message import Message
-    from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import Certificates, Trust
     from cmcodec.verify.verdict import Note, RequestReport, Row, Signer
 
 __all__ = [

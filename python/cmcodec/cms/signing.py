@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.cms.private_keys import PrivateKey
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
     CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
     """A CRL as an object of ``cryptography``, of this package, or as DER."""

@@ -12,7 +12,7 @@ from cmcodec.errors import EncodeError, VerificationError
 from cmcodec.verify.certificates import certificates_octets
 
 if TYPE_CHECKING:
-    from cmcodec.verify.certificates import Certificates
+    from cmcodec.verify.given import Certificates
 
 __all__ = ["CURRENT", "certificate_hashes"]
 

@@ -26,7 +26,7 @@ from cmcodec.errors import DecodeError, SigningError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["sign", "static_value", "verify"]
 

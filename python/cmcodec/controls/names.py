@@ -10,7 +10,7 @@ from cmcodec.reasons import Reason
 from cmcodec.verify.certificates import certificate_octets
 
 if TYPE_CHECKING:
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 _TEXT: Final = (0x0C, 0x13, 0x16)
 """UTF8String, PrintableString, IA5String."""

@@ -13,7 +13,7 @@ from cmcodec.types.crmf import PublicationAction
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cmcodec.verify.certificates import Certificates
+    from cmcodec.verify.given import Certificates
 
 __all__ = ["compute"]
 

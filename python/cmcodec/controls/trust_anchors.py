@@ -19,7 +19,7 @@ from cmcodec.verify.verdict import Signer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cmcodec.verify.certificates import Certificates
+    from cmcodec.verify.given import Certificates
 
 __all__ = ["accept", "compute"]
 

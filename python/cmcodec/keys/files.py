@@ -12,7 +12,7 @@ from cmcodec.cms import RecipientKey, SigningKey
 from cmcodec.keys.kept import KeyAccessError
 
 if TYPE_CHECKING:
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["FileKey", "parse", "read", "write"]
 

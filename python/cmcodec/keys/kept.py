@@ -8,7 +8,7 @@ from cmcodec.errors import CMCError
 
 if TYPE_CHECKING:
     from cmcodec.cms import RecipientKey, SigningKey
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["Key", "KeyAccessError"]
 

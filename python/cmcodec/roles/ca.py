@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from cmcodec.roles.service.cases import Asked
     from cmcodec.roles.service.server import Call
     from cmcodec.roles.store import Store, Transaction
-    from cmcodec.verify.certificates import CertificateLike, Certificates
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import CertificateLike, Certificates, Trust
     from cmcodec.verify.verdict import Kind as MessageKind
 
 __all__ = ["CertificationAuthority", "Outcome", "Processed"]

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.builders.requests import Request
-    from cmcodec.verify.certificates import CertificateLike
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import CertificateLike, Trust
 
 __all__ = ["Client"]
 

@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     from cmcodec.roles.secrets import Lookup
     from cmcodec.roles.service.server import Call
     from cmcodec.roles.store import Store, Transaction
-    from cmcodec.verify.certificates import CertificateLike
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import CertificateLike, Trust
 
 __all__ = ["Batch", "Delivery", "Received", "RegistrationAuthority", "forward"]
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from cmcodec import _backend
 from cmcodec.errors import DecodeError
@@ -15,15 +15,7 @@ from cmcodec.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cryptography import x509
-
-    from cmcodec.types import Certificate
-
-    CertificateLike: TypeAlias = x509.Certificate | Certificate | bytes
-    """A certificate as an object of ``cryptography``, of this package, as DER or as PEM."""
-
-    Certificates: TypeAlias = CertificateLike | Iterable[CertificateLike]
-    """One certificate or many; PEM is a bundle, and every certificate in it counts."""
+    from cmcodec.verify.given import CertificateLike, Certificates
 
 __all__ = ["certificate_octets", "certificates_octets", "quietly"]
 

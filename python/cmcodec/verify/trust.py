@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Coroutine
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from cmcodec import _backend, metering
 from cmcodec.verify.certificates import certificates_octets, quietly
@@ -24,18 +24,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.reasons import Reason
-    from cmcodec.verify.certificates import Certificates
-
-    Trust: TypeAlias = (
-        Certificates | Callable[[x509.Certificate, list[x509.Certificate], datetime], bool]
-    )
-    """Trust anchors, or a callback.
-
-    The callback gets the signer's certificate, the certificates that came with it and the time,
-    and returns True where the signer is trusted, else False. Anything else, a coroutine too, raises
-    `TypeError`; what the callback raises ends the verification. It is asked before the call that
-    verifies returns, about each certificate once, and never about a request's own key.
-    """
+    from cmcodec.verify.given import Trust
 
 __all__ = ["Checker", "Paths"]
 

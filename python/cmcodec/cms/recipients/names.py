@@ -10,7 +10,7 @@ from cmcodec.errors import EncodeError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
 
 class Names(NamedTuple):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cmcodec.cms.opening import Opened
     from cmcodec.cms.recipients import RecipientKey
     from cmcodec.roles.service.cases import Case
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import Trust
     from cmcodec.verify.verdict import Row
 
 __all__ = ["NOTHING", "Told", "Upstream", "answers", "relay"]

@@ -36,9 +36,8 @@ if TYPE_CHECKING:
 
     from cmcodec.received import Buffer
     from cmcodec.roles.rules import Rules
-    from cmcodec.verify.certificates import CertificateLike, Certificates
+    from cmcodec.verify.given import CertificateLike, Certificates, Trust
     from cmcodec.verify.report import BatchReport
-    from cmcodec.verify.trust import Trust
     from cmcodec.verify.verdict import RequestReport, Row
 
     _Path: TypeAlias = tuple[int, ...]

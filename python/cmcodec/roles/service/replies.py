@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cmcodec.roles.registration.relaying import Told
     from cmcodec.roles.rules import Rules
     from cmcodec.roles.service.cases import Case
-    from cmcodec.verify.certificates import CertificateLike
+    from cmcodec.verify.given import CertificateLike
 
     Decorate = Callable[[Opened | Unsigned, ResponseBuilder], ResponseBuilder]
     Recipients = Callable[[Requester], Iterable[Recipient]]
