@@ -10,9 +10,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cmcodec import oids
-from cmcodec.asn1.scalars import encode_object_identifier
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,6 +62,10 @@ _TEXTS: Final = (
     ),
     (rb"-+ ?BEGIN ", "text whose armour begins with a broken line"),
     (rb"HTTP/[0-9.]+ \d{3}|(GET|POST) /", "an HTTP message"),
+    (
+        rb"(?i)\S{1,200}\.(der|ber|pem|b64|txt|cer|crt|csr|req|p10|p7[bcmrs]|crq|crp|cmc)\Z",
+        "the name of a file, not what is in it",
+    ),
     (rb"([0-9A-Fa-f]{2}[\s:]*){16}", "text in hexadecimal digits"),
 )
 """How texts begin, white space left out."""
@@ -151,7 +152,7 @@ def _text(head: bytes) -> str:
         return ""
     if len(characters) < _LEAST_TEXT or re.search(r"[\0-\x08\x0b\x0c\x0e-\x1f]", characters):
         return ""
-    return _first(_TEXTS, text.lstrip()) or "text"
+    return _first(_TEXTS, text.strip()) or "text"
 
 
 # --- elements ----------------------------------------------------------------------------------
@@ -223,6 +224,9 @@ def _pattern(text: str) -> re.Pattern[str]:
     it may be absent. An OBJECT IDENTIFIER has its name in `oids`. ``30{`` begins what is in an
     element, up to ``}``; ``*`` is all that may follow there.
     """
+    from cmcodec import oids
+    from cmcodec.asn1.scalars import encode_object_identifier
+
     made = []
     for word in text.split():
         tag, _, value = word.rstrip("?{").partition("=")

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from cmcodec.cms.opening import Opened, Unsigned
     from cmcodec.cms.recipients import RecipientKey
     from cmcodec.received import Buffer
-    from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import Trust
+    from cmcodec.verify.given import Certificates, Trust
     from cmcodec.verify.verdict import Encoding, Note, Origin, RequestReport, Row, Signer
 
 __all__ = ["Message", "Messages", "Verified", "load"]
@@ -64,7 +63,8 @@ def load(
     one to its end; anything else is what it is without ``wrapped``: ``"other"``.
 
     Raises `DecodeError` with reason, offset, path and hint; its subclass `LimitError` where a bound
-    is exceeded; `TypeError` where a switch is no bool. Nothing is verified: see `Message.verify`.
+    is exceeded; `TypeError` where ``data`` has no octets, as a file or a path, and where a switch
+    is no bool. Nothing is verified: see `Message.verify`.
     """
     # What nearly every caller leaves as it is needs no call.
     if strict is not False:

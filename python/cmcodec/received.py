@@ -7,7 +7,9 @@ each as ASCII, or as UTF-8 or UTF-16 with a byte order mark.
 from __future__ import annotations
 
 import binascii
+import os
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final, NoReturn, TypeAlias
 
@@ -36,8 +38,9 @@ def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) ->
     """The octets as ``bytes``, out of the text around them if there is any.
 
     Anything but ``bytes`` is copied, because it can change under a running verification (rule
-    P11). Raises `DecodeError` with ``bad_value`` at ``pem`` for broken text, and `LimitError` for
-    more than `MAX_TEXT_RATIO` octets of it for each octet of ``max_size``.
+    P11). Raises `DecodeError` with ``bad_value`` at ``pem`` for broken text, `LimitError` for more
+    than `MAX_TEXT_RATIO` octets of it for each octet of ``max_size``, and `TypeError` for what has
+    no octets.
     """
     # What most messages are, before anything else is asked.
     if type(data) is bytes and data[:1] == b"\x30" and data[1:2] >= b"\x80":
@@ -45,7 +48,7 @@ def received_octets(data: Buffer | str, max_size: int = DEFAULT_MESSAGE_SIZE) ->
     if isinstance(data, str):
         octets = data.encode(errors="replace")
     else:
-        octets = data if type(data) is bytes else bytes(memoryview(data))
+        octets = data if type(data) is bytes else bytes(_view(data))
     if _may_be_message(octets, len(octets)):
         return octets
     text = _without_mark(octets, max_size)
@@ -99,6 +102,34 @@ def several(data: Buffer, max_size: int = DEFAULT_MESSAGE_SIZE) -> list[bytes]:
     if not cuts:
         return [octets]
     return [text[start:end] for start, end in pairwise((0, *cuts, len(text)))]
+
+
+def is_buffer(data: object) -> bool:
+    """Whether something has octets: ``bytes``, an array, a mapped file."""
+    try:
+        memoryview(data)  # type: ignore[arg-type]
+    except TypeError:
+        return False
+    return True
+
+
+def advice(data: object) -> str:
+    """What something is that has no octets, and what to give in its place."""
+    kind = type(data).__name__
+    if hasattr(data, "read"):
+        return f"{kind} is a file: give the bytes that its read() returns"
+    if isinstance(data, os.PathLike):
+        return f"{kind} is a path: give the bytes that its read_bytes() returns"
+    if isinstance(data, Mapping):
+        return f"{kind} is a mapping: give its values()"
+    return f"{kind} is no message: give bytes, text or a Message"
+
+
+def _view(data: object) -> memoryview:
+    try:
+        return memoryview(data)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(advice(data)) from None
 
 
 def _may_be_message(head: bytes, size: int) -> bool:

@@ -299,6 +299,9 @@ WRONG_INPUTS = {
     "XML in UTF-16": WrongInput(lambda: XML.decode().encode("utf-16"), "this is XML"),
     "mail": WrongInput(lambda: MAIL, "this is a mail, not what is attached to it"),
     "HTTP": WrongInput(lambda: b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "this is an HTTP message"),
+    "name of a file": WrongInput(
+        lambda: b"examples/batch-1000.der", "this is the name of a file, not what is in it"
+    ),
     "hexadecimal digits": WrongInput(
         lambda: pkcs10().hex().encode(), "this is text in hexadecimal digits"
     ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 from array import array
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +17,9 @@ from kit.strategies import DECLARED
 from kit.vectors import shared
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from cmcodec.asn1 import Asn1
+
+MESSAGE = shared("signed/p256-pkcs10.der")
 
 # --- P9 ----------------------------------------------------------------------------------------
 
@@ -95,3 +97,48 @@ def test_p11_other_input_is_a_type_error(data: object) -> None:
         types.DataReturn.from_der(data)  # type: ignore[arg-type]
     with pytest.raises(cmcodec.DecodeError if isinstance(data, str) else TypeError):
         cmcodec.load(data)  # type: ignore[arg-type]
+
+
+WRONG_TYPES = {
+    "file": (lambda: io.BytesIO(MESSAGE), "BytesIO is a file: give the bytes that its read()"),
+    "text file": (lambda: io.StringIO("text"), "StringIO is a file: give"),
+    "path": (lambda: Path("message.der"), "Path is a path: give the bytes that its read_bytes()"),
+    "dict": (lambda: {MESSAGE: MESSAGE}, "dict is a mapping: give its values()"),
+    "number": (lambda: 7, "int is no message: give bytes, text or a Message"),
+    "nothing": (lambda: None, "NoneType is no message"),
+    "value": (lambda: types.CMCStatus.SUCCESS, "CMCStatus is no message"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TYPES)
+def test_p11_what_has_no_octets_is_a_type_error(name: str) -> None:
+    """P11: no file is read, and no mapping or file is taken for a list; what to do is said."""
+    make, said = WRONG_TYPES[name]
+    for call in (cmcodec.load, cmcodec.verify_batch):
+        with pytest.raises(TypeError) as caught:
+            call(make())  # type: ignore[operator]
+        assert said in str(caught.value)
+    with pytest.raises(TypeError) as caught:
+        cmcodec.verify_batch([MESSAGE, make()])  # type: ignore[list-item]
+    assert str(caught.value).startswith("number 1: ")
+    assert said in str(caught.value)
+
+
+def test_p11_an_open_file_is_not_read(tmp_path: Path) -> None:
+    """P11: its lines would be messages; it stays where it is."""
+    file = tmp_path / "message.der"
+    file.write_bytes(MESSAGE)
+    with file.open("rb") as stream:
+        with pytest.raises(TypeError, match="BufferedReader is a file"):
+            cmcodec.verify_batch(stream)  # type: ignore[arg-type]
+        assert stream.tell() == 0
+        assert cmcodec.verify_batch(stream.read()).counts() == {"verified": 1}
+
+
+def test_p11_any_iterable_of_messages_is_a_batch() -> None:
+    """P11: lists, sets, generators, the values of a mapping."""
+    loaded = cmcodec.load(MESSAGE)
+    for many in ([MESSAGE, loaded], {MESSAGE, loaded}, (each for each in (MESSAGE, loaded))):
+        assert cmcodec.verify_batch(many).counts() == {"verified": 2}
+    assert cmcodec.verify_batch({"a": MESSAGE}.values()).counts() == {"verified": 1}
+    assert len(cmcodec.verify_batch(())) == 0

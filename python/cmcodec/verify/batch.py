@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, TypedDict, Unpack, cast
@@ -13,18 +14,18 @@ from cmcodec.arguments import flag, moment, thread_count
 from cmcodec.errors import DecodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 from cmcodec.loaded import Loaded
-from cmcodec.received import Buffer, received_octets
+from cmcodec.received import Buffer, advice, is_buffer, received_octets
 from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.checks import Policy
 from cmcodec.verify.report import BatchReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from cmcodec._backend import Received, Validated
-    from cmcodec.verify.certificates import Certificates
     from cmcodec.verify.checks import RequestKeys
-    from cmcodec.verify.trust import Checker, Trust
+    from cmcodec.verify.given import Certificates, Trust
+    from cmcodec.verify.trust import Checker
 
 __all__ = [
     "Decided",
@@ -61,7 +62,7 @@ def verify_batch(
     for a bad message: it is a row of the report, and its neighbours are unaffected (rule R5).
 
     ``threads``: how many to use, 1,024 at most; by default all cores, and in the fallback one.
-    ``trust``: trust anchors, or a callback (see `cmcodec.verify.trust`); without it chains are
+    ``trust``: trust anchors, or a callback (see `cmcodec.Trust`); without it chains are
     ``"unchecked"``. Revocation is not checked. ``request_keys``: where trust is given, which
     messages may be signed by a key that only their own request has, and which bare PKCS#10 pass:
     ``"none"``, ``"nested"`` (inside another message of this call) or ``"all"``; the others fail
@@ -75,7 +76,8 @@ def verify_batch(
     `load` was told. ``progress``: called with messages done and messages in all, from the calling
     thread.
 
-    Before anything is verified, raises `TypeError` for an argument of another type, `ValueError`
+    Before anything is verified, raises `TypeError` for an argument of another type, a file or a
+    path for example, and says what to give in its place; `ValueError`
     for a time without zone or an unknown ``request_keys``, and its subclass `DecodeError` for
     octets that are no certificate. Then it raises `TypeError` where a trust callback returns
     neither True nor False, and what the callback or ``progress`` raises.
@@ -91,13 +93,8 @@ def verify_batch(
         max_layers=max_layers,
         max_size=max_size,
     )
-    items: list[Item]
-    if isinstance(data, (str, Loaded)) or _is_buffer(data):
-        items = [cast("Item", data)]
-    else:
-        items = list(cast("Iterable[Item]", data))
     flag("wrapped", wrapped)
-    received = [verification.received(item, wrapped=wrapped) for item in items]
+    received = [verification.received(item, wrapped=wrapped) for item in _items(data)]
     refused = {index: each for index, each in enumerate(received) if isinstance(each, DecodeError)}
     given = [b"" if isinstance(each, DecodeError) else each for each in received]
     return verification.report(given, nested=True, refused=refused, progress=progress)
@@ -210,12 +207,26 @@ def cores() -> int:
     return usable or os.cpu_count() or 1
 
 
-def _is_buffer(data: object) -> bool:
-    try:
-        memoryview(data)  # type: ignore[arg-type]
-    except TypeError:
-        return False
-    return True
+def _items(data: Item | Iterable[Item]) -> Iterable[Item]:
+    """The messages in what a caller gives; raises `TypeError` for what would be one by accident.
+
+    A file iterates over its lines, and a mapping over its keys.
+    """
+    if _is_item(data):
+        return [cast("Item", data)]
+    is_other = hasattr(data, "read") or isinstance(data, Mapping)
+    if is_other or not isinstance(data, Iterable):
+        raise TypeError(advice(data))
+    items = list(cast("Iterable[Item]", data))
+    for index, item in enumerate(items):
+        if not _is_item(item):
+            raise TypeError(f"number {index}: {advice(item)}")
+    return items
+
+
+def _is_item(data: object) -> bool:
+    # What most are, before anything else is asked.
+    return type(data) is bytes or isinstance(data, (str, Loaded)) or is_buffer(data)
 
 
 def _received(item: Item, max_size: int, wrapped: bool) -> Received | DecodeError:
