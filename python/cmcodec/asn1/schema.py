@@ -100,12 +100,17 @@ _MARKERS: dict[Marker, tuple[Kind, Kind]] = {
 }
 """Which kind a marker makes of which."""
 
-_open_tables: set[str] = set()
+_open_tables: dict[str, Mapping[str, type[Any]]] = {}
 
 
-def register_open_types(tables: Mapping[str, object]) -> None:
-    """Makes the names of tables known that ``Open`` and ``Containing`` may give."""
+def register_open_types(tables: Mapping[str, Mapping[str, type[Any]]]) -> None:
+    """Makes the tables known that ``Open`` and ``Containing`` may name."""
     _open_tables.update(tables)
+
+
+def open_types(table: str) -> Mapping[str, type[Any]]:
+    """A table that was made known: classes by the OBJECT IDENTIFIER that stands before a value."""
+    return _open_tables[table]
 
 
 @dataclass(slots=True, eq=False, repr=False)

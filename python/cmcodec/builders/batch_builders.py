@@ -15,7 +15,6 @@ from cmcodec.builders.parts import (
     MemberPart,
     Parts,
     RequestPart,
-    attr_type_of,
     references,
     status_of,
 )
@@ -23,6 +22,7 @@ from cmcodec.cms.signing import sign_octets
 from cmcodec.controls import unsigned_data
 from cmcodec.errors import EncodeError
 from cmcodec.reasons import Reason
+from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class BatchRequestBuilder(Builder):
         self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None
     ) -> Self:
         """A control, as for `RequestBuilder.add_control`."""
-        named = attr_type_of(value, attr_type)
+        named = control_type(value, attr_type)
         forbidden.check_control(named, value, Place.REQUEST)
         return self._control(named, value, body_part_id)
 
@@ -224,7 +224,7 @@ class BatchResponseBuilder(Builder):
         self, value: Any, attr_type: str | None = None, *, body_part_id: int | None = None
     ) -> Self:
         """A control, as for `ResponseBuilder.add_control`."""
-        named = attr_type_of(value, attr_type)
+        named = control_type(value, attr_type)
         forbidden.check_control(named, value, Place.RESPONSE)
         forbidden.check_status(value)
         return self._control(named, value, body_part_id)

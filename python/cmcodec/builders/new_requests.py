@@ -116,13 +116,7 @@ def asked_extensions(request: NewRequest) -> tuple[types.Extension, ...]:
 
 
 def _extension(given: x509.Extension[Any] | types.Extension) -> types.Extension:
-    if isinstance(given, types.Extension):
-        return given
-    return types.Extension(
-        extn_id=given.oid.dotted_string,
-        critical=given.critical,
-        extn_value=given.value.public_bytes(),
-    )
+    return given if isinstance(given, types.Extension) else types.Extension.from_cryptography(given)
 
 
 def name_of(given: x509.Name | types.Name) -> types.Name:

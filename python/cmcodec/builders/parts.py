@@ -5,28 +5,21 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cmcodec import oids, types
 from cmcodec.asn1 import LazySequence
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_integer
 from cmcodec.controls import conversation
-from cmcodec.errors import EncodeError, ForbiddenError
+from cmcodec.errors import ForbiddenError
 from cmcodec.message import Message, load
-from cmcodec.reasons import Reason
-from cmcodec.types.tables import CONTROL_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from cmcodec.controls.messages import Source
     from cmcodec.received import Buffer
-
-_TYPES: Final = {row.value: row.oid for row in CONTROL_ROWS}
-"""The type of a control by the class of its value; two classes stand for several."""
-
-_AMBIGUOUS: Final = (types.BodyPartList, types.BodyPartPath)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,16 +203,6 @@ def cms_sequence(members: Iterable[tuple[int, bytes]]) -> Any:
         element(0x30, element(0x02, encode_integer(number)), octets) for number, octets in members
     )
     return LazySequence(tagged, 0, len(tagged), "TaggedContentInfo")
-
-
-def attr_type_of(value: Any, attr_type: str | None) -> str:
-    """The type of a control; raises `EncodeError` where neither class nor caller tells it."""
-    if attr_type is not None:
-        return oids.number(attr_type) or attr_type
-    found = _TYPES.get(type(value))
-    if found is None or isinstance(value, _AMBIGUOUS):
-        raise EncodeError(Reason.BAD_TYPE, None, "attr_type")
-    return found
 
 
 def references(parts: Iterable[int | tuple[int, ...]]) -> tuple[types.BodyPartReference, ...]:

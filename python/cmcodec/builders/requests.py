@@ -21,7 +21,6 @@ from cmcodec.builders.parts import (
     MessageBuilder,
     Parts,
     RequestPart,
-    attr_type_of,
     status_of,
 )
 from cmcodec.builders.unsigned import with_no_signature, without_signers
@@ -29,9 +28,10 @@ from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import SigningKey, sign_octets
 from cmcodec.controls import encrypted_pop, identity_proof, pop_link
-from cmcodec.controls.messages import content_of, find, request_of
+from cmcodec.controls.messages import content_of, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
+from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 from cmcodec.verify.certificates import certificate_octets
 
@@ -120,7 +120,7 @@ class RequestBuilder(MessageBuilder):
         Raises `ForbiddenError`, or `EncodeError` (``control_misplaced``), for one that may not
         stand in a request.
         """
-        named = attr_type_of(value, attr_type)
+        named = control_type(value, attr_type)
         forbidden.check_control(named, value, Place.REQUEST)
         if named == oids.ID_CMC_RECIPIENT_NONCE:
             # `follow_up` sends one.
@@ -234,7 +234,7 @@ class RequestBuilder(MessageBuilder):
         given = (keys,) if isinstance(keys, RecipientKey) else tuple(keys)
         parts = self._parts
         own = None if sent is None else request_of(sent)
-        for _, challenge in find(content_of(response), oids.ID_CMC_ENCRYPTED_POP):
+        for _, challenge in content_of(response).find(types.EncryptedPOP):
             if own is not None and challenge.request not in own.req_sequence:
                 raise ProofError(Reason.CHALLENGE_WRONG, types.CMCFailInfo.POP_FAILED, (0,))
             number = id_of(challenge.request)
@@ -242,7 +242,7 @@ class RequestBuilder(MessageBuilder):
             answer = _answer(challenge, given, number)
             parts = parts.plus(RequestPart(challenge.request, number))
             parts = parts.control(oids.ID_CMC_DECRYPTED_POP, answer)
-        for _, random in () if own is None else find(own, oids.ID_CMC_POP_LINK_RANDOM):
+        for _, random in () if own is None else own.find(oids.ID_CMC_POP_LINK_RANDOM):
             parts = parts.control(oids.ID_CMC_POP_LINK_RANDOM, random)
         return self._with(_parts=parts)
 
@@ -477,7 +477,7 @@ class RequestBuilder(MessageBuilder):
         identifiers = [asked_identifier(request) for request in content.req_sequence]
         if len(identifiers) == 1 and identifiers[0] is not None:
             return with_no_signature(oids.ID_CCT_PKI_DATA, octets, identifiers[0], self._unsigned)
-        secrets = [value for _, value in find(content, oids.ID_CMC_REVOKE_REQUEST)]
+        secrets = [value for _, value in content.find(oids.ID_CMC_REVOKE_REQUEST)]
         only = all(each.attr_type in _UNSIGNED for each in content.control_sequence)
         has_members = any(True for _ in content.cms_sequence)
         if (
@@ -517,11 +517,7 @@ def _names_in(certificate: bytes) -> tuple[types.Name, tuple[types.Extension, ..
 
     parsed = x509.load_der_x509_certificate(certificate)
     found = [
-        types.Extension(
-            extn_id=each.oid.dotted_string,
-            critical=each.critical,
-            extn_value=each.value.public_bytes(),
-        )
+        types.Extension.from_cryptography(each)
         for each in parsed.extensions
         if each.oid.dotted_string == oids.ID_CE_SUBJECT_ALT_NAME
     ]

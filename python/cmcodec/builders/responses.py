@@ -10,15 +10,15 @@ from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
 from cmcodec.builders.parts import (
     MessageBuilder,
-    attr_type_of,
     status_of,
 )
 from cmcodec.builders.unsigned import without_signers
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
 from cmcodec.cms.signing import Draft, carried_elements, sign_octets
-from cmcodec.controls.messages import find, inner_of
+from cmcodec.controls.messages import inner_of
 from cmcodec.errors import ForbiddenError
+from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class ResponseBuilder(MessageBuilder):
         stand in a response, and `ForbiddenError` for a status info that contradicts itself (R-079,
         R-080, R-085).
         """
-        named = attr_type_of(value, attr_type)
+        named = control_type(value, attr_type)
         forbidden.check_control(named, value, Place.RESPONSE)
         forbidden.check_status(value)
         return self._control(named, value, body_part_id)
@@ -230,7 +230,7 @@ class ResponseBuilder(MessageBuilder):
         the conversation (R-053).
         """
         content = self.content()
-        statuses = [value for _, value in find(content, oids.ID_CMC_STATUS_INFO_V2)]
+        statuses = [value for _, value in content.find(oids.ID_CMC_STATUS_INFO_V2)]
         if not statuses or self._certificates or any(map(_is_success, statuses)):
             raise ForbiddenError("R-053")
         return without_signers(oids.ID_CCT_PKI_RESPONSE, content.to_der())
@@ -252,7 +252,7 @@ def _pendable(request: Source) -> frozenset[int]:
                 found.add(each.tcr.body_part_id)
             elif each.crm is not None:
                 found.add(each.crm.cert_req.cert_req_id)
-        found.update(number for number, _ in find(content, oids.ID_CMC_QUERY_PENDING))
+        found.update(number for number, _ in content.find(oids.ID_CMC_QUERY_PENDING))
     return frozenset(found)
 
 
@@ -263,7 +263,7 @@ def _witnessed(request: Source) -> frozenset[tuple[int, ...]]:
         return frozenset()
     return frozenset(
         (witness.pki_data_bodyid, number) if witness.pki_data_bodyid else (number,)
-        for _, witness in find(content, oids.ID_CMC_LRA_POP_WITNESS)
+        for _, witness in content.find(oids.ID_CMC_LRA_POP_WITNESS)
         if isinstance(witness, types.LraPopWitness)
         for number in witness.body_ids
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final, overload
 
 from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from cmcodec.cms.envelopes import Candidate, Decrypted
     from cmcodec.cms.recipients import RecipientKey
     from cmcodec.message import Message
+    from cmcodec.types.cmc import AnyValue
     from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.given import Certificates, Trust
     from cmcodec.verify.verdict import Note, RequestReport, Row, Signer
@@ -140,21 +141,19 @@ class _Content(Sealed):
             object.__setattr__(self, "_content", self._message.unverified_content)
             return self._content
 
-    def find(self, control: str | type[Any]) -> tuple[tuple[int, Any], ...]:
-        """Body part id and value of each control that is meant, in received order.
+    @overload
+    def find(self, control: type[AnyValue]) -> tuple[tuple[int, AnyValue], ...]: ...
+    @overload
+    def find(self, control: str) -> tuple[tuple[int, Any], ...]: ...
+    def find(self, control: Any) -> tuple[tuple[int, Any], ...]:
+        """Body part id and value of each control that is meant, as `types.PKIData.find` finds it.
 
-        ``control`` is its OBJECT IDENTIFIER, its name in `cmcodec.oids.NAMES`, or the class of its
-        value.
+        None in a PKCS#10, which has no controls.
         """
         content = self.inner
-        number = oids.number(control) if isinstance(control, str) else None
-        return tuple(
-            (each.body_part_id, value)
-            for each in getattr(content, "control_sequence", ())
-            for value in each.attr_values
-            if each.attr_type in (control, number)
-            or (isinstance(control, type) and isinstance(value, control))
-        )
+        if not isinstance(content, types.PKIData | types.PKIResponse):
+            return ()
+        return content.find(control)
 
     def octets(self, path: str) -> bytes | None:
         """The octets of an element of the content exactly as received; None where there is none.

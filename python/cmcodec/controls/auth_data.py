@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cmcodec import oids, types
+from cmcodec import types
 from cmcodec.cms.envelopes import layer_of
 from cmcodec.cms.recipients import RecipientKey
-from cmcodec.controls.messages import content_of, find, message_of
+from cmcodec.controls.messages import content_of, message_of
 from cmcodec.errors import CMCError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.controls import CMCFailInfo
@@ -39,7 +39,7 @@ def open(  # noqa: A001 - what it is called
     returned (R-153, R-154).
     """
     given = keys if isinstance(keys, RecipientKey) else tuple(keys)
-    controls = find(content_of(opened), oids.ID_CMC_AUTH_DATA)
+    controls = content_of(opened).find(types.AuthPublish)
     members = dict(message_of(opened).unverified_messages) if controls else {}
     done: dict[int, Opened] = {}
     found = []

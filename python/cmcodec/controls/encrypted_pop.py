@@ -18,7 +18,7 @@ from cmcodec import oids, types
 from cmcodec.cms.envelopes import decrypt, seal
 from cmcodec.cms.recipients import Recipient, diffie_hellman
 from cmcodec.controls import algorithms
-from cmcodec.controls.messages import find, octets_of, request_of
+from cmcodec.controls.messages import octets_of, request_of
 from cmcodec.controls.requests import extension_values, public_key_of
 from cmcodec.errors import (
     CMCError,
@@ -134,7 +134,7 @@ def verify(message: Source, answer: types.DecryptedPOP, value: bytes) -> None:
     content = request_of(message)
     controls = tuple(
         body_part_id
-        for body_part_id, each in find(content, oids.ID_CMC_DECRYPTED_POP)
+        for body_part_id, each in content.find(oids.ID_CMC_DECRYPTED_POP)
         if each == answer
     ) or (0,)
     ids = list(map(request_id, content.req_sequence))

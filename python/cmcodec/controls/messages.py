@@ -45,16 +45,6 @@ def octets_of(source: Source, path: str) -> bytes | None:
     return message_of(source).octets(f"content.encapContentInfo.eContent.{path}")
 
 
-def find(content: types.PKIData | types.PKIResponse, attr_type: str) -> tuple[tuple[int, Any], ...]:
-    """Body part id and value of each control of this type, in received order."""
-    return tuple(
-        (control.body_part_id, value)
-        for control in content.control_sequence
-        if control.attr_type == attr_type
-        for value in control.attr_values
-    )
-
-
 def single(content: types.PKIData | types.PKIResponse, attr_type: str) -> tuple[int, Any] | None:
     """Body part id and value of a control that may stand once; None where there is none.
 

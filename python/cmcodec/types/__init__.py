@@ -134,6 +134,7 @@ from cmcodec.types.crmf import (
     RegToken,
     SinglePubInfo,
     SubsequentMessage,
+    Template,
     UTF8Pairs,
 )
 from cmcodec.types.ess import (
@@ -363,6 +364,7 @@ __all__ = [
     "TaggedCertificationRequest",
     "TaggedContentInfo",
     "TaggedRequest",
+    "Template",
     "Time",
     "TransactionId",
     "UTF8Pairs",

@@ -5,8 +5,10 @@ A tag without a keyword is IMPLICIT, as in the module of RFC 10002.
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, overload
 
+from cmcodec import oids
 from cmcodec.asn1 import (
     OID,
     Asn1,
@@ -23,9 +25,16 @@ from cmcodec.asn1 import (
     choice,
     sequence,
 )
+from cmcodec.asn1.schema import open_types
+from cmcodec.errors import EncodeError
+from cmcodec.reasons import Reason
 from cmcodec.types.cms import ContentInfo
 from cmcodec.types.crmf import CertReqMsg
 from cmcodec.types.pkcs10 import CertificationRequest
+
+AnyValue = TypeVar("AnyValue", bound=Asn1)
+
+_OBJECT_IDENTIFIER: Final = re.compile(r"[0-2](\.(0|[1-9][0-9]*))+")
 
 BodyPartID = Annotated[int, Range(0, 2**32 - 1)]
 """RFC 10002 §3.2.2: ``BodyPartID ::= INTEGER (0..4294967295)``.
@@ -96,6 +105,39 @@ class TaggedAttribute(Asn1):
     body_part_id: OwnBodyPartID
     attr_type: OID
     attr_values: SetOf[Annotated[Asn1, Open("control")]]
+
+    @classmethod
+    def of(cls, value: Asn1, attr_type: str | None = None, *, body_part_id: int) -> TaggedAttribute:
+        """The control with this value.
+
+        ``attr_type`` is its name or its OBJECT IDENTIFIER, where the class of the value does not
+        tell: ``"batchRequests"`` for a BodyPartList. Raises `EncodeError` (``bad_type`` at
+        ``attr_type``) where neither tells it.
+        """
+        return cls(
+            body_part_id=body_part_id,
+            attr_type=control_type(value, attr_type),
+            attr_values=(value,),
+        )
+
+
+def control_number(name: str) -> str:
+    """The OBJECT IDENTIFIER of a control by its name, with ``id-cmc-`` or without, or by itself."""
+    known = None if name in oids.NAMES else oids.number(name) or oids.number(f"id-cmc-{name}")
+    return known or name
+
+
+def control_type(value: object, name: str | None = None) -> str:
+    """The OBJECT IDENTIFIER of a control with this value, as `TaggedAttribute.of` takes them."""
+    if isinstance(name, str):
+        number = control_number(name)
+        if _OBJECT_IDENTIFIER.fullmatch(number):
+            return number
+    elif name is None:
+        found = [number for number, cls in open_types("control").items() if cls is type(value)]
+        if len(found) == 1:
+            return found[0]
+    raise EncodeError(Reason.BAD_TYPE, None, "attr_type")
 
 
 @sequence
@@ -187,8 +229,35 @@ class OtherMsg(Asn1):
     other_msg_value: Annotated[Asn1, Open("message")]
 
 
+class _WithControls:
+    """What has a controlSequence."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @property
+        def control_sequence(self) -> tuple[TaggedAttribute, ...]: ...
+
+    @overload
+    def find(self, control: type[AnyValue]) -> tuple[tuple[int, AnyValue], ...]: ...
+    @overload
+    def find(self, control: str) -> tuple[tuple[int, Any], ...]: ...
+    def find(self, control: str | type[AnyValue]) -> tuple[tuple[int, Any], ...]:
+        """Body part id and value of each control that is meant, in received order.
+
+        ``control`` is the class of its value; or its name, ``"batchRequests"``, or its OBJECT
+        IDENTIFIER.
+        """
+        values = ((each, value) for each in self.control_sequence for value in each.attr_values)
+        if isinstance(control, str):
+            number = control_number(control)
+            return tuple((of.body_part_id, value) for of, value in values if of.attr_type == number)
+        return tuple((of.body_part_id, value) for of, value in values if isinstance(value, control))
+
+
 @sequence(body_parts=True)
-class PKIData(Asn1):
+class PKIData(_WithControls, Asn1):
     """RFC 10002 §3.2.1: what a Full PKI Request asks.
 
     ::
@@ -207,7 +276,7 @@ class PKIData(Asn1):
 
 
 @sequence(body_parts=True)
-class PKIResponse(Asn1):
+class PKIResponse(_WithControls, Asn1):
     """RFC 10002 §4.2: what a Full PKI Response answers.
 
     ::

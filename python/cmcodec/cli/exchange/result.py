@@ -11,7 +11,6 @@ from cmcodec import oids, types
 from cmcodec.asn1 import display, schema
 from cmcodec.cli.options import Failure, printable, write_output
 from cmcodec.controls import statuses
-from cmcodec.controls.messages import find
 from cmcodec.errors import CMCError
 from cmcodec.message import load
 from cmcodec.roles.end_entity.certificates import readable_ones
@@ -61,7 +60,7 @@ class Result:
         found = statuses.read(message)
         numbers = {each.cmc_status for each in found}
         waiting = list(map(statuses.pend_info, found))
-        ids = [value.value for _, value in find(content, oids.ID_CMC_TRANSACTION_ID)]
+        ids = [value.value for _, value in content.find(oids.ID_CMC_TRANSACTION_ID)]
         state = "done"
         if not numbers.isdisjoint(_FAILING):
             state = "failed"

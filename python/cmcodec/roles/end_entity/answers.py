@@ -20,7 +20,6 @@ from cmcodec.asn1 import TLV
 from cmcodec.cms.envelopes import encrypted_content, layer_of
 from cmcodec.cms.identifiers import elements
 from cmcodec.controls import auth_data, conversation, references, statuses, trust_anchors
-from cmcodec.controls.messages import find
 from cmcodec.errors import (
     DecodeError,
     DecryptionError,
@@ -85,7 +84,7 @@ def challenges_in(message: Message) -> list[types.EncryptedPOP]:
     """The challenges of one response."""
     content = message.unverified_content
     assert isinstance(content, types.PKIResponse)
-    return [value for _, value in find(content, oids.ID_CMC_ENCRYPTED_POP)]
+    return [value for _, value in content.find(oids.ID_CMC_ENCRYPTED_POP)]
 
 
 def read(
@@ -207,7 +206,7 @@ class _Reader:
         content = self._sent.unverified_content
         if not isinstance(content, types.PKIData):
             return False
-        own = [value.value for _, value in find(content, oids.ID_CMC_TRANSACTION_ID)]
+        own = [value.value for _, value in content.find(oids.ID_CMC_TRANSACTION_ID)]
         return [inner.transaction_id] == own
 
     def _publish(self, opened: Opened) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, NoReturn, final
 
 from cmcodec import oids, types
 from cmcodec.arguments import moment
-from cmcodec.controls.messages import find
 from cmcodec.message import load
 from cmcodec.roles.end_entity import outgoing, saved, steps
 from cmcodec.roles.end_entity.answers import Answer, read
@@ -81,7 +80,7 @@ class Exchange:
         content = None if message is None else message.unverified_content
         if not isinstance(content, types.PKIData):
             return None
-        found = find(content, oids.ID_CMC_TRANSACTION_ID)
+        found = content.find(oids.ID_CMC_TRANSACTION_ID)
         return None if not found else int(found[0][1].value)
 
     def receive(self, octets: bytes) -> Exchange:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from cmcodec import cms, oids, types
 from cmcodec.arguments import moment
-from cmcodec.controls.messages import find, request_of
+from cmcodec.controls.messages import request_of
 from cmcodec.controls.statuses import REFUSED, WAITING, fail_info, number_of, pend_info
 from cmcodec.errors import CMCError, VerificationError
 from cmcodec.message import load
@@ -258,6 +258,6 @@ def _asking(progress: Progress) -> dict[bytes, list[int]]:
     found: dict[bytes, list[int]] = {}
     if progress.step == "poll" and progress.sent is not None:
         content = request_of(load(progress.sent))
-        for number, value in find(content, oids.ID_CMC_QUERY_PENDING):
+        for number, value in content.find(oids.ID_CMC_QUERY_PENDING):
             found.setdefault(value.value, []).append(number)
     return found

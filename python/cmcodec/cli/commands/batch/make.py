@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cmcodec import oids
 from cmcodec.builders import BatchRequestBuilder, RequestBuilder
 from cmcodec.builders.batches import REQUESTS
 from cmcodec.cli.exchange.options import signing_key
@@ -21,7 +20,7 @@ from cmcodec.cli.options import (
     write_output,
 )
 from cmcodec.cli.show.progress import Bar
-from cmcodec.controls.messages import find, request_of
+from cmcodec.controls.messages import request_of
 from cmcodec.errors import CMCError
 from cmcodec.message import load
 
@@ -73,7 +72,7 @@ def command(
     except CMCError as error:
         raise Failure(f"this makes no batch: {error}") from None
     write_output(out, batch)
-    ((_, transaction),) = find(request_of(load(batch)), oids.ID_CMC_TRANSACTION_ID)
+    ((_, transaction),) = request_of(load(batch)).find("transactionId")
     notes = [f"{len(files)} requests, in the order of the files"]
     result = Result(state="written", transaction_id=transaction.value, out=out, notes=notes)
     return result.show(as_json=as_json)

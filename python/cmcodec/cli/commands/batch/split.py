@@ -23,7 +23,6 @@ from cmcodec.cli.options import (
     write_output,
 )
 from cmcodec.controls import conversation
-from cmcodec.controls.messages import find
 from cmcodec.controls.requests import public_key_of
 from cmcodec.errors import CMCError, ProofError
 from cmcodec.message import Message, load
@@ -191,7 +190,7 @@ def _transactions(message: Message) -> tuple[int, ...]:
     content = message.unverified_content
     if not isinstance(content, types.PKIData | types.PKIResponse):
         return ()
-    return tuple(value.value for _, value in find(content, oids.ID_CMC_TRANSACTION_ID))
+    return tuple(value.value for _, value in content.find(oids.ID_CMC_TRANSACTION_ID))
 
 
 def _keys(answer: Message, of: Iterable[bytes] | None = None) -> list[bytes]:
