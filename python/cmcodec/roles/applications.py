@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 from cryptography import x509
 
 from cmcodec import oids, types
-from cmcodec.asn1 import BitString
 from cmcodec.roles import records
+from cmcodec.types.pkix import as_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,6 @@ __all__ = ["Application", "Issuer", "Requester", "RequesterKind", "Revocation"]
 RequesterKind: TypeAlias = Literal["certificate", "secret", "ra", "none"]
 
 _NO_NAME: Final = types.Name(rdn_sequence=())
-_NO_SIGNATURE: Final = types.AlgorithmIdentifier(algorithm=oids.ID_ED25519)
 
 
 @final
@@ -140,29 +139,11 @@ class Application:
 
     @cached_property
     def _asked(self) -> x509.CertificateSigningRequest:
-        """The template as a request that nobody signed: ``cryptography`` reads its parts there."""
-        asked = self.template.extensions
-        attributes: tuple[types.Attribute, ...] = ()
-        if asked:
-            attributes = (
-                types.Attribute(
-                    attr_type=oids.ID_EXTENSION_REQUEST, attr_values=(types.ExtensionReq(asked),)
-                ),
-            )
-        key = self.template.public_key
-        if key is None:
+        """The template as a request that nobody signed: one part may be bad and others good."""
+        template = self.template
+        if template.public_key is None:
             raise ValueError("the template has no key")
-        info = types.CertificationRequestInfo(
-            version=0,
-            subject=self.template.subject or _NO_NAME,
-            subject_public_key_info=key,
-            attributes=attributes,
-        )
-        return types.CertificationRequest(
-            certification_request_info=info,
-            signature_algorithm=_NO_SIGNATURE,
-            signature=BitString(b"\0"),
-        ).to_cryptography()
+        return as_request(template.subject, template.public_key, template.extensions or ())
 
     def decided(self, template: types.CertTemplate | None) -> Application:
         """The application as it was decided."""

@@ -6,7 +6,7 @@ A tag without a keyword is IMPLICIT, as in the module of RFC 4211, and EXPLICIT 
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from cmcodec.asn1 import (
     TLV,
@@ -35,7 +35,12 @@ from cmcodec.types.pkix import (
     Name,
     SubjectPublicKeyInfo,
     Time,
+    as_extensions,
 )
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 
 @sequence(at_least_one=True)
@@ -84,6 +89,29 @@ class CertTemplate(Asn1):
     issuer_uid: Annotated[BitString | None, Implicit(7), FieldName("issuerUID")] = None
     subject_uid: Annotated[BitString | None, Implicit(8), FieldName("subjectUID")] = None
     extensions: Annotated[tuple[Extension, ...] | None, Size(1), Implicit(9)] = None
+
+    def to_cryptography(self) -> Template:
+        """What is asked for as objects of ``cryptography``.
+
+        Raises `ValueError` for a name or an extension that it refuses, and whatever it raises for
+        keys that it lacks.
+        """
+        return Template(
+            None if self.subject is None else self.subject.to_cryptography(),
+            None if self.public_key is None else self.public_key.to_cryptography(),
+            as_extensions(self.extensions or ()),
+        )
+
+
+class Template(NamedTuple):
+    """What a certificate should hold, as a CA makes it with ``cryptography``.
+
+    ``subject`` and ``key`` are None where they are not asked for.
+    """
+
+    subject: x509.Name | None
+    key: PublicKeyTypes | None
+    extensions: x509.Extensions
 
 
 @sequence

@@ -5,9 +5,10 @@ A tag without a keyword is IMPLICIT, and EXPLICIT before a CHOICE such as Name.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cmcodec import oids
 from cmcodec.asn1 import (
@@ -103,14 +104,43 @@ class Name(Choice):
 
     def to_cryptography(self) -> x509.Name:
         """The name as an object of ``cryptography``; raises `ValueError` for what it refuses."""
-        from cryptography import x509
+        return as_request(self).subject
 
-        # That library reads names only inside of something: a request, whose key is any.
-        algorithm = element(0x30, element(0x06, encode_object_identifier(oids.ID_ED25519)))
-        key = element(0x30, algorithm, element(0x03, bytes(33)))
-        info = element(0x30, b"\x02\x01\x00", self.to_der(), key, b"\xa0\x00")
-        request = element(0x30, info, algorithm, element(0x03, bytes(65)))
-        return x509.load_der_x509_csr(request).subject
+
+def as_request(
+    subject: Name | None = None,
+    key: SubjectPublicKeyInfo | None = None,
+    extensions: tuple[Extension, ...] = (),
+) -> x509.CertificateSigningRequest:
+    """Parts of a certificate in a request that nobody signed: ``cryptography`` reads them there.
+
+    A key that is not given is any. Raises `ValueError` for what is no request; its properties, for
+    what they cannot read.
+    """
+    from cryptography import x509
+
+    algorithm = element(0x30, element(0x06, encode_object_identifier(oids.ID_ED25519)))
+    name = b"\x30\x00" if subject is None else subject.to_der()
+    spki = element(0x30, algorithm, element(0x03, bytes(33))) if key is None else key.to_der()
+    attributes = b""
+    if extensions:
+        asked = element(
+            0x30, *(replace(each, critical_written=None).to_der() for each in extensions)
+        )
+        kind = element(0x06, encode_object_identifier(oids.ID_EXTENSION_REQUEST))
+        attributes = element(0x30, kind, element(0x31, asked))
+    info = element(0x30, b"\x02\x01\x00", name, spki, element(0xA0, attributes))
+    return x509.load_der_x509_csr(element(0x30, info, algorithm, element(0x03, bytes(65))))
+
+
+def as_extensions(extensions: tuple[Extension, ...]) -> x509.Extensions:
+    """Extensions as ``cryptography`` has them; raises `ValueError` for what it refuses."""
+    from cryptography import x509
+
+    try:
+        return as_request(extensions=extensions).extensions
+    except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        raise ValueError(str(error)) from None
 
 
 @choice
@@ -191,6 +221,23 @@ class Extension(Asn1):
     critical: Annotated[bool, Default(False, written="critical_written")] = False
     extn_value: bytes
     critical_written: Literal[True] | None = None
+
+    @classmethod
+    def from_cryptography(cls, extension: x509.Extension[Any]) -> Extension:
+        """The extension as this package's type."""
+        return cls(
+            extn_id=extension.oid.dotted_string,
+            critical=extension.critical,
+            extn_value=extension.value.public_bytes(),
+        )
+
+    def to_cryptography(self) -> x509.Extension[Any]:
+        """The extension as an object of ``cryptography``; raises `ValueError` for a bad value.
+
+        One whose type that library does not know is an ``UnrecognizedExtension``.
+        """
+        found: x509.Extension[Any] = next(iter(as_extensions((self,))))
+        return found
 
 
 @alias
