@@ -37,7 +37,7 @@ Times = dict[str, list[float]]
 def commands() -> dict[str, list[str]]:
     """What is run: arguments of the interpreter, by name."""
     message = str(workload.SHAPES["single-rsa-2048-pkcs10"].file(1))
-    cmc = ["-m", "cmcodec.cli"]
+    cmc = ["-m", "cmcodec"]
     found = {
         "nothing": ["-c", ""],
         "import cmcodec": ["-c", "import cmcodec"],

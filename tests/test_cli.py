@@ -72,6 +72,18 @@ def test_version_tells_the_backend(cmc: Run, backend: str) -> None:
     assert done.stdout.endswith(f"({backend} backend)\n")
 
 
+def test_the_package_is_the_command(backend: str) -> None:
+    """``python -m cmcodec`` is ``cmc``, under that name."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cmcodec", "--help"],
+        capture_output=True,
+        check=True,
+        text=True,
+        env=surroundings(backend),
+    )
+    assert done.stdout.startswith("Usage: cmc [OPTIONS] COMMAND")
+
+
 def test_help_names_the_commands_and_the_exit_status(cmc: Run) -> None:
     done = cmc("--help")
     assert done.returncode == 0

@@ -9,11 +9,18 @@ import pytest
 import cmcodec
 from cmcodec.cli import main
 from cmcodec.cli.commands import bench
+from kit.vectors import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHOW = "import os, sys; print(sys.argv[1:], os.getcwd()); sys.exit(1)"
+SOURCE = ROOT / "benches"
+SHOW = """
+import os, sys
+def main(prog_name):
+    print(prog_name, sys.argv[1:], os.getcwd())
+    sys.exit(1)
+"""
 
 
 @pytest.fixture
@@ -47,13 +54,26 @@ def test_help_needs_no_source_tree(elsewhere: Path, capfd: pytest.CaptureFixture
     assert "python -m benches" in capfd.readouterr().out
 
 
+@pytest.mark.skipif(not SOURCE.is_dir(), reason="an installed package has no benches")
+def test_help_names_the_command_that_was_called(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In a source tree too, where the benches say what there is."""
+    monkeypatch.chdir(SOURCE.parent)
+    assert main(["bench", "--help"]) == 0
+    out = capfd.readouterr().out
+    assert out.startswith("Usage: cmc bench [OPTIONS]")
+    assert "--quick" in out
+
+
 def test_options_and_exit_status_are_those_of_the_benches(
     elsewhere: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """From the working directory that the command was called in, where files are."""
     make_tree(elsewhere)
     assert main(["bench", "--only", "load", "--json", "out.json"]) == 1
-    expected = f"{['--only', 'load', '--json', 'out.json']} {elsewhere.resolve()}"
+    options = ["--only", "load", "--json", "out.json"]
+    expected = f"cmc bench {options} {elsewhere.resolve()}"
     assert capfd.readouterr().out.strip() == expected
 
 

@@ -44,7 +44,7 @@ def running(backend: str) -> Run:
 
 
 def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "cmcodec.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "cmcodec", *map(str, arguments)]
 
 
 def surroundings(backend: str) -> dict[str, str]:

@@ -18,6 +18,9 @@ from cmcodec.cli.options import Misuse
 
 _HELP: Final = {"-h", "--help"}
 
+_RUN: Final = "from benches.__main__ import main; main(prog_name='cmc bench')"
+"""`python -m benches` under the name that it was called by."""
+
 
 @click.command(
     "bench",
@@ -42,7 +45,7 @@ def command(context: click.Context, options: tuple[str, ...]) -> int:
         raise Misuse("bench: runs in a source tree of cmcodec, and this is none: no benches here")
     found = os.pathsep.join(filter(None, [str(tree), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(  # noqa: S603 - the benches, with the arguments that are for them
-        [sys.executable, "-m", "benches", *options],
+        [sys.executable, "-c", _RUN, *options],
         check=False,
         env=os.environ | {"PYTHONPATH": found},
     )

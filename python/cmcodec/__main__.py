@@ -1,4 +1,4 @@
-"""``python -m cmcodec.cli`` is ``cmc``."""
+"""``python -m cmcodec`` is ``cmc``."""
 
 import sys
 
