@@ -22,7 +22,7 @@ ENGINE = ROOT / "rust" / "cmcodec" / "src"
 
 FLOORS = (
     (
-        *("errors", "reasons", "limits", "arguments", "durable", "metering"),
+        *("errors", "reasons", "explanations", "limits", "arguments", "durable", "metering"),
         *("oids", "algorithms", "_backend"),
     ),
     ("asn1", "columns"),

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from docstrings import docstrings
 
 from cmcodec import _backend, algorithms, limits, oids, types
 from cmcodec.asn1 import schema
 from cmcodec.asn1.scalars import encode_integer, encode_object_identifier
 from cmcodec.asn1.schema import Kind
+from cmcodec.explanations import docstrings, explain
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types import tables, wrapper
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
     from cmcodec.asn1.schema import Field, Node
     from cmcodec.types.wrapper import Shape
-
-PACKAGE = Path(__file__).resolve().parent.parent / "python" / "cmcodec"
 
 OIDS = {
     value: name for name, value in vars(oids).items() if name.isupper() and isinstance(value, str)
@@ -254,12 +250,10 @@ def view_module() -> Iterator[str]:
 
 def reason_module() -> Iterator[str]:
     """``reasons.rs``: a reason for each of its rules; under the usual one it has its plain name."""
-    texts = docstrings(PACKAGE / "reasons.py", "Rule")
-    yield enum("A rule.", "Rule", ((texts[rule.name], rule.name, rule) for rule in Rule))
-    texts = docstrings(PACKAGE / "reasons.py", "Reason")
+    yield enum("A rule.", "Rule", ((explain(rule).sentence, rule.name, rule) for rule in Rule))
     rows = []
     for reason in Reason:
-        text = texts[reason.name].removesuffix(".")
+        text = explain(reason).sentence.removesuffix(".")
         if not reason.rules:
             rows.append(f'/// {text}.\n    {variant(reason.name)} = "{reason}", None;')
         for place, rule in enumerate(reason.rules):
@@ -271,7 +265,7 @@ def reason_module() -> Iterator[str]:
 
 def limit_module() -> Iterator[str]:
     """``limits.rs``."""
-    for name, text in docstrings(PACKAGE / "limits.py").items():
+    for name, text in docstrings(limits).items():
         number = "u64" if name.endswith("RSA_EXPONENT") else "usize"
         yield f"/// {text}\npub const {name}: {number} = {getattr(limits, name):_};"
 
@@ -318,7 +312,7 @@ def algorithm_module() -> Iterator[str]:
         names = ((f"{row.title}.", variant(row.title), row.title) for row in rows)
         yield enum(doc, ENUMS[type(next(iter(rows)))], names)
     for cls in (algorithms.Scheme, algorithms.Parameters):
-        texts = docstrings(PACKAGE / "algorithms.py", cls.__name__)
+        texts = docstrings(algorithms, cls.__name__)
         names = ((texts.get(it.name, f"{it.value}."), variant(it.name), it.value) for it in cls)
         yield enum(str(cls.__doc__), cls.__name__, names)
 

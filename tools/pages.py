@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from docstrings import docstrings
-
-from cmcodec import reasons
+from cmcodec.explanations import explain
 from cmcodec.reasons import Reason, Rule
 
 
@@ -23,8 +20,7 @@ def rules(text: str) -> str:
 
 def _text(of: Reason | Rule) -> str:
     """What stands under a rule or reason."""
-    texts = docstrings(Path(reasons.__file__), type(of).__name__)
-    return texts[of.name].removesuffix(".")
+    return explain(of).sentence.removesuffix(".")
 
 
 def _replace(text: str, name: str, table: str) -> str:
