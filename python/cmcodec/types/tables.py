@@ -213,6 +213,11 @@ def open_node(table: str, oid: str) -> Node:
 EXTENSIONS: Final[dict[str, type[Asn1]]] = {
     oids.ID_CE_SUBJECT_ALT_NAME: pkix.GeneralNames,
     oids.ID_CE_ISSUER_ALT_NAME: pkix.GeneralNames,
+    oids.ID_CE_BASIC_CONSTRAINTS: pkix.BasicConstraints,
+    oids.ID_CE_AUTHORITY_KEY_IDENTIFIER: pkix.AuthorityKeyIdentifier,
+    oids.ID_CE_EXT_KEY_USAGE: pkix.ExtKeyUsageSyntax,
+    # One type under two names.
+    oids.ID_CE_CERTIFICATE_POLICIES: microsoft.ApplicationCertPolicies,
     oids.SZ_OID_ENROLL_CERTTYPE_EXTENSION: microsoft.EnrollCertType,
     oids.SZ_OID_CERTIFICATE_TEMPLATE: microsoft.CertificateTemplateOID,
     oids.SZ_OID_APPLICATION_CERT_POLICIES: microsoft.ApplicationCertPolicies,

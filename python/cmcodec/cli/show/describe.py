@@ -9,11 +9,13 @@ from cmcodec import oids, types
 from cmcodec.asn1 import TLV, BitString, NullType, display, schema
 from cmcodec.asn1.schema import Kind, Node
 from cmcodec.cli.options import printable
+from cmcodec.cli.show import secrets
+from cmcodec.cli.show.elements import BrokenError, elements
 from cmcodec.errors import CMCError
 from cmcodec.types.tables import EXTENSIONS, PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from enum import IntEnum
 
 OCTETS: Final = 32
@@ -191,16 +193,36 @@ def extension(value: types.Extension) -> str:
 def _extension_value(value: types.Extension) -> str:
     der = value.extn_value
     try:
+        if value.extn_id == oids.ID_SMIME_CAPABILITIES:
+            return _capabilities(der)
         if value.extn_id == oids.ID_CE_SUBJECT_KEY_IDENTIFIER:
             return types.DataReturn.from_der(der).value.hex()
         cls = EXTENSIONS.get(value.extn_id)
         if cls is not None:
             return _whole(cls.from_der(der))
-    except CMCError:
+    except (CMCError, BrokenError):
         return octets(der)
     if value.extn_id == oids.ID_CE_KEY_USAGE and der[:1] == b"\x03" and len(der) in (4, 5):
         return bits(BitString(der[3:], der[2]), _KEY_USAGES)
     return octets(der)
+
+
+def attribute(identifier: str, values: Sequence[Any]) -> str | None:
+    """The values of an attribute in one line, where their type does not say how."""
+    if identifier in secrets.IDENTIFIERS:
+        return secrets.HIDDEN
+    if identifier == oids.ID_SMIME_CAPABILITIES:
+        try:
+            return ", ".join(_capabilities(value.der) for value in values)
+        except (CMCError, BrokenError):
+            return None
+    return None
+
+
+def _capabilities(der: bytes) -> str:
+    """SMIMECapabilities (RFC 8551 §2.5.2), each of the form of an AlgorithmIdentifier."""
+    found = (types.AlgorithmIdentifier.from_der(each) for each in elements(der))
+    return ", ".join(map(algorithm, found)) or "(empty)"
 
 
 def bits(value: BitString, names: Iterable[str]) -> str:

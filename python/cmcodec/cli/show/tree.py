@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cmcodec import oids, types
 from cmcodec.asn1 import schema
 from cmcodec.asn1.schema import Kind, Node
-from cmcodec.cli.show import certificates, describe
+from cmcodec.cli.show import certificates, describe, secrets
 from cmcodec.errors import CMCError
 from cmcodec.types.tables import OPEN_TYPES
 
@@ -79,6 +79,9 @@ class _Tree:
         for field in schema.node(type(value)).fields:
             item, node, inside = getattr(value, field.attribute), field.node, (*path, field.name)
             if item is None:
+                continue
+            if (type(value), field.name) in secrets.FIELDS:
+                self.line(depth, f"{field.name}: {secrets.HIDDEN}")
                 continue
             if node.kind is Kind.CONTAINING:
                 item = self._opened(value, inside)
@@ -156,13 +159,18 @@ class _Tree:
     def _typed(self, depth: int, label: str, value: Any, path: Path) -> None:
         """A control or an attribute: its name, and its value without a line of its own."""
         if isinstance(value, types.AttributeTypeAndValue):
-            head, values = f"{label} {describe.oid(value.type)}", (value.value,)
+            identifier, values = value.type, (value.value,)
             paths: tuple[Path, ...] = ((*path, "value"),)
         else:
-            head, values = f"{label} {describe.oid(value.attr_type)}", value.attr_values
+            identifier, values = value.attr_type, value.attr_values
             paths = tuple((*path, "attrValues", index) for index in range(len(values)))
+        head = f"{label} {describe.oid(identifier)}"
         if isinstance(value, types.TaggedAttribute):
             head = f"{head} bodyPartID {value.body_part_id}"
+        text = describe.attribute(identifier, values)
+        if text is not None:
+            self.line(depth, f"{head}: {text}")
+            return
         if len(values) == 1:
             self._value(depth, head, values[0], _OPEN, paths[0])
             return
