@@ -136,11 +136,12 @@ def test_a_file_that_is_not_there_exits_2_with_one_line(
     assert done.stderr == f"cmc: {tmp_path}/absent.der: No such file or directory\n"
 
 
-@pytest.mark.parametrize("name", ["inspect", "verify"])
-def test_a_directory_exits_2_with_one_line(cmc: Run, name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["inspect", "open", "verify"])
+def test_a_folder_exits_2_with_one_line(cmc: Run, name: str, tmp_path: Path) -> None:
     done = cmc(name, tmp_path)
     assert done.returncode == 2
-    assert done.stderr == f"cmc: {tmp_path}: Is a directory\n"
+    way = ": --recursive takes all files in it" if name == "verify" else ""
+    assert done.stderr == f"cmc: {tmp_path}: this is a folder{way}\n"
 
 
 def test_the_option_overrides_the_environment(backend: str) -> None:

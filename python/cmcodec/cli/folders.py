@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import click
 
 from cmcodec.cli.groups import Many
-from cmcodec.cli.options import Misuse, backend_option, read_certificates
+from cmcodec.cli.options import FILE, Misuse, backend_option, read_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,7 +34,11 @@ _SERVING = (
         "--watch", type=Path, metavar="FOLDER", help="Answer NAME.p10 and NAME.crq there."
     ),
     click.option(
-        "--authorised-ra", cls=Many, metavar="FILE…", help="Certificates of RAs whose word counts."
+        "--authorised-ra",
+        cls=Many,
+        type=FILE,
+        metavar="FILE…",
+        help="Certificates of RAs whose word counts.",
     ),
     click.option("--metrics", metavar="HOST:PORT", help="/metrics and /healthz, for Prometheus."),
     click.option("--log-json", is_flag=True, help="Log an object in each line."),

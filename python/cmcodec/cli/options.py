@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import IO, TYPE_CHECKING, Final
 
 import click
@@ -16,8 +16,11 @@ from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from click.shell_completion import CompletionItem
+
+    from cmcodec.errors import CMCError
     from cmcodec.keys import Key
 
 MAX_FILE_SIZE: Final = MAX_TEXT_RATIO * DEFAULT_MESSAGE_SIZE
@@ -27,6 +30,26 @@ WRAPPED: Final = "Expect PKCS#10 in a SignedData over id-data, as Windows renews
 """What ``--wrapped`` does."""
 
 _CHUNK: Final = 1 << 20
+
+
+class _File(click.ParamType[str]):
+    """The name of a file, which shells complete."""
+
+    name = "file"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+
+FILE: Final = _File()
+"""The type of what names a file, or standard input by ``-``."""
 
 
 class Failure(click.ClickException):
@@ -45,6 +68,18 @@ class Misuse(Failure):
     exit_code = 2
 
 
+def reason_of(error: CMCError) -> str:
+    """What is wrong: in words first, where it is known what the octets are."""
+    hint = getattr(error, "hint", "")
+    place = str(error).removesuffix(f": {hint}")
+    return f"{hint}: {place}" if hint else place
+
+
+def bad_message(name: str, error: CMCError) -> Failure:
+    """The refusal of the message in a file."""
+    return Failure(f"{printable(name)}: {reason_of(error)}")
+
+
 def printable(text: str, longest: int = 200) -> str:
     """Text from a message, without what would move the cursor or turn the line around."""
     cut = text if len(text) <= longest else f"{text[:longest]}…"
@@ -54,27 +89,48 @@ def printable(text: str, longest: int = 200) -> str:
     )
 
 
-def read_input(name: str) -> bytes:
-    """The octets of a file, or of standard input for ``-``."""
+@contextmanager
+def opened(name: str) -> Iterator[IO[bytes]]:
+    """A file to read, or standard input for ``-``; what is wrong with it is told in a line.
+
+    A folder, and a file of more than `MAX_FILE_SIZE`, are refused before anything is read.
+    """
     if name == "-" and sys.stdin is None:
         raise Misuse("-: standard input is closed")
     try:
+        if name != "-" and os.path.isdir(name):
+            raise Misuse(f"{printable(name)}: this is a folder")
         with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as stream:
-            return _read(stream, name)
+            status = os.fstat(stream.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size > MAX_FILE_SIZE:
+                raise too_large(name, f"{status.st_size:,}")
+            yield stream
     except OSError as error:
         raise Misuse(f"{printable(name)}: {error.strerror or error}") from None
 
 
-def _read(stream: IO[bytes], name: str) -> bytes:
-    status = os.fstat(stream.fileno())
-    if stat.S_ISREG(status.st_mode) and status.st_size <= MAX_FILE_SIZE:
-        return stream.read()
-    chunks: list[bytes] = []
-    total = 0
+def too_large(name: str, size: str) -> Failure:
+    """The refusal of a file of this many octets, or of more than that."""
+    bound = f"{MAX_FILE_SIZE:,} are read at most"
+    return Failure(f"{printable(name)}: {Reason.LIMIT}: {size} octets, and {bound}")
+
+
+def read_input(name: str) -> bytes:
+    """The octets of a file, or of standard input for ``-``."""
+    with opened(name) as stream:
+        return read_rest(stream, name)
+
+
+def read_rest(stream: IO[bytes], name: str, before: bytes = b"") -> bytes:
+    """What is left of a stream, behind the octets that were read from it ``before``."""
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return before + stream.read() if before else stream.read()
+    chunks = [before]
+    total = len(before)
     while chunk := stream.read(_CHUNK):
         total += len(chunk)
         if total > MAX_FILE_SIZE:
-            raise Failure(f"{printable(name)}: {Reason.LIMIT}: more than {MAX_FILE_SIZE} octets")
+            raise too_large(name, f"more than {MAX_FILE_SIZE:,}")
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from cmcodec.cli.options import Misuse, read_secret
+from cmcodec.cli.options import FILE, Misuse, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def given_or_new(name: str | None) -> Secret:
 def secret_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Whose it is, for which name and how often it counts."""
     for option in (
-        click.option("--secret-file", metavar="FILE", help="A secret that there is already."),
+        click.option("--secret-file", type=FILE, help="A secret that there is already."),
         click.option("--uses", type=click.IntRange(1), default=1, help="How often it counts [1]."),
         click.option("--subject", metavar="DN", help="The only name that may be asked for."),
         click.argument("identification"),

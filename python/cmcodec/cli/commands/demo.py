@@ -12,7 +12,7 @@ import click
 from cmcodec import oids, types
 from cmcodec.builders import batch_requests
 from cmcodec.cli.commands import demo_keys
-from cmcodec.cli.options import backend_option, write_output
+from cmcodec.cli.options import FILE, backend_option, write_output
 from cmcodec.cli.show import report
 from cmcodec.cli.show.progress import Bar
 from cmcodec.cms import SigningKey, sign
@@ -46,7 +46,7 @@ _REQUEST_ID: Final = 3
 @click.option(
     "--threads", type=click.IntRange(1, MAX_THREADS), metavar="N", help="Threads: one per core."
 )
-@click.option("--keep", metavar="FILE", help="Where to write the batch, in DER.")
+@click.option("--keep", type=FILE, help="Where to write the batch, in DER.")
 @backend_option
 def command(size: int, threads: int | None, keep: str | None) -> int:
     """Make keys and a batch of certification requests, break three of them, and verify it.

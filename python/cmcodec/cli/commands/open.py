@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from cmcodec.cli.inputs import read_message
 from cmcodec.cli.options import (
-    Failure,
+    FILE,
     Misuse,
     backend_option,
+    bad_message,
     printable,
     read_certificates,
     read_input,
@@ -32,23 +34,28 @@ _NOBODY: Final = (Reason.NO_SIGNER, Reason.NO_SIGNATURE)
 
 
 @click.command("open", short_help="Open every layer of a message; check shared secrets.")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option(
-    "--key", "keys", multiple=True, metavar="KEY", help="Private keys, PEM, DER, pkcs11:."
+    "--key",
+    "keys",
+    multiple=True,
+    type=FILE,
+    metavar="KEY",
+    help="Private keys, PEM, DER, pkcs11:.",
 )
 @click.option(
-    "--certificate", "own", multiple=True, metavar="FILE", help="The certificates of these keys."
+    "--certificate", "own", multiple=True, type=FILE, help="The certificates of these keys."
 )
-@click.option("--key-password-file", metavar="FILE", help="The password of the private keys.")
-@click.option("--password-file", metavar="FILE", help="The password of a layer.")
+@click.option("--key-password-file", type=FILE, help="The password of the private keys.")
+@click.option("--password-file", type=FILE, help="The password of a layer.")
 @click.option("--identification", default="", metavar="TEXT", help="What goes before it.")
-@click.option("--kek-file", metavar="FILE", help="A key-encryption key: 16, 24 or 32 octets.")
+@click.option("--kek-file", type=FILE, help="A key-encryption key: 16, 24 or 32 octets.")
 @click.option("--kek-id", metavar="HEX", help="What that is known by.")
-@click.option("--trust", multiple=True, metavar="FILE", help="Trust anchors; checks chains.")
-@click.option("--secret-file", metavar="FILE", help="Checks identity proof and POP link with it.")
+@click.option("--trust", multiple=True, type=FILE, help="Trust anchors; checks chains.")
+@click.option("--secret-file", type=FILE, help="Checks identity proof and POP link with it.")
 @click.option("--compatibility", is_flag=True, help="Take what older implementations prove, too.")
 @click.option("--legacy", is_flag=True, help="Accept RSA with SHA-1, 1024-bit RSA, and Triple DES.")
-@click.option("--out", metavar="FILE", help="Write the innermost message there.")
+@click.option("--out", type=FILE, help="Write the innermost message there.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @backend_option
 def command(
@@ -82,10 +89,10 @@ def command(
     anchors = read_certificates(trust) if trust else None
     secret = None if secret_file is None else read_secret(secret_file)
     try:
-        message = load(read_input(file))
+        message = load(read_message(file))
         opened = _open(message, openers, anchors, legacy=legacy)
     except CMCError as error:
-        raise Failure(f"{printable(file)}: {error}") from None
+        raise bad_message(file, error) from None
     proofs = _proofs(opened, secret, compatibility=compatibility)
     if out is not None:
         write_output(out, opened.message.to_der())

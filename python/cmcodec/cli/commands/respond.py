@@ -8,7 +8,8 @@ import click
 
 from cmcodec.cli.folders import opened_ca
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import backend_option, read_input
+from cmcodec.cli.inputs import read_message
+from cmcodec.cli.options import FILE, backend_option
 
 __all__ = ["command"]
 
@@ -18,9 +19,9 @@ __all__ = ["command"]
     short_help="Answer one message, as a CA does.",
     epilog=example("cmc respond device.crq --ca lab --out device.crp"),
 )
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--ca", required=True, type=Path, metavar="FOLDER", help="That of the CA.")
-@click.option("--out", metavar="FILE", help="For the answer, DER [standard output].")
+@click.option("--out", type=FILE, help="For the answer, DER [standard output].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @backend_option
 def command(file: str, *, ca: Path, out: str | None, as_json: bool) -> int:
@@ -31,7 +32,7 @@ def command(file: str, *, ca: Path, out: str | None, as_json: bool) -> int:
     """
     from cmcodec.cli.exchange.result import show_answer
 
-    octets = read_input(file)
+    octets = read_message(file)
     with opened_ca(ca) as opened:
         answer = opened.respond(octets)
     return show_answer(answer, out, as_json=as_json)

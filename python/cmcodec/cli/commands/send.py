@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import Failure, backend_option, printable, read_input
-from cmcodec.errors import CMCError
-from cmcodec.message import load
+from cmcodec.cli.inputs import loaded
+from cmcodec.cli.options import FILE, backend_option
 
 __all__ = ["command"]
 
@@ -17,11 +16,11 @@ __all__ = ["command"]
     short_help="Send a message, and keep its answer.",
     epilog=example("cmc send device.crq --to https://ca.example/cmc --out device.crp"),
 )
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option(
     "--to", required=True, metavar="URL", help="http(s)://, est(s)://, cmc://HOST, file:FOLDER."
 )
-@click.option("--out", metavar="FILE", help="For the answer, DER [standard output].")
+@click.option("--out", type=FILE, help="For the answer, DER [standard output].")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @backend_option
 def command(file: str, *, to: str, out: str | None, as_json: bool) -> int:
@@ -36,10 +35,7 @@ def command(file: str, *, to: str, out: str | None, as_json: bool) -> int:
     from cmcodec.cli.exchange.result import show_answer
     from cmcodec.cli.exchange.sending import answer_to, opened
 
-    try:
-        message = load(read_input(file))
-    except CMCError as error:
-        raise Failure(f"{printable(file)}: {error}") from None
+    message = loaded(file)
     with opened(to) as sender:
         answer = answer_to(sender, to, message.to_der())
     return show_answer(answer, out, as_json=as_json)

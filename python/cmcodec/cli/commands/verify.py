@@ -11,7 +11,8 @@ from typing import get_args
 import click
 
 from cmcodec.arguments import moment
-from cmcodec.cli.options import WRAPPED, Misuse, backend_option, read_certificates, read_input
+from cmcodec.cli.inputs import read_messages
+from cmcodec.cli.options import FILE, WRAPPED, Misuse, backend_option, read_certificates
 from cmcodec.errors import UnsupportedError
 from cmcodec.limits import MAX_THREADS
 from cmcodec.verify.batch import default_threads, verify_batch
@@ -32,12 +33,11 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
 
 
 @click.command("verify", short_help="Verify messages and everything nested in them.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", type=FILE, metavar="FILE...", nargs=-1, required=True)
+@click.option("--recursive", "-r", is_flag=True, help="Take all files in folders, and below them.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object per message.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV: one line per message.")
-@click.option(
-    "--trust", multiple=True, metavar="FILE", help="Trust anchors, DER or PEM; checks chains."
-)
+@click.option("--trust", multiple=True, type=FILE, help="Trust anchors, DER or PEM; checks chains.")
 @click.option(
     "--request-keys",
     type=click.Choice(get_args(RequestKeys)),
@@ -45,8 +45,8 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     show_default=True,
     help="With --trust: which messages their own request's key may sign.",
 )
-@click.option("--certificates", multiple=True, metavar="FILE", help="More certificates of signers.")
-@click.option("--authorised-ra", multiple=True, metavar="FILE", help="RAs whose raVerified counts.")
+@click.option("--certificates", multiple=True, type=FILE, help="More certificates of signers.")
+@click.option("--authorised-ra", multiple=True, type=FILE, help="RAs whose raVerified counts.")
 @click.option(
     "--at",
     callback=_moment,
@@ -65,6 +65,7 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
 def command(
     *,
     files: tuple[str, ...],
+    recursive: bool,
     as_json: bool,
     as_csv: bool,
     trust: tuple[str, ...],
@@ -78,20 +79,27 @@ def command(
 ) -> int:
     """Verify the messages in FILE... and every message nested in them; - is standard input.
 
+    A file of several PEM blocks is as many messages, called FILE#1, FILE#2 and so on. What cannot
+    be read in a folder is passed over, and told on standard error.
+
     Prints a summary for people, or with --json or --csv the verdict over each message. The exit
-    status is 0 where all are verified or certificates only, 1 where one is not, 2 for wrong use.
+    status is 0 where all are verified or certificates only, 1 where one is not or was passed over,
+    2 for wrong use.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
     if files.count("-") > 1:
         raise click.UsageError("standard input can be read only once")
-    octets = [read_input(file) for file in files]
+    inputs = read_messages(files, recursive=recursive)
+    names = [each.name for each in inputs.messages]
+    octets = [each.octets for each in inputs.messages]
     anchors = read_certificates(trust)
     others = read_certificates(certificates)
     ras = read_certificates(authorised_ra)
 
     from cmcodec.cli.show import report
     from cmcodec.cli.show.progress import Bar
+    from cmcodec.cli.show.strangers import strangers
 
     threads = threads or default_threads()
     verify = partial(
@@ -112,11 +120,13 @@ def command(
         raise Misuse(str(error)) from None
     leniently = None if legacy else partial(verify, legacy=True)
     seconds = time.perf_counter() - since
-    run = report.Run(files, octets, seconds, threads, leniently, wrapped=wrapped)
+    run = report.Run(names, octets, seconds, threads, leniently, wrapped=wrapped)
     if as_json or as_csv:
-        lines = verdicts.to_json_lines(files) if as_json else verdicts.to_csv(files)
+        lines = verdicts.to_json_lines(names) if as_json else verdicts.to_csv(names)
         sys.stdout.writelines(lines)
     tally = report.Tally(verdicts)
+    for line in (*inputs.passed_over, *strangers(tally, run)):
+        click.echo(f"cmc: {line}", err=True)
     write = report.write_line if as_json or as_csv else report.write_table
     write(tally, run)
-    return 1 if tally.bad else 0
+    return 1 if tally.bad or inputs.passed_over else 0

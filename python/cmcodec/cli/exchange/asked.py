@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from cmcodec.cli.options import Misuse, printable, read_key
+from cmcodec.cli.options import FILE, Misuse, printable, read_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,8 +35,8 @@ _NAME_KINDS: Final = ("dns", "email", "uri", "ip")
 def key_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which key is to be certified: ``new``, ``key_out`` and ``key``."""
     for option in (
-        click.option("--key", metavar="KEY", help="The key: a file, or a pkcs11: URI."),
-        click.option("--key-out", metavar="FILE", help="Where the new key is kept, mode 0600."),
+        click.option("--key", type=FILE, metavar="KEY", help="The key: a file, or a pkcs11: URI."),
+        click.option("--key-out", type=FILE, help="Where the new key is kept, mode 0600."),
         click.option(
             "--new",
             metavar="NEWKEY",

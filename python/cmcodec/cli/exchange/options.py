@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 from cmcodec.cli.options import (
+    FILE,
     Misuse,
     backend_option,
     printable,
@@ -28,23 +29,25 @@ if TYPE_CHECKING:
 __all__ = ["Options", "exchange_options", "first_certificate", "signing_key"]
 
 _SHARED = (
-    click.option("--signer", metavar="FILE", help="The certificate that signs the request."),
-    click.option("--signer-key", metavar="KEY", help="Its key: a file, or a pkcs11: URI."),
-    click.option("--key-password-file", metavar="FILE", help="The password of keys in files."),
-    click.option("--secret-file", metavar="FILE", help="The secret that the server knows too."),
+    click.option("--signer", type=FILE, help="The certificate that signs the request."),
+    click.option(
+        "--signer-key", type=FILE, metavar="KEY", help="Its key: a file, or a pkcs11: URI."
+    ),
+    click.option("--key-password-file", type=FILE, help="The password of keys in files."),
+    click.option("--secret-file", type=FILE, help="The secret that the server knows too."),
     click.option("--identification", metavar="TEXT", help="How the server finds that secret."),
     click.option("--link-pop", is_flag=True, help="Link each request to the secret."),
     click.option("--mac", is_flag=True, help="Authenticate by a MAC of the secret."),
     click.option("--hold", is_flag=True, help="Leave a confirmation to confirm and reject."),
     click.option(
-        "--encrypt-to", multiple=True, metavar="FILE", help="Certificates: who reads the request."
+        "--encrypt-to", multiple=True, type=FILE, help="Certificates: who reads the request."
     ),
-    click.option("--trust", multiple=True, metavar="FILE", help="CAs: whose answers count."),
+    click.option("--trust", multiple=True, type=FILE, help="CAs: whose answers count."),
     click.option(
         "--to", metavar="URL", help="Send it: http(s)://, est(s)://, cmc://, file:FOLDER."
     ),
-    click.option("--out", metavar="FILE", help="For the certificates; without --to, the request."),
-    click.option("--state", metavar="FILE", help="What goes on with it needs [OUT.state]."),
+    click.option("--out", type=FILE, help="For the certificates; without --to, the request."),
+    click.option("--state", type=FILE, help="What goes on with it needs [OUT.state]."),
     click.option("--compatibility", is_flag=True, help="Take what older servers say, too."),
     click.option("--json", "as_json", is_flag=True, help="One JSON object."),
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, final
 
 from cmcodec import oids, types
 from cmcodec.asn1 import display, schema
-from cmcodec.cli.options import Failure, printable, write_output
+from cmcodec.cli.options import Failure, printable, reason_of, write_output
 from cmcodec.controls import statuses
 from cmcodec.errors import CMCError
 from cmcodec.message import load
@@ -177,7 +177,7 @@ def show_answer(octets: bytes, out: str | None, *, as_json: bool) -> int:
     try:
         found = Result.of_answer(load(octets), out)
     except CMCError as error:
-        raise Failure(f"the answer is no message: {error}") from None
+        raise Failure(f"the answer is no message: {reason_of(error)}") from None
     return found.exit_status if out is None and not as_json else found.show(as_json=as_json)
 
 

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 import click
 
 from cmcodec.cli.exchange.asked import new_request
-from cmcodec.cli.options import Failure, Misuse, printable, read_input, read_key, write_output
+from cmcodec.cli.options import (
+    FILE,
+    Failure,
+    Misuse,
+    printable,
+    read_input,
+    read_key,
+    reason_of,
+    write_output,
+)
 from cmcodec.errors import CMCError, EncodeError, ForbiddenError, SigningError
 
 if TYPE_CHECKING:
@@ -33,7 +42,12 @@ _OPEN: Final = ("wait", "confirm")
 
 
 keys_option = click.option(
-    "--key", "keys", multiple=True, metavar="KEY", help="The key of the request, where it signs."
+    "--key",
+    "keys",
+    multiple=True,
+    type=FILE,
+    metavar="KEY",
+    help="The key of the request, where it signs.",
 )
 """For who goes on: no key stands in a state."""
 
@@ -181,7 +195,7 @@ def _received(exchange: Exchange, answer: bytes, note: str) -> Exchange:
     try:
         return exchange.receive(answer)
     except CMCError as error:
-        what = f"the answer does not count: {error}" if answer else "there is no answer"
+        what = f"the answer does not count: {reason_of(error)}" if answer else "there is no answer"
         raise Failure(f"{what}{note}") from None
     except ValueError as error:
         raise Misuse(f"{error}: --key KEY{note}") from None

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from cmcodec.cli.options import Failure, Misuse, printable
+from cmcodec.cli.options import Failure, Misuse, printable, reason_of
 from cmcodec.cli.show.progress import Working
 from cmcodec.errors import CMCError, UnsupportedError
 from cmcodec.transports import TransportError, TransportReason, connect
@@ -49,7 +49,7 @@ def answer_to(sender: Sender, url: str, message: bytes, note: str = "") -> bytes
         words = _WORDS[TransportReason(error.reason)].format(status=error.status)
         raise Failure(f"{_shown(url)}: {words}{note}") from None
     except CMCError as error:
-        raise Failure(f"this is no message: {error}") from None
+        raise Failure(f"this is no message: {reason_of(error)}") from None
     except ValueError as error:
         raise Misuse(f"this is no request: {error}") from None
 

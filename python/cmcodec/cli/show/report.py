@@ -12,6 +12,7 @@ import click
 import cmcodec
 from cmcodec.algorithms import SIGNATURES
 from cmcodec.cli.options import printable
+from cmcodec.cli.show.strangers import refused
 from cmcodec.limits import LEGACY_RSA_MODULUS_BITS
 from cmcodec.reasons import Reason
 
@@ -242,22 +243,10 @@ def _message(row: Row, run: Run) -> str:
 
 def _place(row: Row, run: Run) -> str:
     """Which message of which file, and where in it the check failed."""
-    place = _message(row, run)
+    what = path = ""
+    if row.verdict == "malformed" and not row.path:
+        what, path = refused(run.octets[row.index], wrapped=run.wrapped)
+    place = f"{_message(row, run)}: {what}:" if what else _message(row, run)
     if row.offset is not None:
         place += f" at offset {row.offset}"
-    if row.verdict == "malformed" and not row.path:
-        place += _malformed(run.octets[row.index], wrapped=run.wrapped)
-    return place
-
-
-def _malformed(octets: bytes, *, wrapped: bool) -> str:
-    """Which element of a malformed input is at fault, and what it is: rows do not say."""
-    from cmcodec.errors import DecodeError
-    from cmcodec.message import load
-
-    try:
-        load(octets, wrapped=wrapped)
-    except DecodeError as error:
-        path = f" in {error.path}" if error.path else ""
-        return f"{path}: {error.hint}" if error.hint else path
-    return ""
+    return f"{place} in {path}" if path else place

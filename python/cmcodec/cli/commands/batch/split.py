@@ -13,13 +13,14 @@ from cmcodec import oids, types
 from cmcodec.builders import certs_only
 from cmcodec.cli.exchange.result import Result
 from cmcodec.cli.groups import Many, ManyCommand, example
+from cmcodec.cli.inputs import read_message, read_messages
 from cmcodec.cli.options import (
-    Failure,
+    FILE,
     Misuse,
     backend_option,
+    bad_message,
     printable,
     read_certificates,
-    read_input,
     write_output,
 )
 from cmcodec.controls import conversation
@@ -37,14 +38,26 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from cmcodec.cli.inputs import Input
+
 __all__ = ["command"]
 
 
 class _Request(NamedTuple):
-    """A request of the batch, in its file."""
+    """A request of the batch, and what it came from."""
 
-    name: str
+    given: Input
     message: Message
+
+    @property
+    def name(self) -> str:
+        return self.given.name
+
+    @property
+    def stem(self) -> str:
+        """What its answer is called: as its file, where that holds several with a number."""
+        number = f"-{self.given.number}" if self.given.number else ""
+        return Path(self.given.file).stem + number
 
     @property
     def keys(self) -> tuple[bytes, ...]:
@@ -65,11 +78,16 @@ class _Request(NamedTuple):
         "cmc batch split batch.crp --requests requests/*.crq --trust ca.pem --out answers"
     ),
 )
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option(
-    "--requests", cls=Many, required=True, metavar="FILE…", help="In the order of the batch."
+    "--requests",
+    cls=Many,
+    required=True,
+    type=FILE,
+    metavar="FILE…",
+    help="In the order of the batch.",
 )
-@click.option("--trust", multiple=True, metavar="FILE", help="CAs: whose answers count.")
+@click.option("--trust", multiple=True, type=FILE, help="CAs: whose answers count.")
 @click.option("--out", required=True, metavar="FOLDER", help="For the answers.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @backend_option
@@ -78,23 +96,25 @@ def command(
 ) -> int:
     """Take the answer to a batch apart: that to NAME.crq becomes NAME.crp or NAME.p7c.
 
+    Of a file of several PEM blocks these are NAME-1, NAME-2 and so on.
+
     Batch and answers are verified, each by itself. What is encrypted or under a MAC is for its
     reader, who checks it.
 
     The exit status is 0 where each request has an answer, whatever that says, 1 where one has none
     or a bad one, 2 for wrong use, 4 where more are to come.
     """
-    asked = [_read(name) for name in requests]
-    if len({Path(each.name).stem for each in asked}) < len(asked):
+    asked = [_loaded(each) for each in read_messages(requests).messages]
+    if len({each.stem for each in asked}) < len(asked):
         raise Misuse("--requests: two files are called alike, and so would their answers")
     if not trust:
         raise Misuse("--trust FILE is needed: the CAs whose answers count")
     now, upstream = datetime.now(UTC), Upstream(trust=read_certificates(trust), keys=())
     try:
-        opened = upstream.open(read_input(file), now)
+        opened = upstream.open(read_message(file), now)
         found = upstream.answers(opened, now)
     except CMCError as error:
-        raise Failure(f"{printable(file)}: {error}") from None
+        raise bad_message(file, error) from None
     pairs = _paired(found, asked)
     notes: list[str] = []
     issued: list[x509.Certificate] = []
@@ -108,7 +128,7 @@ def command(
             notes.append(f"{printable(request.name)}: {told.name.lower()}")
         issued += _issued(answer, request)
         octets = _for_client(answer, request)
-        name = Path(request.name).stem + media_of(octets, "answer").file_extension
+        name = request.stem + media_of(octets, "answer").file_extension
         write_output(str(_folder(out) / name), octets)
     notes.append(f"{len(pairs)} of {len(asked)} requests have an answer")
     result = replace(
@@ -119,11 +139,11 @@ def command(
     return result.show(as_json=as_json)
 
 
-def _read(name: str) -> _Request:
+def _loaded(given: Input) -> _Request:
     try:
-        return _Request(name, load(read_input(name)))
+        return _Request(given, load(given.octets))
     except CMCError as error:
-        raise Failure(f"{printable(name)}: {error}") from None
+        raise bad_message(given.name, error) from None
 
 
 def _folder(name: str) -> Path:

@@ -8,14 +8,14 @@ import click
 
 from cmcodec.cli.folders import opened_ca
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import backend_option, write_output
+from cmcodec.cli.options import FILE, backend_option, write_output
 
 __all__ = ["command"]
 
 
 @click.command("crl", short_help="Write the CRL.", epilog=example("cmc ca crl lab --out lab.crl"))
 @click.argument("folder", type=Path)
-@click.option("--out", required=True, metavar="FILE", help="For the CRL, in DER.")
+@click.option("--out", required=True, type=FILE, help="For the CRL, in DER.")
 @backend_option
 def command(folder: Path, *, out: str) -> int:
     """Write the CRL of the CA in FOLDER, with all that is revoked.

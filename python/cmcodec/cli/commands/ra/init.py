@@ -9,7 +9,7 @@ import click
 
 from cmcodec.cli.folders import certificates, told
 from cmcodec.cli.groups import Many, ManyCommand, example
-from cmcodec.cli.options import Misuse, backend_option, read_key, read_secret
+from cmcodec.cli.options import FILE, Misuse, backend_option, read_key, read_secret
 
 __all__ = ["command"]
 
@@ -25,11 +25,17 @@ __all__ = ["command"]
 )
 @click.argument("folder", type=Path)
 @click.option("--upstream", required=True, metavar="URL", help="The next server.")
-@click.option("--signer", required=True, metavar="FILE", help="The certificate of the RA.")
-@click.option("--signer-key", required=True, metavar="KEY", help="Its key: copied, or pkcs11:.")
-@click.option("--key-password-file", metavar="FILE", help="The password of that key.")
-@click.option("--trust", cls=Many, metavar="FILE…", help="Whom it trusts, below and above.")
-@click.option("--encrypt-to", cls=Many, metavar="FILE…", help="Who reads what it sends up.")
+@click.option("--signer", required=True, type=FILE, help="The certificate of the RA.")
+@click.option(
+    "--signer-key", required=True, type=FILE, metavar="KEY", help="Its key: copied, or pkcs11:."
+)
+@click.option("--key-password-file", type=FILE, help="The password of that key.")
+@click.option(
+    "--trust", cls=Many, type=FILE, metavar="FILE…", help="Whom it trusts, below and above."
+)
+@click.option(
+    "--encrypt-to", cls=Many, type=FILE, metavar="FILE…", help="Who reads what it sends up."
+)
 @backend_option
 def command(
     folder: Path,

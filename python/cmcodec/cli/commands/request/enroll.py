@@ -10,7 +10,7 @@ from cmcodec.cli.exchange import asked
 from cmcodec.cli.exchange.options import Options, exchange_options
 from cmcodec.cli.exchange.running import begin
 from cmcodec.cli.groups import Many, ManyCommand, example
-from cmcodec.cli.options import Misuse, printable, read_input
+from cmcodec.cli.options import FILE, Misuse, printable, read_input
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -29,7 +29,9 @@ __all__ = ["command"]
     ),
 )
 @asked.key_options
-@click.option("--csr", "csrs", cls=Many, metavar="FILE…", help="Finished PKCS#10, PEM or DER.")
+@click.option(
+    "--csr", "csrs", cls=Many, type=FILE, metavar="FILE…", help="Finished PKCS#10, PEM or DER."
+)
 @click.option("--subject", metavar="DN", help="The name that is asked for, by RFC 4514.")
 @click.option(
     "--san", "sans", multiple=True, metavar="KIND:NAME", help="Another: dns, email, uri or ip."

@@ -7,6 +7,7 @@ import click
 from cmcodec.cli.exchange.options import Options, exchange_options
 from cmcodec.cli.exchange.running import keys_option, resume
 from cmcodec.cli.groups import example
+from cmcodec.cli.options import FILE
 
 __all__ = ["command"]
 
@@ -19,7 +20,7 @@ __all__ = ["command"]
         "--trust ca.pem --to https://ca.example/cmc --out device.pem",
     ),
 )
-@click.argument("saved", metavar="STATE")
+@click.argument("saved", type=FILE, metavar="STATE")
 @keys_option
 @exchange_options
 def command(options: Options, *, saved: str, keys: tuple[str, ...]) -> int:

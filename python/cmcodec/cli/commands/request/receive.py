@@ -7,7 +7,8 @@ import click
 from cmcodec.cli.exchange.options import Options, exchange_options
 from cmcodec.cli.exchange.running import keys_option, resume
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import read_input
+from cmcodec.cli.inputs import read_message
+from cmcodec.cli.options import FILE
 
 __all__ = ["command"]
 
@@ -19,8 +20,8 @@ __all__ = ["command"]
         "cmc request receive device.crq.state answer.crp --trust ca.pem --out device.pem",
     ),
 )
-@click.argument("saved", metavar="STATE")
-@click.argument("file")
+@click.argument("saved", type=FILE, metavar="STATE")
+@click.argument("file", type=FILE)
 @keys_option
 @exchange_options
 def command(options: Options, *, saved: str, file: str, keys: tuple[str, ...]) -> int:
@@ -30,4 +31,4 @@ def command(options: Options, *, saved: str, file: str, keys: tuple[str, ...]) -
 
     The exit status is as for enroll.
     """
-    return resume(options, saved, keys, answer=read_input(file))
+    return resume(options, saved, keys, answer=read_message(file))

@@ -10,7 +10,7 @@ from cmcodec.cli.exchange import asked
 from cmcodec.cli.exchange.options import Options, exchange_options, first_certificate
 from cmcodec.cli.exchange.running import begin
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import Misuse
+from cmcodec.cli.options import FILE, Misuse
 
 __all__ = ["command"]
 
@@ -23,7 +23,7 @@ __all__ = ["command"]
         "--new p256 --key-out new.key --trust ca.pem --to https://ca.example/cmc --out new.pem",
     ),
 )
-@click.option("--certificate", required=True, metavar="FILE", help="That which is renewed.")
+@click.option("--certificate", required=True, type=FILE, help="That which is renewed.")
 @asked.key_options
 @exchange_options
 def command(

@@ -11,7 +11,7 @@ from cmcodec.cli.exchange.asked import serial_number, subject_name
 from cmcodec.cli.exchange.options import Options, exchange_options, first_certificate
 from cmcodec.cli.exchange.running import begin
 from cmcodec.cli.groups import example
-from cmcodec.cli.options import Misuse, printable
+from cmcodec.cli.options import FILE, Misuse, printable
 from cmcodec.cli.revocation import reason_option
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["command"]
         "--signer device.pem --signer-key device.key --trust ca.pem --to https://ca.example/cmc",
     ),
 )
-@click.option("--certificate", metavar="FILE", help="That which is revoked; or:")
+@click.option("--certificate", type=FILE, help="That which is revoked; or:")
 @click.option("--issuer", metavar="DN", help="The name of its issuer, by RFC 4514,")
 @click.option("--serial", metavar="N", help="and its number, hexadecimal behind 0x.")
 @reason_option
