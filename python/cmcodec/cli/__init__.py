@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cmcodec.cli.groups import Commands
+from cmcodec.cli.options import reason_of
 from cmcodec.errors import CMCError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ __all__ = ["main"]
 
 _COMMANDS = (
     *("request", "send", "respond", "batch", "ca", "ra"),
-    *("inspect", "verify", "open", "demo", "bench"),
+    *("inspect", "verify", "open", "explain", "demo", "bench"),
 )
 """Each is a module or a package of `cmcodec.cli.commands`."""
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         click.echo("cmc: interrupted", err=True)
         return 130
     except CMCError as error:
-        click.echo(f"cmc: {error}", err=True)
+        click.echo(f"cmc: {reason_of(error)}", err=True)
         return 1
     except OSError as error:
         return _cut_off(error)
