@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cmcodec.cli.options import Failure, Misuse, bad_message, opened, printable, read_rest
 from cmcodec.errors import CMCError
+from cmcodec.hints import hint
 from cmcodec.message import load
 from cmcodec.received import several
 
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "Inputs", "loaded", "mapped", "read_message", "read_messages"]
 
-_HEAD: Final = 1 << 20
+_HEAD: Final = 4 << 20
 """Octets that are read first: those of most files, and of the others enough to tell what it is."""
+
+_SEQUENCE: Final = b"\x30"
+_LONG_FORM: Final = 0x80
+_OBJECT_IDENTIFIER: Final = 0x06
 
 
 class Input(NamedTuple):
@@ -108,13 +113,24 @@ def mapped(name: str) -> Iterator[bytes | mmap.mmap]:
 
 
 def _messages(name: str) -> list[bytes]:
-    """The messages in a file; of one that can be none, as its beginning tells, that alone."""
+    """The messages in a file; of a large one that can be none, its beginning alone.
+
+    Of a CRL, say, that is refused as truncated, with the hint that it is a CRL.
+    """
     with opened(name) as stream:
         head = stream.read(_HEAD)
         found = several(head)
-        if len(head) < _HEAD or sum(map(len, found)) < len(head):
+        if len(head) < _HEAD or sum(map(len, found)) < len(head) or _is_no_message(head):
             return found
         return several(read_rest(stream, name, head))
+
+
+def _is_no_message(head: bytes) -> bool:
+    """Whether this begins a SEQUENCE that is known to be neither CMS nor a PKCS#10."""
+    if head[:1] != _SEQUENCE or head[1] < _LONG_FORM:
+        return False
+    first = head[2 + (head[1] & ~_LONG_FORM)]
+    return first != _OBJECT_IDENTIFIER and bool(hint(head))
 
 
 def _below(folder: str) -> list[str]:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from cmcodec.cli.inputs import mapped, read_messages
-from cmcodec.cli.options import FILE, WRAPPED, backend_option, bad_message, printable
+from cmcodec.cli.options import FILE, WRAPPED, Failure, backend_option, bad_message, printable
 from cmcodec.errors import DecodeError
+from cmcodec.hints import hint
 from cmcodec.message import load
-from cmcodec.received import hint, received_octets, several
+from cmcodec.received import received_octets, several
 
 if TYPE_CHECKING:
     from cmcodec.message import Message
+
+_SEQUENCE: Final = b"\x30"
+"""What begins so is BER, whatever is known of it besides."""
 
 
 @click.command("inspect", short_help="Show what a message says; verifies nothing.")
@@ -95,7 +99,9 @@ def _write_tree(message: Message, before: str, *, everything: bool) -> None:
 
     received = "" if message.encoding == "der" else ", received in BER: offsets are of its DER form"
     write = sys.stdout.write
-    write(f"{before}NOT VERIFIED: {message.kind}, {len(message.buffer)} octets{received}\n")
+    what = hint(message.buffer) if message.kind == "other" else ""
+    kind = f"{message.kind}, {what}" if what else message.kind
+    write(f"{before}NOT VERIFIED: {kind}, {len(message.buffer)} octets{received}\n")
     write_message(message, lambda line: write(f"{line}\n"), None if everything else SHOWN)
 
 
@@ -115,7 +121,9 @@ def _show_elements(file: str) -> int:
                 raise bad_message(file, error) from None
             # What is no text is looked at where it stands: a piece may be but its beginning.
             shown = octets if inside is piece else inside
-            what = hint(inside) or "elements of BER"
-            write(f"NOT VERIFIED: {len(shown)} octets, {what}\n")
+            what = hint(inside)
+            if what and inside[:1] != _SEQUENCE:
+                raise Failure(f"{printable(file)}: {what}: these are no elements of BER")
+            write(f"NOT VERIFIED: {len(shown)} octets{what and ', '}{what}\n")
             is_whole &= write_elements(shown, lambda line: write(f"{line}\n"))
     return 0 if is_whole else 1

@@ -99,7 +99,6 @@ def command(
 
     from cmcodec.cli.show import report
     from cmcodec.cli.show.progress import Bar
-    from cmcodec.cli.show.strangers import strangers
 
     threads = threads or default_threads()
     verify = partial(
@@ -125,7 +124,7 @@ def command(
         lines = verdicts.to_json_lines(names) if as_json else verdicts.to_csv(names)
         sys.stdout.writelines(lines)
     tally = report.Tally(verdicts)
-    for line in (*inputs.passed_over, *strangers(tally, run)):
+    for line in (*inputs.passed_over, *report.strangers(tally, verdicts, names)):
         click.echo(f"cmc: {line}", err=True)
     write = report.write_line if as_json or as_csv else report.write_table
     write(tally, run)

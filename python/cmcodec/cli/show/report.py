@@ -12,7 +12,6 @@ import click
 import cmcodec
 from cmcodec.algorithms import SIGNATURES
 from cmcodec.cli.options import printable
-from cmcodec.cli.show.strangers import refused
 from cmcodec.limits import LEGACY_RSA_MODULUS_BITS
 from cmcodec.reasons import Reason
 
@@ -116,6 +115,14 @@ class Run:
         rate = messages / self.seconds if self.seconds else float(messages)
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
         return f"{self.seconds:.3f} s, {rate:,.0f} messages/s, {cmcodec.backend} backend, {threads}"
+
+
+def strangers(tally: Tally, report: BatchReport, names: Sequence[str]) -> Iterator[str]:
+    """What is known of inputs that are no messages: a line for each that is an example."""
+    for group in tally.groups.values():
+        for row in group.examples:
+            if not row.path and (what := report.hint(row)):
+                yield f"{printable(names[row.index])}: {what}"
 
 
 def write_line(tally: Tally, run: Run) -> None:
@@ -245,8 +252,20 @@ def _place(row: Row, run: Run) -> str:
     """Which message of which file, and where in it the check failed."""
     what = path = ""
     if row.verdict == "malformed" and not row.path:
-        what, path = refused(run.octets[row.index], wrapped=run.wrapped)
+        what, path = _refused(run.octets[row.index], wrapped=run.wrapped)
     place = f"{_message(row, run)}: {what}:" if what else _message(row, run)
     if row.offset is not None:
         place += f" at offset {row.offset}"
     return f"{place} in {path}" if path else place
+
+
+def _refused(octets: bytes, *, wrapped: bool) -> tuple[str, str]:
+    """What a malformed input is, in words, and which element is at fault: rows do not say."""
+    from cmcodec.errors import DecodeError
+    from cmcodec.message import load
+
+    try:
+        load(octets, wrapped=wrapped)
+    except DecodeError as error:
+        return error.hint, error.path
+    return "", ""
