@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.cli.options import printable
-from cmcodec.cli.show.describe import integer, name, oid, public_key, time
+from cmcodec.cli.show.describe import extension, integer, name, oid, public_key, time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     Lines = Iterator[tuple[str, str]]
+
+
+_SHOWN: Final = (oids.ID_CE_EXT_KEY_USAGE, oids.ID_CE_CERTIFICATE_POLICIES)
+"""Extensions in the summary of a certificate: what it is for."""
 
 
 def certificate(value: types.Certificate) -> Lines:
@@ -52,6 +56,15 @@ def _certificate(parsed: x509.Certificate) -> Lines:
         yield "key", public_key(parsed.public_key())
     except Exception:
         yield "key", oid(parsed.public_key_algorithm_oid.dotted_string)
+    for each in parsed.extensions:
+        if each.oid.dotted_string in _SHOWN:
+            shown = types.Extension(
+                extn_id=each.oid.dotted_string,
+                critical=each.critical,
+                extn_value=each.value.public_bytes(),
+            )
+            label, _, text = extension(shown).partition(": ")
+            yield label, text
 
 
 def _revocation_list(parsed: x509.CertificateRevocationList) -> Lines:

@@ -93,9 +93,10 @@ class Element(NamedTuple):
 
 def element(octets: Octets, start: int, end: int) -> Element:
     """The element at ``start``, which ends by ``end``; raises `BrokenError` where there is none."""
-    first, place = octets[start], start + 1
-    number = first & 0x1F
+    place = start + 1
     try:
+        first = octets[start]
+        number = first & 0x1F
         if number == 0x1F:
             number, place = _long_number(octets, start)
         length, place = octets[place], place + 1
@@ -109,7 +110,7 @@ def element(octets: Octets, start: int, end: int) -> Element:
                 raise BrokenError(start, f"a length of {size} octets")
             length, place = int.from_bytes(octets[place : place + size], "big"), place + size
     except IndexError:
-        place, length = end + 1, 0
+        place = end + 1
     if place > end:
         raise BrokenError(start, "the octets end within tag and length")
     if length > end - place:
@@ -118,9 +119,11 @@ def element(octets: Octets, start: int, end: int) -> Element:
 
 
 def elements(octets: bytes) -> Iterator[bytes]:
-    """The elements inside an element; raises `BrokenError` where there are none."""
+    """The elements inside a SEQUENCE; raises `BrokenError` where that is none."""
     outer = element(octets, 0, len(octets))
-    place, end = outer.content, outer.end or 0
+    if outer.first != _SEQUENCE or outer.end is None:
+        raise BrokenError(0, "no SEQUENCE of a length")
+    place, end = outer.content, outer.end
     while place < end:
         inner = element(octets, place, end)
         yield octets[inner.start : inner.end]
