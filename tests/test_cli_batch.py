@@ -20,6 +20,7 @@ from kit.authority import SECRET, signer
 from kit.keys import key, name
 from kit.today import Today, anchor, certified, keep, pending, stranger
 from kit.transports import SCHEMES, served
+from kit.wrong_inputs import armour
 
 if TYPE_CHECKING:
     from kit.command import Run
@@ -140,6 +141,21 @@ def test_made_sent_and_split(cmc: Run, here: Path, ca: Today) -> None:
     issued = {each.fingerprint(hashes.SHA256()).hex() for each in ca.issued.values()}
     assert len(found["certificates"]) == 3
     assert set(found["certificates"]) < issued
+
+
+def test_requests_in_one_file(cmc: Run, here: Path, ca: Today) -> None:
+    """A file of several PEM blocks is as many requests, whose answers have numbers."""
+    blocks = [armour(cmcodec.load(file.read_bytes()).to_der()) for file in files()]
+    Path("all.pem").write_bytes(b"\n".join(blocks))
+    told(cmc, "batch", "make", "all.pem", *MAKE)
+    Path("batch.crp").write_bytes(ca.respond(Path("batch.crq").read_bytes()))
+    found = told(cmc, *split("--requests", "all.pem"))
+    assert found["state"] == "done"
+    names = ["all-1.crp", "all-2.crp", "all-3.p7c", "all-4.crp"]
+    assert [each.name for each in files("answers")] == names
+    Path("all.pem").write_bytes(blocks[0] + armour(anchor().certificate.public_bytes(Encoding.DER)))
+    refusal = refused(cmc, "batch", "make", "all.pem", *MAKE, status=1)
+    assert refusal.startswith("cmc: all.pem#2: this is a certificate: ")
 
 
 def test_answers_are_received_by_those_who_asked(cmc: Run, here: Path, ca: Today) -> None:
