@@ -2,8 +2,8 @@
 
 That is the list of names in ``types/__init__.py``, and for the engine the modules in
 ``rust/cmcodec/src/generated``: declarations, OBJECT IDENTIFIERs, reasons, limits, algorithms, and
-the shapes of the CMS wrapper. The tables of ``docs/rules.md`` follow from reasons,
-``docs/conformance.md`` from ``docs/requirements.md`` and the tests.
+the shapes of the CMS wrapper. ``docs/reasons.md`` and the tables of ``docs/rules.md`` follow from
+reasons, ``docs/conformance.md`` from ``docs/requirements.md`` and the tests.
 
     python tools/generate.py          # writes what is not current
     python tools/generate.py --check  # exits 1, naming what is not current
@@ -78,6 +78,7 @@ def main() -> int:
         put(GENERATED / name, text)
     docs = ROOT / "docs"
     put(docs / "rules.md", pages.rules((docs / "rules.md").read_text()))
+    put(docs / "reasons.md", pages.reasons())
     claims = conformance.Claims(
         requirements.read((docs / "requirements.md").read_text()),
         shown.tests(ROOT / "tests" / "rules"),

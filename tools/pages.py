@@ -1,11 +1,25 @@
-"""The generated tables of ``docs/rules.md``: what `cmcodec.reasons` says of rules and reasons."""
+"""What `cmcodec.explanations` says: ``docs/reasons.md``, and the tables of ``docs/rules.md``."""
 
 from __future__ import annotations
 
 import re
 
-from cmcodec.explanations import explain
+from cmcodec.explanations import CODES, explain
 from cmcodec.reasons import Reason, Rule
+
+_HEAD = """\
+# Reasons
+
+Each code with which something is refused: what it says, the rules it belongs to, a case in which
+it comes, and what to do then. `cmc explain CODE` prints the same. The page is generated from
+`python/cmcodec/explanations.py` and `reasons.py`.
+"""
+
+_FAIL_INFOS = """\
+## What servers answer
+
+The codes of a failInfo (RFC 10002 §6.1.4), by which a server says why it failed a request.
+"""
 
 
 def rules(text: str) -> str:
@@ -15,12 +29,32 @@ def rules(text: str) -> str:
     """
     for letter in "PVR":
         text = _replace(text, f"rules {letter}", _rules(letter))
-    return _replace(text, "reasons", _reasons())
+    return text
 
 
-def _text(of: Reason | Rule) -> str:
-    """What stands under a rule or reason."""
-    return explain(of).sentence.removesuffix(".")
+def reasons() -> str:
+    """The page of reasons, and behind them failInfos."""
+    parts = [_HEAD, "## What this package says\n"]
+    parts += [_section(code) for code in CODES if isinstance(code, Reason)]
+    parts.append(_FAIL_INFOS)
+    parts += [_section(code) for code in CODES if not isinstance(code, Reason | Rule)]
+    return "\n".join(parts)
+
+
+def _section(code: str) -> str:
+    found = explain(code)
+    belongs = (
+        f" Rule{'s' * (len(found.rules) > 1)} {', '.join(found.rules)}." if found.rules else ""
+    )
+    return f"""\
+### {found.code}
+
+{found.sentence}{belongs}
+
+*For example:* {found.example}
+
+*What to do:* {found.advice}
+"""
 
 
 def _replace(text: str, name: str, table: str) -> str:
@@ -35,12 +69,7 @@ def _rules(letter: str) -> str:
     rows = ["| Id | Rule | Reasons |", "|---|---|---|"]
     for rule in Rule:
         if rule.startswith(letter):
-            codes = ", ".join(f"`{reason}`" for reason in Reason if rule in reason.rules)
-            rows.append(f"| {rule} | {_text(rule)} | {codes} |")
-    return "\n".join([*rows, ""])
-
-
-def _reasons() -> str:
-    rows = ["| Reason | What it says | Rules |", "|---|---|---|"]
-    rows += [f"| `{reason}` | {_text(reason)} | {', '.join(reason.rules)} |" for reason in Reason]
+            found = explain(rule)
+            codes = ", ".join(f"[`{reason}`](reasons.md#{reason})" for reason in found.reasons)
+            rows.append(f"| {rule} | {found.sentence.removesuffix('.')} | {codes} |")
     return "\n".join([*rows, ""])

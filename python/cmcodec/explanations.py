@@ -64,7 +64,7 @@ def explain(code: str) -> Explanation:
 def docstrings(module: ModuleType, cls: str | None = None) -> dict[str, str]:
     """The docstring under each name of a module, or of one of its classes, in one line.
 
-    What the module writes ``so``, the text has `so`.
+    Double backticks become single ones.
     """
     body = ast.parse(inspect.getsource(module)).body
     if cls is not None:

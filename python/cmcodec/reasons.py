@@ -2,7 +2,8 @@
 
 The rules say what is accepted. A reason is the stable code with which a rule refuses. Where a code
 serves several rules, the first one named is the usual one; reports say which it was.
-``tools/generate.py`` writes the engine's reasons and the tables of ``docs/rules.md`` from here.
+``tools/generate.py`` writes the engine's reasons, ``docs/reasons.md`` and the tables of
+``docs/rules.md`` from here.
 """
 
 # The sentences of rules are long, and some are signs of mathematics.
