@@ -561,7 +561,7 @@ class Certificate(TLV):
           signatureAlgorithm   AlgorithmIdentifier,
           signatureValue       BIT STRING }
 
-    The fields, tags and types are those of RFC 5280, `extnValue` being any octets, and the octets
+    The fields, tags and types are those of RFC 5280, ``extnValue`` being any octets, and the octets
     are DER, but for the order of a SET OF and DEFAULT values written out, which an issuer may have
     signed (rule P3). ``strict`` makes no difference.
     """
