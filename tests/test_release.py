@@ -171,6 +171,17 @@ def test_versions_agree() -> None:
     assert cargo["workspace"]["package"]["version"] == PROJECT["version"]
 
 
+@pytest.mark.parametrize(("tag", "status"), [(f"v{PROJECT['version']}", 0), ("v0.0.0", 1)])
+def test_a_tag_is_the_version(tag: str, status: int) -> None:
+    """Any other tag is refused, in one line."""
+    script = ROOT / "tools" / "release.py"
+    done = subprocess.run(
+        [sys.executable, script, "tag", tag], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == status
+    assert len(done.stderr.splitlines()) == status
+
+
 def test_readme_links_work_on_an_index() -> None:
     """Each link is absolute, and those into the repository lead to a file of it."""
     page = (ROOT / "README.md").read_text(encoding="utf-8")
