@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final, get_args, overload
 from cmcodec import _backend
 from cmcodec.hints import hint
 from cmcodec.reasons import Reason, Rule
-from cmcodec.verify import checks, lines
+from cmcodec.verify import checks
 from cmcodec.verify.checks import Policy
 from cmcodec.verify.verdict import Verdict
 
@@ -125,6 +125,8 @@ class BatchReport(Sequence["Row"]):
 
         ``files``: for each input the name that takes the place of ``index``.
         """
+        from cmcodec.verify import lines
+
         firsts = None if files is None else list(map(lines.json_member, files))
         for start, stop, amended in self._blocks():
             yield self._verdicts.json_lines(start, stop, amended, firsts)
@@ -135,6 +137,8 @@ class BatchReport(Sequence["Row"]):
         Some thousand lines at once. A path is ``/1001/5`` and a span ``0-99``; the members of
         objects have colons between them, and objects semicolons.
         """
+        from cmcodec.verify import lines
+
         yield ",".join(("index" if files is None else "file", *lines.COLUMNS)) + "\n"
         firsts = None if files is None else list(map(lines.csv_cell, files))
         for start, stop, amended in self._blocks():
