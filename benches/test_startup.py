@@ -35,6 +35,11 @@ ENGINE = pytest.mark.skipif(
         pytest.param(
             "cmc verify, rust", {"asn1crypto", "cmcodec.types", "cryptography"}, marks=ENGINE
         ),
+        pytest.param(
+            "cmc verify of a batch of ten, rust",
+            {"asn1crypto", "cmcodec.types", "cryptography"},
+            marks=ENGINE,
+        ),
         ("cmc verify, pure", {"cryptography.x509"}),
     ],
 )

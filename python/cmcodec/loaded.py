@@ -22,6 +22,24 @@ if TYPE_CHECKING:
 _ROOTS: Final = {"simple-request": "CertificationRequest", "wrapped-request": "WrappedRequest"}
 _CONTENT: Final = ("content", "encapContentInfo", "eContent")
 
+SEQUENCES: Final = {
+    "PKIData": ("controlSequence", "reqSequence", "cmsSequence", "otherMsgSequence"),
+    "PKIResponse": ("controlSequence", "cmsSequence", "otherMsgSequence"),
+}
+"""The elements of contents in their order: no type is loaded to find one."""
+
+
+def content(buffer: bytes, start: int) -> int:
+    """Where the content of the validated element at ``start`` begins."""
+    length = buffer[start + 1]
+    return start + 2 + (length & 0x7F if length >= 0x80 else 0)
+
+
+def elements(buffer: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """Where each of the validated elements from ``start`` to ``end`` starts and ends."""
+    starts = _backend.offsets(buffer, start, end)
+    return list(zip(starts, [*starts[1:], end], strict=False))
+
 
 class Loaded:
     """A validated message. Its content is reached only under names that say ``unverified``."""
@@ -107,13 +125,22 @@ class Loaded:
         )
         return content
 
-    def _cms_sequence(self) -> tuple[int, int]:
-        """Where the members of cmsSequence stand; an empty span where there are none."""
+    def parts(self, sequence: str) -> list[tuple[int, int]]:
+        """Where each element of a sequence of its PKIData or PKIResponse starts and ends.
+
+        There are none where the content is another one, or has no sequence of this name.
+        """
+        return elements(self.buffer, *self._sequence(sequence))
+
+    def _sequence(self, sequence: str) -> tuple[int, int]:
+        """Where the elements of a sequence stand; an empty span where there is none."""
         _, name, start, end = self._kind()
-        found = None
-        if name in ("PKIData", "PKIResponse"):
-            found = _backend.locate(name, self.buffer, start, end, ("cmsSequence",))
-        return found[1:] if found else (0, 0)
+        names = SEQUENCES.get(name, ())
+        if sequence not in names:
+            return 0, 0
+        inside = elements(self.buffer, content(self.buffer, start), end)
+        start, end = inside[names.index(sequence)]
+        return content(self.buffer, start), end
 
     @property
     def certificates(self) -> tuple[types.Certificate, ...]:
@@ -169,7 +196,7 @@ class Members(Generic[AnyLoaded]):
     def __init__(self, message: AnyLoaded) -> None:
         self._class = type(message)
         # Reaches into what it knows to be its own.
-        start, self._end = message._cms_sequence()  # noqa: SLF001
+        start, self._end = message._sequence("cmsSequence")  # noqa: SLF001
         self._buffer = message.buffer
         # An id above where its member starts, which is where the one before ends.
         places, last, ascend = array("Q"), 0, True

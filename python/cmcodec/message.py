@@ -97,7 +97,7 @@ class Message(Loaded):
     @property
     def unverified_messages(self) -> Messages:
         """The messages in ``cmsSequence``, in order, each with a verdict of its own to come."""
-        return Messages(self.buffer, *self._cms_sequence())
+        return Messages(self.buffer, *self._sequence("cmsSequence"))
 
     def locate(self, path: str) -> tuple[int, int] | None:
         """Where the element at ``path`` stands in ``buffer``; None where there is none.

@@ -20,7 +20,7 @@ from cmcodec.controls.messages import message_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
-from cmcodec.verify.references import Scope
+from cmcodec.verify.references import Scope, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,11 +48,22 @@ def follow(
     if scope is not None:
         if last == 0:
             return scope.message
-        found = scope.controls_by_id.get(last) or scope.requests.get(last)
-        found = found or scope.members().get(last)
+        found = _part(scope.message, last) or scope.members.get(last)
         if found is not None:
             return found
     raise ProofError(Reason.DANGLING_REFERENCE, CMCFailInfo.BAD_REQUEST, rule=Rule.R4)
+
+
+def _part(message: Message, identifier: int) -> types.TaggedRequest | types.TaggedAttribute | None:
+    """The control or the request with an id."""
+    content = message.unverified_content
+    if not isinstance(content, types.PKIData | types.PKIResponse):
+        return None
+    for control in content.control_sequence:
+        if control.body_part_id == identifier:
+            return control
+    requests = content.req_sequence if isinstance(content, types.PKIData) else ()
+    return next((each for each in requests if request_id(each) == identifier), None)
 
 
 def _last(

@@ -1,19 +1,27 @@
-"""Notes: references of controls to other body parts, and what stands too often (rule R4)."""
+"""Notes: references of controls to other body parts, and what stands too often (rule R4).
+
+What is read are the octets, which were validated: most messages have nothing to note, and no type
+is loaded to find that.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple
 
-from cmcodec import _backend, oids, types
-from cmcodec.loaded import AnyLoaded, Members
+from cmcodec import _backend, oids
+from cmcodec.asn1.scalars import encode_object_identifier
+from cmcodec.loaded import AnyLoaded, Members, content, elements
 from cmcodec.reasons import Reason
-from cmcodec.types.tables import CONTROL_ROWS
 from cmcodec.verify.verdict import Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from cmcodec import types
     from cmcodec.loaded import Loaded
+
+    Check = Callable[["Scope[Loaded]", "Element"], Iterator[Reason]]
 
 
 def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, ...]:
@@ -25,30 +33,44 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     """
     scope: Scope[Loaded] = Scope(message, is_malformed)
     found: dict[Note, None] = {}
-    left = {row.oid: row.at_most for row in CONTROL_ROWS if row.at_most is not None}
+    times: dict[bytes, int] = {}
     for control in scope.controls:
-        if control.attr_type in left:
-            left[control.attr_type] -= 1
-            if left[control.attr_type] < 0:
-                note = Note(body_part_id=control.body_part_id, reason=Reason.DUPLICATE_CONTROL)
-                found[note] = None
-        for value in control.attr_values:
-            check = _CHECKS.get((control.attr_type, type(value)))
-            if check is None:
-                continue
+        times[control.oid] = number = times.get(control.oid, 0) + 1
+        if number > 1 and number > _at_most(control.oid, number):
+            note = Note(body_part_id=control.body_part_id, reason=Reason.DUPLICATE_CONTROL)
+            found[note] = None
+        check = _CHECKED.get(control.oid)
+        if check is None:
+            continue
+        for value in control.values:
             for reason in check(scope, value):
                 found[Note(body_part_id=control.body_part_id, reason=reason)] = None
-    for identifier, extensions in _requested(scope.content):
+    for identifier, extensions in _requested(message):
         if _repeats(extension.extn_id for extension in extensions):
             found[Note(body_part_id=identifier, reason=Reason.DUPLICATE_EXTENSION)] = None
     return tuple(found)
 
 
-def _requested(content: Any) -> Iterator[tuple[int, Iterator[types.Extension]]]:
-    """The id of each request in a content, and the extensions that it asks for."""
-    if isinstance(content, types.CertificationRequest):
-        yield 1, _attributed(content)
-    for request in getattr(content, "req_sequence", ()):
+def _at_most(oid: bytes, otherwise: int) -> int:
+    """How often a control may stand in one place; ``otherwise``: any number of times."""
+    from cmcodec.types.tables import CONTROL_ROWS
+
+    for row in CONTROL_ROWS:
+        if row.at_most is not None and encode_object_identifier(row.oid) == oid:
+            return row.at_most
+    return otherwise
+
+
+def _requested(message: Loaded) -> Iterator[tuple[int, Iterator[types.Extension]]]:
+    """The id of each request in a message, and the extensions that it asks for."""
+    if message.kind in ("full-request", "full-response") and not message.parts("reqSequence"):
+        return
+    from cmcodec import types
+
+    asked: Any = message.unverified_content
+    if isinstance(asked, types.CertificationRequest):
+        yield 1, _attributed(asked)
+    for request in getattr(asked, "req_sequence", ()):
         if request.tcr is not None:
             yield request_id(request), _attributed(request.tcr.certification_request)
         elif request.crm is not None:
@@ -57,6 +79,8 @@ def _requested(content: Any) -> Iterator[tuple[int, Iterator[types.Extension]]]:
 
 def _attributed(request: types.CertificationRequest) -> Iterator[types.Extension]:
     """The extensions in all extensionRequest attributes of a PKCS#10."""
+    from cmcodec import types
+
     for attribute in request.certification_request_info.attributes or ():
         for value in attribute.attr_values:
             if isinstance(value, types.ExtensionReq):
@@ -72,6 +96,59 @@ def _repeats(identifiers: Iterable[str]) -> bool:
     return False
 
 
+# --- octets ------------------------------------------------------------------------------------
+
+
+class Element(NamedTuple):
+    """A validated element: where it starts in a buffer, and where it ends."""
+
+    buffer: bytes
+    start: int
+    end: int
+
+    @property
+    def content(self) -> int:
+        """Where its content starts."""
+        return content(self.buffer, self.start)
+
+    @property
+    def octets(self) -> bytes:
+        """Its content."""
+        return self.buffer[self.content : self.end]
+
+    @property
+    def number(self) -> int:
+        """The value of an INTEGER."""
+        return int.from_bytes(self.octets, "big", signed=True)
+
+    @property
+    def inside(self) -> list[Element]:
+        """The elements inside it."""
+        places = elements(self.buffer, self.content, self.end)
+        return [Element(self.buffer, *place) for place in places]
+
+    @property
+    def numbers(self) -> Iterator[int]:
+        """The values of a SEQUENCE OF BodyPartID, each of five octets at most."""
+        place, end, buffer = self.content, self.end, self.buffer
+        while place < end:
+            start = place + 2
+            place = start + buffer[place + 1]
+            yield int.from_bytes(buffer[start:place], "big")
+
+
+class Control(NamedTuple):
+    """A control: its id, the octets of its OBJECT IDENTIFIER, and its values."""
+
+    body_part_id: int
+    oid: bytes
+    set_of_values: Element
+
+    @property
+    def values(self) -> list[Element]:
+        return self.set_of_values.inside
+
+
 class Scope(Generic[AnyLoaded]):
     """What stands in one message, by id.
 
@@ -82,28 +159,45 @@ class Scope(Generic[AnyLoaded]):
         self, message: AnyLoaded, is_malformed: Callable[[int], bool] = lambda _: False
     ) -> None:
         self._is_malformed = is_malformed
-        self.content: Any = message.unverified_content
         self.message = message
-        self.controls: tuple[types.TaggedAttribute, ...] = getattr(
-            self.content, "control_sequence", ()
-        )
-        self.controls_by_id = {control.body_part_id: control for control in self.controls}
-        self.requests: dict[int, types.TaggedRequest] = {
-            request_id(request): request for request in getattr(self.content, "req_sequence", ())
-        }
-        self.other_ids = {o.body_part_id for o in getattr(self.content, "other_msg_sequence", ())}
-        self._members: Members[AnyLoaded] | None = None
         self._scopes: dict[int, Scope[AnyLoaded] | None] = {}
 
+    def _parts(self, sequence: str) -> Iterator[Element]:
+        buffer = self.message.buffer
+        return (Element(buffer, *span) for span in self.message.parts(sequence))
+
+    @cached_property
+    def controls(self) -> list[Control]:
+        """The controls, in order."""
+        parts = (element.inside for element in self._parts("controlSequence"))
+        return [Control(name.number, oid.octets, values) for name, oid, values in parts]
+
+    @cached_property
+    def control_ids(self) -> set[int]:
+        return {control.body_part_id for control in self.controls}
+
+    @cached_property
+    def request_ids(self) -> set[int]:
+        """The ids of the requests; that of a CRMF request is certReqId (R-057)."""
+        found = set()
+        for element in self._parts("reqSequence"):
+            first = element.inside[0]
+            is_crm = element.buffer[element.start] == _CRM
+            found.add((first.inside[0] if is_crm else first).number)
+        return found
+
+    @cached_property
+    def other_ids(self) -> set[int]:
+        return {element.inside[0].number for element in self._parts("otherMsgSequence")}
+
+    @cached_property
     def members(self) -> Members[AnyLoaded]:
         """The members of cmsSequence by id."""
-        if self._members is None:
-            self._members = Members(self.message)
-        return self._members
+        return Members(self.message)
 
     def _member(self, identifier: int) -> AnyLoaded | None:
         """The message with this id, unless it is malformed: that has a row of its own (rule R5)."""
-        member = self.members().get(identifier)
+        member = self.members.get(identifier)
         return None if member is None or self._is_malformed(member.span[0]) else member
 
     def enter(self, identifier: int) -> Scope[AnyLoaded] | None:
@@ -125,10 +219,10 @@ class Scope(Generic[AnyLoaded]):
     def has(self, identifier: int) -> bool:
         return (
             identifier == 0
-            or identifier in self.controls_by_id
-            or identifier in self.requests
+            or identifier in self.control_ids
+            or identifier in self.request_ids
             or identifier in self.other_ids
-            or identifier in self.members()
+            or identifier in self.members
         )
 
     def follow(self, path: Iterable[int]) -> tuple[Scope[AnyLoaded], int] | None:
@@ -143,21 +237,25 @@ class Scope(Generic[AnyLoaded]):
         return scope, last
 
 
-_ENCRYPTED: Final = (
-    oids.ID_ENVELOPED_DATA,
-    oids.ID_CT_AUTH_ENVELOPED_DATA,
-    oids.ID_ENCRYPTED_DATA,
-)
+_CRM: Final = 0xA1
+"""The tag of a CRMF request in a TaggedRequest."""
+
+_INTEGER: Final = 0x02
+
+_ENCRYPTED: Final = {
+    encode_object_identifier(oid)
+    for oid in (oids.ID_ENVELOPED_DATA, oids.ID_CT_AUTH_ENVELOPED_DATA, oids.ID_ENCRYPTED_DATA)
+}
 """What may hide a PKI message, by itself or under a signature or MAC."""
 
 
-def _seen_type(message: Loaded) -> str:
-    """The eContentType where there is one, else the contentType."""
+def _seen_type(message: Loaded) -> bytes:
+    """The octets of the eContentType where there is one, else of the contentType."""
     buffer, span = message.buffer, message.span
     paths = ("content", "encapContentInfo", "eContentType"), ("contentType",)
     places = (_backend.locate("ContentInfo", buffer, *span, path) for path in paths)
-    start, _, end = next(filter(None, places))
-    return str(_backend.decode_at("ContentType", buffer, start, end)[0].value)
+    _, start, end = next(filter(None, places))
+    return buffer[start:end]
 
 
 def request_id(request: types.TaggedRequest) -> int:
@@ -180,81 +278,80 @@ def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterat
         seen.add(identifier)
 
 
-def _batch(scope: Scope[Loaded], value: types.BodyPartList) -> Iterator[Reason]:
-    there = scope.members()
-    yield from _each(value, there.__contains__)
-    for identifier in dict.fromkeys(value):
+def _batch(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    there = scope.members
+    yield from _each(value.numbers, there.__contains__)
+    for identifier in dict.fromkeys(value.numbers):
         if identifier in there and scope.is_no_message(identifier):
             yield Reason.NOT_A_MESSAGE
 
 
-def _published(scope: Scope[Loaded], value: types.AuthPublish) -> Iterator[Reason]:
-    return _each([value.value], scope.members().__contains__)
+def _published(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    return _each([value.number], scope.members.__contains__)
 
 
 def _requests_in(target: Scope[Loaded] | None, identifiers: Iterable[int]) -> Iterator[Reason]:
     if target is None:
         yield _DANGLING
     else:
-        yield from _each(identifiers, target.requests.__contains__)
+        yield from _each(identifiers, target.request_ids.__contains__)
 
 
-def _witnessed(scope: Scope[Loaded], value: types.LraPopWitness) -> Iterator[Reason]:
-    return _requests_in(scope.enter(value.pki_data_bodyid), value.body_ids)
+def _named(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    """``SEQUENCE { BodyPartID, SEQUENCE OF BodyPartID, … }``: a message, and requests in it."""
+    message, requests, *_ = value.inside
+    return _requests_in(scope.enter(message.number), requests.numbers)
 
 
-def _extended(scope: Scope[Loaded], value: types.AddExtensions) -> Iterator[Reason]:
-    return _requests_in(scope.enter(value.pki_data_reference), value.cert_references)
-
-
-def _modified(scope: Scope[Loaded], value: types.ModCertTemplate) -> Iterator[Reason]:
-    found = scope.follow(value.pki_data_reference)
+def _modified(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    path, requests, *_ = value.inside
+    found = scope.follow(path.numbers)
     target = found[0].enter(found[1]) if found else None
-    return _requests_in(target, value.cert_references)
+    return _requests_in(target, requests.numbers)
 
 
-def _decrypted(scope: Scope[Loaded], value: types.DecryptedPOP) -> Iterator[Reason]:
-    return _requests_in(scope, [value.body_part_id])
+def _decrypted(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    return _requests_in(scope, [value.inside[0].number])
 
 
-def _along(scope: Scope[Loaded], value: types.BodyPartPath) -> Iterator[Reason]:
-    found = scope.follow(value)
+def _along(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    found = scope.follow(value.numbers)
     if found is None or not found[0].has(found[1]):
         yield _DANGLING
 
 
-def _responded(scope: Scope[Loaded], value: types.BodyPartPath) -> Iterator[Reason]:
-    found = scope.follow(value)
-    if found is None or found[1] not in found[0].members():
+def _responded(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    found = scope.follow(value.numbers)
+    if found is None or found[1] not in found[0].members:
         yield _DANGLING
 
 
-def _processed(scope: Scope[Loaded], value: types.ControlsProcessed) -> Iterator[Reason]:
-    seen: set[types.BodyPartReference] = set()
-    for reference in value.body_list:
-        path = (
-            (reference.body_part_id,)
-            if reference.body_part_path is None
-            else reference.body_part_path.value
-        )
-        found = scope.follow(path)  # type: ignore[arg-type]
-        if reference in seen:
+def _processed(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
+    seen: set[bytes] = set()
+    for reference in value.inside[0].inside:
+        is_id = reference.buffer[reference.start] == _INTEGER
+        found = scope.follow([reference.number] if is_id else reference.numbers)
+        written = reference.buffer[reference.start : reference.end]
+        if written in seen:
             yield _DUPLICATE
-        elif found is None or found[1] not in found[0].controls_by_id:
+        elif found is None or found[1] not in found[0].control_ids:
             yield _DANGLING
-        seen.add(reference)
+        seen.add(written)
 
 
-_CHECKS: dict[tuple[str, type[Any]], Callable[[Scope[Loaded], Any], Iterator[Reason]]] = {
-    (oids.ID_CMC_ADD_EXTENSIONS, types.AddExtensions): _extended,
-    (oids.ID_CMC_DECRYPTED_POP, types.DecryptedPOP): _decrypted,
-    (oids.ID_CMC_LRA_POP_WITNESS, types.LraPopWitness): _witnessed,
-    (oids.ID_CMC_AUTH_DATA, types.AuthPublish): _published,
-    (oids.ID_CMC_BATCH_REQUESTS, types.BodyPartList): _batch,
-    (oids.ID_CMC_BATCH_RESPONSES, types.BodyPartList): _batch,
-    (oids.ID_CMC_MOD_CERT_TEMPLATE, types.ModCertTemplate): _modified,
-    (oids.ID_CMC_CONTROL_PROCESSED, types.ControlsProcessed): _processed,
-    (oids.ID_CMC_RA_IDENTITY_WITNESS, types.BodyPartPath): _along,
-    (oids.ID_CMC_RESPONSE_BODY, types.BodyPartPath): _responded,
+_CHECKS: Final[dict[str, Check]] = {
+    oids.ID_CMC_ADD_EXTENSIONS: _named,
+    oids.ID_CMC_DECRYPTED_POP: _decrypted,
+    oids.ID_CMC_LRA_POP_WITNESS: _named,
+    oids.ID_CMC_AUTH_DATA: _published,
+    oids.ID_CMC_BATCH_REQUESTS: _batch,
+    oids.ID_CMC_BATCH_RESPONSES: _batch,
+    oids.ID_CMC_MOD_CERT_TEMPLATE: _modified,
+    oids.ID_CMC_CONTROL_PROCESSED: _processed,
+    oids.ID_CMC_RA_IDENTITY_WITNESS: _along,
+    oids.ID_CMC_RESPONSE_BODY: _responded,
 }
 """How each control that `tables.CONTROL_ROWS` says refers to body parts is followed."""
+
+_CHECKED: Final = {encode_object_identifier(oid): check for oid, check in _CHECKS.items()}
+"""The same by the octets of identifiers."""
