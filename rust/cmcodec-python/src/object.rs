@@ -17,7 +17,8 @@
 //! * The layout of a class never changes once it is made, and a `Reader` is only
 //!   made for an instance of exactly that class. A slot that is read is null or
 //!   a reference that the instance owns; it becomes a reference of ours at once,
-//!   before any Python code can run.
+//!   before any Python code can run, and within a critical section of the instance,
+//!   in which no other thread sets it (`object.__setattr__` can) where there is no GIL.
 
 use std::ptr::{self, NonNull};
 
@@ -26,6 +27,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{IntoPyDict, PyAny, PyBytes, PyDict, PyInt, PyString, PyTuple, PyType};
 
 /// A declared class, ready to be instantiated.
@@ -216,22 +218,28 @@ impl<'py> Reader<'_, 'py> {
     #[inline]
     pub fn get(&self, index: usize) -> Held<'py> {
         let Some(slot) = self.class.slots.get(index) else { return Held::Nothing };
-        let value = self.slot(slot);
-        // SAFETY: the instance owns what it refers to, and no Python code has run since the
-        // reference was read.
-        unsafe {
-            if value == ffi::Py_None() {
-                return Held::None;
+        with_critical_section(self.object, || {
+            let value = self.slot(slot);
+            // SAFETY: the instance owns what it refers to, and neither Python code nor another
+            // thread has set the slot since the reference was read.
+            unsafe {
+                if value == ffi::Py_None() {
+                    return Held::None;
+                }
+                let value = Bound::from_borrowed_ptr_or_opt(self.object.py(), value);
+                value.map_or(Held::Nothing, Held::Value)
             }
-            let value = Bound::from_borrowed_ptr_or_opt(self.object.py(), value);
-            value.map_or(Held::Nothing, Held::Value)
-        }
+        })
     }
 
     /// Fetches what attribute number `index` refers to in its turn, where that
     /// is a tuple or an instance of `class`: see [`fetch`].
     #[inline]
     pub fn fetch(&self, index: usize, class: Option<&Class>) {
+        // Without a GIL nothing may be looked at that is not referred to.
+        if cfg!(Py_GIL_DISABLED) {
+            return;
+        }
         let Some(slot) = self.class.slots.get(index) else { return };
         let value = self.slot(slot);
         if !value.is_null() {
@@ -253,6 +261,9 @@ impl<'py> Reader<'_, 'py> {
 /// waited for; this asks for all at once, some time before they are needed.
 #[inline]
 pub fn fetch(value: &Bound<'_, PyAny>, class: Option<&Class>) {
+    if cfg!(Py_GIL_DISABLED) {
+        return;
+    }
     // SAFETY: it is live.
     unsafe { fetch_from(value.as_ptr(), class) }
 }

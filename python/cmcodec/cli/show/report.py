@@ -137,17 +137,15 @@ def write_line(tally: Tally, run: Run) -> None:
 
 def write_table(tally: Tally, run: Run) -> None:
     """The summary for people: a table, throughput, and what failed for which reason."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, show_footer=True, footer_style="bold")
-    table.add_column("verdict", footer="messages")
-    table.add_column("count", justify="right", footer=f"{tally.messages:,}")
-    for verdict, colour in _VERDICTS.items():
-        if tally.verdicts[verdict]:
-            table.add_row(verdict, f"{tally.verdicts[verdict]:,}", style=colour)
-    Console(file=sys.stdout, highlight=False).print(table)
+    rows = [(verdict, tally.verdicts[verdict], colour) for verdict, colour in _VERDICTS.items()]
+    number = f"{tally.messages:,}"
+    width = max(len(number), len("count"))
+    lines = [f"{'verdict':10} {'count':>{width}}", "-" * (11 + width)]
+    lines += [
+        click.style(f"{verdict:10} {n:>{width},}", fg=colour) for verdict, n, colour in rows if n
+    ]
+    lines += ["-" * (11 + width), f"{'messages':10} {number:>{width}}"]
+    click.echo("".join(f"  {line}\n" for line in lines))
     click.echo(run.speed(tally.messages))
     _write_counts("chains of signers", tally.chains)
     _write_counts("proofs of possession", tally.proofs)
