@@ -251,7 +251,8 @@ def test_inspect_shows_a_wrapped_request(cmc: Run) -> None:
     message = FIELD / "win-pkcs7-renewal.der"
     for kind, options in (("other", ()), ("wrapped-request", ("--wrapped",))):
         text = cmc("inspect", *options, message).stdout
-        assert text.startswith(f"NOT VERIFIED: {kind}, 3000 octets\n")
+        hint = "" if options else ", this is CMS over id-data"
+        assert text.startswith(f"NOT VERIFIED: {kind}{hint}, 3000 octets\n")
         assert "eContent: PKCS#10, subject CN=client01.lab.example, key RSA 2048" in text
         assert "      certificationRequestInfo: CertificationRequestInfo\n" in text
         shown = json.loads(cmc("inspect", "--json", *options, message).stdout)
