@@ -279,9 +279,9 @@ def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterat
 
 
 def _batch(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
-    there = scope.members
-    yield from _each(value.numbers, there.__contains__)
-    for identifier in dict.fromkeys(value.numbers):
+    there, named = scope.members, list(value.numbers)
+    yield from _each(named, there.__contains__)
+    for identifier in dict.fromkeys(named):
         if identifier in there and scope.is_no_message(identifier):
             yield Reason.NOT_A_MESSAGE
 
