@@ -16,8 +16,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import cmcodec
 from cmcodec.asn1.der import element
-from cmcodec.cli import main, options
+from cmcodec.cli import inputs, main, options
 from kit.command import surroundings
 from kit.messages import pkcs10
 from kit.vectors import VECTORS
@@ -81,6 +82,20 @@ def test_a_command_for_one_message_refuses_several(cmc: Run, name: str, tmp_path
     done = cmc(name, TWO, *to)
     assert done.returncode == 1
     assert "there are several PEM blocks in one text" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_all_blocks_of_a_large_file_are_taken(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of which not all is read at once, in whatever encoding."""
+    monkeypatch.setattr(inputs, "_HEAD", 1 << 18)
+    file = tmp_path / "large.pem"
+    file.write_bytes((armour(pkcs10()).decode() * 2000).encode(encoding))
+    assert file.stat().st_size > 1 << 18
+    messages = inputs.read_messages([str(file)]).messages
+    assert [each.number for each in messages] == [*range(1, 2001)]
+    assert {cmcodec.load(each.octets).to_der() for each in messages} == {pkcs10()}
 
 
 # --- folders -------------------------------------------------------------------------------------

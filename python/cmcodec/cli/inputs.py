@@ -120,7 +120,9 @@ def _messages(name: str) -> list[bytes]:
     with opened(name) as stream:
         head = stream.read(_HEAD)
         found = several(head)
-        if len(head) < _HEAD or sum(map(len, found)) < len(head) or _is_no_message(head):
+        # One piece that is not all of it: what no message begins with.
+        is_cut = len(found) == 1 and len(found[0]) < len(head)
+        if len(head) < _HEAD or is_cut or _is_no_message(head):
             return found
         return several(read_rest(stream, name, head))
 
