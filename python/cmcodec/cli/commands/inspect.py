@@ -24,7 +24,7 @@ _SEQUENCE: Final = b"\x30"
 
 @click.command("inspect", short_help="Show what a message says; verifies nothing.")
 @click.argument("file", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: octets as hex.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object: octets as hex.")
 @click.option("--all", "everything", is_flag=True, help="Show every element of long sequences.")
 @click.option(
     "--raw",
