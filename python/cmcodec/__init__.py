@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from cmcodec import _backend
 from cmcodec._backend import use as use_backend
 from cmcodec.errors import (
+    ArgumentError,
     CMCError,
     DecodeError,
     DecryptionError,
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CONTROLS",
+    "ArgumentError",
     "BatchReport",
     "Buffer",
     "CMCError",

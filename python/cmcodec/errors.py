@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from cmcodec.types import CMCFailInfo
 
 __all__ = [
+    "ArgumentError",
     "CMCError",
     "DecodeError",
     "DecryptionError",
@@ -65,7 +66,38 @@ class LimitError(DecodeError):
 
 
 class EncodeError(CMCError, ValueError):
-    """The value has no DER encoding as its declared type. ``offset`` is ``None``."""
+    """The value has no DER encoding as its declared type. ``offset`` is ``None``.
+
+    ``hint`` says in words what is wrong, where that helps. It may change; programs go by
+    ``reason``.
+    """
+
+    def __init__(
+        self, reason: str, offset: int | None = None, path: str = "", *, hint: str = ""
+    ) -> None:
+        super().__init__(reason, offset, path)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}: {self.hint}" if self.hint else super().__str__()
+
+
+class ArgumentError(EncodeError, TypeError):
+    """A function that makes or checks something was given an argument of another type.
+
+    ``reason`` is ``bad_type``, and ``path`` the name of the argument. Values never show.
+    """
+
+    def __init__(self, argument: str, given: object = None, *, hint: str = "") -> None:
+        kind = "None" if given is None else type(given).__name__
+        super().__init__(Reason.BAD_TYPE, None, argument, hint=hint or f"{kind} was given")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _argument_error, (self.path, self.hint)
+
+
+def _argument_error(argument: str, hint: str) -> ArgumentError:
+    return ArgumentError(argument, hint=hint)
 
 
 class ForbiddenError(EncodeError):

@@ -207,8 +207,9 @@ class Members(Generic[AnyLoaded]):
 
     def _place(self, identifier: int) -> int | None:
         at = bisect_left(self._places, identifier << 32)
-        place = self._places[at] if at < len(self._places) else -1
-        return place & 0xFFFF_FFFF if place >> 32 == identifier else None
+        if at == len(self._places) or self._places[at] >> 32 != identifier:
+            return None
+        return self._places[at] & 0xFFFF_FFFF
 
     def __contains__(self, identifier: int) -> bool:
         return self._place(identifier) is not None

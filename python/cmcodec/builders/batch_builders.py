@@ -18,6 +18,7 @@ from cmcodec.builders.parts import (
     references,
     status_of,
 )
+from cmcodec.checked import checked
 from cmcodec.cms.signing import sign_octets
 from cmcodec.controls import unsigned_data
 from cmcodec.errors import EncodeError
@@ -41,6 +42,7 @@ __all__ = ["BatchRequestBuilder", "BatchResponseBuilder"]
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRequestBuilder(Builder):
     """What a registration authority sends: requests of others, and what it says of them.
@@ -189,6 +191,7 @@ class BatchRequestBuilder(Builder):
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResponseBuilder(Builder):
     """The answers to a batch, in the order of its requests, each a message of its own (§6.17).

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 from cmcodec import oids, types
 from cmcodec.builders.body_part_ids import allocate
 from cmcodec.builders.parts import cms_sequence
+from cmcodec.checked import checked
 from cmcodec.cms import sign
-from cmcodec.errors import DecodeError, EncodeError
+from cmcodec.errors import ArgumentError, DecodeError, EncodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason
@@ -29,6 +30,7 @@ RESPONSES: Final = ("full-response", "simple-response", "other")
 """The kinds of messages that batches have; what is encrypted is other."""
 
 
+@checked
 def batch_requests(
     messages: Iterable[Buffer | Message],
     signer: SigningKey,
@@ -63,6 +65,7 @@ def batch_requests(
     return sign(content, signer, certificates=certificates, crls=crls, signing_time=signing_time)
 
 
+@checked
 def batch_responses(
     messages: Iterable[Buffer | Message],
     signer: SigningKey,
@@ -94,6 +97,8 @@ def checked_octets(messages: Iterable[Buffer | Message], kinds: tuple[str, ...])
             octets = each.to_der() if isinstance(each, Message) else each
             # One layer less than `load` reads by default: the batch is one more.
             message = load(octets, max_layers=DEFAULT_MESSAGE_LAYERS - 1)
+        except TypeError as error:
+            raise ArgumentError(f"messages[{index}]", hint=str(error)) from None
         except DecodeError as error:
             path = f"messages[{index}].{error.path}"
             raise type(error)(error.reason, error.offset, path) from None

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
 from cmcodec import oids, types
 from cmcodec.asn1 import BitString
 from cmcodec.builders.unsigned import NO_SIGNATURE
+from cmcodec.checked import checked
 from cmcodec.cms import private_keys
 from cmcodec.cms.signing import SigningKey
 from cmcodec.controls import dh_pop, no_signature
-from cmcodec.errors import EncodeError
+from cmcodec.errors import ArgumentError, EncodeError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _CHALLENGE: Final = types.POPOPrivKey(subsequent_message=types.SubsequentMessage
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
     """A certificate that is asked for, and the key that it is for.
@@ -61,28 +63,32 @@ class NewRequest:
 
     def __post_init__(self) -> None:
         if self.form not in ("pkcs10", "crmf"):
-            raise ValueError(f"form: {self.form!r} is not one of pkcs10, crmf")
+            raise _refused("form", f"{self.form!r} is not one of pkcs10, crmf")
         if self.pop not in ("signature", "no-signature", "challenge", "dh"):
-            raise ValueError(f"pop: {self.pop!r} is unknown")
+            raise _refused("pop", f"{self.pop!r} is unknown")
         if self.pop == "challenge" and self.form != "crmf":
-            raise ValueError("pop: a challenge needs form='crmf'")
+            raise _refused("pop", "a challenge needs form='crmf'")
         if self.pop == "dh" and self.form != "pkcs10":
-            raise ValueError("pop: dh needs form='pkcs10'")
+            raise _refused("pop", "dh needs form='pkcs10'")
         for name in ("extensions", "attributes"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         public_key_info(self.key)
 
 
+def _refused(argument: str, hint: str) -> EncodeError:
+    return EncodeError(Reason.BAD_VALUE, None, argument, hint=hint)
+
+
 def public_key_info(key: Any) -> types.SubjectPublicKeyInfo:
-    """The SubjectPublicKeyInfo of a private key; raises `TypeError` for what has none."""
+    """The SubjectPublicKeyInfo of a private key; raises `ArgumentError` for what has none."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     if isinstance(key, SigningKey):
         if key.public_key is None:
-            raise TypeError("key: a SigningKey needs its public_key to be asked for")
+            raise ArgumentError("key", hint="a SigningKey needs its public_key to be asked for")
         return types.SubjectPublicKeyInfo.from_der(key.public_key)
     if not hasattr(key, "public_key"):
-        raise TypeError(f"key: {type(key).__name__} is no private key")
+        raise ArgumentError("key", hint=f"{type(key).__name__} is no private key")
     octets = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return types.SubjectPublicKeyInfo.from_der(octets)
 

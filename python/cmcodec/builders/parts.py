@@ -11,6 +11,7 @@ from cmcodec import oids, types
 from cmcodec.asn1 import LazySequence
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_integer
+from cmcodec.checked import checked
 from cmcodec.controls import conversation
 from cmcodec.errors import ForbiddenError
 from cmcodec.message import Message, load
@@ -31,8 +32,15 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """The value of a control that depends on the context."""
+
+    made: Callable[[Context], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class ControlPart:
-    """A control before it has an id; ``value`` may be a function of the context."""
+    """A control before it has an id."""
 
     attr_type: str
     value: Any
@@ -40,7 +48,7 @@ class ControlPart:
 
     def make(self, context: Context, body_part_id: int) -> types.TaggedAttribute:
         """The control."""
-        value = self.value(context) if callable(self.value) else self.value
+        value = self.value.made(context) if isinstance(self.value, Later) else self.value
         return types.TaggedAttribute(
             body_part_id=body_part_id, attr_type=self.attr_type, attr_values=(value,)
         )
@@ -102,7 +110,7 @@ class Parts:
         def listed(context: Context) -> types.BodyPartList:
             return types.BodyPartList(tuple(context.ids[place] for place in places))
 
-        return self.control(attr_type, listed)
+        return self.control(attr_type, Later(listed))
 
     def requests(self) -> list[RequestPart]:
         """The requests."""
@@ -180,6 +188,7 @@ class Builder:
         )
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageBuilder(Builder):
     """What a builder of one request or response has, beside those of batches."""

@@ -18,12 +18,14 @@ from cmcodec.builders.new_requests import (
 )
 from cmcodec.builders.parts import (
     Context,
+    Later,
     MessageBuilder,
     Parts,
     RequestPart,
     status_of,
 )
 from cmcodec.builders.unsigned import with_no_signature, without_signers
+from cmcodec.checked import checked
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import SigningKey, sign_octets
@@ -33,7 +35,7 @@ from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
-from cmcodec.verify.certificates import certificate_octets
+from cmcodec.verify.certificates import certificate_octets, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,6 +71,7 @@ class _Link:
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBuilder(MessageBuilder):
     """A Full PKI Request that grows; each call returns a new one and changes none.
@@ -160,7 +163,7 @@ class RequestBuilder(MessageBuilder):
             def first(context: Context) -> Any:
                 return identity_proof.compute_v1(context.req_sequence, secret, identification)
 
-            parts = parts.control(oids.ID_CMC_IDENTITY_PROOF, first)
+            parts = parts.control(oids.ID_CMC_IDENTITY_PROOF, Later(first))
         else:
 
             def second(context: Context) -> Any:
@@ -168,7 +171,7 @@ class RequestBuilder(MessageBuilder):
                     context.req_sequence, secret, identification, hash=hash, mac=mac
                 )
 
-            parts = parts.control(oids.ID_CMC_IDENTITY_PROOF_V2, second)
+            parts = parts.control(oids.ID_CMC_IDENTITY_PROOF_V2, Later(second))
         return self._with(_parts=parts, _identified=True)
 
     def link_pop(
@@ -204,6 +207,7 @@ class RequestBuilder(MessageBuilder):
         """
         if self._identified:
             raise ForbiddenError("R-026")
+        _parsed(certificate)
         return self._with(_renewed=certificate_octets(certificate))
 
     # --- the conversation --------------------------------------------------------------------
@@ -269,7 +273,7 @@ class RequestBuilder(MessageBuilder):
             return status_of(status, (context.ids[place],), text, other)
 
         parts = self._parts.control(oids.ID_CMC_CONFIRM_CERT_ACCEPTANCE, named)
-        return self._with(_parts=parts.control(oids.ID_CMC_STATUS_INFO_V2, status_info))
+        return self._with(_parts=parts.control(oids.ID_CMC_STATUS_INFO_V2, Later(status_info)))
 
     def abort(self, text: str | None = None) -> Self:
         """A challenge cannot be answered: failed, popFailed, for the message (R-127)."""
@@ -419,13 +423,13 @@ class RequestBuilder(MessageBuilder):
 
         Whoever receives it learns that one party has the key and made the message, and not who
         that is. Raises what `content` and `cmcodec.cms.sign` raise, `ForbiddenError` in a renewal
-        (R-107), and `ValueError` where the request is not told.
+        (R-107), and `EncodeError` where the request is not told.
         """
         if self._renewed is not None:
             raise ForbiddenError("R-107")
         content, request = self._made(body_part_id)
         if request is None:
-            raise ValueError("body_part_id: that of one new request")
+            raise EncodeError(Reason.BAD_VALUE, None, "body_part_id", hint="of one new request")
         identifier = key_identifier(asked_extensions(request))
         assert identifier is not None
         if isinstance(request.key, SigningKey):
@@ -498,14 +502,22 @@ class RequestBuilder(MessageBuilder):
 
 def _version(version: int) -> int:
     if version not in (1, 2):
-        raise ValueError(f"version: {version!r} is not 1 or 2")
+        raise EncodeError(Reason.BAD_VALUE, None, "version", hint=f"{version!r} is not 1 or 2")
     return version
 
 
-def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:
+def _parsed(certificate: CertificateLike) -> x509.Certificate:
+    """A certificate; raises `EncodeError` for what is none."""
     from cryptography import x509
 
-    parsed = x509.load_der_x509_certificate(certificate_octets(certificate))
+    try:
+        return quietly(x509.load_der_x509_certificate, certificate_octets(certificate))
+    except ValueError:
+        raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
+
+
+def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:
+    parsed = _parsed(certificate)
     return types.IssuerAndSerialNumber(
         issuer=types.Name.from_cryptography(parsed.issuer), serial_number=parsed.serial_number
     )
@@ -513,9 +525,7 @@ def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:
 
 def _names_in(certificate: bytes) -> tuple[types.Name, tuple[types.Extension, ...]]:
     """The subject of a certificate, and its subjectAltName if it has one."""
-    from cryptography import x509
-
-    parsed = x509.load_der_x509_certificate(certificate)
+    parsed = _parsed(certificate)
     found = [
         types.Extension.from_cryptography(each)
         for each in parsed.extensions
@@ -535,5 +545,5 @@ def _answer(
         except ProofError as error:
             refused = error
     if refused is None:
-        raise ValueError("keys: at least one")
+        raise EncodeError(Reason.BAD_VALUE, None, "keys", hint="at least one")
     raise refused

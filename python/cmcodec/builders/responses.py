@@ -13,11 +13,13 @@ from cmcodec.builders.parts import (
     status_of,
 )
 from cmcodec.builders.unsigned import without_signers
+from cmcodec.checked import checked
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
 from cmcodec.cms.signing import Draft, carried_elements, sign_octets
 from cmcodec.controls.messages import inner_of
-from cmcodec.errors import ForbiddenError
+from cmcodec.errors import EncodeError, ForbiddenError
+from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 
@@ -35,6 +37,7 @@ BodyPart: TypeAlias = int | tuple[int, ...]
 """A body part: its id, or the path to it."""
 
 
+@checked
 def certs_only(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike] = ()) -> bytes:
     """A Simple PKI Response (RFC 10002 §4.1): certificates and CRLs, which nobody signs.
 
@@ -49,6 +52,7 @@ def certs_only(certificates: Iterable[CertificateLike], crls: Iterable[CRLLike] 
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResponseBuilder(MessageBuilder):
     """A Full PKI Response that grows; each call returns a new one and changes none.
@@ -131,7 +135,7 @@ class ResponseBuilder(MessageBuilder):
         other: types.OtherStatusInfo | None,
     ) -> Self:
         if not ids:
-            raise ValueError("ids: at least one body part")
+            raise EncodeError(Reason.BAD_VALUE, None, "ids", hint="at least one body part")
         value = status_of(status, ids, text, other)
         return self._control(oids.ID_CMC_STATUS_INFO_V2, value)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS, MACS
 from cmcodec.asn1.der import set_of
+from cmcodec.checked import checked
 from cmcodec.cms.envelopes import (
     authenticated_octets,
     check_content_type,
@@ -115,6 +116,7 @@ def _alike(one: types.AlgorithmIdentifier | None, other: types.AlgorithmIdentifi
     )
 
 
+@checked
 def authenticate(
     content: types.PKIData | types.PKIResponse,
     recipient: Recipient,

@@ -14,10 +14,18 @@ from cmcodec import metering, oids, types
 from cmcodec.algorithms import CONTENT_CIPHERS, Mode
 from cmcodec.arguments import flag
 from cmcodec.asn1.der import set_of
+from cmcodec.checked import checked
 from cmcodec.cms.ciphers import ContentEncryption
 from cmcodec.cms.identifiers import named
 from cmcodec.cms.signing import sign_octets
-from cmcodec.errors import DecryptionError, ForbiddenError, LimitError, VerificationError
+from cmcodec.errors import (
+    ArgumentError,
+    DecryptionError,
+    EncodeError,
+    ForbiddenError,
+    LimitError,
+    VerificationError,
+)
 from cmcodec.limits import MAX_RECIPIENT_KEYS, MAX_RECIPIENTS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason, Rule
@@ -60,6 +68,7 @@ class Decrypted:
     unverified_octets: bytes = field(repr=False)
 
 
+@checked
 def decrypt(
     message: Buffer | Message | types.ContentInfo,
     keys: RecipientKey | Iterable[RecipientKey],
@@ -272,7 +281,7 @@ def _attempts(
     given = (keys,) if isinstance(keys, RecipientKey) else tuple(keys)
     for key in given:
         if not isinstance(key, RecipientKey):
-            raise TypeError(f"keys: {type(key).__name__} is no RecipientKey")
+            raise ArgumentError("keys", key)
     refused = None
     found: list[tuple[RecipientKind, Callable[[], bytes | None]]] = []
     for info in _recipients(infos):
@@ -353,6 +362,7 @@ def _version(layer: types.EnvelopedData) -> int:
 # --- making ----------------------------------------------------------------------------------
 
 
+@checked
 def encrypt(
     message: Buffer | Message | types.ContentInfo,
     recipients: Recipient | Iterable[Recipient],
@@ -367,7 +377,7 @@ def encrypt(
     Diffie-Hellman and of a KEM for this one message, and the padding of RSA, are the library's own.
 
     Raises what `load` raises, `EncodeError` for a name that is not on offer, `ForbiddenError` for a
-    message that is not a SignedData (R-231) over a PKIData or PKIResponse (R-070), `ValueError`
+    message that is not a SignedData (R-231) over a PKIData or PKIResponse (R-070), `EncodeError`
     without a recipient, `LimitError` for more than 64.
     """
     loaded = loaded_message(message)
@@ -379,6 +389,7 @@ def encrypt(
     return seal(content, oids.ID_SIGNED_DATA, recipients, algorithm, random).to_der()
 
 
+@checked
 def sign_envelope(
     envelope: Buffer | Message | types.ContentInfo,
     signer: SigningKey,
@@ -454,9 +465,9 @@ def recipient_infos(
 
     given = (recipients,) if isinstance(recipients, Recipient) else tuple(recipients)
     if not all(isinstance(recipient, Recipient) for recipient in given):
-        raise TypeError("recipients: Recipient")
+        raise ArgumentError("recipients", hint="each is a Recipient")
     if not given:
-        raise ValueError("recipients: at least one")
+        raise EncodeError(Reason.BAD_VALUE, None, "recipients", hint="at least one")
     if len(given) > MAX_RECIPIENTS:
         raise LimitError(Reason.LIMIT, None, "recipients")
     return tuple(recipient.make(key, random) for recipient in given)

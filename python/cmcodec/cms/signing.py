@@ -19,9 +19,10 @@ from cmcodec import _backend, oids, types
 from cmcodec.arguments import flag, thread_count
 from cmcodec.asn1 import TLV
 from cmcodec.asn1.der import element, header, set_of
+from cmcodec.checked import checked
 from cmcodec.cms import private_keys
 from cmcodec.cms.parallel import for_each
-from cmcodec.errors import EncodeError, SigningError
+from cmcodec.errors import ArgumentError, EncodeError, SigningError
 from cmcodec.reasons import Reason
 from cmcodec.verify.batch import cores, verify_items
 
@@ -50,6 +51,7 @@ _VERSION_1, _VERSION_3 = b"\x02\x01\x01", b"\x02\x01\x03"
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
     """A signer of messages: how to sign, and how verifiers find the key (RFC 5652 §5.3).
@@ -136,7 +138,7 @@ def _sid(
     """RFC 5652 §5.3: issuer and serial number of a certificate, or a key identifier."""
     if certificate is None:
         if key_identifier is None:
-            raise TypeError("a signer needs a certificate or a key identifier")
+            raise ArgumentError("certificate", hint="or a key_identifier: a signer needs one")
         return types.SignerIdentifier(subject_key_identifier=key_identifier)
     (octets,) = _certificates([certificate])
     found = _backend.certificate(octets)
@@ -165,6 +167,7 @@ class Draft:
     crls: Iterable[CRLLike] = ()
 
 
+@checked
 def sign(
     content: Content | Draft,
     signer: SigningKey,
@@ -186,6 +189,7 @@ def sign(
     return _Signing(signer, certificates, crls, signing_time).message(content)
 
 
+@checked
 def sign_many(
     contents: Iterable[Content | Draft],
     signer: SigningKey,
@@ -286,11 +290,11 @@ def sign_octets(
     """A SignedData with a SignerInfo of each signer around any octets: a ContentInfo.
 
     ``unsigned_data`` stands alike in the unsigned attributes of all of them (RFC 10002 §3.2.3).
-    Raises what `sign` raises, and `ValueError` without a signer.
+    Raises what `sign` raises, and `EncodeError` without a signer.
     """
     each = (signers,) if isinstance(signers, SigningKey) else tuple(signers)
     if not each:
-        raise ValueError("signers: at least one")
+        raise EncodeError(Reason.BAD_VALUE, None, "signer", hint="at least one")
     own = [signer.certificate for signer in each if signer.certificate is not None]
     carried = _carried(_certificates((*own, *certificates)), _crls(crls))
     frames = [_Frame(signer, content_type, signing_time) for signer in each]

@@ -16,7 +16,7 @@ from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS, MACS
 from cmcodec.cms.derivation import check_password_derivation, password_key
 from cmcodec.cms.identifiers import row_of
-from cmcodec.errors import EncodeError, ProofError, VerificationError
+from cmcodec.errors import ArgumentError, EncodeError, ProofError, VerificationError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def chosen(
             raise EncodeError(Reason.UNSUPPORTED_ALGORITHM, None, algorithm)
         identifier = types.AlgorithmIdentifier(algorithm=number)
     if not isinstance(identifier, types.AlgorithmIdentifier):
-        raise TypeError(f"an algorithm has a name: {type(identifier).__name__}")
+        raise ArgumentError("algorithm", identifier)
     try:
         check(identifier)
     except VerificationError as error:
@@ -110,12 +110,13 @@ def concerning(*body_parts: int) -> Iterator[None]:
 def secret_octets(secret: bytes) -> bytes:
     """A shared secret that proves are made with.
 
-    Raises `TypeError` for what are no ``bytes``, and `ValueError` for none: everybody has that.
+    Raises `ArgumentError` for what are no ``bytes``, and `EncodeError` for none: everybody has
+    that.
     """
     if not isinstance(secret, bytes):
-        raise TypeError(f"secret: bytes, not {type(secret).__name__}")
+        raise ArgumentError("secret", secret)
     if not secret:
-        raise ValueError("secret: at least one octet")
+        raise EncodeError(Reason.BAD_VALUE, None, "secret", hint="at least one octet")
     return secret
 
 

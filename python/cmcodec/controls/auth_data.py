@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmcodec import types
+from cmcodec.checked import checked
 from cmcodec.cms.envelopes import layer_of
 from cmcodec.cms.recipients import RecipientKey
 from cmcodec.controls.messages import content_of, message_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
+@checked
 def open(  # noqa: A001 - what it is called
     opened: Source, keys: RecipientKey | Iterable[RecipientKey]
 ) -> tuple[tuple[int, Opened], ...]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS
+from cmcodec.checked import checked
 from cmcodec.cms.identifiers import named, row_of
 from cmcodec.errors import EncodeError, VerificationError
 from cmcodec.verify.certificates import certificates_octets
@@ -20,6 +21,7 @@ CURRENT: Final = tuple(row for row in DIGESTS if not row.legacy)
 """The digests that are neither made nor accepted with a caller's leave only."""
 
 
+@checked
 def certificate_hashes(
     certificates: Certificates, digest: str | types.AlgorithmIdentifier
 ) -> tuple[types.AlgorithmIdentifier, tuple[bytes, ...]]:

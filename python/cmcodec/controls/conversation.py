@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
+from cmcodec.checked import checked
 from cmcodec.controls.messages import inner_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason
@@ -31,6 +32,7 @@ _RETURNED: Final = (
 )  # fmt: skip
 
 
+@checked
 def reply(
     request: Source, *, random: Callable[[int], bytes] = os.urandom
 ) -> tuple[types.TaggedAttribute, ...]:
@@ -60,6 +62,7 @@ def reply(
     )
 
 
+@checked
 def check(response: Source, request: Source | None, *, compatibility: bool = False) -> None:
     """Checks that a message answers the one that was sent, before anything else is done (R-118).
 

@@ -17,12 +17,13 @@ from cmcodec import oids, types
 from cmcodec.algorithms import CURVES, DH_PROOFS, DHProof, DHProofAlgorithm
 from cmcodec.asn1 import TLV
 from cmcodec.asn1.der import element
+from cmcodec.checked import checked
 from cmcodec.cms.identifiers import named, row_of, unsupported
 from cmcodec.cms.recipients import diffie_hellman
 from cmcodec.cms.recipients.agreement import agreeing
 from cmcodec.controls import algorithms, discrete_log
 from cmcodec.controls.names import CertificateNames
-from cmcodec.errors import DecodeError, SigningError
+from cmcodec.errors import ArgumentError, DecodeError, EncodeError, SigningError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _SIMPLE_REQUEST = 1
 """The body part id of a bare PKCS#10 (RFC 10002 §3.1)."""
 
 
+@checked
 def sign(
     info: bytes,
     key: Any,
@@ -49,18 +51,18 @@ def sign(
     ``algorithm``: a name such as ``id-alg-ecdhPop-static-sha256-hmac-sha256``; its parameters are
     absent.
 
-    Raises `EncodeError` for a name that is not on offer and for what is no certificate; `TypeError`
-    for a key of another kind and a certificate that is missing; `SigningError` where the keys do
-    not agree; `UnsupportedError` for a discrete-log signature whose q is longer than the hash, or
-    of a size that the installation does not sign with.
+    Raises `EncodeError` for a name that is not on offer and for what is no certificate;
+    `ArgumentError` for a key of another kind and a certificate that is missing; `SigningError`
+    where the keys do not agree; `UnsupportedError` for a discrete-log signature whose q is longer
+    than the hash, or of a size that the installation does not sign with.
     """
     row = named(DH_PROOFS, algorithm)
     if not _fits(row, key):
-        raise TypeError(f"{type(key).__name__} proves nothing with {algorithm}")
+        raise ArgumentError("key", hint=f"{type(key).__name__} proves nothing with {algorithm}")
     if row.proof is DHProof.DISCRETE_LOG:
         return discrete_log.sign(info, key, row.digest)
     if recipient_certificate is None:
-        raise TypeError("recipient_certificate: the static forms are for somebody")
+        raise ArgumentError("recipient_certificate", hint="the static forms are for somebody")
     held = CertificateNames.of(recipient_certificate)
     secret = _agreed(key, held.public_key)
     if secret is None:
@@ -74,6 +76,7 @@ def sign(
     return value.to_der()
 
 
+@checked
 def verify(
     request: types.CertificationRequest | bytes,
     key: Any = None,
@@ -115,9 +118,16 @@ def verify(
         raise algorithms.pop_failed(Reason.POP_WRONG, _SIMPLE_REQUEST)
 
 
+@checked
 def static_value(digest: str, secret: bytes, leading: bytes, trailing: bytes, info: bytes) -> bytes:
-    """HMAC of the request under HASH(LeadingInfo ‖ ZZ ‖ TrailingInfo) (RFC 6955 §4)."""
-    key = hashlib.new(digest, leading + secret + trailing, usedforsecurity=False).digest()
+    """HMAC of the request under HASH(LeadingInfo ‖ ZZ ‖ TrailingInfo) (RFC 6955 §4).
+
+    Raises `EncodeError` for a digest that is not on offer.
+    """
+    try:
+        key = hashlib.new(digest, leading + secret + trailing, usedforsecurity=False).digest()
+    except ValueError:
+        raise EncodeError(Reason.UNSUPPORTED_ALGORITHM, None, digest) from None
     return hmac.digest(key, info, digest)
 
 

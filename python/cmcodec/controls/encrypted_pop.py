@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from cmcodec import oids, types
+from cmcodec.checked import checked
 from cmcodec.cms.envelopes import decrypt, seal
 from cmcodec.cms.recipients import Recipient, diffie_hellman
 from cmcodec.controls import algorithms
 from cmcodec.controls.messages import octets_of, request_of
 from cmcodec.controls.requests import extension_values, public_key_of
 from cmcodec.errors import (
+    ArgumentError,
     CMCError,
     DecryptionError,
     EncodeError,
@@ -43,6 +45,7 @@ _VALUE_OCTETS: Final = 32
 _KEY_OCTETS: Final = 64
 
 
+@checked
 def challenge(
     request: types.TaggedRequest,
     *,
@@ -59,12 +62,12 @@ def challenge(
     SubjectKeyIdentifier that the request asks for (R-125), else by the empty name and its body part
     id (R-126). ``mac`` is for the answer, ``hash`` for the witness.
 
-    Raises `ValueError` for an empty value; `EncodeError` for an algorithm that is not on offer, and
+    Raises `EncodeError` for an empty value, for an algorithm that is not on offer, and
     for a request without a key, or with one that nothing is encrypted for.
     """
     made = random(_VALUE_OCTETS) if value is None else value
     if not made:
-        raise ValueError("value: at least one octet")
+        raise EncodeError(Reason.BAD_VALUE, None, "value", hint="at least one octet")
     witness_alg = algorithms.chosen(hash, algorithms.check_digest)
     challenged = types.EncryptedPOP(
         request=request,
@@ -76,6 +79,7 @@ def challenge(
     return challenged, made
 
 
+@checked
 def stateless_value(seed: bytes, request: types.TaggedRequest) -> bytes:
     """A value that need not be kept: HMAC-SHA256 of the request under a seed (RFC 10002 §6.7).
 
@@ -85,6 +89,7 @@ def stateless_value(seed: bytes, request: types.TaggedRequest) -> bytes:
     return hmac_.digest(algorithms.secret_octets(seed), request.to_der(), hashlib.sha256)
 
 
+@checked
 def answer(
     challenge: types.EncryptedPOP, key: RecipientKey, body_part_id: int
 ) -> types.DecryptedPOP:
@@ -117,6 +122,7 @@ def answer(
     )
 
 
+@checked
 def verify(message: Source, answer: types.DecryptedPOP, value: bytes) -> None:
     """Checks an answer over the request in the same message, as received.
 
@@ -130,7 +136,7 @@ def verify(message: Source, answer: types.DecryptedPOP, value: bytes) -> None:
     not on offer. `VerificationError` for what is no PKIData.
     """
     if not isinstance(value, bytes):
-        raise TypeError(f"value: bytes, not {type(value).__name__}")
+        raise ArgumentError("value", value)
     content = request_of(message)
     controls = tuple(
         body_part_id

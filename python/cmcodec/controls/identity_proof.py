@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
+from cmcodec.checked import checked
 from cmcodec.controls import algorithms
 from cmcodec.controls.messages import octets_of, request_of, single
+from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
 from cmcodec.verify.references import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from cmcodec.controls.algorithms import Algorithm
     from cmcodec.controls.messages import Source
 
 __all__ = ["compute", "compute_v1", "proofs", "verify"]
 
 
+@checked
 def compute(
     req_sequence: bytes,
     secret: bytes,
@@ -39,7 +40,7 @@ def compute(
     going to stand in the PKIData. ``identification``: the value of that control, where there is
     one. ``hash`` and ``mac``: names, or AlgorithmIdentifiers.
 
-    Raises `ValueError` for an empty secret, and `EncodeError` for an algorithm not on offer.
+    Raises `EncodeError` for an empty secret and for an algorithm not on offer.
     """
     proof = types.IdentityProofV2(
         proof_alg_id=algorithms.chosen(hash, algorithms.check_digest),
@@ -52,6 +53,7 @@ def compute(
     )
 
 
+@checked
 def compute_v1(
     req_sequence: bytes, secret: bytes, identification: str | None = None
 ) -> types.IdentityProof:
@@ -62,6 +64,7 @@ def compute_v1(
     return types.IdentityProof(proof.witness)
 
 
+@checked
 def verify(message: Source, secret: bytes, *, compatibility: bool = False) -> None:
     """Checks the identity proofs of a request over its reqSequence as received (R-089).
 
@@ -78,7 +81,7 @@ def verify(message: Source, secret: bytes, *, compatibility: bool = False) -> No
     """
     flag("compatibility", compatibility)
     if not isinstance(secret, bytes):
-        raise TypeError(f"secret: bytes, not {type(secret).__name__}")
+        raise ArgumentError("secret", secret)
     content = request_of(message)
     requests = tuple(map(request_id, content.req_sequence))
     found = list(proofs(content, compatibility=compatibility))
@@ -103,30 +106,31 @@ def verify(message: Source, secret: bytes, *, compatibility: bool = False) -> No
         raise algorithms.refused(Reason.IDENTITY_PROOF_WRONG, (*wrong, *requests))
 
 
+@checked
 def proofs(
     content: types.PKIData, *, compatibility: bool
-) -> Iterator[tuple[int, types.IdentityProofV2, bool]]:
+) -> tuple[tuple[int, types.IdentityProofV2, bool], ...]:
     """Body part id and value of each identity proof, and whether it is of the first version.
 
     A first version is given as the second would say it. Raises `ProofError` for a control that
     stands twice.
     """
+    found: list[tuple[int, types.IdentityProofV2, bool]] = []
     first = single(content, oids.ID_CMC_IDENTITY_PROOF)
     if first is not None:
-        yield (
-            first[0],
-            types.IdentityProofV2(
-                proof_alg_id=algorithms.SHA1,
-                mac_alg_id=algorithms.HMAC_SHA1,
-                witness=first[1].value,
-            ),
-            True,
+        same = types.IdentityProofV2(
+            proof_alg_id=algorithms.SHA1,
+            mac_alg_id=algorithms.HMAC_SHA1,
+            witness=first[1].value,
         )
+        found.append((first[0], same, True))
     numbers = (oids.ID_CMC_IDENTITY_PROOF_V2, oids.ID_CMC_POP_LINK_WITNESS_V2)
     for number in numbers if compatibility else numbers[:1]:
         second = single(content, number)
         if second is not None:
-            yield second[0], types.IdentityProofV2.from_der(second[1].to_der()), False
+            same = types.IdentityProofV2.from_der(second[1].to_der())
+            found.append((second[0], same, False))
+    return tuple(found)
 
 
 def _keyed(secret: bytes, identification: str | None) -> bytes:

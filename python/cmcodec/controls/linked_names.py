@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 
 from cmcodec import oids, types
+from cmcodec.checked import checked
 from cmcodec.cms.opening import Opened
 from cmcodec.controls import algorithms, identity_proof, names
 from cmcodec.controls.messages import inner_of, request_of
 from cmcodec.controls.requests import extension_values, simple_request, subject_of
+from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
 from cmcodec.verify.references import request_id
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from cmcodec.verify.given import CertificateLike
 
 
+@checked
 def verify_subject(message: Source, subject: x509.Name) -> None:
     """Checks that every request asks for the name that goes with a secret (RFC 10002 §6.3.2).
 
@@ -28,11 +31,11 @@ def verify_subject(message: Source, subject: x509.Name) -> None:
     checks first (R-106); one that is opened and has its MAC from the secret has proved it so.
 
     Raises `ProofError` with badIdentity: ``identity_proof_missing``, and ``name_mismatch`` with the
-    requests that ask for another name. `TypeError` for what is no name, `VerificationError` for
+    requests that ask for another name. `ArgumentError` for what is no name, `VerificationError` for
     what is no PKIData.
     """
     if not isinstance(subject, x509.Name):
-        raise TypeError(f"subject: a Name of cryptography, not {type(subject).__name__}")
+        raise ArgumentError("subject", subject)
     content = request_of(message)
     ids = tuple(map(request_id, content.req_sequence))
     by_mac = isinstance(message, Opened) and message.origin == "mac"
@@ -47,6 +50,7 @@ def verify_subject(message: Source, subject: x509.Name) -> None:
     )
 
 
+@checked
 def verify_renewal(message: Source, certificate: CertificateLike) -> None:
     """Checks that every request has the names of a certificate (RFC 10002 §6.3.3, R-107).
 

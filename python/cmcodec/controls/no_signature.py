@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
+from cmcodec.checked import checked
+
 __all__ = ["value"]
 
 
+@checked
 def value(octets: bytes) -> bytes:
     """The 20 octets of the value that goes with id-alg-noSignature: SHA-1 of the octets.
 

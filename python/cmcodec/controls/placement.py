@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
+from cmcodec.checked import checked
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
@@ -28,6 +29,7 @@ _SWAPPED: Final = {
 """What old peers mean by a type in this place (T-01)."""
 
 
+@checked
 def check(
     content: types.PKIData | types.PKIResponse | types.CertificationRequest,
     *,

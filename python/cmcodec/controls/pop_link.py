@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
+from cmcodec.checked import checked
 from cmcodec.controls import algorithms
 from cmcodec.controls.linked_names import verify_renewal, verify_subject
 from cmcodec.controls.messages import request_of, single
 from cmcodec.controls.requests import attributes_of
-from cmcodec.errors import LimitError, ProofError
+from cmcodec.errors import ArgumentError, LimitError, ProofError
 from cmcodec.limits import MAX_ITERATIONS
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify.references import request_id
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["compute", "compute_v1", "verify", "verify_renewal", "verify_subject"]
 
 
+@checked
 def compute(
     random: bytes,
     secret: bytes,
@@ -43,7 +45,7 @@ def compute(
     where a keyLength left out is the length of the MAC. The identification is no part of the key
     (T-04).
 
-    Raises `ValueError` for an empty secret, `EncodeError` for an algorithm not on offer, and
+    Raises `EncodeError` for an empty secret and for an algorithm not on offer, and
     `LimitError` for more than 1,000,000 iterations (rule P10).
     """
     derivation = algorithms.chosen(key_gen, algorithms.check_derivation)
@@ -56,12 +58,14 @@ def compute(
     )
 
 
+@checked
 def compute_v1(random: bytes, secret: bytes) -> types.PopLinkWitness:
     """The value of popLinkWitness: with SHA-1 and HMAC-SHA1 (RFC 10002 §6.3.1.2, R-103)."""
     made = compute(random, secret, key_gen=algorithms.SHA1, mac=algorithms.HMAC_SHA1)
     return types.PopLinkWitness(made.witness)
 
 
+@checked
 def verify(message: Source, secret: bytes, *, compatibility: bool = False) -> None:
     """Checks that every request of reqSequence has a witness, and each witness (R-102).
 
@@ -80,7 +84,7 @@ def verify(message: Source, secret: bytes, *, compatibility: bool = False) -> No
     """
     flag("compatibility", compatibility)
     if not isinstance(secret, bytes):
-        raise TypeError(f"secret: bytes, not {type(secret).__name__}")
+        raise ArgumentError("secret", secret)
     content = request_of(message)
     requests = {
         request_id(request): _witnesses(request, compatibility=compatibility)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cmcodec import types
 from cmcodec.arguments import flag
+from cmcodec.checked import checked
 from cmcodec.controls.certificate_hashes import certificate_hashes
 from cmcodec.errors import ForbiddenError
 from cmcodec.types.crmf import PublicationAction
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["compute"]
 
 
+@checked
 def compute(
     certificates: Certificates,
     *,

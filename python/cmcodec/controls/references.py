@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cmcodec import types
+from cmcodec.checked import checked
 from cmcodec.controls.messages import message_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason, Rule
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["follow"]
 
 
+@checked
 def follow(
     message: Source, path: int | Iterable[int] | types.BodyPartReference
 ) -> Message | types.TaggedRequest | types.TaggedAttribute:

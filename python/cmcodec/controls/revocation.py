@@ -5,7 +5,9 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
+from cmcodec.checked import checked
 from cmcodec.controls.algorithms import refused
+from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 
+@checked
 def verify(request: types.RevokeRequest, secret: bytes) -> None:
     """Checks the shared secret of a revocation request, octet by octet (R-139).
 
@@ -24,7 +27,7 @@ def verify(request: types.RevokeRequest, secret: bytes) -> None:
     knows the control.
     """
     if not isinstance(secret, bytes):
-        raise TypeError(f"secret: bytes, not {type(secret).__name__}")
+        raise ArgumentError("secret", secret)
     received = request.shared_secret
     if received is None:
         raise refused(Reason.IDENTITY_PROOF_MISSING, (0,))

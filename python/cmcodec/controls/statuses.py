@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cmcodec import oids, types
 from cmcodec.asn1.scalars import encode_integer
+from cmcodec.checked import checked
 from cmcodec.controls.messages import inner_of
 from cmcodec.types.controls import CMCStatus
 
@@ -22,6 +23,7 @@ WAITING: Final = (CMCStatus.PENDING, CMCStatus.PARTIAL)
 """There is more to ask for."""
 
 
+@checked
 def read(source: Source) -> tuple[types.CMCStatusInfoV2, ...]:
     """The statuses of a message, in received order; none where it has no controls.
 
@@ -37,17 +39,20 @@ def read(source: Source) -> tuple[types.CMCStatusInfoV2, ...]:
     )
 
 
+@checked
 def fail_info(status: types.CMCStatusInfoV2) -> int | None:
     """Why something failed; None where it has not, or where that is said in other terms."""
     other = status.other_info
     return None if status.cmc_status != CMCStatus.FAILED or other is None else other.fail_info
 
 
+@checked
 def pend_info(status: types.CMCStatusInfoV2) -> types.PendInfo | None:
     """When to ask again and with which token; None where that is not said."""
     return None if status.other_info is None else status.other_info.pend_info
 
 
+@checked
 def number_of(reference: types.BodyPartReference) -> int | None:
     """The body part of this message that a status names; None for one of another message."""
     if reference.body_part_id is not None:

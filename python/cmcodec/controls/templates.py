@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from cmcodec import oids, types
+from cmcodec.checked import checked
 from cmcodec.controls.messages import message_of, request_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason, Rule
@@ -36,6 +37,7 @@ _FIELDS: Final = tuple(
 _EMPTY: Final = types.Name(rdn_sequence=())
 
 
+@checked
 def effective(message: Source) -> _Templates:
     """The template that each certification request has once all changes are applied.
 
@@ -79,6 +81,7 @@ def _effective(message: Message, content: types.PKIData) -> _Templates:
     return applied(content, templates)
 
 
+@checked
 def asked(
     content: types.PKIData | types.CertificationRequest,
 ) -> dict[tuple[int, ...], types.CertTemplate]:
@@ -92,6 +95,7 @@ def asked(
     return {(number,): template for number, template in found if template is not None}
 
 
+@checked
 def applied(
     content: types.PKIData, templates: dict[tuple[int, ...], types.CertTemplate]
 ) -> dict[tuple[int, ...], types.CertTemplate]:

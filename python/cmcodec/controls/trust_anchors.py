@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag, moment
+from cmcodec.checked import checked
 from cmcodec.cms.envelopes import layer_of, single
 from cmcodec.cms.identifiers import row_of
 from cmcodec.cms.opening import Opened
 from cmcodec.controls.certificate_hashes import CURRENT, certificate_hashes
-from cmcodec.errors import ProofError, VerificationError
+from cmcodec.errors import ArgumentError, ProofError, VerificationError
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
 from cmcodec.verify.verdict import Signer
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["accept", "compute"]
 
 
+@checked
 def compute(
     certificates: Certificates,
     seq_number: int,
@@ -45,6 +47,7 @@ def compute(
     )
 
 
+@checked
 def accept(
     opened: Opened,
     *,
@@ -78,7 +81,7 @@ def accept(
     message that was not opened, and for what is neither True nor False.
     """
     if not isinstance(opened, Opened):
-        raise TypeError(f"{type(opened).__name__}: only what was opened publishes trust anchors")
+        raise ArgumentError("opened", opened)
     now = datetime.now(UTC) if at is None else moment("at", at)
     control, value = _only(opened)
 

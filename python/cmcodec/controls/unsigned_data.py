@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 from cmcodec import _backend, oids, types
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_object_identifier
+from cmcodec.checked import checked
 from cmcodec.cms.envelopes import loaded_message
 from cmcodec.controls.messages import message_of
 from cmcodec.errors import EncodeError, ProofError
@@ -25,6 +26,7 @@ _TYPE: Final = encode_object_identifier(oids.ID_AA_CMC_UNSIGNED_DATA)
 """Where these octets are nowhere, no such data are."""
 
 
+@checked
 def read(message: Source) -> tuple[types.CMCUnsignedData, ...]:
     """The CMC Unsigned Data of a message; none where it has none, or no signature and no MAC.
 
@@ -38,6 +40,7 @@ def read(message: Source) -> tuple[types.CMCUnsignedData, ...]:
     return _values(_places(message_of(message)))
 
 
+@checked
 def promote(
     octets: Buffer | Message, body_part_id: int
 ) -> tuple[bytes, tuple[types.CMCUnsignedData, ...]]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from cmcodec import _backend
-from cmcodec.errors import DecodeError
+from cmcodec.errors import ArgumentError, DecodeError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def certificate_octets(certificate: CertificateLike) -> bytes:
     if isinstance(certificate, x509.Certificate):
         return certificate.public_bytes(encoding)  # type: ignore[no-any-return]
     der: bytes | None = getattr(certificate, "der", None)
-    octets = bytes(certificate) if der is None else der  # type: ignore[arg-type]
+    octets = bytes(memoryview(certificate)) if der is None else der  # type: ignore[arg-type]
     if der is None and octets.lstrip().startswith(b"-----BEGIN"):
         loaded = quietly(x509.load_pem_x509_certificate, octets)
         return loaded.public_bytes(encoding)  # type: ignore[no-any-return]
@@ -52,8 +52,8 @@ def _cryptography() -> tuple[Any, Any]:
 def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
     """The DER octets of every certificate given, in order; each was read as a certificate.
 
-    Raises `DecodeError` for octets that are none, and `TypeError`, which names the argument, for
-    what are no octets.
+    Raises `DecodeError` for octets that are none, and `ArgumentError`, a `TypeError`, for what are
+    no octets.
     """
     is_many = isinstance(given, Iterable) and not isinstance(given, str)
     if not isinstance(given, (tuple, list)):
@@ -64,7 +64,7 @@ def certificates_octets(argument: str, given: Certificates) -> list[bytes]:
     for element in cast("Iterable[object]", given) if is_many else (given,):
         octets = _one_or_bundle(element)
         if octets is None:
-            raise TypeError(f"{argument}: {type(element).__name__} is no certificate")
+            raise ArgumentError(argument, hint=f"{type(element).__name__} is no certificate")
         certificates += octets
     return certificates
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self, final
 
 from cmcodec import algorithms, oids, types
+from cmcodec.checked import checked
 from cmcodec.cms.identifiers import named
 from cmcodec.cms.recipients import agreement, diffie_hellman, kem, shared, transport
 from cmcodec.cms.recipients.names import Names
-from cmcodec.errors import EncodeError, LimitError
+from cmcodec.errors import ArgumentError, EncodeError, LimitError
 from cmcodec.limits import (
     MAX_ITERATIONS,
     MAX_RSA_EXPONENT,
@@ -43,6 +44,7 @@ class _Maker(Protocol):
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, repr=False)
 class RecipientKey:
     """A secret that opens encrypted and MACed layers. It never shows.
@@ -63,8 +65,8 @@ class RecipientKey:
         """A private key of ``cryptography``: RSA, EC, X25519, X448, DH, ML-KEM where offered.
 
         It fits recipients that its certificate or ``key_identifier`` names, and with neither every
-        recipient of its kind. Raises `TypeError` for other keys, and `EncodeError` for what is no
-        certificate.
+        recipient of its kind. Raises `ArgumentError` for other keys, and `EncodeError` for what is
+        no certificate.
         """
         from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -76,7 +78,7 @@ class RecipientKey:
         public = key.public_key() if hasattr(key, "public_key") else None
         if agreement.agrees(public):
             return cls(agreement.AgreementKey(names, public, agreement.agreeing(key)))
-        raise TypeError(f"{type(key).__name__} opens nothing")
+        raise ArgumentError("key", hint=f"{type(key).__name__} opens nothing")
 
     @classmethod
     def from_password(cls, secret: bytes, identification: str = "") -> Self:
@@ -101,7 +103,7 @@ class RecipientKey:
         ``decrypt`` gets an encrypted key and its algorithm (RSA), ``agree`` the
         SubjectPublicKeyInfo of the originator, and returns the shared secret: of a curve the x
         coordinate. Where there is nothing to return, they return ``b""``; what they raise leaves
-        the call unchanged. Raises `TypeError` unless one of them is given.
+        the call unchanged. Raises `ArgumentError` unless one of them is given.
         """
         names = Names.of(certificate, None)
         if decrypt is not None and agree is None:
@@ -110,8 +112,8 @@ class RecipientKey:
             public = _public_key(certificate)
             if agreement.agrees(public):
                 return cls(agreement.AgreementKey(names, public, agree))
-            raise TypeError(f"{type(public).__name__} agrees on nothing")
-        raise TypeError("one of decrypt and agree")
+            raise ArgumentError("certificate", hint=f"{type(public).__name__} agrees on nothing")
+        raise ArgumentError("decrypt", hint="or agree, and not both")
 
     def attempt(self, info: types.RecipientInfo) -> Callable[[], bytes | None] | None:
         """What gives the key of a recipient, None where this is none of its secrets.
@@ -127,6 +129,7 @@ class RecipientKey:
 
 
 @final
+@checked
 @dataclass(frozen=True, slots=True, repr=False)
 class Recipient:
     """For whom a layer is made. A secret in it never shows.
@@ -174,10 +177,10 @@ class Recipient:
     ) -> Self:
         """A public key of ``cryptography``, named by one of the two.
 
-        Raises `TypeError` unless exactly one is given, and what `from_certificate` raises.
+        Raises `ArgumentError` unless exactly one is given, and what `from_certificate` raises.
         """
         if (key_identifier is None) == (issuer_and_serial is None):
-            raise TypeError("one of key_identifier and issuer_and_serial")
+            raise ArgumentError("key_identifier", hint="or issuer_and_serial, and not both")
         name = None if issuer_and_serial is None else issuer_and_serial.to_der()
         return cls(_maker(key, Names(name, key_identifier), algorithm, wrap))
 
@@ -223,7 +226,7 @@ class Recipient:
 
 def _octets(argument: str, value: bytes) -> bytes:
     if not isinstance(value, bytes):
-        raise TypeError(f"{argument}: bytes, not {type(value).__name__}")
+        raise ArgumentError(argument, value)
     return value
 
 
@@ -233,7 +236,7 @@ def _password(secret: bytes, identification: str) -> shared.Secret:
 
 def _kek(key: bytes) -> shared.Secret:
     if len(_octets("key", key)) not in (16, 24, 32):
-        raise ValueError("a key-encryption key has 16, 24 or 32 octets")
+        raise EncodeError(Reason.BAD_VALUE, None, "key", hint="16, 24 or 32 octets")
     return shared.Secret(key)
 
 

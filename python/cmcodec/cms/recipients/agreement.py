@@ -18,7 +18,7 @@ from cmcodec.cms.ciphers import Wrapping, wrap_identifier
 from cmcodec.cms.derivation import agreed_key
 from cmcodec.cms.identifiers import NULL, named, parameters, unsupported
 from cmcodec.cms.recipients import diffie_hellman
-from cmcodec.errors import EncodeError
+from cmcodec.errors import ArgumentError, EncodeError
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def scheme_for(key: Any, algorithm: str | None) -> Agreement:
     """
     is_point = isinstance(key, ec.EllipticCurvePublicKey)
     if not is_point and not agrees(key):
-        raise TypeError(f"{type(key).__name__}: nothing is encrypted for it")
+        raise ArgumentError("key", hint=f"nothing is encrypted for {type(key).__name__}")
     if not agrees(key):
         raise EncodeError(Reason.UNSUPPORTED_ALGORITHM, None, "key")
     kind = public_algorithm(key).algorithm
