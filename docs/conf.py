@@ -29,7 +29,7 @@ extensions = [
     "sphinx.ext.doctest",
     "sphinx.ext.intersphinx",
     "links",
-    "sections",
+    "listings",
 ]
 exclude_patterns = ["_*"]
 nitpicky = True
@@ -40,7 +40,12 @@ nitpicky = True
 default_role = "py:obj"
 add_module_names = False
 autodoc_member_order = "bysource"
-autodoc_default_options = {"members": True, "undoc-members": True}
+autodoc_default_options = {
+    "members": True,
+    "undoc-members": True,
+    # What a class has from a base that is not public itself; not from these.
+    "inherited-members": "Asn1, Choice, Elements, Exception, Enum, object, str, int, tuple",
+}
 autodoc_typehints_format = "short"
 maximum_signature_line_length = 88
 toc_object_entries = False
@@ -57,9 +62,21 @@ myst_heading_anchors = 4
 myst_links_external_new_tab = False
 suppress_warnings: list[str] = []
 
+# Programs on pages run in a folder of their own, with the examples and `cmc` in it.
 doctest_global_setup = f"""
-import os
+import contextlib, io, os, tempfile
+_folder = tempfile.TemporaryDirectory()
+os.chdir(_folder.name)
+os.symlink({str(ROOT / "examples")!r}, "examples")
+
+def cmc(*arguments):
+    from cmcodec.cli import main
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main(arguments)
+"""
+doctest_global_cleanup = f"""
 os.chdir({str(ROOT)!r})
+_folder.cleanup()
 """
 
 # What a page links to outside of `docs`.

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 import cmcodec
 from cmcodec import _backend
 from kit.command import Run, running
+from kit.console import shell  # noqa: F401 - a fixture
 from kit.postgresql import postgresql_server  # noqa: F401 - a fixture
 from kit.tokens import hsm  # noqa: F401 - a fixture
 

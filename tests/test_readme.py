@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 import shutil
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +20,7 @@ from cmcodec.cms.signing import sign_octets
 from cmcodec.embedded import create
 from cmcodec.roles import Client
 from kit.chains import DAY, issue, named
-from kit.command import command, surroundings
+from kit.console import lines_of
 from kit.embedded import ended
 from kit.keys import key
 from kit.messages import pkcs10
@@ -112,34 +109,6 @@ def certify_ra(ca: EmbeddedCA) -> None:
     client = Client(trust=[anchor], secret=b"secret", identification="ra")
     exchange = ended(client.enroll(NewRequest(key=private, subject=named("RA"))), ca.respond)
     Path("ra.pem").write_bytes(exchange.certificates[0].public_bytes(Encoding.PEM))
-
-
-@pytest.fixture
-def shell(tmp_path: Path, backend: str) -> Callable[[str], str]:
-    """Runs a script with ``cmc`` in it, in a new folder with the examples."""
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    script = commands / "cmc"
-    script.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n')
-    script.chmod(0o755)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    around = surroundings(backend)
-
-    def run(text: str) -> str:
-        done = subprocess.run(
-            ["bash", "-euc", text], cwd=tmp_path, check=False, capture_output=True, timeout=300,
-            env={**around, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
-
-    return run
-
-
-def lines_of(block: str) -> list[str]:
-    """The commands of a console, each in one line."""
-    text = block.replace("\\\n", " ")
-    return [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")]
 
 
 def test_the_script_shows_each_step(shell: Callable[[str], str], tmp_path: Path) -> None:
