@@ -62,11 +62,16 @@ def _label(name: str) -> str:
 
 
 class Named(SphinxPostTransform):
-    """Links for rules, requirements, traps and RFCs."""
+    """Links for rules, requirements, traps and RFCs; and none that is a guess."""
 
     default_priority = 5
 
     def run(self, **_: Any) -> None:
+        # A name in an annotation means one thing, which `find_name` knows, and not the first that
+        # ends alike.
+        for link in self.document.findall(addnodes.pending_xref):
+            if not link.get("refspecific"):
+                link.attributes.pop("refspecific", None)
         for text in list(self.document.findall(nodes.Text)):
             if _NAMED.search(text) and not any(isinstance(each, _LEFT) for each in _around(text)):
                 text.parent.replace(text, list(_linked(str(text), self.env.docname)))

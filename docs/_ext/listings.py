@@ -1,7 +1,9 @@
-"""The directive ``types-by-section``: every class of `cmcodec.types` under its standard's section.
+"""Directives that list what a module has, in an order that autodoc does not know.
 
-The first sentence of a class says where its standard defines it, or that of its module does. Of
-``Annotated`` the Python type is shown: the rest is in the ASN.1 of each class.
+``types-by-section`` has every class of `cmcodec.types` under the section of its standard. The first
+sentence of a class says which that is, or that of its module does. Of ``Annotated`` the Python type
+is shown: the rest is in the ASN.1 of each class. ``identifiers`` has those of `cmcodec.oids`,
+``aliases`` what a package has from its modules that is neither class nor function.
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ import inspect
 import re
 import sys
 from dataclasses import fields, is_dataclass
+from importlib import import_module
+from itertools import pairwise
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
 
-from cmcodec import types
+from cmcodec import oids, types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,8 +137,61 @@ class _Shown(str):
     __repr__ = str.__str__
 
 
+class Identifiers(SphinxDirective):
+    """Each constant with its value, and below it the standard's name."""
+
+    def run(self) -> list[nodes.Node]:
+        lines: list[str] = []
+        for name, value in vars(oids).items():
+            if name.isupper() and isinstance(value, str):
+                lines += [f".. py:data:: {name}", f"   :value: {value!r}", ""]
+                lines += [f"   {oids.name(value)}", ""]
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+class Aliases(SphinxDirective):
+    """Each alias and constant of a package, with the docstring below it where it is defined."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        package = import_module(self.arguments[0])
+        lines: list[str] = []
+        for name in package.__all__:
+            value = getattr(package, name)
+            if not isinstance(value, type | FunctionType | ModuleType) and name[0] != "_":
+                shown, told = _assigned(_home(package, name), name)
+                lines += [f".. py:data:: {name}", f"   :value: {shown}", ""]
+                lines += [f"   {line}" for line in told.splitlines()]
+                lines.append("")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _home(package: ModuleType, name: str) -> ModuleType:
+    """The module that a package has a name from."""
+    for node in ast.walk(ast.parse(inspect.getsource(package))):
+        if isinstance(node, ast.ImportFrom) and name in {alias.name for alias in node.names}:
+            return import_module(str(node.module))
+    return package
+
+
+def _assigned(module: ModuleType, wanted: str) -> tuple[str, str]:
+    """What is assigned to a name of a module, and the docstring below it."""
+    for item, following in pairwise(ast.parse(inspect.getsource(module)).body):
+        match item, following:
+            case (
+                ast.Assign(targets=[ast.Name(name)], value=value)
+                | ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value),
+                ast.Expr(ast.Constant(str(text))),
+            ) if name == wanted:
+                return ast.unparse(value).strip("'"), inspect.cleandoc(text)
+    raise ValueError(f"{module.__name__}.{wanted} has no docstring")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Sphinx calls it."""
     app.add_directive("types-by-section", TypesBySection)
+    app.add_directive("identifiers", Identifiers)
+    app.add_directive("aliases", Aliases)
     app.connect("autodoc-process-signature", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -217,6 +217,7 @@ class NullType(Asn1):
 
 
 NULL: Final = NullType()
+"""The one value of NULL."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

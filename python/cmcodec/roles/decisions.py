@@ -64,6 +64,7 @@ class Challenge:
 
 
 Decision: TypeAlias = Issue | Pend | Refuse | Challenge
+"""What a policy answers."""
 
 Policy: TypeAlias = "Callable[[Application], Decision]"
 """Is asked about each application whose proofs are good, in whichever thread has it."""
