@@ -22,6 +22,8 @@ version = release = _PROJECT["version"]
 author = "the authors of cmcodec"
 project_copyright = author
 language = "en"
+# `--json` is no dash.
+smartquotes = False
 
 extensions = [
     "myst_parser",
@@ -31,7 +33,7 @@ extensions = [
     "links",
     "listings",
 ]
-exclude_patterns = ["_*"]
+exclude_patterns = ["_*", "status.md"]
 nitpicky = True
 
 # --- docstrings ---
@@ -56,11 +58,10 @@ intersphinx_mapping = {
     "python": ("https://docs.python.org/3", "inventories/python.inv"),
     "cryptography": ("https://cryptography.io/en/latest/", "inventories/cryptography.inv"),
 }
+
 # --- pages ---
 
 myst_heading_anchors = 4
-myst_links_external_new_tab = False
-suppress_warnings: list[str] = []
 
 # Programs on pages run in a folder of their own, with the examples and `cmc` in it.
 doctest_global_setup = f"""

@@ -75,6 +75,25 @@ class Named(SphinxPostTransform):
         for text in list(self.document.findall(nodes.Text)):
             if _NAMED.search(text) and not any(isinstance(each, _LEFT) for each in _around(text)):
                 text.parent.replace(text, list(_linked(str(text), self.env.docname)))
+        if "/api/" not in f"/{self.env.docname}":
+            self._link_code()
+
+    def _link_code(self) -> None:
+        """On pages in Markdown, where no backtick asks for it: names and codes that are known."""
+        objects = self.env.domains.python_domain.objects
+        for code in list(self.document.findall(nodes.literal)):
+            shown = code.astext()
+            name = shown if shown.startswith("cmcodec.") else f"cmcodec.{shown}"
+            if any(isinstance(each, _LEFT) for each in _around(code)):
+                continue
+            if name in objects:
+                link = addnodes.pending_xref(
+                    "", code.deepcopy(), refdomain="py", reftype="obj", reftarget=name,
+                    refdoc=self.env.docname, refwarn=True,
+                )  # fmt: skip
+                code.replace_self(link)
+            elif "_" in shown and shown in _codes():
+                code.replace_self(_link(shown, None, self.env.docname, code.deepcopy()))
 
 
 def _around(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -94,13 +113,13 @@ def _linked(text: str, page: str) -> Iterator[nodes.Node]:
     yield nodes.Text(text[done:])
 
 
-def _link(shown: str, rfc: str | None, page: str) -> nodes.Node:
+def _link(shown: str, rfc: str | None, page: str, content: nodes.Node | None = None) -> nodes.Node:
     if rfc is None:
         link = addnodes.pending_xref(
             "", refdoc=page, refdomain="std", reftype="ref", refexplicit=True, refwarn=True,
             reftarget=_label(shown),
         )  # fmt: skip
-        link += nodes.inline(shown, shown)
+        link += content or nodes.inline(shown, shown)
         return link
     section = shown.partition("§")[2]
     kind = "section" if section[:1].isdigit() else "appendix"
@@ -121,6 +140,13 @@ def label_codes(app: Sphinx, doctree: nodes.document) -> None:
         node["ids"].append(_label(name))
         app.env.domains.standard_domain.anonlabels[_label(name)] = (page, _label(name))
         app.env.domains.standard_domain.labels[_label(name)] = (page, _label(name), name)
+
+
+@cache
+def _codes() -> frozenset[str]:
+    from cmcodec.reasons import Reason
+
+    return frozenset(Reason)
 
 
 # --- the files around the pages ---

@@ -15,7 +15,7 @@ import sys
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from itertools import pairwise
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sphinx.util.docutils import SphinxDirective
@@ -92,6 +92,15 @@ def _class(name: str) -> Iterator[str]:
             yield f"      :type: {_without_notation(str(field.type))}"
             yield ""
     yield ""
+
+
+def tell_nothing_of_defaults(
+    _app: Sphinx, _what: str, name: str, of: object, _options: object, lines: list[str]
+) -> None:
+    """A field whose default is a function has not the docstring of that function."""
+    is_function = isinstance(of, FunctionType | BuiltinFunctionType)
+    if is_function and of.__name__ != name.rpartition(".")[2]:
+        lines.clear()
 
 
 class _Bare(ast.NodeTransformer):
@@ -194,4 +203,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("identifiers", Identifiers)
     app.add_directive("aliases", Aliases)
     app.connect("autodoc-process-signature", shorten)
+    app.connect("autodoc-process-docstring", tell_nothing_of_defaults)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

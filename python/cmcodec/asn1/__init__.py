@@ -11,7 +11,9 @@ A declaration is a frozen dataclass; what ASN.1 needs beyond the Python type sta
 Both backends read these declarations: the fallback compiles them into closures, the engine
 into the committed table ``rust/cmcodec/src/generated/schema.rs``.
 
+================================  ==========================================================
 Python type                       ASN.1 type
+================================  ==========================================================
 ``int`` ``bool`` ``bytes``        INTEGER, BOOLEAN, OCTET STRING
 ``str``                           UTF8String (``IA5String``, ``BMPString``, ``OID`` below)
 ``BitString`` ``NullType``        BIT STRING, NULL
@@ -19,6 +21,7 @@ Python type                       ASN.1 type
 ``tuple[T, ...]`` ``SetOf[T]``    SEQUENCE OF, SET OF
 ``T | None`` with default None    OPTIONAL, or an alternative of a CHOICE
 an ``Asn1`` class                 that type
+================================  ==========================================================
 """
 
 from cmcodec.asn1.lazy import LazySequence
