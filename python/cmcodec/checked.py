@@ -11,6 +11,7 @@ import builtins
 import inspect
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import cache, wraps
 from importlib import import_module
@@ -143,8 +144,12 @@ def _annotations(of: Any) -> dict[str, Any]:
 
 
 def _evaluated(text: Any, names: _Names) -> Any:
-    while isinstance(text, str):
-        text = eval(text, {}, names)  # noqa: S307 - annotations of this package
+    try:
+        while isinstance(text, str):
+            text = eval(text, {}, names)  # noqa: S307 - annotations of this package
+    except TypeError:
+        # Of what cannot be found nothing can be said.
+        return Any
     return text
 
 
@@ -158,7 +163,11 @@ class _Names(dict[str, Any]):
 
     def __init__(self, module: Any) -> None:
         super().__init__({**vars(builtins), **vars(module)})
-        for statement in ast.parse(inspect.getsource(module)).body:
+        source = ""
+        with suppress(OSError):
+            # It may not be installed.
+            source = inspect.getsource(module)
+        for statement in ast.parse(source).body:
             if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
                 for each in statement.body:
                     if isinstance(each, ast.ImportFrom):
