@@ -81,7 +81,7 @@ _folder.cleanup()
 """
 
 # What a page links to outside of `docs`.
-repository = "https://github.com/cmcodec/cmcodec"
+repository = _PROJECT["urls"]["Repository"]
 
 html_theme = "furo"
 html_title = f"{project} {release}"

@@ -159,21 +159,30 @@ class Identifiers(SphinxDirective):
 
 
 class Aliases(SphinxDirective):
-    """Each alias and constant of a package, with the docstring below it where it is defined."""
+    """The aliases and constants of a package, with their docstrings from where they are defined.
+
+    The argument is the package; without a content all of it, else the names that stand there.
+    """
 
     required_arguments = 1
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
         package = import_module(self.arguments[0])
         lines: list[str] = []
-        for name in package.__all__:
-            value = getattr(package, name)
-            if not isinstance(value, type | FunctionType | ModuleType) and name[0] != "_":
-                shown, told = _assigned(_home(package, name), name)
-                lines += [f".. py:data:: {name}", f"   :value: {shown}", ""]
-                lines += [f"   {line}" for line in told.splitlines()]
-                lines.append("")
+        for name in " ".join(self.content).split() or _values(package):
+            kind, shown, told = _assigned(_home(package, name), name)
+            lines += [f".. py:{kind}:: {name}", f"   :{_SHOWN[kind]}: {shown}", ""]
+            lines += [f"   {line}" for line in told.splitlines()]
+            lines.append("")
         return self.parse_text_to_nodes("\n".join(lines))
+
+
+def _values(package: ModuleType) -> Iterator[str]:
+    for name in package.__all__:
+        known = isinstance(getattr(package, name), type | FunctionType | ModuleType)
+        if not known and name[0] != "_":
+            yield name
 
 
 def _home(package: ModuleType, name: str) -> ModuleType:
@@ -184,8 +193,11 @@ def _home(package: ModuleType, name: str) -> ModuleType:
     return package
 
 
-def _assigned(module: ModuleType, wanted: str) -> tuple[str, str]:
-    """What is assigned to a name of a module, and the docstring below it."""
+_SHOWN = {"type": "canonical", "data": "value"}
+
+
+def _assigned(module: ModuleType, wanted: str) -> tuple[str, str, str]:
+    """What is assigned to a name of a module, as a type or not, and the docstring below it."""
     for item, following in pairwise(ast.parse(inspect.getsource(module)).body):
         match item, following:
             case (
@@ -193,7 +205,11 @@ def _assigned(module: ModuleType, wanted: str) -> tuple[str, str]:
                 | ast.AnnAssign(target=ast.Name(name), value=ast.expr() as value),
                 ast.Expr(ast.Constant(str(text))),
             ) if name == wanted:
-                return ast.unparse(value).strip("'"), inspect.cleandoc(text)
+                is_type = isinstance(item, ast.AnnAssign) and "TypeAlias" in ast.dump(
+                    item.annotation
+                )
+                kind = "type" if is_type else "data"
+                return kind, ast.unparse(value).strip("'"), inspect.cleandoc(text)
     raise ValueError(f"{module.__name__}.{wanted} has no docstring")
 
 

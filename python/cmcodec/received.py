@@ -19,6 +19,7 @@ from cmcodec.limits import DEFAULT_MESSAGE_SIZE, MAX_TEXT_RATIO
 from cmcodec.reasons import Reason
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
+"""Octets: ``bytes`` are read in place, what can change is copied first (rule P11)."""
 
 _BEGIN: Final = b"-----BEGIN "
 _MAX_PREAMBLE: Final = 1 << 16
