@@ -24,7 +24,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 REPOSITORY: str = PROJECT["urls"]["Repository"]
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 
-LEFT_OUT = (".editorconfig", ".gitattributes", ".github/")
+LEFT_OUT = (".editorconfig", ".gitattributes", ".github/", ".readthedocs.yaml")
 """What is in git and not in the source distribution."""
 
 CACHES = re.compile(r"__pycache__|\.pyc$|\.so$|\.pyd$|_cache/|\.hypothesis|\.benchmarks|^target/")
