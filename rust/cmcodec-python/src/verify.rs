@@ -161,29 +161,29 @@ impl Verdicts {
     }
 
     /// Lines of JSON.
-    #[pyo3(signature = (start, stop, amended, names, /))]
+    #[pyo3(signature = (start, stop, amended, firsts, /))]
     fn json_lines<'py>(
         &self,
         py: Python<'py>,
         start: usize,
         stop: usize,
         amended: &Bound<'py, PyDict>,
-        names: Option<&Bound<'py, PyList>>,
+        firsts: Option<&Bound<'py, PyList>>,
     ) -> PyResult<Bound<'py, PyString>> {
-        self.lines(py, Form::Json, start..stop, amended, names)
+        self.lines(py, Form::Json, start..stop, amended, firsts)
     }
 
     /// Lines of CSV.
-    #[pyo3(signature = (start, stop, amended, names, /))]
+    #[pyo3(signature = (start, stop, amended, firsts, /))]
     fn csv_lines<'py>(
         &self,
         py: Python<'py>,
         start: usize,
         stop: usize,
         amended: &Bound<'py, PyDict>,
-        names: Option<&Bound<'py, PyList>>,
+        firsts: Option<&Bound<'py, PyList>>,
     ) -> PyResult<Bound<'py, PyString>> {
-        self.lines(py, Form::Csv, start..stop, amended, names)
+        self.lines(py, Form::Csv, start..stop, amended, firsts)
     }
 
     /// How many rows have each verdict.
@@ -230,17 +230,17 @@ impl Verdicts {
         form: Form,
         range: Range<usize>,
         amended: &Bound<'py, PyDict>,
-        names: Option<&Bound<'py, PyList>>,
+        firsts: Option<&Bound<'py, PyList>>,
     ) -> PyResult<Bound<'py, PyString>> {
         let items = self.items(&range);
         let first = items.start;
-        let texts: Option<Vec<PyBackedStr>> = names
-            .map(|names| items.map(|item| names.get_item(item)?.extract()).collect())
+        let texts: Option<Vec<PyBackedStr>> = firsts
+            .map(|firsts| items.map(|item| firsts.get_item(item)?.extract()).collect())
             .transpose()?;
         let name = texts.as_ref().map(|texts| {
             move |item: usize| texts.get(item - first).map(|text| &**text).unwrap_or_default()
         });
-        let mut lines = Lines { form, names: name, text: String::new() };
+        let mut lines = Lines { form, firsts: name, text: String::new() };
         self.tell(py, range, amended, &mut lines)?;
         Ok(PyString::new(py, &lines.text))
     }

@@ -13,7 +13,7 @@ pub struct Lines<F> {
     /// What they are made of.
     pub form: Form,
     /// What a line of an item begins with, instead of the number of that.
-    pub names: Option<F>,
+    pub firsts: Option<F>,
     /// What was made.
     pub text: String,
 }
@@ -29,12 +29,12 @@ pub enum Form {
 
 impl<'a, F: Fn(usize) -> &'a str> Sink for Lines<F> {
     fn take(&mut self, _index: usize, told: &Told<'_>) {
-        let Self { form, names, text } = self;
+        let Self { form, firsts, text } = self;
         if *form == Form::Json {
             text.push('{');
         }
-        match (names, *form) {
-            (Some(name), _) => text.push_str(name(told.item)),
+        match (firsts, *form) {
+            (Some(first), _) => text.push_str(first(told.item)),
             (None, Form::Json) => {
                 text.push_str("\"index\": ");
                 number(text, told.item);
