@@ -201,7 +201,7 @@ def test_v13_rows_tell_whose_key_signed() -> None:
         for decisions in ({}, {"trust": []}, {"trust": [CA]}):
             found = row(octets, **decisions)
             assert found.origin == found.to_dict()["origin"] == origin
-    assert list(row(SIGNED).to_dict())[8:10] == ["signers", "origin"]
+    assert list(row(SIGNED).to_dict())[9:11] == ["signers", "origin"]
     assert cmcodec.load(SIGNED).verify().origin == "certificate"
     assert cmcodec.load(PKCS10).verify().origin == "request-key"
 
