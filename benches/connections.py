@@ -8,6 +8,7 @@ the next. In each answer the octets are looked for that must be in it.
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
@@ -91,9 +92,18 @@ class _Connection:
 
 
 def drive(
-    place: Place, asked: Sequence[Asked], *, connections: int, seconds: float, keep: int = 100
+    place: Place,
+    asked: Sequence[Asked],
+    *,
+    connections: int,
+    seconds: float,
+    keep: int = 100,
+    rate: float = math.inf,
 ) -> Driven:
-    """Asks until the time is over, or all is asked; each ``keep``-th answer is kept whole."""
+    """Asks until the time is over, or all is asked; each ``keep``-th answer is kept whole.
+
+    ``rate``: no more requests in a second. What waits for that counts as latency.
+    """
     requests = iter(enumerate(_HEAD % len(each.octets) + each.octets for each in asked))
     latencies: list[float] = []
     errors: list[str] = []
@@ -110,6 +120,7 @@ def drive(
             del running[connection.socket.fileno()]
             connection.socket.close()
         else:
+            time.sleep(max(0.0, began + found[0] / rate - time.perf_counter()))
             connection.send(*found)
 
     def heard(connection: _Connection) -> None:

@@ -1,6 +1,6 @@
 """A CA on loopback: how much of its time is its own, and what load and bad peers do to it.
 
-    python -m benches.serving [--seconds N] [--only NAME…] [--server-key KIND] [--store KIND]
+    python -m benches.serving [--seconds N] [--only NAME…] [--server-key KIND] [--store KIND] [--rate N]
 
 `cmc ca serve` in processes of its own, whose CA has a key of RSA-2048, and 200 connections that are
 kept alive, each with a request on its way. A request is that of an end entity with a secret:
@@ -20,6 +20,7 @@ Generator, CA and store share two cores. Ends with status 1 where a promise is n
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import shutil
@@ -156,11 +157,22 @@ class Served:
         return Usage(ticks / _TICKS, sum(map(float, outside)), resident)
 
     def drive(
-        self, made: Made, seconds: float, connections: int = CONNECTIONS, *, keep: int = 100
+        self,
+        made: Made,
+        seconds: float,
+        connections: int = CONNECTIONS,
+        *,
+        keep: int = 100,
+        rate: float = math.inf,
     ) -> Driven:
         """Asks all of it, or as much as there is time for; the answers are right."""
         driven = drive(
-            self.places["http"], made.asked, connections=connections, seconds=seconds, keep=keep
+            self.places["http"],
+            made.asked,
+            connections=connections,
+            seconds=seconds,
+            keep=keep,
+            rate=rate,
         )
         assert not driven.errors, driven.errors[0]
         trust = [x509.load_pem_x509_certificate((self.folder / "ca-cert.pem").read_bytes())]
@@ -347,6 +359,7 @@ class Options:
     store: Callable[[], str | None] = lambda: None
     rounds: int = ROUNDS
     connections: int = CONNECTIONS
+    rate: float = math.inf
 
     @contextmanager
     def serving(self, made: Made, workers: int = 1) -> Iterator[Served]:
@@ -379,11 +392,17 @@ class Loaded(NamedTuple):
 
 
 def loaded(
-    served: Served, made: Made, seconds: float, connections: int, *, keep: int = 100
+    served: Served,
+    made: Made,
+    seconds: float,
+    connections: int,
+    *,
+    keep: int = 100,
+    rate: float = math.inf,
 ) -> Loaded:
     """The CA under load for so long, or until all is asked."""
     before = served.usage()
-    driven = served.drive(made, seconds, connections, keep=keep)
+    driven = served.drive(made, seconds, connections, keep=keep, rate=rate)
     after = served.usage()
     return Loaded(driven, after.cpu - before.cpu, after.outside - before.outside)
 
@@ -445,8 +464,9 @@ def peers(options: Options) -> list[tuple[str, float, float | None]]:
 
 
 def memory(options: Options) -> list[tuple[str, float, float | None]]:
-    """Memory of the worker, looked at every ten seconds while it is asked as fast as it answers."""
-    made = requests(int(_needed(options) * options.seconds) + options.connections)
+    """Memory of the worker, looked at every ten seconds while it is asked at ``--rate``."""
+    rate = min(options.rate, _needed(options))
+    made = requests(int(rate * options.seconds) + options.connections)
     samples: list[int] = []
     ended = threading.Event()
     with options.serving(made) as served:
@@ -458,7 +478,9 @@ def memory(options: Options) -> list[tuple[str, float, float | None]]:
         looking = threading.Thread(target=look)
         looking.start()
         try:
-            found = loaded(served, made, options.seconds, options.connections, keep=1000)
+            found = loaded(
+                served, made, options.seconds, options.connections, keep=1000, rate=options.rate
+            )
         finally:
             ended.set()
             looking.join()
@@ -500,13 +522,20 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--rate", type=float, default=math.inf, help="of memory: asked a second")
     given = parser.parse_args()
     _few_cores()
     print(f"{cmcodec.backend}, load average {measure.load_average():.1f}")
     is_kept = True
     with tempfile.TemporaryDirectory() as folder, _stores(given.store) as store:
         options = Options(
-            Path(folder), given.seconds, given.server_key, store, given.rounds, given.connections
+            Path(folder),
+            given.seconds,
+            given.server_key,
+            store,
+            given.rounds,
+            given.connections,
+            given.rate,
         )
         for name in given.only:
             for text, value, at_most in SCENARIOS[name](options):
