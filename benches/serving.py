@@ -1,6 +1,7 @@
 """A CA on loopback: how much of its time is its own, and what load and bad peers do to it.
 
-    python -m benches.serving [--seconds N] [--only NAME…] [--server-key KIND] [--store KIND] [--rate N]
+    python -m benches.serving [--seconds N] [--only NAME…] [--server-key KIND] [--store KIND]
+                              [--rate N]
 
 `cmc ca serve` in processes of its own, whose CA has a key of RSA-2048, and 200 connections that are
 kept alive, each with a request on its way. A request is that of an end entity with a secret:
