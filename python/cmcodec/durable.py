@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, TYPE_CHECKING, Final
 
-__all__ = ["PRIVATE", "write"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["PRIVATE", "write", "writing"]
 
 PRIVATE: Final = 0o600
 """The mode of what nobody else reads: keys, and what is trusted when it is read again."""
@@ -25,10 +28,20 @@ def write(
     it meanwhile does not notice; without it that raises `FileExistsError`. A device or a pipe is
     written to as it is. Raises `OSError`, and then leaves nothing behind.
     """
+    with writing(path, mode=mode, replace=replace) as file:
+        file.write(octets)
+
+
+@contextmanager
+def writing(
+    path: str | Path, *, mode: int | None = None, replace: bool = True
+) -> Iterator[IO[bytes]]:
+    """The same piece by piece: what is written is there when the block ends without an error."""
     path, kept = Path(path), None
     if replace and path.exists():
         if not path.is_file():
-            path.write_bytes(octets)
+            with path.open("wb") as file:
+                yield file
             return
         # The file is replaced, and not a name that leads to it.
         path = path.resolve()
@@ -39,7 +52,7 @@ def write(
         with os.fdopen(number, "wb") as file:
             if kept is not None:
                 part.chmod(kept)
-            file.write(octets)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         if replace:
