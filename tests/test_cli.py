@@ -586,11 +586,12 @@ def test_v10a_the_hint_counts_at_most_a_thousand() -> None:
     """Messages are verified again for it, and not all of a large batch."""
     octets = (FIELD / "win-certreq-sha1-no-legacy.der").read_bytes()
     for count, expected in ((report.TRIED, "1,000 signed"), (report.TRIED + 1, "at least 1,000")):
-        tally = report.Tally(cmcodec.verify_batch([octets] * count))
-        run = report.Run([], [], 1.0, 1, lambda them: cmcodec.verify_batch(them, legacy=True))
+        tally = report.Tally()
+        tally.add(cmcodec.verify_batch([octets] * count), ["file"] * count, [octets] * count)
+        run = report.Run(1.0, 1, lambda them: cmcodec.verify_batch(them, legacy=True))
         (hint,) = report._hints(tally, run)
         assert hint.startswith(expected)
-    assert not list(report._hints(tally, report.Run([], [], 1.0, 1)))
+    assert not list(report._hints(tally, report.Run(1.0, 1)))
 
 
 def test_verify_says_when_request_keys_would_help(cmc: Run) -> None:

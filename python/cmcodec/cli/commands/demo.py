@@ -69,8 +69,10 @@ def command(size: int, threads: int | None, keep: str | None) -> int:
     since = time.perf_counter()
     with Bar() as bar:
         verdicts = verify_batch(batch, threads=threads, progress=bar)
-    run = report.Run([keep or "batch"], [batch], time.perf_counter() - since, threads)
-    report.write_table(report.Tally(verdicts), run)
+    run = report.Run(time.perf_counter() - since, threads)
+    tally = report.Tally()
+    tally.add(verdicts, [keep or "batch"], [batch])
+    report.write_table(tally, run)
     return 0 if _as_expected(verdicts, size, broken) else 1
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import get_args
 
 import click
 
 from cmcodec.arguments import moment
+from cmcodec.cli import tables
 from cmcodec.cli.inputs import read_messages
 from cmcodec.cli.options import FILE, WRAPPED, Misuse, backend_option, read_certificates
 from cmcodec.errors import UnsupportedError
@@ -37,6 +40,9 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
 @click.option("--recursive", "-r", is_flag=True, help="Take all files in folders, and below them.")
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object per message.")
 @click.option("--csv", "as_csv", is_flag=True, help="CSV: one line per message.")
+@click.option("--parquet", type=FILE, help="Write the verdicts as a Parquet file.")
+@click.option("--arrow", type=FILE, help="Write the verdicts as an Arrow IPC file.")
+@click.option("--column", metavar="NAME", help="Take messages from this column of a Parquet FILE.")
 @click.option("--trust", multiple=True, type=FILE, help="Trust anchors, DER or PEM; checks chains.")
 @click.option(
     "--request-keys",
@@ -68,6 +74,9 @@ def command(
     recursive: bool,
     as_json: bool,
     as_csv: bool,
+    parquet: str | None,
+    arrow: str | None,
+    column: str | None,
     trust: tuple[str, ...],
     request_keys: RequestKeys,
     certificates: tuple[str, ...],
@@ -82,20 +91,33 @@ def command(
     A file of several PEM blocks is as many messages, called FILE#1, FILE#2 and so on. What cannot
     be read in a folder is passed over, and told on standard error.
 
-    Prints a summary for people, or with --json or --csv the verdict over each message. The exit
-    status is 0 where all are verified or certificates only, 1 where one is not or was passed over,
-    2 for wrong use.
+    With --column, FILE is a Parquet file, whose messages are called FILE#0, FILE#1 and so on, by
+    their rows; a row that is null is none. It is read piece by piece.
+
+    Prints a summary for people, or with --json or --csv the verdict over each message. --parquet
+    and --arrow write the columns of cmcodec.arrow into a file, or with - to standard output; index
+    is the number of the message that was given, or its row. The exit status is 0 where all are
+    verified or certificates only, 1 where one is not or was passed over, 2 for wrong use.
     """
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv exclude each other")
+    written: dict[tables.Format, str | None] = {"parquet": parquet, "arrow": arrow}
+    targets = [(kind, name) for kind, name in written.items() if name is not None]
+    if as_json + as_csv + len(targets) > 1:
+        raise click.UsageError("--json, --csv, --parquet and --arrow exclude each other")
     if files.count("-") > 1:
         raise click.UsageError("standard input can be read only once")
-    inputs = read_messages(files, recursive=recursive)
-    names = [each.name for each in inputs.messages]
-    octets = [each.octets for each in inputs.messages]
+    if column is not None and (len(files) > 1 or recursive):
+        raise click.UsageError("--column reads one file")
     anchors = read_certificates(trust)
     others = read_certificates(certificates)
     ras = read_certificates(authorised_ra)
+    passed_over: list[str] = []
+    if column is None:
+        inputs = read_messages(files, recursive=recursive)
+        names = [each.name for each in inputs.messages]
+        passed_over = inputs.passed_over
+        batches = iter([tables.Batch(names, [each.octets for each in inputs.messages])])
+    else:
+        batches = tables.read_column(files[0], column)
 
     from cmcodec.cli.show import report
     from cmcodec.cli.show.progress import Bar
@@ -108,24 +130,32 @@ def command(
         request_keys=request_keys,
         certificates=others,
         authorised_ras=ras,
-        at=at,
+        at=at or datetime.now(UTC),
         wrapped=wrapped,
     )
-    since = time.perf_counter()
-    try:
-        with Bar() as bar:
-            verdicts = verify(octets, legacy=legacy, progress=bar)
-    except UnsupportedError as error:
-        raise Misuse(str(error)) from None
+    tally, seconds = report.Tally(), 0.0
+    with ExitStack() as stack:
+        bar = stack.enter_context(Bar())
+        writers = [stack.enter_context(tables.writing(name, kind)) for kind, name in targets]
+        for batch in batches:
+            since = time.perf_counter()
+            try:
+                verdicts = verify(batch.octets, legacy=legacy, progress=batch.progress(bar))
+            except UnsupportedError as error:
+                raise Misuse(str(error)) from None
+            seconds += time.perf_counter() - since
+            if as_json:
+                sys.stdout.writelines(verdicts.to_json_lines(batch.names))
+            elif as_csv:
+                lines = verdicts.to_csv(batch.names)
+                sys.stdout.writelines(islice(lines, 1 if batch.done else 0, None))
+            for write in writers:
+                write(verdicts, batch.numbers)
+            tally.add(verdicts, batch.names, batch.octets)
     leniently = None if legacy else partial(verify, legacy=True)
-    seconds = time.perf_counter() - since
-    run = report.Run(names, octets, seconds, threads, leniently, wrapped=wrapped)
-    if as_json or as_csv:
-        lines = verdicts.to_json_lines(names) if as_json else verdicts.to_csv(names)
-        sys.stdout.writelines(lines)
-    tally = report.Tally(verdicts)
-    for line in (*inputs.passed_over, *report.strangers(tally, verdicts, names)):
+    run = report.Run(seconds, threads, leniently, wrapped=wrapped)
+    for line in (*passed_over, *report.strangers(tally)):
         click.echo(f"cmc: {line}", err=True)
-    write = report.write_line if as_json or as_csv else report.write_table
-    write(tally, run)
-    return 1 if tally.bad or inputs.passed_over else 0
+    brief = as_json or as_csv or targets
+    (report.write_line if brief else report.write_table)(tally, run)
+    return 1 if tally.bad or passed_over else 0

@@ -52,26 +52,48 @@ def is_good(row: Row | Found) -> bool:
     return row.verdict == "verified" or (row.verdict == "unsigned" and row.reason is None)
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A message that is spoken of: its row, what its input is called and what that is."""
+
+    row: Row
+    name: str
+    octets: bytes
+    hint: str = ""
+    """What is known of an input that is no message."""
+
+
 @dataclass(slots=True)
 class Group:
     """The messages that failed for one reason."""
 
     count: int = 0
-    examples: list[Row] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
 
 
 class Tally:
-    """What is counted over a report."""
+    """What is counted over reports."""
 
-    def __init__(self, report: BatchReport) -> None:
-        summary = report.summary(TRIED)
-        self.messages = len(report)
-        self.chains, self.proofs, self.notes = summary.chains, summary.proofs, summary.notes
+    def __init__(self) -> None:
+        self.messages = self.bad = self.strict = 0
+        self.chains: Counter[str] = Counter()
+        self.proofs: Counter[str] = Counter()
+        self.notes: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
         self.request_keys: Counter[str] = Counter()
         self.groups: dict[tuple[str, str, str], Group] = {}
-        self.bad = self.strict = 0
+        self.tried: list[Row] = []
+        self.first: list[Example] = []
+
+    def add(self, report: BatchReport, names: Sequence[str], octets: Sequence[bytes]) -> None:
+        """Counts the rows of a report, whose inputs were called so."""
+        summary = report.summary(TRIED)
+        self.messages += len(report)
+        self.chains.update(summary.chains)
+        self.proofs.update(summary.proofs)
+        self.notes.update(summary.notes)
         tried: list[int] = []
+        examples: dict[tuple[str, str, str], list[Row]] = {}
         for found in summary.groups:
             self.verdicts[found.verdict] += found.messages
             if is_good(found):
@@ -83,13 +105,20 @@ class Tally:
                 self.strict += found.messages
                 tried += found.first
             key = (found.verdict, found.reason or "", found.rule or "")
-            group = self.groups.setdefault(key, Group())
-            group.count += found.messages
-            group.examples += (report[position] for position in found.first[:EXAMPLES])
-        for group in self.groups.values():
-            group.examples = sorted(group.examples, key=_place_in_report)[:EXAMPLES]
-        self.tried = [report[position] for position in sorted(tried)[:TRIED]]
-        self.first = report[:DETAILED]
+            self.groups.setdefault(key, Group()).count += found.messages
+            examples.setdefault(key, []).extend(map(report.__getitem__, found.first[:EXAMPLES]))
+
+        def example(row: Row) -> Example:
+            hint = "" if row.path else report.hint(row)
+            return Example(row, names[row.index], octets[row.index], hint)
+
+        for key, rows in examples.items():
+            known = self.groups[key].examples
+            wanted = sorted(rows, key=_place_in_report)[: EXAMPLES - len(known)]
+            known += map(example, wanted)
+        more = sorted(tried)[: TRIED - len(self.tried)]
+        self.tried += [report[position] for position in more]
+        self.first += map(example, report[: DETAILED - len(self.first)])
 
 
 def _place_in_report(row: Row) -> tuple[int, int]:
@@ -103,8 +132,6 @@ class Run:
     ``leniently`` does it again with some messages, as ``--legacy`` does; None where that was given.
     """
 
-    names: Sequence[str]
-    octets: Sequence[bytes]
     seconds: float
     threads: int
     leniently: Callable[[list[bytes]], Iterable[Row]] | None = None
@@ -117,12 +144,12 @@ class Run:
         return f"{self.seconds:.3f} s, {rate:,.0f} messages/s, {cmcodec.backend} backend, {threads}"
 
 
-def strangers(tally: Tally, report: BatchReport, names: Sequence[str]) -> Iterator[str]:
+def strangers(tally: Tally) -> Iterator[str]:
     """What is known of inputs that are no messages: a line for each that is an example."""
     for group in tally.groups.values():
-        for row in group.examples:
-            if not row.path and (what := report.hint(row)):
-                yield f"{printable(names[row.index])}: {what}"
+        for example in group.examples:
+            if example.hint:
+                yield f"{printable(example.name)}: {example.hint}"
 
 
 def write_line(tally: Tally, run: Run) -> None:
@@ -151,7 +178,7 @@ def write_table(tally: Tally, run: Run) -> None:
     _write_counts("proofs of possession", tally.proofs)
     _write_counts("notes, which change no verdict", tally.notes)
     if tally.messages <= DETAILED:
-        _write_details(tally.first, run)
+        _write_details(tally.first)
     _write_failures(tally, run)
     for hint in _hints(tally, run):
         click.echo(hint)
@@ -162,10 +189,11 @@ def _write_counts(label: str, counts: Mapping[str, int]) -> None:
         click.echo(f"{label}: {', '.join(f'{number:,} {what}' for what, number in counts.items())}")
 
 
-def _write_details(rows: Sequence[Row], run: Run) -> None:
+def _write_details(examples: Sequence[Example]) -> None:
     click.echo("")
-    for row in rows:
-        click.echo(f"{_message(row, run)}: {row.kind}, {row.verdict}")
+    for example in examples:
+        row = example.row
+        click.echo(f"{_message(example)}: {row.kind}, {row.verdict}")
         for signer in row.signers:
             who = signer.reason or "nobody"
             if signer.certificate_sha256 is not None:
@@ -192,8 +220,8 @@ def _write_failures(tally: Tally, run: Run) -> None:
     for (verdict, reason, rule), group in groups:
         why = " ".join(filter(None, (reason, f"({rule})" if rule else "")))
         click.echo(f"  {group.count:,} {verdict}{f', {why}' if why else ''}")
-        for row in group.examples:
-            click.echo(f"    {_place(row, run)}")
+        for example in group.examples:
+            click.echo(f"    {_place(example, run)}")
         if group.count > len(group.examples):
             click.echo(f"    … {group.count - len(group.examples):,} more")
 
@@ -241,17 +269,17 @@ def _request_keys(tally: Tally) -> str:
     return f"{number:,} signed by no key but that of their own request: {', '.join(helpful)}"
 
 
-def _message(row: Row, run: Run) -> str:
-    path = f" message {'.'.join(map(str, row.path))}" if row.path else ""
-    return printable(run.names[row.index]) + path
+def _message(example: Example) -> str:
+    path = f" message {'.'.join(map(str, example.row.path))}" if example.row.path else ""
+    return printable(example.name) + path
 
 
-def _place(row: Row, run: Run) -> str:
+def _place(example: Example, run: Run) -> str:
     """Which message of which file, and where in it the check failed."""
-    what = path = ""
+    row, what, path = example.row, "", ""
     if row.verdict == "malformed" and not row.path:
-        what, path = _refused(run.octets[row.index], wrapped=run.wrapped)
-    place = f"{_message(row, run)}: {what}:" if what else _message(row, run)
+        what, path = _refused(example.octets, wrapped=run.wrapped)
+    place = f"{_message(example)}: {what}:" if what else _message(example)
     if row.offset is not None:
         place += f" at offset {row.offset}"
     return f"{place} in {path}" if path else place
