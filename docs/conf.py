@@ -62,6 +62,7 @@ intersphinx_mapping = {
 # --- pages ---
 
 myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
 
 # Programs on pages run in a folder of their own, with the examples and `cmc` in it.
 doctest_global_setup = f"""
