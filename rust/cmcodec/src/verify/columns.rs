@@ -481,3 +481,99 @@ impl<T> List<T> {
 }
 
 const _: () = assert!(REASONS.len() < 128 && Rule::ALL.len() < 128);
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn told(path: &[u32], verdict: Verdict) -> Told<'_> {
+        Told {
+            item: 0,
+            path: Cow::Borrowed(path),
+            kind: MessageKind::Other,
+            encoding: Encoding::Der,
+            verdict,
+            reason: None,
+            offset: None,
+            span: 0..1,
+            signers: Vec::new(),
+            requests: Vec::new(),
+            transaction_id: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The rows of a message with others in it, of which the last is in another.
+    fn rows(columns: &mut Columns) {
+        let paths: [&[u32]; 5] = [&[], &[1], &[2], &[2, 1], &[]];
+        for (index, path) in paths.into_iter().enumerate() {
+            let verdict = if path == [2, 1] { Verdict::Failed } else { Verdict::Verified };
+            columns.enter(path.len(), verdict);
+            if columns.wants(path.len()) {
+                columns.take(index, &told(path, verdict));
+            }
+        }
+    }
+
+    fn numbers(array: &Array) -> Vec<u32> {
+        let octets = array.buffers.last().cloned().flatten().unwrap_or_default();
+        octets.chunks_exact(4).map(|each| u32::from_ne_bytes(each.try_into().unwrap())).collect()
+    }
+
+    #[test]
+    fn members_are_counted_at_any_depth() {
+        for (places, members, failed) in
+            [(false, vec![3, 0], vec![1, 0]), (true, vec![3, 0, 1, 0, 0], vec![1, 0, 1, 0, 0])]
+        {
+            let mut columns = Columns::new(false, places);
+            rows(&mut columns);
+            let array = columns.finish().unwrap();
+            assert_eq!(array.len, members.len());
+            let [.., counted, bad] = array.children.as_slice() else { panic!("too few columns") };
+            assert_eq!((numbers(counted), numbers(bad)), (members, failed));
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_null_in_every_column() {
+        let mut columns = Columns::new(true, true);
+        columns.skip();
+        columns.begin(7, false);
+        columns.enter(0, Verdict::Verified);
+        columns.take(0, &told(&[], Verdict::Verified));
+        let array = columns.finish().unwrap();
+        assert_eq!((array.len, array.children.len()), (2, 15));
+        for column in &array.children {
+            assert_eq!(column.buffers.first().unwrap().as_ref().unwrap()[0] & 1, 0);
+        }
+        // Nobody looked for members of the second.
+        assert!(array.children.iter().rev().take(2).all(|column| column.nulls == 2));
+        let index = array.children[0].buffers[1].as_ref().unwrap();
+        assert_eq!(index[8..], 7_u64.to_ne_bytes());
+    }
+
+    #[test]
+    fn words_of_one_code_are_one() {
+        let mut words = Words::default();
+        for reason in [Reason::Limit, Reason::LimitP6, Reason::BadTag] {
+            words.push(Some(reason as usize));
+        }
+        let array = words.finish(false, &REASONS).unwrap();
+        let numbers = array.buffers[1].as_ref().unwrap();
+        assert_eq!(numbers[0], numbers[1]);
+        assert_ne!(numbers[0], numbers[2]);
+    }
+
+    #[test]
+    fn more_text_than_offsets_count_is_too_long() {
+        let mut bounds = Bounds::default();
+        bounds.push(i32::MAX as usize);
+        assert!(bounds.finish().is_ok());
+        let mut bounds = Bounds::default();
+        bounds.push(i32::MAX as usize);
+        bounds.push(1);
+        assert_eq!(bounds.finish(), Err(TooLong));
+    }
+}

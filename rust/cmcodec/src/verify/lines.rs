@@ -270,3 +270,26 @@ fn cell<T>(out: &mut String, elements: impl Iterator<Item = T>, write: impl Fn(&
         let _ = write!(out, "\"{quoted}\"");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_those_of_json_in_ascii() {
+        let mut out = String::new();
+        escape(&mut out, "a\"\\\n\r\t\u{8}\u{c}\u{1}\u{7f}ü€😀/");
+        let expected = r#"a\"\\\n\r\t\b\f\u0001\u007f\u00fc\u20ac\ud83d\ude00/"#;
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn cells_with_commas_are_quoted() {
+        let mut out = String::new();
+        cell(&mut out, ["plain", "a,b", "say \"no\""].iter(), |out, text| out.push_str(text));
+        assert_eq!(out, "\"plain; a,b; say \"\"no\"\"\"");
+        out.clear();
+        cell(&mut out, ["plain"].iter(), |out, text| out.push_str(text));
+        assert_eq!(out, "plain");
+    }
+}
