@@ -8,15 +8,19 @@ from cmcodec import _backend
 from cmcodec.arguments import flag
 from cmcodec.columns.incoming import arrays, octets, octets_type
 from cmcodec.errors import DecodeError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE
 from cmcodec.verify.batch import Decided, Verification
 from cmcodec.verify.verdicts import Schema, Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from cmcodec._backend import Columns, Received
     from cmcodec.columns.fields import Field
     from cmcodec.columns.structures import ArrowArray
+    from cmcodec.verify.checks import RequestKeys
+    from cmcodec.verify.given import Certificates, Trust
 
 __all__ = ["Options", "Verifier", "verify", "verify_rows"]
 
@@ -86,7 +90,22 @@ class Verifier:
         report.add_to(columns, nested=self._nested, first=first, absent=absent)
 
 
-def verify(messages: Any, **options: Unpack[Options]) -> Verdicts:
+def verify(
+    messages: Any,
+    *,
+    nested: bool = True,
+    threads: int | None = 1,
+    trust: Trust | None = None,
+    certificates: Certificates = (),
+    authorised_ras: Certificates = (),
+    at: datetime | None = None,
+    legacy: bool = False,
+    request_keys: RequestKeys = "none",
+    wrapped: bool = False,
+    max_layers: int = DEFAULT_MESSAGE_LAYERS,
+    max_size: int = DEFAULT_MESSAGE_SIZE,
+    plain: bool = False,
+) -> Verdicts:
     """Verifies messages: one row in, one row out, in order.
 
     ``messages``: an object with ``__arrow_c_array__`` or ``__arrow_c_stream__``, of a type that the
@@ -94,14 +113,30 @@ def verify(messages: Any, **options: Unpack[Options]) -> Verdicts:
     ``members`` tells how many messages are nested in one, and ``members_failed`` how many of them
     failed or are malformed; else both are null. ``plain``: words are utf8 and not
     dictionary<int8, utf8>, for engines whose functions take no dictionaries. ``threads`` is 1 by
-    default. The other keywords are those of `cmcodec.verify_batch`, and so are the verdicts.
+    default, and with None as many as pay. The other keywords are those of `cmcodec.verify_batch`,
+    and so are the verdicts.
 
     Work goes piece by piece, so that memory beside the input and the table stays below some 64 MiB
     and a message. Raises `TypeError` for a column of another type or an object that speaks no
     Arrow, before anything is verified; `ValueError` for an array that is broken, and for more than
     2 GiB of text in a column of the result; and what `verify_batch` raises for its arguments.
     """
-    return _table(messages, Verifier(places=False, **options))
+    verifier = Verifier(
+        places=False,
+        nested=nested,
+        threads=threads,
+        trust=trust,
+        certificates=certificates,
+        authorised_ras=authorised_ras,
+        at=at,
+        legacy=legacy,
+        request_keys=request_keys,
+        wrapped=wrapped,
+        max_layers=max_layers,
+        max_size=max_size,
+        plain=plain,
+    )
+    return _table(messages, verifier)
 
 
 def verify_rows(messages: Any, **options: Unpack[Options]) -> Verdicts:
