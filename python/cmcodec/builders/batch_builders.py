@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, final
+from datetime import datetime
+from typing import Any, Self, final
+
+from cryptography import x509
 
 from cmcodec import oids, types
 from cmcodec.builders import forbidden
@@ -19,24 +23,16 @@ from cmcodec.builders.parts import (
     status_of,
 )
 from cmcodec.checked import checked
-from cmcodec.cms.signing import sign_octets
+from cmcodec.cms.signing import CRLLike, SigningKey, sign_octets
 from cmcodec.controls import unsigned_data
+from cmcodec.controls.messages import Source
 from cmcodec.errors import EncodeError
+from cmcodec.message import Message
 from cmcodec.reasons import Reason
+from cmcodec.received import Buffer
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from cryptography import x509
-
-    from cmcodec.cms.signing import CRLLike, SigningKey
-    from cmcodec.controls.messages import Source
-    from cmcodec.message import Message
-    from cmcodec.received import Buffer
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["BatchRequestBuilder", "BatchResponseBuilder"]
 

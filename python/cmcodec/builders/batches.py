@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from cmcodec import oids, types
 from cmcodec.builders.body_part_ids import allocate
 from cmcodec.builders.parts import cms_sequence
 from cmcodec.checked import checked
-from cmcodec.cms import sign
+from cmcodec.cms import SigningKey, sign
+from cmcodec.cms.signing import CRLLike
 from cmcodec.errors import ArgumentError, DecodeError, EncodeError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from cmcodec.cms import SigningKey
-    from cmcodec.cms.signing import CRLLike
-    from cmcodec.received import Buffer
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.received import Buffer
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["batch_requests", "batch_responses"]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, final
+
+from cryptography import x509
 
 from cmcodec import oids, types
 from cmcodec.asn1 import BitString
@@ -15,13 +18,11 @@ from cmcodec.cms.signing import SigningKey
 from cmcodec.controls import dh_pop, no_signature
 from cmcodec.errors import ArgumentError, EncodeError
 from cmcodec.reasons import Reason
+from cmcodec.verify.given import CertificateLike
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from cryptography import x509
-
-    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["NewRequest"]
 

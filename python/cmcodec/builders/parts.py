@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from cmcodec import oids, types
 from cmcodec.asn1 import LazySequence
@@ -13,14 +14,10 @@ from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_integer
 from cmcodec.checked import checked
 from cmcodec.controls import conversation
+from cmcodec.controls.messages import Source
 from cmcodec.errors import ForbiddenError
 from cmcodec.message import Message, load
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from cmcodec.controls.messages import Source
-    from cmcodec.received import Buffer
+from cmcodec.received import Buffer
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
+from datetime import datetime
+from typing import Any, Final, Self, TypeAlias, final
+
+from cryptography import x509
 
 from cmcodec import oids, types
 from cmcodec.asn1.der import element
@@ -28,24 +32,15 @@ from cmcodec.builders.unsigned import with_no_signature, without_signers
 from cmcodec.checked import checked
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient, RecipientKey
-from cmcodec.cms.signing import SigningKey, sign_octets
+from cmcodec.cms.signing import CRLLike, SigningKey, sign_octets
 from cmcodec.controls import encrypted_pop, identity_proof, pop_link
-from cmcodec.controls.messages import content_of, request_of
+from cmcodec.controls.messages import Source, content_of, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 from cmcodec.verify.certificates import certificate_octets, quietly
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from cryptography import x509
-
-    from cmcodec.cms.signing import CRLLike
-    from cmcodec.controls.messages import Source
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["RequestBuilder"]
 

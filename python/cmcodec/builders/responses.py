@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, final
+from datetime import datetime
+from typing import Any, Self, TypeAlias, final
 
 from cmcodec import oids, types
 from cmcodec.asn1.der import element
@@ -16,20 +18,13 @@ from cmcodec.builders.unsigned import without_signers
 from cmcodec.checked import checked
 from cmcodec.cms import authenticated
 from cmcodec.cms.recipients import Recipient
-from cmcodec.cms.signing import Draft, carried_elements, sign_octets
-from cmcodec.controls.messages import inner_of
+from cmcodec.cms.signing import CRLLike, Draft, SigningKey, carried_elements, sign_octets
+from cmcodec.controls.messages import Source, inner_of
 from cmcodec.errors import EncodeError, ForbiddenError
 from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    from cmcodec.cms.signing import CRLLike, SigningKey
-    from cmcodec.controls.messages import Source
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["ResponseBuilder", "certs_only"]
 

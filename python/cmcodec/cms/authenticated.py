@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cmcodec import oids, types
@@ -21,17 +23,17 @@ from cmcodec.cms.envelopes import (
     try_keys,
 )
 from cmcodec.cms.identifiers import NULL, named, row_of, unsupported
+from cmcodec.cms.recipients import Recipient
 from cmcodec.cms.signing import signing_time_value
 from cmcodec.errors import EncodeError, ForbiddenError, VerificationError
 from cmcodec.reasons import Reason, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from cmcodec.algorithms import Digest, Mac
     from cmcodec.asn1 import Asn1
-    from cmcodec.cms.recipients import Recipient, RecipientKey
+    from cmcodec.cms.recipients import RecipientKey
     from cmcodec.message import Message
 
 __all__ = ["authenticate", "check_mac"]

@@ -7,7 +7,9 @@ padding or a tag: `DecryptionError` with the reason ``decryption_failed`` and wi
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar, final
 
 from cmcodec import metering, oids, types
@@ -17,7 +19,8 @@ from cmcodec.asn1.der import set_of
 from cmcodec.checked import checked
 from cmcodec.cms.ciphers import ContentEncryption
 from cmcodec.cms.identifiers import named
-from cmcodec.cms.signing import sign_octets
+from cmcodec.cms.recipients import Recipient, RecipientKey
+from cmcodec.cms.signing import SigningKey, sign_octets
 from cmcodec.errors import (
     ArgumentError,
     DecryptionError,
@@ -29,16 +32,13 @@ from cmcodec.errors import (
 from cmcodec.limits import MAX_RECIPIENT_KEYS, MAX_RECIPIENTS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason, Rule
+from cmcodec.received import Buffer
+from cmcodec.verify.given import CertificateLike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
     from cmcodec.asn1 import Asn1
-    from cmcodec.cms.recipients import Recipient, RecipientKey
-    from cmcodec.cms.signing import SigningKey
-    from cmcodec.received import Buffer
-    from cmcodec.verify.given import CertificateLike
 
 __all__ = ["Decrypted", "RecipientKind", "decrypt", "encrypt", "sign_envelope"]
 
@@ -276,8 +276,6 @@ def _attempts(
     infos: Sequence[types.RecipientInfo], keys: RecipientKey | Iterable[RecipientKey]
 ) -> list[tuple[RecipientKind, Callable[[], bytes | None]]]:
     """Every key that fits a recipient; nothing is derived or decrypted yet (rule P10)."""
-    from cmcodec.cms.recipients import RecipientKey
-
     given = (keys,) if isinstance(keys, RecipientKey) else tuple(keys)
     for key in given:
         if not isinstance(key, RecipientKey):
@@ -461,8 +459,6 @@ def recipient_infos(
     recipients: Recipient | Iterable[Recipient], key: bytes, random: Callable[[int], bytes]
 ) -> tuple[types.RecipientInfo, ...]:
     """The RecipientInfos that hold a key."""
-    from cmcodec.cms.recipients import Recipient
-
     given = (recipients,) if isinstance(recipients, Recipient) else tuple(recipients)
     if not all(isinstance(recipient, Recipient) for recipient in given):
         raise ArgumentError("recipients", hint="each is a Recipient")

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         | mldsa.MLDSA87PrivateKey
     )
     """The keys that ``cryptography`` signs with; ML-DSA where it is offered."""
+else:
+    # Not every release of ``cryptography`` has ML-DSA; `usual` refuses what is no such key.
+    PrivateKey = Any
 
 
 class Algorithm(NamedTuple):

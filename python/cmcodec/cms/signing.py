@@ -11,9 +11,12 @@ RSA, where the time goes, scale to all cores that way, and no copy of a key is m
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
+
+from cryptography import x509
 
 from cmcodec import _backend, oids, types
 from cmcodec.arguments import flag, thread_count
@@ -25,22 +28,18 @@ from cmcodec.cms.parallel import for_each
 from cmcodec.errors import ArgumentError, EncodeError, SigningError
 from cmcodec.reasons import Reason
 from cmcodec.verify.batch import cores, verify_items
+from cmcodec.verify.given import CertificateLike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from cryptography import x509
-
-    from cmcodec.cms.private_keys import PrivateKey
-    from cmcodec.verify.given import CertificateLike
-
-    CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
-    """A CRL as an object of ``cryptography``, of this package, or as DER."""
+    from collections.abc import Sequence
 
 __all__ = ["Content", "Draft", "SigningKey", "sign", "sign_many"]
 
 Content: TypeAlias = types.PKIData | types.PKIResponse
 """What can be signed."""
+
+CRLLike: TypeAlias = x509.CertificateRevocationList | types.CertificateList | bytes
+"""A CRL as an object of ``cryptography``, of this package, or as DER."""
 
 _ID_SIGNED_DATA: Final = types.ContentType(oids.ID_SIGNED_DATA).to_der()
 _CONTENT_TYPES: Final = {
@@ -94,7 +93,7 @@ class SigningKey:
     @classmethod
     def from_private_key(
         cls,
-        key: PrivateKey,
+        key: private_keys.PrivateKey,
         certificate: CertificateLike | None = None,
         *,
         key_identifier: bytes | None = None,

@@ -5,22 +5,20 @@ A client that has no trust anchor yet gets one that way: see `cmcodec.controls.t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cmcodec import types
 from cmcodec.checked import checked
 from cmcodec.cms.envelopes import layer_of
+from cmcodec.cms.opening import Opened
 from cmcodec.cms.recipients import RecipientKey
-from cmcodec.controls.messages import content_of, message_of
+from cmcodec.controls.messages import Source, content_of, message_of
 from cmcodec.errors import CMCError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.controls import CMCFailInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from cmcodec.cms.opening import Opened
-    from cmcodec.controls.messages import Source
     from cmcodec.message import Message
 
 __all__ = ["open"]

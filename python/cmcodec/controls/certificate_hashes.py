@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS
@@ -11,9 +11,7 @@ from cmcodec.checked import checked
 from cmcodec.cms.identifiers import named, row_of
 from cmcodec.errors import EncodeError, VerificationError
 from cmcodec.verify.certificates import certificates_octets
-
-if TYPE_CHECKING:
-    from cmcodec.verify.given import Certificates
+from cmcodec.verify.given import Certificates
 
 __all__ = ["CURRENT", "certificate_hashes"]
 

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
 from cmcodec.checked import checked
-from cmcodec.controls.messages import inner_of
+from cmcodec.controls.messages import Source, inner_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cmcodec.controls.messages import Source
 
 __all__ = ["NONCE_OCTETS", "check", "reply"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -25,9 +25,7 @@ from cmcodec.controls import algorithms, discrete_log
 from cmcodec.controls.names import CertificateNames
 from cmcodec.errors import ArgumentError, DecodeError, EncodeError, SigningError
 from cmcodec.reasons import Reason
-
-if TYPE_CHECKING:
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["sign", "static_value", "verify"]
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import hmac as hmac_
 import os
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from cmcodec import oids, types
 from cmcodec.checked import checked
 from cmcodec.cms.envelopes import decrypt, seal
-from cmcodec.cms.recipients import Recipient, diffie_hellman
+from cmcodec.cms.recipients import Recipient, RecipientKey, diffie_hellman
 from cmcodec.controls import algorithms
-from cmcodec.controls.messages import octets_of, request_of
+from cmcodec.controls.algorithms import Algorithm
+from cmcodec.controls.messages import Source, octets_of, request_of
 from cmcodec.controls.requests import extension_values, public_key_of
 from cmcodec.errors import (
     ArgumentError,
@@ -31,13 +33,6 @@ from cmcodec.errors import (
 )
 from cmcodec.reasons import Reason
 from cmcodec.verify.references import request_id
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cmcodec.cms.recipients import RecipientKey
-    from cmcodec.controls.algorithms import Algorithm
-    from cmcodec.controls.messages import Source
 
 __all__ = ["answer", "challenge", "stateless_value", "verify"]
 

@@ -7,20 +7,16 @@ there (R-092); the witness is a MAC over the encoding of reqSequence, as receive
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
 from cmcodec.checked import checked
 from cmcodec.controls import algorithms
-from cmcodec.controls.messages import octets_of, request_of, single
+from cmcodec.controls.algorithms import Algorithm
+from cmcodec.controls.messages import Source, octets_of, request_of, single
 from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
 from cmcodec.verify.references import request_id
-
-if TYPE_CHECKING:
-    from cmcodec.controls.algorithms import Algorithm
-    from cmcodec.controls.messages import Source
 
 __all__ = ["compute", "compute_v1", "proofs", "verify"]
 

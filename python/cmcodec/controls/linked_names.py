@@ -10,17 +10,15 @@ from cmcodec import oids, types
 from cmcodec.checked import checked
 from cmcodec.cms.opening import Opened
 from cmcodec.controls import algorithms, identity_proof, names
-from cmcodec.controls.messages import inner_of, request_of
+from cmcodec.controls.messages import Source, inner_of, request_of
 from cmcodec.controls.requests import extension_values, simple_request, subject_of
 from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
+from cmcodec.verify.given import CertificateLike
 from cmcodec.verify.references import request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from cmcodec.controls.messages import Source
-    from cmcodec.verify.given import CertificateLike
 
 
 @checked

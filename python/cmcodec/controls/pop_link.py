@@ -8,23 +8,20 @@ certificate that signs the message.
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag
 from cmcodec.checked import checked
 from cmcodec.controls import algorithms
+from cmcodec.controls.algorithms import Algorithm
 from cmcodec.controls.linked_names import verify_renewal, verify_subject
-from cmcodec.controls.messages import request_of, single
+from cmcodec.controls.messages import Source, request_of, single
 from cmcodec.controls.requests import attributes_of
 from cmcodec.errors import ArgumentError, LimitError, ProofError
 from cmcodec.limits import MAX_ITERATIONS
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify.references import request_id
-
-if TYPE_CHECKING:
-    from cmcodec.controls.algorithms import Algorithm
-    from cmcodec.controls.messages import Source
 
 __all__ = ["compute", "compute_v1", "verify", "verify_renewal", "verify_subject"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from cmcodec import types
 from cmcodec.arguments import flag
@@ -10,11 +10,7 @@ from cmcodec.checked import checked
 from cmcodec.controls.certificate_hashes import certificate_hashes
 from cmcodec.errors import ForbiddenError
 from cmcodec.types.crmf import PublicationAction
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from cmcodec.verify.given import Certificates
+from cmcodec.verify.given import Certificates
 
 __all__ = ["compute"]
 

@@ -13,21 +13,16 @@ control has no use for, as a response would be for lraPOPWitness.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from cmcodec import types
 from cmcodec.checked import checked
-from cmcodec.controls.messages import message_of
+from cmcodec.controls.messages import Source, message_of
 from cmcodec.errors import ProofError
+from cmcodec.message import Message
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
 from cmcodec.verify.references import Scope, request_id
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from cmcodec.controls.messages import Source
-    from cmcodec.message import Message
 
 __all__ = ["follow"]
 

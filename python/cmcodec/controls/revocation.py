@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from hmac import compare_digest
-from typing import TYPE_CHECKING
 
+from cmcodec import types
 from cmcodec.checked import checked
 from cmcodec.controls.algorithms import refused
 from cmcodec.errors import ArgumentError
 from cmcodec.reasons import Reason
-
-if TYPE_CHECKING:
-    from cmcodec import types
 
 __all__ = ["verify"]
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cmcodec import oids, types
 from cmcodec.asn1.scalars import encode_integer
 from cmcodec.checked import checked
-from cmcodec.controls.messages import inner_of
+from cmcodec.controls.messages import Source, inner_of
 from cmcodec.types.controls import CMCStatus
-
-if TYPE_CHECKING:
-    from cmcodec.controls.messages import Source
 
 __all__ = ["CONTROLS", "REFUSED", "WAITING", "fail_info", "number_of", "pend_info", "read"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from cmcodec import oids, types
 from cmcodec.checked import checked
-from cmcodec.controls.messages import message_of, request_of
+from cmcodec.controls.messages import Source, message_of, request_of
 from cmcodec.errors import ProofError
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
@@ -20,7 +20,6 @@ from cmcodec.verify.references import request_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cmcodec.controls.messages import Source
     from cmcodec.message import Message
 
 __all__ = ["applied", "asked", "effective"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,12 +16,12 @@ from cmcodec.controls.certificate_hashes import CURRENT, certificate_hashes
 from cmcodec.errors import ArgumentError, ProofError, VerificationError
 from cmcodec.reasons import Reason, Rule
 from cmcodec.types.controls import CMCFailInfo
+from cmcodec.verify.given import Certificates
 from cmcodec.verify.verdict import Signer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from cmcodec.verify.given import Certificates
 
 __all__ = ["accept", "compute"]
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, final
+from typing import Final, final
 
 from cmcodec import _backend, oids, types
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_object_identifier
 from cmcodec.checked import checked
 from cmcodec.cms.envelopes import loaded_message
-from cmcodec.controls.messages import message_of
+from cmcodec.controls.messages import Source, message_of
 from cmcodec.errors import EncodeError, ProofError
+from cmcodec.message import Message
 from cmcodec.reasons import Reason
+from cmcodec.received import Buffer
 from cmcodec.types.controls import CMCFailInfo
-
-if TYPE_CHECKING:
-    from cmcodec.controls.messages import Source
-    from cmcodec.message import Message
-    from cmcodec.received import Buffer
 
 __all__ = ["promote", "read"]
 
