@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 import pickle
 from contextlib import suppress
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import pytest
 
@@ -422,6 +425,29 @@ def test_each_public_function_is_here() -> None:
                     ):
                         expected.add(f"{exported}.{method}")
     assert expected - {*CASES} == set()
+
+
+def test_annotations_of_what_is_checked_are_evaluated() -> None:
+    """What they name is imported when the program runs, or they could say nothing."""
+    guard = cms.sign.__code__
+    modules = [
+        import_module(found.name)
+        for package in (builders, cms, controls)
+        for found in walk_packages(package.__path__, f"{package.__name__}.")
+    ]
+    functions, dataclasses = set(), set()
+    for module in modules:
+        own = [each for each in vars(module).values() if inspect.getmodule(each) is module]
+        classes = [each for each in own if isinstance(each, type)]
+        members = [getattr(each, "__func__", each) for of in classes for each in vars(of).values()]
+        checked = {each for each in (*own, *members) if getattr(each, "__code__", None) is guard}
+        functions |= checked
+        if checked:
+            dataclasses |= {each for each in classes if is_dataclass(each)}
+    assert len(functions) > 100
+    assert {NewRequest, cms.Draft, cms.SigningKey, RequestBuilder} <= dataclasses
+    for each in (*dataclasses, *(each for each in functions if each.__name__ != "__init__")):
+        get_type_hints(each)
 
 
 def test_an_argument_error_says_which_and_what() -> None:

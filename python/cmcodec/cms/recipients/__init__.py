@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self, final
+from typing import Any, Protocol, Self, final, runtime_checkable
 
 from cmcodec import algorithms, oids, types
+from cmcodec.algorithms import KeyWrap
 from cmcodec.checked import checked
 from cmcodec.cms.identifiers import named
 from cmcodec.cms.recipients import agreement, diffie_hellman, kem, shared, transport
@@ -21,22 +23,19 @@ from cmcodec.limits import (
     MIN_RSA_MODULUS_BITS,
 )
 from cmcodec.reasons import Reason
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cmcodec.algorithms import KeyWrap
-    from cmcodec.verify.given import CertificateLike
+from cmcodec.verify.given import CertificateLike
 
 __all__ = ["Recipient", "RecipientKey"]
 
 _WRAP = "id-aes256-wrap"
 
 
+@runtime_checkable
 class _Opener(Protocol):
     def attempt(self, info: types.RecipientInfo, /) -> Callable[[], bytes | None] | None: ...
 
 
+@runtime_checkable
 class _Maker(Protocol):
     def make(
         self, content_key: bytes, random: Callable[[int], bytes], /
