@@ -44,7 +44,7 @@ PORT = "127.0.0.1:8080"
 
 
 def test_there_are_examples() -> None:
-    assert [*map(len, (BLOCKS, ROLES, SKETCHES, CONSOLES))] == [3, 3, 4, 4]
+    assert [*map(len, (BLOCKS, ROLES, SKETCHES, CONSOLES))] == [4, 3, 4, 4]
     # An example of a role is short.
     assert all(len(each.splitlines()) <= 20 for each in ROLES)
 
