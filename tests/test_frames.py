@@ -111,3 +111,35 @@ def test_a_library_takes_verdicts_and_no_other_is_imported(
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+KEPT = {
+    "array": "pyarrow.record_batch(verdicts)",
+    "cycle": "[pyarrow.record_batch(verdicts)]; pyarrow.kept.append(pyarrow.kept)",
+    "column": "pyarrow.record_batch(verdicts)['signers']",
+    "reader": "pyarrow.RecordBatchReader.from_stream(stream)",
+    "capsules": "verdicts.__arrow_c_array__(), stream.__arrow_c_stream__()",
+    "stream": "stream",
+}
+
+
+@pytest.mark.parametrize("kept", KEPT.values(), ids=KEPT)
+def test_what_others_hold_is_released_when_the_interpreter_ends(kept: str, backend: str) -> None:
+    """Names of modules are gone by then; Arrow's C++ ends a process whose release fails."""
+    pytest.importorskip("pyarrow")
+    program = f"""
+import pyarrow
+from cmcodec import arrow
+table = pyarrow.table({{"message": [b"no message"]}})
+verdicts = arrow.verify(table["message"])
+stream = arrow.verify_stream(table)
+pyarrow.kept = {kept}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=surroundings(backend) | {"PYTHONWARNINGS": "default"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

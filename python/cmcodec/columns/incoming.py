@@ -75,12 +75,12 @@ class _Owned:
             raise ValueError(f"the {name.decode()} was released before")
         return cls(moved(found))
 
-    def release(self) -> None:
-        """Gives the structure back, once."""
+    def release(self, reference: Callable[[Any], Any] = byref) -> None:
+        """Gives the structure back, once; also when names are gone (see `outgoing`)."""
         structure = self.structure
         if structure.release:
-            structure.release(byref(structure))
-            structure.release = type(structure.release)()
+            structure.release(reference(structure))
+            structure.release = structure.release.__class__()
 
     def __del__(self) -> None:
         # Whoever never read a stream has not given it back.

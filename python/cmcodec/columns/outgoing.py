@@ -28,7 +28,7 @@ from cmcodec.columns.structures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cmcodec.columns.fields import Array, Field
 
@@ -57,14 +57,15 @@ def _clear(structure: Any) -> None:
     ctypes.memset(byref(structure), 0, ctypes.sizeof(structure))
 
 
-def _release(structure: Any) -> None:
-    """What the release callbacks do: of what was kept, children that nobody took go first."""
-    held = structure.contents
-    for index in range(held.n_children):
-        _drop(held.children[index])
-    if held.dictionary:
-        _drop(held.dictionary)
-    _forget(held)
+# When the interpreter ends, the names of this module and the built-in ones are gone before others
+# have released all that they hold; and where a release callback fails, Arrow's C++ ends the
+# process. So what is called then has what it needs as defaults, and lives for ever.
+
+
+def _forget(held: Any, kept: dict[int, tuple[Any, ...]] = _kept) -> None:
+    number = held.private_data
+    held.release = held.release.__class__()
+    kept.pop(number, None)
 
 
 def _drop(child: Any) -> None:
@@ -72,14 +73,25 @@ def _drop(child: Any) -> None:
         child.contents.release(child)
 
 
-def _forget(held: Any) -> None:
-    number = held.private_data
-    held.release = type(held.release)()
-    _kept.pop(number, None)
+def _release(
+    structure: Any, drop: Callable[[Any], None] = _drop, forget: Callable[[Any], None] = _forget
+) -> None:
+    """What the release callbacks do: of what was kept, children that nobody took go first."""
+    held = structure.contents
+    for child in held.children[: held.n_children]:
+        drop(child)
+    if held.dictionary:
+        drop(held.dictionary)
+    forget(held)
 
 
-_RELEASE_SCHEMA: Final = ReleaseSchema(_release)
-_RELEASE_ARRAY: Final = ReleaseArray(_release)
+def _immortal(callback: Any) -> Any:
+    pythonapi.Py_IncRef(ctypes.py_object(callback))
+    return callback
+
+
+_RELEASE_SCHEMA: Final = _immortal(ReleaseSchema(_release))
+_RELEASE_ARRAY: Final = _immortal(ReleaseArray(_release))
 
 
 # --- types and values ----------------------------------------------------------------------------
@@ -200,9 +212,11 @@ def fill_stream(stream: ArrowStream, source: Source) -> None:
     def get_last_error(_: Any) -> int | None:
         return None if said[0] is None else ctypes.addressof(said[0])
 
-    def release(held: Any) -> None:
-        source.close()
-        _forget(held.contents)
+    def release(held: Any, forget: Callable[[Any], None] = _forget) -> None:
+        try:
+            source.close()
+        finally:
+            forget(held.contents)
 
     callbacks = (
         GetSchema(get_schema),
@@ -225,12 +239,14 @@ _in_capsules: Final[dict[int, Any]] = {}
 
 
 def _destructor(name: bytes) -> Any:
-    def destroy(capsule: int) -> None:
-        structure = _in_capsules.pop(_pointer_in(capsule, name), None)
-        if structure is not None and structure.release:
-            structure.release(byref(structure))
+    held, place, reference = _in_capsules, _pointer_in, byref
 
-    return ctypes.PYFUNCTYPE(None, c_void_p)(destroy)
+    def destroy(capsule: int) -> None:
+        structure = held.pop(place(capsule, name), None)
+        if structure is not None and structure.release:
+            structure.release(reference(structure))
+
+    return _immortal(ctypes.PYFUNCTYPE(None, c_void_p)(destroy))
 
 
 _DESTRUCTORS: Final = {name: _destructor(name) for name in (SCHEMA, ARRAY, STREAM)}
