@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet
 
 import cmcodec
@@ -58,12 +59,19 @@ def check(found: Iterable[Row], messages: list[bytes | None]) -> None:
     assert sorted(found) == list(wanted.values()), "verdicts are wrong"
 
 
-def main(verified: Callable[[str], Iterable[Row]]) -> None:
+def rows(found: Any) -> list[Row]:
+    """The rows of what an example gives: a table, in any order."""
+    table = found.to_table() if isinstance(found, pyarrow.dataset.Dataset) else pa.table(found)
+    columns = table.select(["id", "verdict", "reason"]).to_pydict().values()
+    return list(zip(*columns, strict=True))
+
+
+def main(verified: Callable[[str], Any]) -> None:
     """Runs an example on the archive, and says what came out."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/archive.parquet"
         write(path, messages())
-        found = list(verified(path))
+        found = rows(verified(path))
     check(found, messages())
     counts = Counter(str(verdict) for _, verdict, _ in found)
     print(", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())))

@@ -9,19 +9,11 @@ group is for one thread. Without ``dtype_backend="pyarrow"`` each message is an 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import archive
 import dask.dataframe
 import pandas as pd
-import pyarrow as pa
 
 from cmcodec import arrow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from archive import Row
 
 
 def verdicts(messages: pd.DataFrame) -> pd.DataFrame:
@@ -30,13 +22,11 @@ def verdicts(messages: pd.DataFrame) -> pd.DataFrame:
     return found[["verdict", "reason"]].set_index(messages.index).assign(id=messages["id"])
 
 
-def verified(path: str) -> Iterator[Row]:
+def verified(path: str) -> pd.DataFrame:
     """What the messages in a Parquet file are."""
     read = dask.dataframe.read_parquet(path, dtype_backend="pyarrow", split_row_groups=True)
     meta = {"verdict": "str", "reason": "str", "id": "int64"}
-    found = read.map_partitions(verdicts, meta=meta).compute()
-    columns = pa.Table.from_pandas(found[["id", "verdict", "reason"]], preserve_index=False)
-    return zip(*columns.to_pydict().values(), strict=True)
+    return read.map_partitions(verdicts, meta=meta).compute()
 
 
 if __name__ == "__main__":

@@ -10,16 +10,13 @@ for each; ``unnest`` takes all with one call.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import archive
 import pyarrow as pa
-from datafusion import SessionContext, udf
+from datafusion import SessionContext, col, udf
 
 from cmcodec import arrow
-
-if TYPE_CHECKING:
-    from archive import Row
 
 
 def verdicts(messages: pa.Array[Any]) -> pa.Array[Any]:
@@ -27,18 +24,17 @@ def verdicts(messages: pa.Array[Any]) -> pa.Array[Any]:
     return pa.array(arrow.verify(messages))
 
 
-def verified(path: str) -> list[Row]:
+def verified(path: str) -> pa.Table:
     """What the messages in a Parquet file are."""
     engine = SessionContext()
     struct = pa.struct(list(pa.schema(arrow.SCHEMA)))
     verify = udf(verdicts, [pa.binary_view()], struct, "immutable", name="cmc_verify")
     engine.register_udf(verify)
     engine.register_parquet("archive", path)
-    found = engine.sql(
-        "SELECT id, unnest(v) FROM (SELECT id, cmc_verify(message) AS v FROM archive)"
-    )
-    columns = found.select('"id"', '"v.verdict"', '"v.reason"').to_pydict()
-    return list(zip(*columns.values(), strict=True))
+    called = engine.sql("SELECT id, cmc_verify(message) AS v FROM archive")
+    found = called.unnest_columns("v")
+    columns = (col(f'"v.{name}"').alias(name) for name in ("verdict", "reason"))
+    return found.select(col("id"), *columns).to_arrow_table()
 
 
 if __name__ == "__main__":

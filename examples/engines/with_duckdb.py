@@ -11,7 +11,7 @@ Trap: a function that is read by ``v.*`` is called for each column; name the col
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import archive
 import duckdb
@@ -20,23 +20,20 @@ from duckdb.func import PythonUDFType
 
 from cmcodec import arrow
 
-if TYPE_CHECKING:
-    from archive import Row
-
 
 def verdicts(messages: Any) -> Any:
     """A struct for each message."""
     return pa.array(arrow.verify(messages, plain=True))
 
 
-def verified(path: str) -> list[Row]:
+def verified(path: str) -> pa.Table:
     """What the messages in a Parquet file are."""
     engine = duckdb.connect()
     empty = engine.from_arrow(arrow.verify(pa.array([], pa.binary()), plain=True))
     struct = duckdb.struct_type(dict(zip(empty.columns, empty.types, strict=True)))
     engine.create_function("cmc_verify", verdicts, ["BLOB"], struct, type=PythonUDFType.ARROW)
     found = engine.sql("SELECT id, cmc_verify(message) AS v FROM read_parquet($1)", params=[path])
-    return found.select("id, v.verdict, v.reason").fetchall()
+    return found.select("id, v.verdict, v.reason").to_arrow_table()
 
 
 if __name__ == "__main__":

@@ -28,8 +28,6 @@ from cmcodec import arrow
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archive import Row
-
 TABLE = """CREATE TABLE IF NOT EXISTS verdicts (place INTEGER, position INTEGER, id INTEGER,
     verdict TEXT, reason TEXT, PRIMARY KEY (place, position))"""
 
@@ -50,11 +48,11 @@ def work(consumer: Consumer, database: sqlite3.Connection, *, most: int = 1000) 
         consumer.commit(asynchronous=False)
 
 
-def worker(brokers: str, topic: str, path: str) -> None:
-    """One worker of the group."""
+def worker(brokers: str, topic: str, path: str, *, group: str = "cmcodec") -> None:
+    """One worker of a group."""
     settings = {
         "bootstrap.servers": brokers,
-        "group.id": "cmcodec",
+        "group.id": group,
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
         "session.timeout.ms": 6000,
@@ -69,15 +67,22 @@ def worker(brokers: str, topic: str, path: str) -> None:
             consumer.close()
 
 
-def stored(path: str) -> list[Row]:
-    """What workers stored, a row for each message."""
+def stored(path: str) -> pa.Table:
+    """What workers stored: number, verdict and reason of each message."""
     with closing(sqlite3.connect(path)) as database:
-        return database.execute("SELECT id, verdict, reason FROM verdicts").fetchall()
+        rows = database.execute("SELECT id, verdict, reason FROM verdicts").fetchall()
+    return pa.Table.from_pylist(
+        [dict(zip(("id", "verdict", "reason"), row, strict=True)) for row in rows]
+    )
 
 
-def broker(topic: str, messages: Iterable[bytes | None]) -> tuple[Producer, str]:
-    """A mock broker with messages under their numbers, as long as the producer lives."""
-    producer = Producer({"test.mock.num.brokers": 1, "queue.buffering.max.kbytes": 1 << 20})
+def broker(topic: str, messages: Iterable[bytes | None], known: str = "") -> tuple[Producer, str]:
+    """A mock broker with messages under their numbers, as long as the producer lives.
+
+    Or one that is ``known`` already gets them.
+    """
+    where = {"bootstrap.servers": known} if known else {"test.mock.num.brokers": 1}
+    producer = Producer({"queue.buffering.max.kbytes": 1 << 20, **where})
     for number, message in enumerate(messages):
         producer.produce(topic, message, key=str(number))
     producer.flush()
@@ -85,7 +90,7 @@ def broker(topic: str, messages: Iterable[bytes | None]) -> tuple[Producer, str]
     return producer, f"{only.host}:{only.port}"
 
 
-def verified(path: str) -> list[Row]:
+def verified(path: str) -> pa.Table:
     """What the messages in a Parquet file are, by way of a broker."""
     messages = archive.read(path)
     producer, brokers = broker("enrolment", messages)

@@ -9,15 +9,10 @@ messages in memory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import archive
 import polars as pl
 
 from cmcodec import arrow
-
-if TYPE_CHECKING:
-    from archive import Row
 
 
 def verdicts(messages: pl.Series) -> pl.Series:
@@ -25,12 +20,12 @@ def verdicts(messages: pl.Series) -> pl.Series:
     return pl.DataFrame(arrow.verify(messages)).to_struct()
 
 
-def verified(path: str) -> list[Row]:
+def verified(path: str) -> pl.DataFrame:
     """What the messages in a Parquet file are."""
     struct = pl.Struct(pl.Schema(arrow.SCHEMA))
     verify = pl.col("message").map_batches(verdicts, struct, is_elementwise=True)
     found = pl.scan_parquet(path).select("id", v=verify).unnest("v")
-    return found.select("id", "verdict", "reason").collect().rows()
+    return found.collect()
 
 
 if __name__ == "__main__":

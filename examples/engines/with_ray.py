@@ -9,18 +9,11 @@ file; a file that is smaller than a block is one task on one core (``repartition
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import archive
 import pyarrow as pa
 import ray
 
 from cmcodec import arrow
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from archive import Row
 
 
 def verdicts(messages: pa.Table) -> pa.Table:
@@ -29,14 +22,13 @@ def verdicts(messages: pa.Table) -> pa.Table:
     return found.append_column("id", messages["id"])
 
 
-def verified(path: str) -> Iterator[Row]:
+def verified(path: str) -> pa.Table:
     """What the messages in a Parquet file are."""
+    ray.init(ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
     read = ray.data.read_parquet(path).repartition(2 * int(ray.cluster_resources()["CPU"]))
     found = read.map_batches(verdicts, batch_format="pyarrow", batch_size=2048)
-    for row in found.select_columns(["id", "verdict", "reason"]).iter_rows():
-        yield row["id"], row["verdict"], row["reason"]
+    return pa.concat_tables(ray.get(found.to_arrow_refs()))
 
 
 if __name__ == "__main__":
-    ray.init(log_to_driver=False, include_dashboard=False)
     archive.main(verified)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
-    from archive import Row
+
+os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 COLUMNS = ["verdict", "reason"]
 
@@ -37,15 +38,12 @@ def verdicts(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield found.add_column(0, "id", batch["id"])
 
 
-def verified(path: str) -> Iterator[Row]:
+def verified(path: str) -> pa.Table:
     """What the messages in a Parquet file are."""
     engine = SparkSession.builder.getOrCreate()
     read = engine.read.parquet(path).repartition(2 * engine.sparkContext.defaultParallelism)
-    found = read.mapInArrow(verdicts, "id long, verdict string, reason string")
-    for row in found.collect():
-        yield row["id"], row["verdict"], row["reason"]
+    return read.mapInArrow(verdicts, "id long, verdict string, reason string").toArrow()
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     archive.main(verified)
