@@ -10,7 +10,7 @@ import click
 
 from benches import table
 from benches.report import Comparison, Figure, Report
-from benches.run import ROOT, SECTIONS, Settings, environment, plans, run, version
+from benches.run import APART, ROOT, SECTIONS, Settings, environment, plans, run, version
 from benches.sides import Cast
 
 if TYPE_CHECKING:
@@ -26,15 +26,21 @@ def _names(
     if given is None:
         return None
     names = frozenset(filter(None, given.split(",")))
-    if parameter.name == "only" and (unknown := names.difference(SECTIONS)):
-        raise click.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(SECTIONS)}")
+    known = (*SECTIONS, *APART)
+    if parameter.name == "only" and (unknown := names.difference(known)):
+        raise click.BadParameter(f"{', '.join(unknown)}: not one of {', '.join(known)}")
     return names
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--quick", is_flag=True, help="A hundred messages; held against no promise.")
 @click.option(
-    "--only", metavar="NAMES", callback=_names, default=",".join(SECTIONS), show_default=True
+    "--only",
+    metavar="NAMES",
+    callback=_names,
+    default=",".join(SECTIONS),
+    show_default=True,
+    help=f"Only these; also {', '.join(APART)}, which is no part of a whole run.",
 )
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Turns.")
 @click.option("--peers", metavar="NAMES", callback=_names, help="Only these peers, and the limits.")
@@ -72,8 +78,11 @@ def main(
             console.print(table.comparison(it))
     else:
         report = _measured(Settings(only, rounds, quick), peers, jvm)
-    if report.figures:
-        console.print(table.figures(report.figures))
+    alone = [it for it in report.figures if it.section != "engines"]
+    if alone:
+        console.print(table.figures(alone))
+    if len(alone) < len(report.figures):
+        console.print(table.engines(it for it in report.figures if it.section == "engines"))
     if report.promises():
         console.print(table.promises(report))
     if to is not None:

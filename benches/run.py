@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benches import growth, memory, startup, workload
+from benches import engines, growth, memory, startup, workload
 from benches.measure import Ratio, alternate, load_average
 from benches.promises import ALL_THREADS, FALLBACK, MEMORY, OPERATIONS, OURS, SPEED
 from benches.report import Against, Comparison, Figure, Report, Timing
@@ -176,6 +176,8 @@ def startup_figures(rounds: int) -> Iterator[Figure]:
 
 FIGURES = ("memory", "growth", "startup")
 SECTIONS = (*OPERATIONS, *FIGURES)
+APART = ("engines",)
+"""What is measured where it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -218,3 +220,7 @@ def _figures(settings: Settings, report: Report, progress: Progress) -> Iterator
     if "startup" in settings.only:
         progress("startup")
         yield from startup_figures(3 * settings.rounds)
+    if "engines" in settings.only:
+        progress("engines")
+        count = QUICK if settings.quick else engines.COUNT
+        yield from engines.figures(count, settings.rounds)

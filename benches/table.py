@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from benches.engines import FIGURES as ENGINES
 from benches.promises import OPERATIONS, OURS
 
 if TYPE_CHECKING:
@@ -64,6 +65,19 @@ def figures(found: Iterable[Figure]) -> Table:
     table = _table("measured alone", "figure", "measured", "")
     for it in found:
         table.add_row(f"{it.section}: {it.name}", f"{it.value:.3g}", it.unit)
+    return table
+
+
+def engines(found: Iterable[Figure]) -> Table:
+    """An engine in each row."""
+    columns = (f"{what}, {unit}" for what, unit in ENGINES.items())
+    table = _table("engines beside bare verification of the same messages", "engine", *columns)
+    rows: dict[str, dict[str, str]] = {}
+    for it in found:
+        name, _, what = it.name.partition(", ")
+        rows.setdefault(name, {})[what] = f"{it.value:.3g}"
+    for name, row in rows.items():
+        table.add_row(name, *(row.get(what, "") for what in ENGINES))
     return table
 
 
