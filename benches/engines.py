@@ -216,7 +216,7 @@ class _Until:
         self._consumer.commit(**options)
 
 
-def _broker(counts: Sequence[int]) -> None:
+def _broker(counts: Iterable[int]) -> None:
     """A mock broker with the messages, until standard input ends."""
     example: Any = importlib.import_module("with_kafka")
     producers = []
@@ -337,7 +337,7 @@ def main() -> int:
     parser.add_argument("--broker", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.broker:
-        _broker([workload.SMALL, arguments.broker])
+        _broker({workload.SMALL, arguments.broker})
         return 0
     if arguments.measure:
         name, count, rounds, since, brokers = arguments.measure
