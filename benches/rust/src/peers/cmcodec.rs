@@ -1,6 +1,8 @@
 //! This library, without Python.
 
-use ::cmcodec::{self as engine, Config, Item, Options, PopState, Report, SignerKey, Verdict};
+use std::borrow::Cow;
+
+use ::cmcodec::{self as engine, Config, Item, Options, PopState, Report, SignerKey};
 
 use super::limits::members;
 use super::{Outcome, measured};
@@ -22,25 +24,20 @@ pub fn verify(data: &[u8], threads: usize) -> Result<Outcome> {
     let work = || Ok(engine::verify(&[Item::Received(data)], &config, &|_, _| true)?);
     let mut signatures = 0;
     let outcome = measured(work, |report| {
-        signatures = verifications(report);
-        Ok((report.rows.len() - 1, verified(report).into()))
+        signatures = verifications(report, data);
+        let [verified, ..] = report.counts();
+        Ok((report.len() - 1, verified.into()))
     })?;
     Ok(outcome.with("verifications", signatures))
 }
 
-/// Messages of which everything is good.
-fn verified(report: &Report) -> usize {
-    report.rows.iter().filter(|row| row.finding.verdict == Verdict::Verified).count()
-}
-
 /// Signatures of messages, and those that prove possession.
-fn verifications(report: &Report) -> usize {
-    let count = |row: &engine::Row| {
-        let signed =
-            |key| matches!(key, &Ok(SignerKey::Certificate { .. } | SignerKey::Request(_)));
+fn verifications(report: &Report, der: &[u8]) -> usize {
+    let count = |row: Cow<'_, engine::Row>| {
+        let signed = |key| matches!(key, &Ok(SignerKey::Certificates(_) | SignerKey::Request(_)));
         let finding = &row.finding;
         finding.signers.iter().filter(|signer| signed(&signer.key)).count()
             + finding.requests.iter().filter(|it| it.pop == PopState::Verified).count()
     };
-    report.rows.iter().map(count).sum()
+    report.rows(|_| der).map(count).sum()
 }
