@@ -74,3 +74,45 @@ fn groups_change_no_refusal() {
     }
     assert!(refused > 20 && isolated > 20, "{refused} refused, {isolated} isolated");
 }
+
+/// P6: ids are unique wherever the two that are equal stand: in one group, in
+/// two, in the last, which is not full, or before the members.
+#[test]
+fn p6_body_part_ids_of_groups() {
+    let mut tree = Tree::parse(&batch());
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    let control = content.at(&[0, 0, 0]).clone();
+    let mut with = |member: usize, id: &Tree| {
+        let mut content = content.clone();
+        *content.at(&[2, member, 0]) = id.clone();
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        tree.encode()
+    };
+    let ids: Vec<_> = (0..MEMBERS).map(|it| content.clone().at(&[2, it, 0]).clone()).collect();
+    let last = MEMBERS - 1;
+    let unused = Tree::leaf(0x02, &[0x7F, 0xFF, 0xFF, 0xFF]);
+    let cases = [
+        (last, &unused, None),
+        (1, &ids[0], Some("duplicate_body_part_id")),
+        (40, &ids[20], Some("duplicate_body_part_id")),
+        (last, &ids[last - 1], Some("duplicate_body_part_id")),
+        (last, &ids[0], Some("duplicate_body_part_id")),
+        (0, &ids[last], Some("duplicate_body_part_id")),
+        (last, &control, Some("duplicate_body_part_id")),
+    ];
+    for (member, id, expected) in cases {
+        let data = with(member, id);
+        let refused = load(&data, Options::default()).err();
+        assert_eq!(refused.as_ref().map(|it| it.reason().name()), expected);
+        for threads in [1, 3] {
+            let rows = rows(&data, &Config { threads, ..Config::default() });
+            let Some(error) = &refused else {
+                assert_eq!(rows.len(), 1 + MEMBERS);
+                continue;
+            };
+            assert_eq!(rows.len(), 1, "{member} {threads}");
+            assert_eq!(outcome(&rows[0]), ("malformed", error.reason().name(), "P6"));
+            assert_eq!(rows[0].finding.fault.and_then(|it| it.offset), Some(error.offset()));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The rules one by one, on edited messages (rules V1 to V10, R1).
+//! The rules one by one, on edited messages (rules V1 to V12, R1, R5, P6).
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
@@ -7,7 +7,11 @@
 
 mod common;
 
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use cmcodec::der::Elements;
+use cmcodec::error::Reason;
+use cmcodec::load::load;
+use cmcodec::schema::walk::Options;
 use cmcodec::verify::Row;
 use cmcodec::verify::algorithm::DigestAlgorithm;
 use cmcodec::verify::report::{AlgorithmName, MessageKind, PopState};
@@ -29,7 +33,9 @@ const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
 const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 const PROTECTION: &str = "1.2.840.113549.1.9.52";
 const SHA256: &str = "2.16.840.1.101.3.4.2.1";
+const SHA512: &str = "2.16.840.1.101.3.4.2.3";
 const ECDSA_SHA256: &str = "1.2.840.10045.4.3.2";
+const ED25519: &str = "1.3.101.112";
 
 fn attribute(number: &str, values: Vec<Tree>) -> Tree {
     Tree::new(0x30, vec![oid(number), Tree::new(0x31, values)])
@@ -39,6 +45,11 @@ fn identifier(tag: u8, number: &str) -> Tree {
     Tree::new(tag, vec![oid(number)])
 }
 
+/// id-alg-noSignature.
+fn no_signature() -> Tree {
+    Tree::new(0x30, vec![oid("1.3.6.1.5.5.7.6.2"), Tree::leaf(0x05, b"")])
+}
+
 /// signedAttrs of a SignerInfo.
 fn attributes(info: &mut Tree) -> &mut Vec<Tree> {
     info.child(0xA0).children_mut()
@@ -46,6 +57,34 @@ fn attributes(info: &mut Tree) -> &mut Vec<Tree> {
 
 fn is_type(tree: &Tree, number: &str) -> bool {
     tree.children()[0] == oid(number)
+}
+
+/// The sample around another content, signed again with a key of its own.
+fn signed_over(content_type: &str, content: &[u8]) -> Tree {
+    let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let mut tree = sample();
+    let signed = tree.at(&[1, 0]);
+    *signed.at(&[1]) = Tree::new(0x31, vec![identifier(0x30, SHA512)]);
+    let octets = Tree::new(0xA0, vec![Tree::leaf(0x04, content)]);
+    *signed.at(&[2]) = Tree::new(0x30, vec![oid(content_type), octets]);
+    let public = [&[0], key.public_key().as_ref()].concat();
+    for certificate in signed.child(0xA0).children_mut() {
+        *spki(certificate) =
+            Tree::new(0x30, vec![identifier(0x30, ED25519), Tree::leaf(0x03, &public)]);
+    }
+    let digest = DigestAlgorithm::Sha512.digest(content);
+    let info = tree.signer(0);
+    *info.at(&[2]) = identifier(0x30, SHA512);
+    *info.at(&[4]) = identifier(0x30, ED25519);
+    *attributes(info) = vec![
+        attribute(CONTENT_TYPE, vec![oid(content_type)]),
+        attribute(MESSAGE_DIGEST, vec![Tree::leaf(0x04, digest.as_ref())]),
+    ];
+    let mut tree = tree.sorted();
+    let info = tree.signer(0);
+    let message = Tree::new(0x31, attributes(info).clone()).encode();
+    *info.last() = Tree::leaf(0x04, key.sign(&message).as_ref());
+    tree
 }
 
 #[test]
@@ -58,6 +97,59 @@ fn v1_content_must_be_there() {
     assert_eq!(offset(&row), parts(&octets).0.encap_content_info.e_content_type.start());
     assert_eq!(row.finding.kind, MessageKind::FullRequest);
     assert!(row.finding.signers.is_empty() && row.finding.requests.is_empty());
+}
+
+/// V1: no signature covers a version, so that each is one of CMS.
+#[test]
+fn v1_versions_that_cms_has_not() {
+    let signed_data: Edit = |it| it.at(&[1, 0, 0]).content_mut()[0] = 6;
+    let signer_info: Edit = |it| it.signer(0).at(&[0]).content_mut()[0] = 6;
+    for (edit, of_signer) in [(signed_data, false), (signer_info, true)] {
+        let mut tree = sample();
+        edit(&mut tree);
+        let octets = tree.encode();
+        let row = outer(&octets);
+        assert_eq!(outcome(&row), ("failed", "version_mismatch", "V1"));
+        let (signed, info) = parts(&octets);
+        let version = if of_signer { info.version } else { signed.version };
+        assert_eq!(offset(&row), version.start());
+        assert_eq!(row.finding.signers[0].key.is_err(), of_signer);
+    }
+    let mut certs_only = Tree::parse(&vector("bouncycastle/responses/certs-only-crl.der"));
+    assert_eq!(outcome(&outer(&certs_only.encode())), ("unsigned", "", ""));
+    signed_data(&mut certs_only);
+    assert_eq!(outcome(&outer(&certs_only.encode())), ("failed", "version_mismatch", "V1"));
+}
+
+/// V1: a version of CMS that the content does not call for is noted, in the
+/// SignedData and in a SignerInfo.
+#[test]
+fn v1_versions_that_are_noted() {
+    assert!(!outer(&sample().encode()).finding.has_other_version);
+    for path in [&[1, 0, 0][..], &[1, 0, 4, 0, 0]] {
+        for version in [0, 2, 5] {
+            let mut tree = sample();
+            tree.at(path).content_mut()[0] = version;
+            let row = outer(&tree.encode());
+            assert_eq!(outcome(&row), ("verified", "", ""), "{path:?} {version}");
+            assert!(row.finding.has_other_version, "{path:?} {version}");
+        }
+    }
+}
+
+/// V1: certs-only holds nothing but certificates and CRLs.
+#[test]
+fn v1_id_data_with_content_is_not_certs_only() {
+    for (content, kind, expected) in [
+        (&b""[..], MessageKind::SimpleResponse, ("unsigned", "", "")),
+        (b"content", MessageKind::Other, ("failed", "wrong_content_type", "V1")),
+    ] {
+        let mut tree = Tree::parse(&vector("bouncycastle/responses/certs-only-crl.der"));
+        let held = Tree::new(0xA0, vec![Tree::leaf(0x04, content)]);
+        tree.at(&[1, 0, 2]).children_mut().push(held);
+        let row = outer(&tree.encode());
+        assert_eq!((row.finding.kind, outcome(&row)), (kind, expected));
+    }
 }
 
 #[test]
@@ -120,6 +212,36 @@ fn v3_every_signer_has_a_verdict() {
     let good: Vec<_> = row.finding.signers.iter().map(|it| it.key.is_ok()).collect();
     assert_eq!(good.iter().filter(|good| **good).count(), 1);
     assert!(row.finding.signers.iter().all(|it| matches!(it.algorithm, AlgorithmName::Known(_))));
+}
+
+/// V3: of two that are bad the first in received order gives the reason.
+#[test]
+fn v3_the_first_bad_signer_is_the_reason() {
+    let without_attributes: Edit = |info| info.remove(0xA0);
+    let unknown_digest: Edit = |info| info.children_mut()[2] = identifier(0x30, "1.2.3");
+    let outcomes =
+        [("failed", "attribute_missing", "V4"), ("failed", "unsupported_algorithm", "V7")];
+    for (edits, expected) in [
+        ([without_attributes, unknown_digest], outcomes[0]),
+        ([unknown_digest, without_attributes], outcomes[1]),
+    ] {
+        let mut tree = sample();
+        let info = tree.signer(0).clone();
+        tree.signers().clear();
+        for edit in edits {
+            let mut changed = info.clone();
+            edit(&mut changed);
+            tree.signers().push(changed);
+        }
+        // In the order of DER: what the first has in front of its length decides.
+        if expected == outcomes[1] {
+            let padding = attribute("1.2.3", vec![Tree::leaf(0x04, &[0; 400])]);
+            tree.signer(1).children_mut().push(Tree::new(0xA1, vec![padding]));
+        }
+        let row = outer(&tree.encode());
+        assert_eq!(outcome(&row), expected);
+        assert!(row.finding.signers.iter().all(|it| it.key.is_err()));
+    }
 }
 
 #[test]
@@ -263,6 +385,40 @@ fn v7_algorithm_protection() {
     }
 }
 
+/// V12: nothing else is looked at, not even whether somebody could have signed.
+#[test]
+fn v12_no_signature() {
+    let (found, row, octets) = edited(|info| {
+        info.children_mut()[4] = no_signature();
+        let list = attributes(info);
+        list.retain(|it| !is_type(it, PROTECTION));
+        for attribute in list {
+            if is_type(attribute, MESSAGE_DIGEST) {
+                attribute.at(&[1, 0]).content_mut()[0] ^= 1;
+            }
+        }
+    });
+    assert_eq!(found, ("failed", "no_signature", "V12"));
+    assert_eq!(offset(&row), parts(&octets).1.signature_algorithm.tlv.start());
+}
+
+/// V5: all arcs, not only those that both have.
+#[test]
+fn v5_content_type() {
+    let is_v5 = ("failed", "content_type_mismatch", "V5");
+    for number in ["1.3.6.1.5.5.7.12", "1.3.6.1.5.5.7.12.3", "1.3.6.1.5.5.7.12.2.1"] {
+        let (found, row, octets) = edited(|info| {
+            let list = attributes(info);
+            list.retain(|it| !is_type(it, CONTENT_TYPE));
+            list.push(attribute(CONTENT_TYPE, vec![oid(number)]));
+        });
+        assert_eq!(found, is_v5, "{number}");
+        let set = parts(&octets).1.signed_attrs.unwrap();
+        let place = Elements::of(&octets, set).find(|it| it.start() == offset(&row)).unwrap();
+        assert!(is_type(&Tree::parse(place.octets(&octets)), CONTENT_TYPE));
+    }
+}
+
 #[test]
 fn v6_content_changed() {
     let octets = vector("bouncycastle/faults/digest-mismatch.der");
@@ -361,6 +517,35 @@ fn v8_candidates() {
     assert_eq!(found, ("failed", "key_rejected", "V9"));
 }
 
+/// V8: a certificate that a signed attribute does not name is none to try; both
+/// attributes, by their hash functions.
+#[test]
+fn v8_signing_certificate() {
+    let octets = sample().encode();
+    let (signed, _) = parts(&octets);
+    let certificates: Vec<_> = signed.certificates(&octets).map(|it| it.octets(&octets)).collect();
+    let [certificate] = certificates[..] else { panic!("{}", certificates.len()) };
+    let digest = |algorithm: DigestAlgorithm| algorithm.digest(certificate).as_ref().to_vec();
+    let sha1 = digest(DigestAlgorithm::Sha1);
+    let sha256 = digest(DigestAlgorithm::Sha256);
+    // What the attributes say is signed: with them no signature is good.
+    let (tried, excluded) = (("signature_invalid", "V10"), ("signer_not_found", "V8"));
+    for (number, hash, (reason, rule)) in [
+        ("1.2.840.113549.1.9.16.2.12", &sha1[..], tried),
+        ("1.2.840.113549.1.9.16.2.12", &sha256, excluded),
+        ("1.2.840.113549.1.9.16.2.12", &sha1[..19], excluded),
+        ("1.2.840.113549.1.9.16.2.47", &sha256, tried),
+        ("1.2.840.113549.1.9.16.2.47", &sha1, excluded),
+        ("1.2.840.113549.1.9.16.2.47", b"", excluded),
+    ] {
+        let named = [0x30, 0x30, 0x30]
+            .iter()
+            .fold(Tree::leaf(0x04, hash), |inner, tag| Tree::new(*tag, vec![inner]));
+        let (found, ..) = edited(|info| attributes(info).push(attribute(number, vec![named])));
+        assert_eq!(found, ("failed", reason, rule), "{number} {}", hash.len());
+    }
+}
+
 /// P3: what has not the shape of a certificate breaks the message.
 #[test]
 fn p3_shape_of_certificates() {
@@ -409,13 +594,15 @@ fn v8_request_without_key() {
     assert_eq!(row.finding.requests[0].pop, PopState::Failed);
 }
 
-/// R1: octets are signed, so no signature ends within one.
+/// R1: octets are signed, so no signature ends within one. This one ends with
+/// bits that may be unused: no octet of it changes.
 #[test]
 fn r1_unused_bits() {
-    let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
+    let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-rsa2048.der"));
+    assert_eq!(outcome(&outer(&tree.encode())), ("verified", "", ""));
     let signature = tree.at(&[2]).content_mut();
+    assert_eq!((signature[0], signature.last().unwrap() & 1), (0, 0));
     signature[0] = 1;
-    *signature.last_mut().unwrap() &= 0xFE;
     assert_eq!(outcome(&outer(&tree.encode())), ("failed", "pop_invalid", "R1"));
 }
 
@@ -423,7 +610,7 @@ fn r1_unused_bits() {
 #[test]
 fn v12_simple_request_without_signature() {
     let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
-    *tree.at(&[1]) = Tree::new(0x30, vec![oid("1.3.6.1.5.5.7.6.2"), Tree::leaf(0x05, b"")]);
+    *tree.at(&[1]) = no_signature();
     let row = outer(&tree.encode());
     assert_eq!(outcome(&row), ("failed", "no_signature", "V12"));
     assert_eq!((offset(&row), &*pops(&row)), (0, "absent"));
@@ -443,5 +630,47 @@ fn r1_algorithm_and_key_of_a_proof() {
         let mut tree = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der"));
         edit(&mut tree);
         assert_eq!(outcome(&outer(&tree.encode())), expected);
+    }
+}
+
+/// R5: a good signature says nothing about what nobody has seen.
+#[test]
+fn r5_a_good_signature_over_encrypted_content_is_unverified() {
+    let pki_data = Tree::parse(sample().at(&[1, 0, 2, 1, 0]).content()).encode();
+    let row = outer(&signed_over("1.3.6.1.5.5.7.12.2", &pki_data).encode());
+    assert_eq!(outcome(&row), ("verified", "", ""));
+    let mut enveloped = Tree::parse(&vector("bouncycastle/encrypted/enveloped-rsa.der"));
+    let mut tree = signed_over("1.2.840.113549.1.7.3", &enveloped.at(&[1, 0]).encode());
+    let row = outer(&tree.encode());
+    assert_eq!(outcome(&row), ("unverified", "encrypted", ""));
+    assert!(row.finding.signers[0].key.is_ok());
+    tree.signer(0).last().content_mut()[0] ^= 1;
+    assert_eq!(outcome(&outer(&tree.encode())), ("failed", "signature_invalid", "V10"));
+}
+
+/// P6: a million body parts and no more. They are orms, as small as there are.
+#[test]
+fn p6_a_million_body_parts() {
+    const MOST: u32 = 1_000_000;
+    const FIRST: u32 = 0x01_0000;
+    for more in [0, 1] {
+        let mut orms = Vec::new();
+        for id in FIRST..FIRST + MOST + more {
+            let [_, id @ ..] = id.to_be_bytes();
+            orms.extend([0x30, 0x0A, 0x02, 0x03]);
+            orms.extend(id);
+            orms.extend([0x06, 0x01, 0x2A, 0x05, 0x00]);
+        }
+        let mut content = Tree::new(0x30, vec![Tree::new(0x30, vec![]); 3]);
+        content.children_mut().push(Tree::leaf(0x30, &orms));
+        let mut tree = sample();
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        let octets = tree.encode();
+        let refused = load(&octets, Options::default()).err();
+        let id = |at: usize| octets[at..at + 5].to_vec();
+        let found = refused.map(|it| (it.reason(), id(it.offset())));
+        let [_, last @ ..] = (FIRST + MOST).to_be_bytes();
+        let expected = (Reason::LimitP6, [&[0x02, 0x03], &last[..]].concat());
+        assert_eq!(found, (more == 1).then_some(expected));
     }
 }

@@ -160,7 +160,7 @@ impl Tree {
     pub fn encode(&self) -> Vec<u8> {
         let content = match &self.inside {
             Inside::Octets(octets) => octets.clone(),
-            Inside::Trees(trees) => trees.iter().flat_map(Self::encode).collect(),
+            Inside::Trees(trees) => trees.iter().map(Self::encode).collect::<Vec<_>>().concat(),
         };
         let length = content.len().to_be_bytes();
         let length: Vec<u8> = length.into_iter().skip_while(|octet| *octet == 0).collect();
