@@ -227,6 +227,13 @@ def test_v2_certs_only() -> None:
         assert outcome(row) == ("simple-response", "der", "unsigned", None, None, None)
 
 
+def test_v1_id_data_with_content_is_not_certs_only() -> None:
+    """V1: certs-only holds nothing but certificates and CRLs."""
+    message = signed_by(content=b"content", content_type=oids.ID_DATA)
+    assert judged(message).kind == "other"
+    assert refused(message) == ("wrong_content_type", "V1", oid(oids.ID_DATA))
+
+
 def test_v2_at_most_64_signers() -> None:
     assert judged(signed_by(*[Signer()] * 64)).verdict == "verified"
     reason, rule, element = refused(signed_by(*[Signer()] * 65))
@@ -411,10 +418,20 @@ def test_v12_no_signature() -> None:
     assert requests_of(row) == ((1, "pkcs10", "absent"),)
 
 
-def test_v5_and_v6() -> None:
-    other = attribute(oids.ID_CONTENT_TYPE, oid(oids.ID_CCT_PKI_RESPONSE))
-    message = signed_by(Signer(attributes=(other, GOOD_DIGEST)))
-    assert refused(message) == ("content_type_mismatch", "V5", other)
+def test_v5_content_type() -> None:
+    """V5: all arcs, not only those that both have."""
+    for number in (
+        oids.ID_CCT_PKI_RESPONSE,
+        oids.ID_CCT_PKI_DATA.rpartition(".")[0],
+        f"{oids.ID_CCT_PKI_DATA}.1",
+    ):
+        other = attribute(oids.ID_CONTENT_TYPE, oid(number))
+        message = signed_by(Signer(attributes=(other, GOOD_DIGEST)))
+        assert refused(message) == ("content_type_mismatch", "V5", other)
+
+
+def test_v6_message_digest() -> None:
+    """V6: every octet, and all of them."""
     for octets in (bytes(64), hashlib.sha512(pki_data()).digest()[:63], b""):
         other = attribute(oids.ID_MESSAGE_DIGEST, tlv(0x04, octets))
         message = signed_by(Signer(attributes=(GOOD_TYPE, other)))
@@ -666,6 +683,20 @@ def test_r1_simple_requests() -> None:
     assert outcome(row) == ("simple-request", "der", "failed", "pop_invalid", "R1", 0)
     assert row.signers == ()
     assert requests_of(row) == ((1, "pkcs10", "failed"),)
+
+
+def test_r1_unused_bits() -> None:
+    """R1: octets are signed, so that no bit of the last may be unused, not even where it is 0."""
+    good = next(it for seed in range(9, 99) if (it := pkcs10(Key(seed)))[-1] % 2 == 0)
+    unused = good[:-65] + b"\1" + good[-64:]
+    for request, verdict, reason in (
+        (good, "verified", None),
+        (unused, "failed", "pop_invalid"),
+    ):
+        for message in (request, Message(content=pki_data(requests=(tcr(3, request),)))):
+            row = judged(message)
+            assert (row.verdict, row.reason) == (verdict, reason)
+            assert row.requests[0].pop == verdict
 
 
 POPOSK_INPUT = tlv(0xA0, tlv(0xA0, tlv(0x82, b"x")), BOB.spki())
