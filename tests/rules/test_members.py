@@ -109,6 +109,18 @@ def test_r5_rows_of_many_items() -> None:
         report[len(report)]
 
 
+def test_r5_a_member_without_an_id_is_no_row() -> None:
+    """R5, P6: 0 names no body part. The message is refused, for what is wrong in it first."""
+    parts = [malformed(1), malformed(0), malformed(2)]
+    octets = signed_data(pki_data(members=parts))
+    after = octets.index(parts[2])
+    assert rows(octets) == [((), "malformed", "bad_tag", after, (0, len(octets)))]
+    good = tagged_content_info(signed_data(), 0)
+    octets = signed_data(pki_data(members=[malformed(1), good]))
+    place = octets.index(integer(0) + signed_data())
+    assert rows(octets) == [((), "malformed", "limit", place, (0, len(octets)))]
+
+
 @pytest.mark.parametrize("shift", [0, 1])
 def test_p6_equal_ids_of_malformed_members(shift: int) -> None:
     """P6: that an id stands twice refuses the message, wherever, with the place of the second."""
