@@ -10,6 +10,7 @@ mod common;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use cmcodec::der::Elements;
 use cmcodec::error::Reason;
+use cmcodec::generated::limits::MAX_DEPTH;
 use cmcodec::load::load;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::Row;
@@ -233,7 +234,7 @@ fn v3_the_first_bad_signer_is_the_reason() {
             edit(&mut changed);
             tree.signers().push(changed);
         }
-        // In the order of DER: what the first has in front of its length decides.
+        // In a SET OF the longer one stands behind.
         if expected == outcomes[1] {
             let padding = attribute("1.2.3", vec![Tree::leaf(0x04, &[0; 400])]);
             tree.signer(1).children_mut().push(Tree::new(0xA1, vec![padding]));
@@ -241,6 +242,38 @@ fn v3_the_first_bad_signer_is_the_reason() {
         let row = outer(&tree.encode());
         assert_eq!(outcome(&row), expected);
         assert!(row.finding.signers.iter().all(|it| it.key.is_err()));
+    }
+}
+
+/// P3, V4: the signed attributes are in order, each and its neighbour.
+#[test]
+fn p3_signed_attributes_are_in_order() {
+    let count = attributes(sample().signer(0)).len();
+    assert!(count > 2);
+    for first in 1..count {
+        let mut tree = sample();
+        attributes(tree.signer(0)).swap(first - 1, first);
+        let found = outcome(&outer(&tree.encode()));
+        assert_eq!(found, ("malformed", "attributes_unsorted", "V4"), "{first}");
+    }
+}
+
+/// P1: an open value counts its levels from where it stands.
+#[test]
+fn p1_depth_of_open_values() {
+    // PKIData, controlSequence, the control and its attrValues are around it.
+    let most = MAX_DEPTH - 4;
+    for (levels, expected) in [(most, None), (most + 1, Some(Reason::Depth))] {
+        let empty = Tree::new(0x30, vec![]);
+        let value = (1..levels).fold(empty, |inner, _| Tree::new(0x30, vec![inner]));
+        let mut tree = sample();
+        let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+        let control = content.at(&[0, 0]);
+        *control.at(&[1]) = oid("1.3.6.1.5.5.7.7.99");
+        *control.at(&[2]) = Tree::new(0x31, vec![value]);
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        let refused = load(&tree.encode(), Options::default()).err();
+        assert_eq!(refused.map(|it| it.reason()), expected, "{levels}");
     }
 }
 
