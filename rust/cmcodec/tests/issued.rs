@@ -1,16 +1,15 @@
 //! Who signed a certificate (rule V13).
 #![expect(clippy::unwrap_used, reason = "a broken vector must stop the test")]
 
-use std::fs;
-use std::path::PathBuf;
+mod common;
 
 use cmcodec::error::Reason;
 use cmcodec::verify::issued::v13_certificate_signature;
 use cmcodec::view::certificate::Certificate;
+use common::Tree;
 
 fn vector(name: &str) -> Vec<u8> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/shared/keys");
-    fs::read(folder.join(name)).unwrap()
+    common::vector(&format!("shared/keys/{name}"))
 }
 
 fn spki(certificate: &[u8]) -> &[u8] {
@@ -26,6 +25,19 @@ fn v13_the_key_of_the_issuer_and_no_other() {
     let other = vector("ra-rsa2048-cert.der");
     assert_eq!(v13_certificate_signature(&ra, spki(&other)), Err(Reason::SignatureInvalid));
     assert_eq!(v13_certificate_signature(&ra, &[]), Err(Reason::KeyRejected));
+}
+
+/// What a certificate says of its signature twice is the same twice; only one of
+/// the two is signed.
+#[test]
+fn v13_the_two_algorithms_are_the_same() {
+    let (ca, ra) = (vector("ca-cert.der"), vector("ra-p256-cert.der"));
+    for algorithm in [&[0, 2, 0][..], &[1, 0]] {
+        let mut changed = Tree::parse(&ra);
+        *changed.at(algorithm).content_mut().last_mut().unwrap() ^= 1;
+        let found = v13_certificate_signature(&changed.encode(), spki(&ca));
+        assert_eq!(found, Err(Reason::AlgorithmMismatch));
+    }
 }
 
 #[test]

@@ -116,3 +116,21 @@ fn p6_body_part_ids_of_groups() {
         }
     }
 }
+
+/// R5, P6: a member that has no id has no row. It refuses the message, for what
+/// is wrong in it and not for the id, which is looked at later.
+#[test]
+fn r5_a_member_without_an_id_is_no_row() {
+    for members in [3, MEMBERS] {
+        let mut tree = Tree::parse(&batch());
+        let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+        content.at(&[2]).children_mut().truncate(members);
+        *content.at(&[2, 1]) = Tree::new(0x30, vec![Tree::leaf(0x02, &[0])]);
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        for threads in [1, 3] {
+            let rows = rows(&tree.encode(), &Config { threads, ..Config::default() });
+            assert_eq!(rows.len(), 1, "{members} {threads}");
+            assert_eq!(outcome(&rows[0]), ("malformed", "bad_tag", "P3"));
+        }
+    }
+}
