@@ -1,0 +1,3 @@
+#![no_main]
+//! The converter from BER: what it makes, and of what.
+cmcodec_fuzz::target!(cmcodec_fuzz::parsing::converting, cmcodec_fuzz::mutate::structure);

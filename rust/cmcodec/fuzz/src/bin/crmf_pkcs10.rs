@@ -1,0 +1,3 @@
+#![no_main]
+//! Requests and proofs of possession.
+cmcodec_fuzz::target!(cmcodec_fuzz::verifying::requests, cmcodec_fuzz::mutate::signed);

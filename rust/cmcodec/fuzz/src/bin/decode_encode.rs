@@ -1,0 +1,3 @@
+#![no_main]
+//! What was accepted comes back octet for octet.
+cmcodec_fuzz::target!(cmcodec_fuzz::rebuild::rebuilding, cmcodec_fuzz::mutate::structure);

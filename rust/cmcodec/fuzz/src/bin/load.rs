@@ -1,0 +1,3 @@
+#![no_main]
+//! Every way to read one input, against the others.
+cmcodec_fuzz::target!(cmcodec_fuzz::parsing::loading, cmcodec_fuzz::mutate::structure);

@@ -1,0 +1,3 @@
+#![no_main]
+//! Every verdict on one input, against what else is known of it.
+cmcodec_fuzz::target!(cmcodec_fuzz::verifying::verdicts, cmcodec_fuzz::mutate::signed);

@@ -1,0 +1,34 @@
+//! What no input may do to the engine, as functions that panic where one does.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `parsing` | the properties of `load` and of the BER converter |
+//! | `rebuild` | a message written anew from what the declarations say of it |
+//! | `verifying` | the properties of verdicts: single, batch, requests |
+//! | `oracle` | V4 to V6 in a few lines that share nothing with the engine |
+//! | `tree`, `mutate`, `sign` | mutants that stay readable, and that are signed again |
+//! | `ring` | the keys that all of it is signed and verified with |
+
+pub mod mutate;
+pub mod oracle;
+pub mod parsing;
+pub mod random;
+pub mod rebuild;
+pub mod ring;
+pub mod sign;
+pub mod tree;
+pub mod verifying;
+
+/// A target: a property, and which mutants are tried.
+#[macro_export]
+macro_rules! target {
+    ($property:path, $mutant:path) => {
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| $property(data));
+        libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+            $mutant(data, size, max_size, seed)
+        });
+        libfuzzer_sys::fuzz_crossover!(|one: &[u8], other: &[u8], out: &mut [u8], seed: u32| {
+            $crate::mutate::cross(one, other, out, seed)
+        });
+    };
+}

@@ -1,0 +1,215 @@
+"""Searches for input that breaks a property of the engine: builds the targets, makes seeds, runs.
+
+    python tools/fuzz.py minute                 # each target for a minute
+    python tools/fuzz.py 10                     # each for ten seconds, which CI runs
+    python tools/fuzz.py long                   # until LONG is reached: hours
+    python tools/fuzz.py release                # the same for RELEASE, before a release: a day
+    python tools/fuzz.py minute load verify     # two of them
+    python tools/fuzz.py 600 --address          # with AddressSanitizer
+
+Needs cargo, a C++ compiler, and the package with its dependencies, on Linux. As many targets run at
+a time as there are processors. What was found by search is kept in build/fuzz/corpus and is where
+the next run begins. An input that breaks something is named, kept in build/fuzz/findings, and makes
+the exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "python"))
+
+import cmcodec
+from cmcodec import CMCError, types
+
+CRATE = ROOT / "rust" / "cmcodec" / "fuzz"
+BUILD = ROOT / "build" / "fuzz"
+VECTORS = ROOT / "tests" / "vectors"
+TRIPLE = (
+    "x86_64-unknown-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-unknown-linux-gnu"
+)
+
+PARSING = ("load", "ber", "decode_encode")
+VERIFYING = ("verify", "batch", "crmf_pkcs10")
+
+LONG = {"parsing": 2 * 10**7, "verifying": 10**6}
+"""Executions, of each kind of targets together."""
+
+RELEASE = {"parsing": 10**8, "verifying": 10**6}
+
+COVERAGE = (
+    "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1"
+    " -Cllvm-args=-sanitizer-coverage-level=4"
+    " -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
+    " -Cllvm-args=-sanitizer-coverage-pc-table"
+    " -Cllvm-args=-sanitizer-coverage-trace-compares"
+)
+"""What the stable compiler needs to tell libFuzzer where an input has led."""
+
+LARGEST = 8192
+"""Octets of an input: no longer one says anything new, and each is slower."""
+
+
+def build(*, address: bool) -> Path:
+    """Builds every target; returns the folder that they are in."""
+    folder = ROOT / "target" / ("fuzz-address" if address else "fuzz")
+    flags = COVERAGE + (" -Zsanitizer=address" if address else "")
+    environment = {**os.environ, "RUSTFLAGS": flags}
+    if address:
+        environment["RUSTC_BOOTSTRAP"] = "1"
+    # With a target named, build scripts are built without these flags.
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--target", TRIPLE]
+    subprocess.run(
+        [*command, "--target-dir", folder, "--manifest-path", CRATE / "Cargo.toml"],
+        check=True,
+        env=environment,
+    )
+    return folder / TRIPLE / "release"
+
+
+# --- seeds ----------------------------------------------------------------------------------------
+
+
+def messages() -> Iterator[bytes]:
+    """Every message of the vectors, and every value of a control."""
+    for path in sorted(VECTORS.rglob("*")):
+        if path.suffix in {".der", ".ber"} and path.parent.name != "keys":
+            octets = path.read_bytes()
+            if len(octets) <= LARGEST:
+                yield octets
+    for case in json.loads((VECTORS / "ber" / "cases.json").read_text("utf-8")):
+        yield bytes.fromhex(case["input"])
+
+
+def contents() -> Iterator[types.PKIData]:
+    """The PKIData of every message that has one."""
+    for octets in messages():
+        try:
+            content = cmcodec.load(octets).unverified_content
+        except CMCError:
+            continue
+        if isinstance(content, types.PKIData):
+            yield content
+
+
+def requests() -> Iterator[bytes]:
+    """What stands in a reqSequence, and each PKCS#10 by itself."""
+    for content in contents():
+        for request in content.req_sequence:
+            yield request.to_der()
+            if request.tcr is not None:
+                yield request.tcr.certification_request.to_der()
+
+
+def batches() -> Iterator[bytes]:
+    """The first members of a batch, in a message that nobody signed."""
+    whole = cmcodec.load((ROOT / "examples" / "batch-1000.der").read_bytes())
+    content, outer = whole.unverified_content, whole.unverified_structure
+    assert isinstance(content, types.PKIData)
+    signed = outer.content
+    for count in (1, 2, 3, 5):
+        few = replace(
+            content, control_sequence=(), cms_sequence=tuple(content.cms_sequence[:count])
+        )
+        inside = replace(signed.encap_content_info, e_content=few.to_der())
+        signed = replace(signed, encap_content_info=inside, certificates=None, signer_infos=())
+        yield replace(outer, content=signed).to_der()
+
+
+def seeds(target: str) -> Path:
+    """Writes what a target begins with; returns the folder."""
+    found: Iterable[bytes] = messages()
+    if target == "crmf_pkcs10":
+        found = requests()
+    elif target == "batch":
+        found = [*messages(), *batches()]
+    folder = BUILD / "seeds" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for number, octets in enumerate(dict.fromkeys(found)):
+        (folder / f"{number:04}").write_bytes(octets)
+    return folder
+
+
+# --- runs -----------------------------------------------------------------------------------------
+
+
+def run(program: Path, bound: str, *, address: bool) -> tuple[str, bool]:
+    """Runs a target; returns what there is to say, and whether nothing was found."""
+    target = program.name
+    corpus, findings = BUILD / "corpus" / target, BUILD / "findings"
+    corpus.mkdir(parents=True, exist_ok=True)
+    findings.mkdir(parents=True, exist_ok=True)
+    log = BUILD / f"{target}.log"
+    command = [
+        program, corpus, BUILD / "seeds" / target, bound, f"-max_len={LARGEST}", "-timeout=5",
+        f"-rss_limit_mb={4096 if address else 1024}", "-print_final_stats=1",
+        f"-artifact_prefix={findings}/{target}-",
+    ]  # fmt: skip
+    with log.open("w") as out:
+        status = subprocess.run(command, check=False, stdout=out, stderr=out).returncode
+    text = log.read_text("utf-8", errors="replace")
+    executed = int((re.findall(r"number_of_executed_units:\s*(\d+)", text) or ["0"])[-1])
+    reached = (re.findall(r"cov: (\d+)", text) or ["0"])[-1]
+    told = f"{target:14}{executed:>12,} executions{reached:>7} edges"
+    if status == 0:
+        return told, True
+    kept = re.findall(r"Test unit written to (\S+)", text)
+    why = re.findall(r"panicked at (.*\n.*)|ERROR: (.*)", text)
+    reason = " ".join(filter(None, why[0])).replace("\n", " ") if why else f"status {status}"
+    again = f"\n  {program} {kept[-1]}" if kept else f"\n  see {log}"
+    return f"{told}  {reason}{again}", False
+
+
+def bounds(time: str, targets: list[str]) -> dict[str, str]:
+    """How long each target runs, as libFuzzer is told."""
+    if time not in {"long", "release"}:
+        seconds = 60 if time == "minute" else int(time)
+        return dict.fromkeys(targets, f"-max_total_time={seconds}")
+    counts = LONG if time == "long" else RELEASE
+    parsing = -(-counts["parsing"] // len(PARSING))
+    verifying = -(-counts["verifying"] // len(VERIFYING))
+    return {it: f"-runs={parsing if it in PARSING else verifying}" for it in targets}
+
+
+def main() -> int:
+    """Does what the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("time", help="minute, long, release, or seconds for each target")
+    parser.add_argument("targets", nargs="*", metavar="target", help=", ".join(PARSING + VERIFYING))
+    parser.add_argument("--address", action="store_true", help="with AddressSanitizer")
+    given = parser.parse_args()
+    targets = given.targets or [*PARSING, *VERIFYING]
+    if unknown := set(targets) - {*PARSING, *VERIFYING}:
+        parser.error(f"no target: {', '.join(sorted(unknown))}")
+    if given.time not in {"minute", "long", "release"} and not given.time.isdecimal():
+        parser.error("time is minute, long, release or a number of seconds")
+    for target in targets:
+        seeds(target)
+    folder = build(address=given.address)
+    told = bounds(given.time, targets)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda it: run(folder / it, told[it], address=given.address), targets)
+        good = True
+        for line, is_good in results:
+            print(line, flush=True)
+            good &= is_good
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
