@@ -94,6 +94,17 @@ def signed_data(content: bytes = EMPTY_PKI_DATA, content_type: str = oids.ID_CCT
     return content_info(oids.ID_SIGNED_DATA, seq(integer(3), tlv(0x31), held, tlv(0x31)))
 
 
+def required_attributes(
+    content: bytes = EMPTY_PKI_DATA, content_type: str = oids.ID_CCT_PKI_DATA, name: str = "sha512"
+) -> tuple[bytes, bytes]:
+    """contentType and messageDigest, by the hash of this name."""
+    digest = tlv(0x04, hashlib.new(name, content).digest())
+    return (
+        attribute(oids.ID_CONTENT_TYPE, oid(content_type)),
+        attribute(oids.ID_MESSAGE_DIGEST, digest),
+    )
+
+
 @dataclass
 class Signer:
     """A SignerInfo; a field that is given takes the place of what is right."""
@@ -113,11 +124,7 @@ class Signer:
     def encode(self, content_type: str, content: bytes) -> bytes:
         attributes = self.attributes
         if attributes is None:
-            digest = tlv(0x04, hashlib.new(self.hash, content).digest())
-            attributes = (
-                attribute(oids.ID_CONTENT_TYPE, oid(content_type)),
-                attribute(oids.ID_MESSAGE_DIGEST, digest),
-            )
+            attributes = required_attributes(content, content_type, self.hash)
         signed = set_of(*attributes, *self.more)
         signature = self.key.sign(signed) if self.signature is None else self.signature
         sid = self.sid or self.key.by_serial()

@@ -10,6 +10,7 @@ from cmcodec.asn1 import TLV, Asn1, BitString, NullType
 from kit.answers import answer, decode_error, limit_error, refusal
 from kit.der import integer, seq, tlv
 from kit.messages import control
+from kit.times import GENERALIZED_TIMES, UTC_TIMES
 from kit.vectors import shared
 
 Refused = tuple[str, str, int | None, str] | None
@@ -173,36 +174,7 @@ def test_p3_critical_written_out(written: bytes, otherwise: Refused, strict: Ref
     assert answer(types.Extension, octets, strict=True) == strict
 
 
-@pytest.mark.parametrize(
-    ("reason", "text"),
-    [
-        (None, "20270101000000Z"),
-        (None, "00010101000000Z"),
-        (None, "99991231235959.999999Z"),
-        (None, "20240229120000.5Z"),
-        ("bad_value", "00000101000000Z"),
-        ("bad_value", "20230229000000Z"),
-        ("bad_value", "19000229000000Z"),
-        ("bad_value", "20271301000000Z"),
-        ("bad_value", "20270100000000Z"),
-        ("bad_value", "20270101240000Z"),
-        ("bad_value", "20270101006000Z"),
-        ("bad_value", "20270101000060Z"),
-        ("not_canonical", ""),
-        ("not_canonical", "Z"),
-        ("not_canonical", "20270101000000"),
-        ("not_canonical", "202701010000Z"),
-        ("not_canonical", "20270101000000.Z"),
-        ("not_canonical", "20270101000000.0Z"),
-        ("not_canonical", "20270101000000.10Z"),
-        ("not_canonical", "20270101000000.1234567Z"),
-        ("not_canonical", "20270101000000,5Z"),
-        ("not_canonical", "20270101000000+0000"),
-        ("not_canonical", "20270101000000Z\n"),
-        ("not_canonical", "2027010100000\u0660Z"),
-        ("not_canonical", "+2270101000000Z"),
-    ],
-)
+@pytest.mark.parametrize(("reason", "text"), GENERALIZED_TIMES)
 def test_p3_generalized_time(reason: str | None, text: str) -> None:
     """P3, X.690 11.7: in UTC, with seconds, without a trailing zero, on the calendar."""
     octets = seq(b"\x04\x00", tlv(0x18, text.encode()))
@@ -210,19 +182,7 @@ def test_p3_generalized_time(reason: str | None, text: str) -> None:
     assert answer(types.PendInfo, octets) == expected
 
 
-@pytest.mark.parametrize(
-    ("reason", "year", "text"),
-    [
-        (None, 1950, "500101000000Z"),
-        (None, 1999, "991231235959Z"),
-        (None, 2049, "491231235959Z"),
-        ("bad_value", 0, "490230000000Z"),
-        ("not_canonical", 0, "4912312359Z"),
-        ("not_canonical", 0, "491231235959+0100"),
-        ("not_canonical", 0, "491231235959.5Z"),
-        ("not_canonical", 0, "20270101000000Z"),
-    ],
-)
+@pytest.mark.parametrize(("reason", "year", "text"), UTC_TIMES)
 def test_p3_utc_time(reason: str | None, year: int, text: str) -> None:
     """P3, R-222, X.690 11.8: years 1950 to 2049, with seconds, in UTC."""
     octets = tlv(0x17, text.encode())

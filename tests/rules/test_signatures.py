@@ -21,6 +21,7 @@ from cmcodec.algorithms import DIGESTS
 from kit.der import EMPTY, NULL, identifier, integer, tlv
 from kit.der import oid as oid_octets
 from kit.der import spki as spki_of
+from kit.pss import DIGEST_OIDS, PSS_NOT_OFFERED, pss
 
 if TYPE_CHECKING:
     from test_wycheproof import Verify
@@ -58,13 +59,6 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-DIGEST_OIDS = {
-    "sha1": "1.3.14.3.2.26",
-    "sha224": "2.16.840.1.101.3.4.2.4",
-    "sha256": "2.16.840.1.101.3.4.2.1",
-    "sha384": "2.16.840.1.101.3.4.2.2",
-    "sha512": "2.16.840.1.101.3.4.2.3",
-}
 
 
 # --- What the tests are made of ---
@@ -73,13 +67,6 @@ DIGEST_OIDS = {
 def rsa_spki(key: bytes, algorithm: bytes = identifier(RSA_ENCRYPTION, NULL)) -> bytes:
     """Return a SubjectPublicKeyInfo with an RSA key."""
     return spki_of(algorithm, key)
-
-
-def pss(name: str, salt: int | None, *, mask: str | None = None, tail: bytes = b"") -> bytes:
-    """Return RSASSA-PSS-params; ``salt=None`` leaves saltLength out."""
-    mgf = identifier("1.2.840.113549.1.1.8", identifier(DIGEST_OIDS[mask or name]))
-    length = b"" if salt is None else tlv(0xA2, integer(salt))
-    return tlv(0x30, tlv(0xA0, identifier(DIGEST_OIDS[name])), tlv(0xA1, mgf), length, tail)
 
 
 @functools.cache
@@ -246,54 +233,6 @@ def test_pss_salt(verify: Verify, name: str, length: int) -> None:  # noqa: F811
         assert verify(spki, algorithm, None, MESSAGE, other) == "signature_invalid"
     algorithm = identifier(RSASSA_PSS, pss(name, None))
     assert verify(spki, algorithm, None, MESSAGE, pss_signature(name, 20)) is None
-
-
-SHA256_IDENTIFIER = identifier(DIGEST_OIDS["sha256"])
-PSS_NOT_OFFERED = {
-    "absent": b"",
-    "NULL": NULL,
-    "all DEFAULT": EMPTY,
-    "SHA-1": pss("sha1", 20),
-    "SHA-224": pss("sha224", 28),
-    "other MGF1 hash": pss("sha256", 32, mask="sha512"),
-    "salt too long": pss("sha256", 33),
-    "salt of two octets": pss("sha256", 256),
-    "salt negative": pss("sha256", -1),
-    "salt DEFAULT": pss("sha256", 20),
-    "salt without octets": pss("sha256", None, tail=tlv(0xA2, b"\x02\x00")),
-    "salt not minimal": pss("sha256", None, tail=tlv(0xA2, b"\x02\x02\x00\x20")),
-    "salt not an INTEGER": pss("sha256", None, tail=tlv(0xA2, b"\x04\x01\x20")),
-    "salt absent in its tag": pss("sha256", None, tail=b"\xa2\x00"),
-    "salt primitive": pss("sha256", None, tail=b"\x82\x03\x02\x01\x20"),
-    "salt twice": pss("sha256", 32, tail=tlv(0xA2, integer(32))),
-    "trailer DEFAULT": pss("sha256", 32, tail=tlv(0xA3, integer(1))),
-    "trailer 2": pss("sha256", 32, tail=tlv(0xA3, integer(2))),
-    "trailing element": pss("sha256", 32) + NULL,
-    "length not minimal": b"\x30\x81" + pss("sha256", 32)[1:],
-    "length indefinite": b"\x30\x80" + pss("sha256", 32)[2:] + b"\x00\x00",
-    "high tag number": b"\x3f\x10" + pss("sha256", 32)[1:],
-    "five octets of length": b"\x30\x85\x00\x00\x00\x00" + pss("sha256", 32)[1:],
-    "no length": b"\x30",
-    "truncated": pss("sha256", 32)[:-1],
-    "SET": b"\x31" + pss("sha256", 32)[1:],
-    "too long": pss("sha256", 32, tail=tlv(0xA3, b"\x00" * 64)),
-    "out of order": tlv(
-        0x30,
-        tlv(0xA1, identifier("1.2.840.113549.1.1.8", SHA256_IDENTIFIER)),
-        tlv(0xA0, SHA256_IDENTIFIER),
-    ),
-    "no mask": tlv(0x30, tlv(0xA0, SHA256_IDENTIFIER), tlv(0xA2, integer(32))),
-    "not MGF1": tlv(
-        0x30,
-        tlv(0xA0, SHA256_IDENTIFIER),
-        tlv(0xA1, identifier("1.2.840.113549.1.1.9", SHA256_IDENTIFIER)),
-    ),
-    "hash parameters": tlv(
-        0x30,
-        tlv(0xA0, identifier(DIGEST_OIDS["sha256"], EMPTY)),
-        tlv(0xA1, identifier("1.2.840.113549.1.1.8", SHA256_IDENTIFIER)),
-    ),
-}
 
 
 @pytest.mark.parametrize("parameters", PSS_NOT_OFFERED.values(), ids=PSS_NOT_OFFERED)
