@@ -1,0 +1,70 @@
+"""What both backends say of every hostile message (rules P, V, R)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import cmcodec
+import hostile
+from cmcodec.errors import DecodeError
+from hostile.case import Told
+
+if TYPE_CHECKING:
+    from cmcodec.reasons import Reason
+    from cmcodec.verify.verdict import Row
+
+
+def said(row: Row) -> Told:
+    return Told(
+        row.verdict,
+        row.reason,
+        row.rule,
+        row.path,
+        tuple((note.body_part_id, note.reason) for note in row.notes),
+        tuple(request.pop for request in row.requests),
+    )
+
+
+def wrong(case: hostile.Case, threads: int) -> str | None:
+    """What is said of a case in the place of what is to be said."""
+    report = cmcodec.verify_batch(case.octets, threads=threads, **case.decisions)
+    found = [said(row) for row in report]
+    expected = list(case.rows)
+    for at, (is_said, to_say) in enumerate(zip(found, expected, strict=False)):
+        if not to_say.pops:
+            expected[at] = Told(**{**vars(to_say), "pops": is_said.pops})
+    return None if found == expected else f"{case.name}: {found} where {expected} is to be said"
+
+
+def refusal(case: hostile.Case) -> Reason | None:
+    """Why `load` refuses a case."""
+    known = {"max_layers", "max_size", "wrapped"}
+    options: dict[str, Any] = {key: case.decisions[key] for key in known & set(case.decisions)}
+    try:
+        cmcodec.load(case.octets, **options)
+    except DecodeError as error:
+        return error.reason
+    return None
+
+
+def is_offered(case: hostile.Case, backend: str) -> bool:
+    """The fallback has ML-DSA where ``cryptography`` has it."""
+    from cmcodec._pure.verify.ml_dsa import PARAMETER_SETS
+
+    return backend == "rust" or bool(PARAMETER_SETS) or "ML-DSA" not in case.name
+
+
+@pytest.mark.parametrize("module", hostile.MODULES)
+def test_every_row_is_told(module: str, backend: str) -> None:
+    """V14: verdict, reason, rule, notes and proofs of each row, on one thread and on three.
+
+    `load` refuses what has a malformed row, and nothing else.
+    """
+    for case in hostile.of(module):
+        if is_offered(case, backend):
+            assert wrong(case, 1) is None
+            assert wrong(case, 3) is None
+            assert refusal(case) == case.refused, case.name
+            assert (case.refused is None) == all(row.verdict != "malformed" for row in case.rows)
