@@ -10,7 +10,9 @@ import pytest
 
 import cmcodec
 from cmcodec import Note, _backend, oids, types
+from cmcodec.asn1.scalars import encode_object_identifier
 from cmcodec.types.tables import CONTROL_ROWS
+from cmcodec.verify import references
 from kit.der import identifier, integer, oid, seq, tlv
 from kit.messages import (
     Message,
@@ -314,6 +316,24 @@ def test_r4_duplicate_control() -> None:
     )
     report = cmcodec.verify_batch(octets.encode())
     assert [(row.transaction_id, row.notes) for row in report] == [(1, ()), (2, ())]
+
+
+def test_p7_what_may_stand_twice_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P7, R4: how often a control may stand costs no walk through all controls for each."""
+    encoded: list[str] = []
+
+    def encode(dotted: str) -> bytes:
+        encoded.append(dotted)
+        return encode_object_identifier(dotted)
+
+    monkeypatch.setattr(references, "encode_object_identifier", encode)
+    counts = []
+    for number in (2, 200):
+        message = Message(content=pki_data(control(n, 2, tlv(0x0C)) for n in range(1, number + 1)))
+        (row,) = cmcodec.verify_batch(message.encode())
+        assert len(row.notes) == number - 1
+        counts.append(len(encoded))
+    assert counts[0] == counts[1]
 
 
 def test_r4_duplicate_control_of_a_response() -> None:

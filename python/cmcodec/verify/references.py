@@ -6,7 +6,7 @@ is loaded to find that.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple
 
 from cmcodec import _backend, oids
@@ -36,7 +36,7 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     times: dict[bytes, int] = {}
     for control in scope.controls:
         times[control.oid] = number = times.get(control.oid, 0) + 1
-        if number > 1 and number > _at_most(control.oid, number):
+        if number > 1 and number > _at_most().get(control.oid, number):
             note = Note(body_part_id=control.body_part_id, reason=Reason.DUPLICATE_CONTROL)
             found[note] = None
         check = _CHECKED.get(control.oid)
@@ -51,14 +51,16 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     return tuple(found)
 
 
-def _at_most(oid: bytes, otherwise: int) -> int:
-    """How often a control may stand in one place; ``otherwise``: any number of times."""
+@cache
+def _at_most() -> dict[bytes, int]:
+    """How often a control may stand in one place, where that is bounded: by its octets."""
     from cmcodec.types.tables import CONTROL_ROWS
 
-    for row in CONTROL_ROWS:
-        if row.at_most is not None and encode_object_identifier(row.oid) == oid:
-            return row.at_most
-    return otherwise
+    return {
+        encode_object_identifier(row.oid): row.at_most
+        for row in CONTROL_ROWS
+        if row.at_most is not None
+    }
 
 
 def _requested(message: Loaded) -> Iterator[tuple[int, Iterator[types.Extension]]]:
