@@ -11,7 +11,7 @@ from cmcodec import oids, types
 from cmcodec.asn1 import TLV, Asn1
 from cmcodec.limits import MAX_BODY_PARTS, MAX_DEPTH
 from kit.answers import answer, decode_error, limit_error, refusal
-from kit.der import integer, seq, tlv
+from kit.der import integer, oid, seq, tlv
 from kit.messages import (
     EMPTY_PKI_DATA,
     control,
@@ -59,6 +59,28 @@ def test_p1_depth_counts_declared_and_open_levels_alike() -> None:
     octets = seq(b"\x06\x01\x2a", nested(levels + 1))
     expected = limit_error("depth", len(octets) - 2, "algorithmIdentifier.parameters")
     assert answer(types.AlgorithmIdentifier, octets) == expected
+
+
+def test_p1_depth_inside_an_explicit_tag() -> None:
+    """P1: what an explicit tag holds is a level, also where nothing stands inside it.
+
+    A CertRequest may hold others: each in controls of the one around it, three levels deeper.
+    """
+    request = seq(integer(1), seq(tlv(0xA3, seq())))
+    for _ in range(8):
+        request = seq(integer(1), seq(), seq(cert_req(request)))
+    at_29 = seq(seq(integer(1), seq(), seq(cert_req(request))))
+    assert answer(types.CertReqMsg, at_29) == OK
+    at_30 = seq(tlv(0xA3, seq(tlv(0x31, cert_req(request)))))
+    refused = answer(types.CertTemplate, at_30)
+    assert refused
+    assert refused[:3] == ("LimitError", "depth", len(at_30) - 2)
+    assert refused[3].endswith(".issuer")
+
+
+def cert_req(request: bytes) -> bytes:
+    """A CertRequest as the value of id-regInfo-certReq."""
+    return seq(oid(oids.ID_REG_INFO_CERT_REQ), request)
 
 
 def test_p1_depth_of_a_hundred_thousand_levels() -> None:
