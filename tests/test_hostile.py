@@ -10,6 +10,7 @@ import cmcodec
 import hostile
 from cmcodec.errors import DecodeError
 from hostile.case import Told
+from hostile.families import FAMILIES
 
 if TYPE_CHECKING:
     from cmcodec.reasons import Reason
@@ -68,3 +69,18 @@ def test_every_row_is_told(module: str, backend: str) -> None:
             assert wrong(case, 3) is None
             assert refusal(case) == case.refused, case.name
             assert (case.refused is None) == all(row.verdict != "malformed" for row in case.rows)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_is_told(name: str) -> None:
+    """P7, P8: what is measured of each size is said of each size."""
+    family = FAMILIES[name]
+    for octets in (2_000, 20_000):
+        row = cmcodec.verify_batch(family.make(octets))[0]
+        told = said(row)
+        assert (told.verdict, told.reason, told.rule) == (
+            family.first.verdict,
+            family.first.reason,
+            family.first.rule,
+        )
+        assert bool(told.notes) == family.notes

@@ -27,7 +27,7 @@ COUNTS = {"small": 3, "large": 52}
 
 
 def cases() -> Iterator[Case]:
-    for series in (lies(), inner_lies(), ids(), ends(), around()):
+    for series in (lies(), inner_lies(), ids(), ends(), bounds(), around()):
         yield from series.cases
 
 
@@ -238,6 +238,68 @@ def ends() -> Series:
 
 def _sequence(frames: bytes) -> bytes:
     return Message(content=pki_data(members=[frames])).encode()
+
+
+DEFERRED_FROM, RUN = 16 * 1024, 8 * 1024
+"""Octets of a cmsSequence whose members are left for later, and of a run of them."""
+
+
+def bounds() -> Series:
+    """Sequences of as many octets as the engine's bounds, and one less and more."""
+    found = Series(Rule.R5)
+    duplicate = Reason.DUPLICATE_BODY_PART_ID
+    for bound, octets_, count in (
+        ("a large sequence", DEFERRED_FROM, 24),
+        ("a run", RUN, 16),
+        ("a run of more members", RUN, 17),
+        ("two runs", 2 * RUN, 32),
+    ):
+        for more in (-1, 0, 1):
+            name = f"{bound} {more:+}" if more else bound
+            sizes = [octets_ // count] * (count - 1)
+            sizes.append(octets_ + more - sum(sizes))
+            # A run ends a sequence that is large enough, or there would be none.
+            sizes += [octets_ // count] * (24 if octets_ < DEFERRED_FROM else 0)
+            held = [
+                padded(number, size)
+                for number, size in zip(identifiers(len(sizes)), sizes, strict=True)
+            ]
+            rows = [Told(VERIFIED, path=(number,)) for number in identifiers(len(sizes))]
+            found.passes(f"{name}: sound", _sequence(b"".join(held)), GOOD, *rows)
+            for at in sorted({count - 1, count, len(sizes) - 1} - {len(sizes)}):
+                torn = list(held)
+                number = identifiers(99)[at]
+                torn[at] = _torn(held[at])
+                broken = Told(MALFORMED, Reason.BAD_TAG, Rule.P3, (number,))
+                told = [*rows[:at], broken, *rows[at + 1 :]]
+                found.says(f"{name}: member {at} is no message", _sequence(b"".join(torn)), GOOD,
+                           *told, refused=Reason.BAD_TAG)  # fmt: skip
+                torn[at] = padded(identifiers(99)[0], sizes[at])
+                found.refused(f"{name}: member {at} has the first id", _sequence(b"".join(torn)),
+                              duplicate)  # fmt: skip
+    return found
+
+
+@cache
+def padded(identifier: int, octets: int) -> bytes:
+    """A frame of so many octets in all."""
+    least = len(_filled(identifier, 0))
+    # Longer lengths take some of the octets.
+    for size in range(max(0, octets - least - 16), octets - least + 1):
+        made = _filled(identifier, size)
+        if len(made) == octets:
+            return made
+    raise ValueError(f"no frame has {octets} octets")
+
+
+def _filled(identifier: int, size: int) -> bytes:
+    content = pki_data([control(1, 9999, tlv(0x04, bytes(size)))])
+    return frame(identifier, Message(content=content).encode())
+
+
+def _torn(held: bytes) -> bytes:
+    """The frame, with NULL in the place of the content type."""
+    return held.replace(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", b"\x05\x09" + bytes(9), 1)
 
 
 def around() -> Series:

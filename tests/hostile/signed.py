@@ -328,6 +328,8 @@ def identifiers() -> Series:
         found.fails(f"a certificate with {text}", by(*extensions(own)), absent)
     found.fails("an identifier cut off", by(right, sid=own[:-1]), absent)
     found.fails("an identifier and more", by(right, sid=own + b"\0"), absent)
+    for text, extensions in MORE_IDENTIFIERS.items():
+        found.passes(f"a certificate with {text}", by(*extensions(own)))
     found.passes("an empty identifier", by(_ski(tlv(0x04)), sid=b""))
     found.fails("an empty identifier of a certificate that has none", by(sid=b""), absent)
     return found
@@ -346,8 +348,24 @@ IDENTIFIERS: dict[str, Any] = {
         _ski(b"\x04\x81" + bytes([len(own)]) + own),
     ),
     "an extension of nothing": lambda own: (_ski(b""),),
+    "another identifier before its own": lambda own: (
+        _ski(tlv(0x04, own[::-1])),
+        _ski(tlv(0x04, own)),
+    ),
+    "an empty identifier before its own": lambda own: (_ski(tlv(0x04)), _ski(tlv(0x04, own))),
+    "an extension of nothing before its own": lambda own: (_ski(b""), _ski(tlv(0x04, own))),
 }
-"""Ways to have no key identifier, or another."""
+"""Ways to have no key identifier, or another: of two extensions the first counts."""
+
+MORE_IDENTIFIERS: dict[str, Any] = {
+    "its identifier twice": lambda own: (_ski(tlv(0x04, own)),) * 2,
+    "another identifier behind its own": lambda own: (_ski(tlv(0x04, own)), _ski(tlv(0x04, b"x"))),
+    "an extension of nothing behind its own": lambda own: (_ski(tlv(0x04, own)), _ski(b"")),
+}
+"""Ways to have more than a key identifier."""
+
+
+TWICE = ((3, Reason.DUPLICATE_EXTENSION),)
 
 
 def _asking(*extensions: bytes) -> bytes:
@@ -369,10 +387,17 @@ def request_keys() -> Series:
     found.passes("by the key of a CRMF request", by(crm(extensions=right)))
     absent = Reason.SIGNER_NOT_FOUND
     for text, extensions in IDENTIFIERS.items():
+        # Two extensions of one kind are a note beside it.
+        failed = Told(FAILED, absent, Rule.V8, notes=TWICE[: len(extensions(own)) - 1])
         octets = by(tcr(3, _asking(*extensions(own))))
-        found.fails(f"a PKCS#10 with {text}", octets, absent)
+        found.says(f"a PKCS#10 with {text}", octets, failed)
         octets = by(crm(extensions=b"".join(extensions(own))))
-        found.fails(f"a CRMF request with {text}", octets, absent)
+        found.says(f"a CRMF request with {text}", octets, failed)
+    for text, extensions in MORE_IDENTIFIERS.items():
+        octets = by(tcr(3, _asking(*extensions(own))))
+        found.passes(f"a PKCS#10 with {text}", octets, Told("verified", notes=TWICE))
+        octets = by(crm(extensions=b"".join(extensions(own))))
+        found.passes(f"a CRMF request with {text}", octets, Told("verified", notes=TWICE))
     octets = by(tcr(3, _asking(right)), crm(body_part_id=4, extensions=right))
     found.fails("by the key of two requests", octets, Reason.SIGNER_AMBIGUOUS)
     sole = Reason.REQUEST_KEY_NOT_SOLE_SIGNER

@@ -218,9 +218,17 @@ def pss_keys() -> Series:
             found.fails(f"a key for PSS with a salt of {other}, and one less", octets, MISMATCH)
     key = own.restricted(pss("sha384", 32))
     found.fails("a key for PSS with another hash", message(key, PSS, sign=own.pss), MISMATCH)
-    key = own.restricted(pss("sha256", 32) + NULL)
-    octets = message(key, PSS, sign=own.pss)
-    found.refused("a key for PSS with parameters and more", octets, Reason.TRAILING_DATA)
+    # What is in a certificate has been signed, and is not converted.
+    unreadable = UNREADABLE | dict.fromkeys(IN_BER, Reason.NOT_CANONICAL)
+    for text, parameters in PSS_NOT_OFFERED.items():
+        octets = message(own.restricted(parameters), PSS, sign=own.pss)
+        name = f"a key for PSS with parameters: {text}"
+        if text == "absent":
+            found.passes(name, octets)
+        elif text in unreadable:
+            found.refused(name, octets, unreadable[text])
+        else:
+            found.fails(name, octets, UNSUPPORTED)
     return found
 
 
