@@ -77,9 +77,9 @@ def _measure(file: Path) -> tuple[int, float, float, float, int]:
     peak = memory.peak() - before
     return (
         len(der),
-        _seconds(lambda: cmcodec.load(der)),
-        _seconds(lambda: memory.read(der)),
-        _seconds(lambda: cmcodec.verify_batch(der)),
+        seconds(lambda: cmcodec.load(der)),
+        seconds(lambda: memory.read(der)),
+        seconds(lambda: cmcodec.verify_batch(der)),
         peak,
     )
 
@@ -92,7 +92,7 @@ def _through(der: bytes) -> None:
     assert good == 1 + len(message.unverified_messages)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """The best time of as many calls as fit in some time."""
     best = float("inf")
     since = time.perf_counter()

@@ -1,0 +1,155 @@
+"""Whether hostile messages cost time and memory as they grow, and no more (rules P7, P8).
+
+    python -m benches.hostile [--octets N] [--backend NAME] [--rounds N] [--json FILE] [FAMILY ...]
+
+Each family of ``tests/hostile`` and of ``benches/workload/malformed.py`` is loaded and verified, in
+a process of its own, with N octets and with twice as many. Prints what an octet takes when the
+notes are looked at too, how much longer twice as many take, and the peak of memory in sizes of the
+input, which is none of them. Ends with status 1 where a bound is not kept; what is beyond it once
+is measured again, and the least of all rounds counts. The times want a machine that does nothing
+else: most families are as fast as memory is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import cmcodec
+from benches import growth, memory
+from benches.workload import malformed
+from cmcodec.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cmcodec.verify.report import BatchReport
+
+ROOT = Path(__file__).resolve().parent.parent
+TWICE = 2.3
+"""Times as long that twice the octets may take (P7)."""
+MEMORY = {"rust": 4.0, "pure": 150.0}
+"""Peak memory in sizes of the input (P8)."""
+FLOOR = 16 << 20
+"""Octets of memory that no input is too small for (P8)."""
+OCTETS = {"rust": 8_000_000, "pure": 400_000}
+
+
+class Point(NamedTuple):
+    """What a family takes: seconds for its octets and for twice as many, and memory for those."""
+
+    octets: int
+    seconds: float
+    seconds_twice: float
+    peak: int
+
+    @property
+    def growth(self) -> float:
+        return self.seconds_twice / self.seconds
+
+    @property
+    def multiple(self) -> float:
+        """Peak memory in sizes of the input."""
+        return self.peak / (2 * self.octets)
+
+    def is_kept(self, backend: str) -> bool:
+        """Whether both bounds are kept."""
+        is_small = self.peak <= FLOOR or self.multiple <= MEMORY[backend]
+        return is_small and self.growth <= TWICE
+
+
+@cache
+def families() -> dict[str, Callable[[int], bytes]]:
+    """What makes the messages of each family, by name."""
+    sys.path.append(str(ROOT / "tests"))
+    from hostile.families import FAMILIES
+
+    members = {f"members, {name}": make for name, make in malformed.KINDS.items()}
+    return {**{name: family.make for name, family in FAMILIES.items()}, **members}
+
+
+def point(name: str, octets: int, backend: str) -> Point:
+    """Measures a family in a process of its own."""
+    command = [sys.executable, "-m", "benches.hostile", "--measure", name, "--octets", str(octets)]
+    environment = {**os.environ, "CMCODEC_BACKEND": backend}
+    done = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment
+    )
+    return Point(*json.loads(done.stdout))
+
+
+def best(name: str, octets: int, backend: str, rounds: int) -> Point:
+    """The least of each figure, in one round or, where a bound is not kept, in more."""
+    found = point(name, octets, backend)
+    for _ in range(rounds - 1):
+        if found.is_kept(backend):
+            break
+        found = Point(*map(min, zip(found, point(name, octets, backend), strict=True)))
+    return found
+
+
+def verify(octets: bytes) -> BatchReport:
+    """Loads, where it is a message, and verifies."""
+    with suppress(DecodeError):
+        cmcodec.load(octets)
+    return cmcodec.verify_batch(octets, threads=1)
+
+
+def work(octets: bytes) -> None:
+    """Looks at the notes as well, which are Python objects."""
+    assert verify(octets)[0].notes is not None
+
+
+def _measure(name: str, octets: int) -> Point:
+    make = families()[name]
+    work(make(1000))
+    once, twice = make(octets), make(2 * octets)
+    before = memory.resident_from_now()
+    assert verify(twice).counts()
+    peak = memory.peak() - before
+    seconds = [growth.seconds(lambda given=given: work(given)) for given in (once, twice)]
+    return Point(len(once), *seconds, peak)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("families", nargs="*", help="by default all")
+    parser.add_argument("--octets", type=int, help="by default as many as the backend is fast")
+    parser.add_argument("--backend", choices=OCTETS, help="by default both")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="write everything here too")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(_measure(arguments.measure, arguments.octets)))
+        return 0
+
+    unknown = set(arguments.families) - set(families())
+    if unknown:
+        parser.error(f"there is no family {', '.join(sorted(unknown))}")
+    print(f"{'family':34} {'backend':>7} {'octets':>10} {'an octet':>9} {'twice':>6} {'memory':>7}")
+    found = []
+    for backend in [arguments.backend] if arguments.backend else OCTETS:
+        for name in arguments.families or families():
+            octets = arguments.octets or OCTETS[backend]
+            it = best(name, octets, backend, arguments.rounds)
+            each = f"{it.seconds_twice / it.octets / 2 * 1e9:.1f} ns"
+            figures = f"{it.octets:10,} {each:>9} {it.growth:6.2f} {it.multiple:7.2f}"
+            verdict = "" if it.is_kept(backend) else " FAIL"
+            print(f"{name:34} {backend:>7} {figures}{verdict}", flush=True)
+            is_kept = it.is_kept(backend)
+            found.append({"family": name, "backend": backend, "kept": is_kept, **it._asdict()})
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=2) + "\n")
+    return 0 if all(each["kept"] for each in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
