@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from cmcodec import oids
@@ -53,10 +54,12 @@ def pkcs10s() -> Series:
     found.passes("a PKCS#10", around(tcr()), good)
     found.passes("a bare PKCS#10", pkcs10(), good)
     for text, request in {
-        "signed by another key": pkcs10(signature=ALICE.sign(pkcs10())),
+        "signed by another key": pkcs10(
+            signature=ALICE.sign(seq(integer(0), EMPTY, BOB.spki(), tlv(0xA0)))
+        ),
         "with a signature over something else": pkcs10(signature=BOB.sign(b"")),
         "with a signature of nothing": pkcs10(signature=b""),
-        "whose signature has unused bits": pkcs10(unused=b"\1", signature=_even(pkcs10)),
+        "whose signature has unused bits": _with_unused_bit(),
     }.items():
         found.says(f"a PKCS#10 {text}", around(tcr(3, request)), failed)
         found.says(f"a bare PKCS#10 {text}", request, failed)
@@ -78,10 +81,17 @@ def _attribute(number: str, text: bytes) -> bytes:
     return seq(oid(number), tlv(0x0C, text))
 
 
-def _even(make: Any) -> bytes:
-    """A signature of BOB that ends with a bit of zero, which may be called unused."""
-    signature = bytes(make()[-64:])
-    return signature[:-1] + bytes([signature[-1] & 0xFE])
+def _is_even(signature: bytes) -> bool:
+    """Whether its last bit is zero, as a bit that is unused has to be."""
+    return signature[-1] % 2 == 0
+
+
+def _with_unused_bit() -> bytes:
+    """A good signature but for its last bit, which is said to be unused."""
+    many = ((attribute(f"1.2.3.{number}", NULL),) for number in count())
+    chosen = next(each for each in many if _is_even(pkcs10(attributes=each)))
+    right = pkcs10(attributes=chosen)
+    return pkcs10(attributes=chosen, unused=b"\1", signature=right[-64:])
 
 
 def _signed(info: bytes) -> bytes:
@@ -118,7 +128,7 @@ def crmfs() -> Series:
         "with a signature of nothing": by(b""),
         "for another key": around(crm(key=ALICE.spki(0xA6))),
         "without a key": around(crm(key=b"")),
-        "whose signature has an unused bit": by(right[:-1] + bytes([right[-1] & 0xFE]), b"\1"),
+        "whose signature has an unused bit": _unused_in_crmf(),
     }.items():
         found.says(f"a CRMF request {text}", octets, failed)
     octets = by(right[:-1] + bytes([right[-1] | 1]), b"\1")
@@ -132,6 +142,18 @@ def crmfs() -> Series:
         else:
             found.refused("a template with an RDN out of order", octets, Reason.NOT_CANONICAL)
     return found
+
+
+def _unused_in_crmf() -> bytes:
+    """The same in a message with a CRMF request."""
+    key = BOB.spki(0xA6)
+    identifier_, signature = next(
+        (number, signature)
+        for number in count(3)
+        if _is_even(signature := BOB.sign(seq(integer(number), seq(key))))
+    )
+    popo = tlv(0xA1, identifier(oids.ID_ED25519), tlv(0x03, b"\1", signature))
+    return around(crm(popo, body_part_id=identifier_))
 
 
 def asserted() -> Series:
@@ -193,10 +215,10 @@ def references() -> Series:
     octets = around(controls=[identification, control(2, 2, tlv(0x0C, b"ee"))])
     found.says("identification twice", octets, noted(Reason.DUPLICATE_CONTROL, on=2))
     extension = seq(oid("2.5.29.15"), tlv(0x04, b"\3\2\7\x80"))
-    for count in (1, 2):
-        asked = attribute(oids.ID_EXTENSION_REQUEST, seq(*[extension] * count))
+    for times in (1, 2):
+        asked = attribute(oids.ID_EXTENSION_REQUEST, seq(*[extension] * times))
         octets = around(tcr(3, pkcs10(attributes=(asked,))))
-        if count == 1:
+        if times == 1:
             found.passes("an extension once", octets)
         else:
             found.says("an extension twice", octets, noted(Reason.DUPLICATE_EXTENSION, on=3))
@@ -296,9 +318,9 @@ def iterations() -> Series:
     found = Series(Rule.P10)
     row = Told("unverified", Reason.MAC_UNCHECKED)
 
-    def by(count: int) -> bytes:
+    def by(number: int) -> bytes:
         derivation = tlv(
-            0xA0, oid("1.2.840.113549.1.5.12"), seq(tlv(0x04, bytes(8)), integer(count))
+            0xA0, oid("1.2.840.113549.1.5.12"), seq(tlv(0x04, bytes(8)), integer(number))
         )
         wrap = identifier(
             "1.2.840.113549.1.9.16.3.9", identifier("2.16.840.1.101.3.4.1.42", tlv(0x04, bytes(16)))
@@ -306,6 +328,6 @@ def iterations() -> Series:
         recipient = tlv(0xA3, integer(0), derivation, wrap, tlv(0x04, bytes(48)))
         return content_info(oids.ID_CT_AUTH_DATA, _maced(recipient))
 
-    for count in (1, 1_000_000, 1_000_001, (1 << 31) - 1):
-        found.passes(f"{count} iterations, by a password", by(count), row)
+    for number in (1, 1_000_000, 1_000_001, (1 << 31) - 1):
+        found.passes(f"{number} iterations, by a password", by(number), row)
     return found
