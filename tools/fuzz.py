@@ -157,7 +157,7 @@ def run(program: Path, bound: str, *, address: bool) -> tuple[str, bool]:
     log = BUILD / f"{target}.log"
     command = [
         program, corpus, BUILD / "seeds" / target, bound, f"-max_len={LARGEST}", "-timeout=5",
-        f"-rss_limit_mb={4096 if address else 1024}", "-print_final_stats=1",
+        f"-rss_limit_mb={4096 if address else 1024}", "-print_final_stats=1", "-mutate_depth=1",
         f"-artifact_prefix={findings}/{target}-",
     ]  # fmt: skip
     with log.open("w") as out:

@@ -1,4 +1,5 @@
-//! Mutants of elements: lengths around a change are put right again, so that half of them stay readable.
+//! Mutants of elements: lengths around a change are put right again, so that many
+//! of them stay readable.
 
 use libfuzzer_sys::fuzzer_mutate;
 
@@ -48,15 +49,15 @@ pub fn signed(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
 fn mutant(data: &mut [u8], size: usize, max_size: usize, seed: u32, signed: bool) -> usize {
     let mut random = Random::new(seed);
     let mut forest = parse(&data[..size]);
-    if forest.is_empty() || random.one_in(8) {
+    if forest.is_empty() || random.one_in(16) {
         return fuzzer_mutate(data, size, max_size);
     }
-    for _ in 0..random.pick(&[1, 1, 1, 2, 4]) {
+    for _ in 0..random.pick(&[1, 1, 1, 1, 2, 4]) {
         if !forest.is_empty() {
             change(&mut forest, &mut random);
         }
     }
-    if !random.one_in(4) {
+    if !random.one_in(8) {
         sort_sets(&mut forest);
     }
     if signed && random.one_in(2) {
@@ -106,7 +107,7 @@ fn change(forest: &mut Vec<Tree>, random: &mut Random) {
         siblings[at].clone()
     };
     let (siblings, at) = place(forest, random.below(total));
-    match random.below(18) {
+    match random.below(24) {
         0 => drop(siblings.remove(at)),
         1 => {
             let copy = siblings[at].clone();
@@ -150,7 +151,7 @@ fn change(forest: &mut Vec<Tree>, random: &mut Random) {
         }
         11 => segment(&mut siblings[at], random),
         12 => siblings[at].inside = Inside::Octets(random.pick(CONTENTS).to_vec()),
-        13 => same_kind(forest, random),
+        13..18 => same_kind(forest, random),
         _ => octets(&mut siblings[at], random),
     }
 }
