@@ -1,7 +1,7 @@
 """Searches for input that breaks a property of the engine: builds the targets, makes seeds, runs.
 
+    python tools/fuzz.py ci                     # each for some ten seconds, the same in every run
     python tools/fuzz.py minute                 # each target for a minute
-    python tools/fuzz.py 10                     # each for ten seconds, which CI runs
     python tools/fuzz.py long                   # until LONG is reached: hours
     python tools/fuzz.py release                # the same for RELEASE, before a release: a day
     python tools/fuzz.py minute load verify     # two of them
@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,12 @@ COVERAGE = (
     " -Cllvm-args=-sanitizer-coverage-trace-compares"
 )
 """What the stable compiler needs to tell libFuzzer where an input has led."""
+
+CI = {"parsing": 60_000, "verifying": 12_000}
+"""Executions of each target. What CI tries is the same every time: it says whether a change broke
+something, and the runs by the clock look for what is new."""
+
+SEED = 10002
 
 LARGEST = 8192
 """Octets of an input: no longer one says anything new, and each is slower."""
@@ -148,15 +155,19 @@ def seeds(target: str) -> Path:
 # --- runs -----------------------------------------------------------------------------------------
 
 
-def run(program: Path, bound: str, *, address: bool) -> tuple[str, bool]:
+def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     """Runs a target; returns what there is to say, and whether nothing was found."""
     target = program.name
     corpus, findings = BUILD / "corpus" / target, BUILD / "findings"
+    if f"-seed={SEED}" in bound:
+        # What was found before would change what is tried.
+        corpus = BUILD / "corpus-ci" / target
+        shutil.rmtree(corpus, ignore_errors=True)
     corpus.mkdir(parents=True, exist_ok=True)
     findings.mkdir(parents=True, exist_ok=True)
     log = BUILD / f"{target}.log"
     command = [
-        program, corpus, BUILD / "seeds" / target, bound, f"-max_len={LARGEST}", "-timeout=5",
+        program, corpus, BUILD / "seeds" / target, *bound, f"-max_len={LARGEST}", "-timeout=5",
         f"-rss_limit_mb={4096 if address else 1024}", "-print_final_stats=1", "-mutate_depth=1",
         f"-artifact_prefix={findings}/{target}-",
     ]  # fmt: skip
@@ -175,29 +186,32 @@ def run(program: Path, bound: str, *, address: bool) -> tuple[str, bool]:
     return f"{told}  {reason}{again}", False
 
 
-def bounds(time: str, targets: list[str]) -> dict[str, str]:
+def bounds(time: str, targets: list[str]) -> dict[str, list[str]]:
     """How long each target runs, as libFuzzer is told."""
+    if time == "ci":
+        runs = {it: CI["parsing" if it in PARSING else "verifying"] for it in targets}
+        return {it: [f"-seed={SEED}", f"-runs={count}"] for it, count in runs.items()}
     if time not in {"long", "release"}:
         seconds = 60 if time == "minute" else int(time)
-        return dict.fromkeys(targets, f"-max_total_time={seconds}")
+        return {it: [f"-max_total_time={seconds}"] for it in targets}
     counts = LONG if time == "long" else RELEASE
     parsing = -(-counts["parsing"] // len(PARSING))
     verifying = -(-counts["verifying"] // len(VERIFYING))
-    return {it: f"-runs={parsing if it in PARSING else verifying}" for it in targets}
+    return {it: [f"-runs={parsing if it in PARSING else verifying}"] for it in targets}
 
 
 def main() -> int:
     """Does what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("time", help="minute, long, release, or seconds for each target")
+    parser.add_argument("time", help="ci, minute, long, release, or seconds for each target")
     parser.add_argument("targets", nargs="*", metavar="target", help=", ".join(PARSING + VERIFYING))
     parser.add_argument("--address", action="store_true", help="with AddressSanitizer")
     given = parser.parse_args()
     targets = given.targets or [*PARSING, *VERIFYING]
     if unknown := set(targets) - {*PARSING, *VERIFYING}:
         parser.error(f"no target: {', '.join(sorted(unknown))}")
-    if given.time not in {"minute", "long", "release"} and not given.time.isdecimal():
-        parser.error("time is minute, long, release or a number of seconds")
+    if given.time not in {"ci", "minute", "long", "release"} and not given.time.isdecimal():
+        parser.error("time is ci, minute, long, release or a number of seconds")
     for target in targets:
         seeds(target)
     folder = build(address=given.address)
