@@ -1,6 +1,6 @@
 """Searches for input that breaks a property of the engine: builds the targets, makes seeds, runs.
 
-    python tools/fuzz.py ci                     # each for some ten seconds, the same in every run
+    python tools/fuzz.py ci                     # each for some ten seconds, from one seed
     python tools/fuzz.py minute                 # each target for a minute
     python tools/fuzz.py long                   # until LONG is reached: hours
     python tools/fuzz.py release                # the same for RELEASE, before a release: a day
@@ -61,8 +61,8 @@ COVERAGE = (
 """What the stable compiler needs to tell libFuzzer where an input has led."""
 
 CI = {"parsing": 60_000, "verifying": 12_000}
-"""Executions of each target. What CI tries is the same every time: it says whether a change broke
-something, and the runs by the clock look for what is new."""
+"""Executions of each target, from one seed: CI tries nearly the same every time (hash tables have
+random keys), to say whether a change broke something. The runs by the clock look for what is new."""
 
 SEED = 10002
 
