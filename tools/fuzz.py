@@ -62,7 +62,7 @@ COVERAGE = (
 
 CI = {"parsing": 60_000, "verifying": 12_000}
 """Executions of each target, from one seed: CI tries nearly the same every time (hash tables have
-random keys), to say whether a change broke something. The runs by the clock look for what is new."""
+random keys), to say whether a change broke something. What is new is found by the clock."""
 
 SEED = 10002
 
