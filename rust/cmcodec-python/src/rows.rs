@@ -4,7 +4,7 @@
 //! and what it is.
 
 use cmcodec::generated::algorithm_tables::SIGNATURE_NAMES;
-use cmcodec::verify::report::fingerprint;
+use cmcodec::verify::report::{fingerprint, hexadecimal};
 use cmcodec::{
     AlgorithmName, CertificateSource, Config, Encoding, MessageKind, PopState, Reason, Request,
     RequestForm, Row, Signer, SignerKey, Verdict,
@@ -217,12 +217,7 @@ impl<'py> Maker<'_, 'py> {
 
     fn fingerprint(&self, signer: &Signer) -> Made<'py> {
         let Some(octets) = self.certificate(signer) else { return self.none() };
-        let mut text = [0; 64];
-        for (pair, octet) in text.chunks_exact_mut(2).zip(fingerprint(octets)) {
-            for (digit, half) in pair.iter_mut().zip([octet >> 4, octet & 0xF]) {
-                *digit = if half < 10 { b'0' + half } else { b'a' - 10 + half };
-            }
-        }
+        let text = hexadecimal(&fingerprint(octets));
         Ok(PyString::from_bytes(self.py, &text)?.into_any())
     }
 

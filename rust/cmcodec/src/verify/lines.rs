@@ -3,7 +3,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::report::{PopState, RequestForm};
+use super::report::{PopState, RequestForm, hexadecimal};
 use super::told::{Chain, Origin, Sink, Told, ToldRequest, ToldSigner};
 use crate::error::{Reason, Rule};
 
@@ -164,9 +164,7 @@ fn quoted<T>(out: &mut String, value: Option<T>, write: impl Fn(&mut String, T))
 }
 
 fn digest(out: &mut String, octets: &[u8; 32]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let halves = octets.iter().flat_map(|octet| [octet >> 4, octet & 0xF]);
-    out.extend(halves.filter_map(|half| DIGITS.get(usize::from(half))).map(|it| char::from(*it)));
+    out.extend(hexadecimal(octets).map(char::from));
 }
 
 /// The inside of a JSON string, in ASCII.

@@ -134,6 +134,17 @@ pub fn fingerprint(certificate: &[u8]) -> [u8; 32] {
     octets
 }
 
+/// A SHA-256 in hexadecimal.
+pub fn hexadecimal(digest: &[u8; 32]) -> [u8; 64] {
+    let mut text = [0; 64];
+    for (pair, octet) in text.chunks_exact_mut(2).zip(digest) {
+        for (digit, half) in pair.iter_mut().zip([octet >> 4, octet & 0xF]) {
+            *digit = if half < 10 { b'0' + half } else { b'a' - 10 + half };
+        }
+    }
+    text
+}
+
 /// A request and the proof of possession of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
