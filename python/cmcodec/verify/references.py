@@ -32,23 +32,23 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     the offset of a nested message whether that has not been validated.
     """
     scope: Scope[Loaded] = Scope(message, is_malformed)
-    found: dict[Note, None] = {}
+    found: dict[tuple[int, Reason], None] = {}
     times: dict[bytes, int] = {}
-    for control in scope.controls:
-        times[control.oid] = number = times.get(control.oid, 0) + 1
-        if number > 1 and number > _at_most().get(control.oid, number):
-            note = Note(body_part_id=control.body_part_id, reason=Reason.DUPLICATE_CONTROL)
-            found[note] = None
-        check = _CHECKED.get(control.oid)
+    at_most = _at_most()
+    for identifier, oid, values in scope.controls:
+        times[oid] = number = times.get(oid, 0) + 1
+        if number > 1 and number > at_most.get(oid, number):
+            found[identifier, Reason.DUPLICATE_CONTROL] = None
+        check = _CHECKED.get(oid)
         if check is None:
             continue
-        for value in control.values:
+        for value in values.inside:
             for reason in check(scope, value):
-                found[Note(body_part_id=control.body_part_id, reason=reason)] = None
+                found[identifier, reason] = None
     for identifier, extensions in _requested(message):
         if _repeats(extension.extn_id for extension in extensions):
-            found[Note(body_part_id=identifier, reason=Reason.DUPLICATE_EXTENSION)] = None
-    return tuple(found)
+            found[identifier, Reason.DUPLICATE_EXTENSION] = None
+    return tuple(Note(body_part_id=identifier, reason=reason) for identifier, reason in found)
 
 
 @cache
@@ -109,14 +109,10 @@ class Element(NamedTuple):
     end: int
 
     @property
-    def content(self) -> int:
-        """Where its content starts."""
-        return content(self.buffer, self.start)
-
-    @property
     def octets(self) -> bytes:
         """Its content."""
-        return self.buffer[self.content : self.end]
+        buffer, start, end = self
+        return buffer[content(buffer, start) : end]
 
     @property
     def number(self) -> int:
@@ -126,13 +122,15 @@ class Element(NamedTuple):
     @property
     def inside(self) -> list[Element]:
         """The elements inside it."""
-        places = elements(self.buffer, self.content, self.end)
-        return [Element(self.buffer, *place) for place in places]
+        buffer, start, end = self
+        places = elements(buffer, content(buffer, start), end)
+        return [Element(buffer, start, end) for start, end in places]
 
     @property
     def numbers(self) -> Iterator[int]:
         """The values of a SEQUENCE OF BodyPartID, each of five octets at most."""
-        place, end, buffer = self.content, self.end, self.buffer
+        buffer, start, end = self
+        place = content(buffer, start)
         while place < end:
             start = place + 2
             place = start + buffer[place + 1]
@@ -140,15 +138,11 @@ class Element(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A control: its id, the octets of its OBJECT IDENTIFIER, and its values."""
+    """A control: its id, the octets of its OBJECT IDENTIFIER, and the SET of its values."""
 
     body_part_id: int
     oid: bytes
-    set_of_values: Element
-
-    @property
-    def values(self) -> list[Element]:
-        return self.set_of_values.inside
+    values: Element
 
 
 class Scope(Generic[AnyLoaded]):
@@ -171,8 +165,11 @@ class Scope(Generic[AnyLoaded]):
     @cached_property
     def controls(self) -> list[Control]:
         """The controls, in order."""
-        parts = (element.inside for element in self._parts("controlSequence"))
-        return [Control(name.number, oid.octets, values) for name, oid, values in parts]
+        found, buffer = [], self.message.buffer
+        for start, end in self.message.parts("controlSequence"):
+            name, oid, values = Element(buffer, start, end).inside
+            found.append(Control(name.number, oid.octets, values))
+        return found
 
     @cached_property
     def control_ids(self) -> set[int]:
@@ -271,21 +268,19 @@ _DANGLING, _DUPLICATE = Reason.DANGLING_REFERENCE, Reason.DUPLICATE_REFERENCE
 
 
 def _each(identifiers: Iterable[int], is_there: Callable[[int], bool]) -> Iterator[Reason]:
-    seen: set[int] = set()
-    for identifier in identifiers:
-        if identifier in seen:
-            yield _DUPLICATE
-        elif not is_there(identifier):
-            yield _DANGLING
-        seen.add(identifier)
+    named = list(identifiers)
+    distinct = dict.fromkeys(named)
+    if len(distinct) < len(named):
+        yield _DUPLICATE
+    if not all(map(is_there, distinct)):
+        yield _DANGLING
 
 
 def _batch(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
     there, named = scope.members, list(value.numbers)
     yield from _each(named, there.__contains__)
-    for identifier in dict.fromkeys(named):
-        if identifier in there and scope.is_no_message(identifier):
-            yield Reason.NOT_A_MESSAGE
+    if any(map(scope.is_no_message, filter(there.__contains__, dict.fromkeys(named)))):
+        yield Reason.NOT_A_MESSAGE
 
 
 def _published(scope: Scope[Loaded], value: Element) -> Iterator[Reason]:
