@@ -113,6 +113,20 @@ def best(name: str, octets: int, backend: str, rounds: int, valid: Point | None)
     return found
 
 
+def most(points: dict[str, Point]) -> str:
+    """The worst of all families, of what is held against one."""
+    valid = points[VALID]
+    ratios = {name: it.octet / valid.octet for name, it in points.items()}
+    growths = {name: it.growth for name, it in points.items() if it.octet > FAST}
+    multiples = {name: it.multiple for name, it in points.items() if it.peak > FLOOR}
+    said = [
+        f"{max(of.values()):.2f} {what} ({max(of, key=of.__getitem__)})"
+        for what, of in (("× valid", ratios), ("× for twice", growths), ("× memory", multiples))
+        if of
+    ]
+    return ", ".join(said)
+
+
 def verify(octets: bytes) -> BatchReport:
     """Loads, where it is a message, and verifies."""
     with suppress(DecodeError):
@@ -161,18 +175,18 @@ def main() -> int:
     names = dict.fromkeys([VALID, *(arguments.families or families())])
     found = []
     for backend in [arguments.backend] if arguments.backend else OCTETS:
-        valid = None
+        octets = arguments.octets or OCTETS[backend]
+        points: dict[str, Point] = {}
         for name in names:
-            octets = arguments.octets or OCTETS[backend]
-            it = best(name, octets, backend, arguments.rounds, valid)
-            is_kept = it.is_kept(backend, valid)
-            valid = valid or it
-            dearer = it.octet / valid.octet
+            valid = points.get(VALID)
+            points[name] = it = best(name, octets, backend, arguments.rounds, valid)
+            is_kept, dearer = it.is_kept(backend, valid), it.octet / (valid or it).octet
             figures = f"{it.octets:10,} {it.octet * 1e9:6.1f} ns {dearer:7.2f}"
             figures += f" {it.growth:6.2f} {it.multiple:7.2f}"
             print(f"{name:34} {backend:>7} {figures}{'' if is_kept else ' FAIL'}", flush=True)
             told = {"family": name, "backend": backend, "kept": is_kept, "dearer": dearer}
             found.append({**told, **it._asdict()})
+        print(f"most: {most(points)}")
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2) + "\n")
     return 0 if all(each["kept"] for each in found) else 1

@@ -30,3 +30,15 @@ def test_bounds() -> None:
     assert hostile.Point(1000, 1.0, 2.0, hostile.FLOOR).is_kept("rust", None)
     assert good._replace(seconds=8.0, seconds_twice=16.0).is_kept("rust", good)
     assert not good._replace(seconds=8.1, seconds_twice=16.2).is_kept("rust", good)
+
+
+def test_most() -> None:
+    """The worst of each is told, but for what is small or as fast as memory."""
+    valid = hostile.Point(1 << 24, 1.0, 2.0, 2 << 24)
+    fast = valid._replace(seconds=0.001, seconds_twice=0.01, peak=hostile.FLOOR)
+    worse = valid._replace(seconds=2.0, seconds_twice=5.0)
+    points = {hostile.VALID: valid, "fast": fast, "worse": worse}
+    assert (
+        hostile.most(points)
+        == "2.50 × valid (worse), 2.50 × for twice (worse), 1.00 × memory (valid)"
+    )

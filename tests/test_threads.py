@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +15,12 @@ import cmcodec
 from kit import vectors
 from kit.messages import Message, members, pki_data
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BATCH = vectors.BATCH.read_bytes()
+BATCHES = int(os.environ.get("CMCODEC_BATCHES", "1"))
+"""Of a thousand messages, for each of eight threads."""
 PACKAGE = Path(cmcodec.__file__).parent.parent
 
 
@@ -35,12 +41,14 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_v14_verifications_side_by_side() -> None:
+def test_v14_verifications_side_by_side(record_property: Callable[[str, object], None]) -> None:
     """V14, G11: eight calls at once, each with threads of its own, say what one says."""
-    alone = list(cmcodec.verify_batch(BATCH, threads=1))
+    batches = [BATCH] * BATCHES
+    alone = list(cmcodec.verify_batch(batches, threads=1))
     with ThreadPoolExecutor(8) as pool:
-        reports = list(pool.map(lambda _: list(cmcodec.verify_batch(BATCH, threads=2)), range(8)))
+        reports = list(pool.map(lambda _: list(cmcodec.verify_batch(batches, threads=2)), range(8)))
     assert all(report == alone for report in reports)
+    record_property("tried", sum(map(len, reports)))
 
 
 def test_v14_first_use_in_eight_threads_at_once() -> None:

@@ -3,7 +3,8 @@
 That is the list of names in ``types/__init__.py``, and for the engine the modules in
 ``rust/cmcodec/src/generated``: declarations, OBJECT IDENTIFIERs, reasons, limits, algorithms, and
 the shapes of the CMS wrapper. ``docs/reasons.md`` and the tables of ``docs/rules.md`` follow from
-reasons, ``docs/conformance.md`` from ``docs/requirements.md`` and the tests.
+reasons, ``docs/conformance.md`` from ``docs/requirements.md`` and the tests, ``docs/proof.md`` from
+``proof.toml`` and what was recorded.
 
     python tools/generate.py          # writes what is not current
     python tools/generate.py --check  # exits 1, naming what is not current
@@ -68,6 +69,7 @@ sys.path.insert(0, str(ROOT / "python"))
 import conformance
 import engine
 import pages
+import proof
 import requirements
 import shown
 
@@ -79,6 +81,7 @@ def main() -> int:
     docs = ROOT / "docs"
     put(docs / "rules.md", pages.rules((docs / "rules.md").read_text()))
     put(docs / "reasons.md", pages.reasons())
+    put(docs / "proof.md", proof.page())
     claims = conformance.Claims(
         requirements.read((docs / "requirements.md").read_text()),
         shown.tests(ROOT / "tests" / "rules"),

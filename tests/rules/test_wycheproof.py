@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import lzma
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -24,7 +25,7 @@ from kit.der import NULL, identifier
 from kit.der import spki as spki_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 VECTORS = vectors.VECTORS / "wycheproof"
 BY_NAME = {digest.name: digest for digest in DIGESTS}
@@ -88,10 +89,19 @@ def verify_pure(
 
 
 @pytest.fixture(params=[pytest.param(verify_pure, id="pure")])
-def verify(request: pytest.FixtureRequest) -> Verify:
-    """Return the signature check of each backend in turn."""
-    check: Verify = request.param
-    return check
+def verify(
+    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
+) -> Iterator[Verify]:
+    """Give the signature check of each backend in turn, and tell how many signatures it got."""
+    tried = count()
+
+    def counted(*arguments: Any, **options: Any) -> str | None:
+        next(tried)
+        reason: str | None = request.param(*arguments, **options)
+        return reason
+
+    yield counted
+    record_property("tried", next(tried))
 
 
 def pss_identifier(group: dict[str, Any]) -> bytes:
