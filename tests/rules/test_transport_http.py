@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -31,7 +34,7 @@ from kit.transports import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 MESSAGES = messages()
 PKCS7 = "application/pkcs7-mime"
@@ -93,13 +96,16 @@ def test_r_189_a_client_posts(asked: str) -> None:
 
     def respond(request: httpx2.Request) -> httpx2.Response:
         seen.append((request.method, request.headers["content-type"], request.content))
-        return httpx2.Response(200, content=MESSAGES["full-response"],
-                               headers={"Content-Type": PKCS7})  # fmt: skip
+        return httpx2.Response(200, content=body(), headers={"Content-Type": PKCS7})
+
+    async def body() -> AsyncIterator[bytes]:
+        yield MESSAGES["full-response"]
 
     for content_type in ("rfc10003", "bare"):
         client = cmc_http.Client("http://ca.example/cmc", content_type=content_type)  # type: ignore[arg-type]
-        client._client = httpx2.Client(transport=httpx2.MockTransport(respond))
-        assert client.send(MESSAGES[asked]) == MESSAGES["full-response"]
+        client._client = httpx2.AsyncClient(transport=httpx2.MockTransport(respond))
+        with client:
+            assert client.send(MESSAGES[asked]) == MESSAGES["full-response"]
     bare = REQUEST_TYPES[asked].partition(";")[0]
     assert seen == [
         ("POST", REQUEST_TYPES[asked], MESSAGES[asked]), ("POST", bare, MESSAGES[asked]),
@@ -285,6 +291,50 @@ def test_a_client_says_what_went_wrong(
         with pytest.raises(TransportError) as caught:
             asyncio.run(send_async(url)) if is_async else send(url)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("first", [b"", OK + b"Transfer-Encoding: chunked\r\n\r\n"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_an_answer_takes_no_longer_than_the_timeout(first: bytes, is_async: bool) -> None:
+    """The timeout is for the whole answer: octets that come all the time do not begin it anew."""
+    again = b"1\r\n0\r\n" if first else b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    def work(connection: socket.socket) -> None:
+        connection.recv(65536)
+        with suppress(OSError):
+            connection.sendall(first)
+            while True:
+                connection.sendall(again)
+
+    async def send_async(url: str) -> None:
+        async with cmc_http.AsyncClient(url, timeout=0.2) as client:
+            await client.send(MESSAGES["full-request"])
+
+    with peer(work) as port, pytest.raises(TransportError) as caught:
+        url = f"http://127.0.0.1:{port}"
+        if is_async:
+            asyncio.run(send_async(url))
+        with cmc_http.Client(url, timeout=0.2) as client:
+            client.send(MESSAGES["full-request"])
+    assert caught.value.reason == "timeout"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])
+def test_an_answer_is_not_compressed(coding: str) -> None:
+    """A client asks for no coding and undoes none: what comes may be 1,000 times as long."""
+    body = gzip.compress(bytes(10_000))
+    head = f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    seen = []
+
+    def work(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(OK + head.encode() + body)
+
+    with peer(work) as port, pytest.raises(TransportError) as caught:  # noqa: PT012 - it is closed
+        with cmc_http.Client(f"http://127.0.0.1:{port}") as client:
+            client.send(MESSAGES["full-request"])
+    assert caught.value.reason == "media_type"
+    assert b"\r\naccept-encoding: identity\r\n" in seen[0].lower()
 
 
 def test_nobody_listens() -> None:
