@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,7 @@ from cmcodec.transports import Limits, TransportError, files
 from kit.transports import enveloped, messages
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
 MESSAGES = messages()
 EXTENSIONS = {
@@ -65,3 +67,16 @@ def test_a_file_may_be_too_long(tmp_path: Path) -> None:
         files.read(path, limits=Limits(max_size=4))
     with pytest.raises(FileNotFoundError):
         files.read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, Path.symlink_to])
+def test_an_answer_is_a_file(make: Callable[..., None], tmp_path: Path) -> None:
+    """Nobody waits for a pipe to end; what is no file is no answer."""
+    client = files.Client(tmp_path, timeout=0.01)
+    with pytest.raises(TransportError, match="timeout"):
+        client.send(MESSAGES["full-request"])
+    (request,) = tmp_path.iterdir()
+    answer = request.with_suffix(".crp")
+    make(answer, "/dev/zero") if make is Path.symlink_to else make(answer)
+    with pytest.raises(TransportError, match="timeout"):
+        client.send(MESSAGES["full-request"])

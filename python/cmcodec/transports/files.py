@@ -71,7 +71,7 @@ class Client:
         answers = [self._folder / (name + media.file_extension) for media in ANSWERS]
         until = time.monotonic() + self._timeout
         try:
-            if not any(map(Path.exists, answers)):
+            if not any(map(Path.is_file, answers)):
                 write(octets, request)
             answer = self._awaited(answers, until)
             found = read(answer, limits=self._limits)
@@ -85,7 +85,8 @@ class Client:
     def _awaited(self, answers: list[Path], until: float) -> Path:
         while True:
             for each in answers:
-                if each.exists():
+                # Anything else may never end.
+                if each.is_file():
                     return each
             if time.monotonic() >= until:
                 raise TransportError(TransportReason.TIMEOUT)
