@@ -8,7 +8,7 @@ from email.policy import SMTP
 
 import pytest
 
-from cmcodec.transports import TransportError, mail
+from cmcodec.transports import Limits, TransportError, mail
 from kit.transports import enveloped, messages
 
 MESSAGES = messages()
@@ -105,3 +105,51 @@ def test_an_address_adds_no_header(address: str) -> None:
     """Addresses with line breaks are refused."""
     with pytest.raises(ValueError, match="linefeed"):
         mail.compose(MESSAGES["full-request"], sender=address, recipient="ca@example.com")
+
+
+LIMITED = {
+    "parts in parts": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+        for n in range(2000)
+    ),
+    "mails in mails": b"Content-Type: message/rfc822\r\n\r\n" * 2000,
+    "parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\nx\r\n" * 101,
+    "a boundary": b'Content-Type: multipart/mixed; boundary="' + b";" * 10**6 + b"\r\n\r\n",
+    "comments": b"Content-Type: application/pkcs10" + b"(" * 10**6 + b"\r\n\r\n",
+    "a name": part("Content-Type: application/pkcs10; name=" + "a" * 1000),
+    "a name in pieces": part(
+        f"Content-Type: {PKCS7}" + "".join(f";\r\n name*{n}=a" for n in range(100_000))
+    ),
+    "words": part(
+        "Content-Type: application/pkcs10\r\nContent-Disposition: attachment; filename="
+        + "=?utf-8?q?a?= " * 100_000
+    ),
+    "a message": part("Content-Type: application/pkcs10", "MAUC" * 400),
+}
+
+
+@pytest.mark.parametrize("what", LIMITED)
+def test_a_mail_costs_little(what: str) -> None:
+    """P7, P9: what would take long, or a stack, is refused before anybody looks into it."""
+    with pytest.raises(TransportError) as caught:
+        mail.extract(LIMITED[what], limits=Limits(max_size=10**8 if what != "a message" else 1000))
+    assert caught.value.reason == "limit"
+
+
+def test_as_many_parts_as_there_may_be() -> None:
+    """P7: 99 in one, the last of which is the message."""
+    head = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+    found = part("Content-Type: application/pkcs10").partition(b"\r\n")[2]
+    octets = head + b"--b\r\n\r\nx\r\n" * 98 + b"--b\r\n" + found + b"--b--\r\n"
+    assert mail.extract(octets) == bytes.fromhex("3005020101")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Content-Type: a/b; name*=", f"Content-Type: {PKCS7}; smime-typ*", "Content-Type: ;\0="],
+)
+def test_a_header_that_is_none(header: str) -> None:
+    """P9: the parser of another policy has exceptions of its own."""
+    for octets in (part(header), message_from_bytes(part("Content-Type: a/b"), policy=SMTP)):
+        with pytest.raises(TransportError, match="media_type"):
+            mail.extract(octets)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from email import message_from_bytes
 from email.errors import MessageError
-from email.message import EmailMessage
-from email.policy import SMTP
-from typing import TYPE_CHECKING
+from email.message import EmailMessage, Message
+from email.parser import BytesParser
+from email.policy import SMTP, Policy, compat32
+from email.utils import collapse_rfc2231_value
+from typing import TYPE_CHECKING, Final
 
-from cmcodec.transports.limits import TransportError, TransportReason
-from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
+from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
+from cmcodec.transports.media import ANSWERS, MAX_FIELD, REQUESTS, media_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
     from cmcodec.received import Buffer
     from cmcodec.transports.media import Direction
 
-__all__ = ["compose", "extract"]
+__all__ = ["MAX_PARTS", "compose", "extract"]
+
+MAX_PARTS: Final = 100
+"""Parts of a mail, those inside others too: each line of one is looked at by all around it."""
+
+_FIELDS: Final = ("content-type", "content-disposition", "content-transfer-encoding")
 
 
 def compose(
@@ -48,32 +54,59 @@ def compose(
     return made
 
 
-def extract(message: EmailMessage | bytes) -> bytes:
+def extract(message: EmailMessage | bytes, *, limits: Limits = DEFAULT) -> bytes:
     """The message that a mail carries, as its body or as one of its parts.
 
     Parts are known by media type and smime-type, whatever their case; one without smime-type by
-    the extension of its name. Raises `TransportError` (``media_type``) for a mail with none, with
-    several, or with one that is no base64.
+    the extension of its name. Raises `TransportError`: ``media_type`` for a mail with none, with
+    several, or with one that is no base64; ``limit`` for one of more than `MAX_PARTS` parts, with
+    more than twice ``limits.max_size`` octets, or with a field about a part that is too long.
     """
-    mail = (
-        message if isinstance(message, EmailMessage) else message_from_bytes(message, policy=SMTP)
-    )
     try:
-        found = list(_bodies(mail))
-    except (LookupError, MessageError, ValueError):
+        octets = bytes(message)
+        # As in HTTP: base64 and its line breaks are longer than what they stand for.
+        if len(octets) > 2 * limits.max_size:
+            raise TransportError(TransportReason.LIMIT)
+        found = list(_bodies(_parsed(octets)))
+    except (LookupError, MessageError, RecursionError, ValueError):
         found = []
     if len(found) != 1:
         raise TransportError(TransportReason.MEDIA_TYPE)
+    if len(found[0]) > limits.max_size:
+        raise TransportError(TransportReason.LIMIT)
     return found[0]
 
 
-def _bodies(mail: EmailMessage) -> Iterator[bytes]:
+class _Part(Message):
+    """A mail or a part of one, by the old policy: a field is a string, and not a language."""
+
+    def set_raw(self, name: str, value: str) -> None:
+        """Takes a field of the head; raises `TransportError` before anybody reads a long one."""
+        if name.lower() in _FIELDS and len(value) > MAX_FIELD:
+            raise TransportError(TransportReason.LIMIT)
+        super().set_raw(name, value)
+
+
+def _parsed(octets: bytes) -> Message:
+    parts = 0
+
+    def part(policy: Policy[Message] = compat32) -> _Part:
+        nonlocal parts
+        parts += 1
+        if parts > MAX_PARTS:
+            raise TransportError(TransportReason.LIMIT)
+        return _Part(policy)
+
+    return BytesParser(policy=compat32.clone(message_factory=part)).parsebytes(octets)
+
+
+def _bodies(mail: Message) -> Iterator[bytes]:
     for part in mail.walk():
         if part.is_multipart():
             continue
         kind = part.get_content_type()
         found = part.get_param("smime-type")
-        smime = None if found is None else str(found).lower()
+        smime = None if found is None else collapse_rfc2231_value(found).lower()
         extension = "." + (part.get_filename() or "").lower().rpartition(".")[2]
         if any(
             media.fits(kind, smime)

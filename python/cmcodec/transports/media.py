@@ -9,7 +9,10 @@ from cmcodec.message import Message, load
 if TYPE_CHECKING:
     from cmcodec.received import Buffer
 
-__all__ = ["ANSWERS", "MEDIA", "REQUESTS", "Direction", "Media", "media_of"]
+__all__ = ["ANSWERS", "MAX_FIELD", "MEDIA", "REQUESTS", "Direction", "Media", "media_of"]
+
+MAX_FIELD: Final = 1_000
+"""Characters of a header field that says what a message is: parameters take quadratic time."""
 
 Direction: TypeAlias = Literal["request", "answer"]
 

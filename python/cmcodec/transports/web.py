@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cmcodec.errors import UnsupportedError
 from cmcodec.transports import handlers
+from cmcodec.transports.media import MAX_FIELD
 
 if TYPE_CHECKING:
     import re
@@ -69,7 +70,12 @@ class Dialect(Protocol):
 
 
 def parsed(content_type: str) -> tuple[str, str | None]:
-    """Media type and smime-type, both in lower case: they are compared so (T-33)."""
+    """Media type and smime-type, both in lower case: they are compared so (T-33).
+
+    What is too long to be one of a message is none.
+    """
+    if len(content_type) > MAX_FIELD:
+        return "", None
     header = Header()
     header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
     found = header.get_param("smime-type")
