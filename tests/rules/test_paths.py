@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import verification
+from cryptography.x509.name import _ASN1Type
 
 import cmcodec
 from cmcodec import _backend, cms, oids, types
@@ -265,6 +266,21 @@ def test_v13_what_cannot_be_read_is_not_trusted(value: Any) -> None:
     middle = issue("middle", root, ca=None, extensions=value)
     assert why(issue("leaf", middle, ca=None), [root], [middle]) == "CN=middle is not readable"
     assert why(leaf, [leaf]) == "the certificate is not readable"
+    anchor = issue("root", ca=None, extensions=value)
+    assert why(issue("leaf", anchor, ca=None), [anchor]) == "CN=root is not readable"
+
+
+def test_v13_extensions_stand_once() -> None:
+    """V13, RFC 5280 §4.2: of two extensions with one OBJECT IDENTIFIER nobody knows which counts."""
+    root = issue("root")
+    one, other = ("0603" + number for number in ("2a0304", "2a0305"))
+    private = [extension(number, "0500") for number in ("1.2.3.4", "1.2.3.5")]
+    leaf = issue("leaf", root, ca=None, extensions=private)
+    assert why(leaf, [root]) is None
+    twice = leaf.der.replace(bytes.fromhex(other), bytes.fromhex(one))
+    assert twice != leaf.der
+    found = Checker([root.der], [], NOW).paths([twice]).chain(twice)
+    assert found.detail == "the certificate is not readable"
 
 
 @pytest.mark.parametrize("value", ["3004a3023000", "3004a5023000", "0500"])
@@ -388,6 +404,23 @@ def test_v13_constraints_on_directory_names() -> None:
     assert constrained([DN("Other")], permitted=[DN("Acme")], subject=DN("Acme").value) is not None
     spaced = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, " Ac  me ")])
     assert constrained([], permitted=[DN("ac me")], subject=spaced) is None
+
+
+def test_v13_values_of_names_that_are_no_text() -> None:
+    """V13, P9: they are equal octet for octet, and in words a name with one is not readable."""
+
+    def unique(octets: bytes) -> x509.Name:
+        return x509.Name([
+            x509.NameAttribute(x509.NameOID.X500_UNIQUE_IDENTIFIER, octets, _ASN1Type.BitString),
+        ])  # fmt: skip
+
+    base = x509.DirectoryName(unique(b"\0A"))
+    assert constrained([], permitted=[base], subject=unique(b"\0A")) is None
+    assert constrained([], permitted=[base], subject=unique(b"\0B")) is not None
+    assert constrained([], excluded=[base], subject=unique(b"\0A")) == (
+        "the name constraints above a certificate whose name is not readable "
+        "do not allow its directoryName"
+    )
 
 
 def test_v13_mail_addresses_in_subjects() -> None:
@@ -533,6 +566,19 @@ def test_v15_steps_that_are_spent_are_said() -> None:
     assert found.detail or found.anchor_sha256
 
 
+def test_v15_steps_of_signers_are_spent_by_themselves() -> None:
+    """V15: as many anchors of one name as nobody needs, none of which has the signer's key."""
+    own, stranger = (issue("root", own=key("p-256", number)) for number in (1, 2))
+    leaf = issue("leaf", own, ca=None)
+    spent = "the search for a chain took more steps than suit the number of certificates"
+    steps_there = CHAIN_STEPS + CHAIN_STEPS_PER_CERTIFICATE
+    for count, text in ((steps_there - 1, None), (steps_there, spent)):
+        others = [
+            issue("root", own=stranger.key, serial=number) for number in range(1, count + 1)
+        ]
+        assert why(leaf, [*others, own]) == text
+
+
 def test_v15_what_anybody_may_add_hides_no_chain() -> None:
     """V15: the issuers of a good chain are found among forged ones of their names and keys."""
     root = issue("root", own=key("p-256", 1), identified=True)
@@ -601,6 +647,8 @@ def test_v15_many_names_under_many_constraints_are_bounded() -> None:
         own = [(x509.SubjectAlternativeName(many[:count]), False)]
         text = why(issue("leaf", root, ca=None, extensions=own), [root])
         assert (text is None) is good
+        middle = issue("middle", root, extensions=own)
+        assert (why(issue("leaf", middle, ca=None), [root], [middle]) is None) is good
 
 
 # --- the judgement of others -----------------------------------------------------------------

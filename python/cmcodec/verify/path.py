@@ -26,7 +26,7 @@ from cmcodec.types import (
 from cmcodec.verify.names import names_of, outside, title
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from cmcodec.types import Extension, GeneralName
@@ -272,20 +272,23 @@ class Path:
 
     def comparisons(self, certificate: Certificate) -> int:
         """How many names are compared with constraints."""
-        subtrees = 0
-        for each in self.constraints:
-            found = each.facts and each.facts.constraints
-            if found:
-                subtrees += len(found.permitted_subtrees or ()) + len(found.excluded_subtrees or ())
+        subtrees = sum(
+            len(each.permitted_subtrees or ()) + len(each.excluded_subtrees or ())
+            for each in self._name_constraints()
+        )
         return subtrees and subtrees * len(certificate.names or ())
 
     def _name_fault(self, certificate: Certificate) -> str | None:
-        for authority in self.constraints:
+        for constraints in self._name_constraints():
             if certificate.names is None:
                 return "the names of {it} are not readable"
-            assert authority.facts
-            assert authority.facts.constraints
-            kind = outside(authority.facts.constraints, certificate.names)
+            kind = outside(constraints, certificate.names)
             if kind is not None:
                 return f"the name constraints above {{it}} do not allow its {kind}"
         return None
+
+    def _name_constraints(self) -> Iterator[NameConstraints]:
+        for authority in self.constraints:
+            assert authority.facts
+            assert authority.facts.constraints
+            yield authority.facts.constraints
