@@ -22,6 +22,7 @@ from cmcodec import _backend, cms, oids, types
 from cmcodec.limits import CHAIN_STEPS, CHAIN_STEPS_PER_CERTIFICATE, MAX_CHAIN_AUTHORITIES
 from cmcodec.verify.trust import Checker
 from kit.chains import DAY, NOW, Issued, chain, issue, why
+from kit.der import identifier, integer, seq, tlv
 from kit.keys import key
 from kit.vectors import VECTORS, manifest, shared
 
@@ -271,7 +272,7 @@ def test_v13_what_cannot_be_read_is_not_trusted(value: Any) -> None:
 
 
 def test_v13_extensions_stand_once() -> None:
-    """V13, RFC 5280 §4.2: of two extensions with one OBJECT IDENTIFIER nobody knows which counts."""
+    """V13, RFC 5280 §4.2: of two extensions of one type nobody knows which counts."""
     root = issue("root")
     one, other = ("0603" + number for number in ("2a0304", "2a0305"))
     private = [extension(number, "0500") for number in ("1.2.3.4", "1.2.3.5")]
@@ -573,9 +574,7 @@ def test_v15_steps_of_signers_are_spent_by_themselves() -> None:
     spent = "the search for a chain took more steps than suit the number of certificates"
     steps_there = CHAIN_STEPS + CHAIN_STEPS_PER_CERTIFICATE
     for count, text in ((steps_there - 1, None), (steps_there, spent)):
-        others = [
-            issue("root", own=stranger.key, serial=number) for number in range(1, count + 1)
-        ]
+        others = [issue("root", own=stranger.key, serial=number) for number in range(1, count + 1)]
         assert why(leaf, [*others, own]) == text
 
 
@@ -786,6 +785,31 @@ def test_v13_certificate_signature() -> None:
     at = root.der.rindex(b"\x03", 0, -60)
     unused = root.der[: at + 2] + b"\1" + root.der[at + 3 :]
     assert ask(unused, spki(root)) == "signature_invalid"
+
+
+def test_v13_what_has_not_the_fields_of_a_certificate_is_signed_by_nobody() -> None:
+    """V13: `bad_value`, whatever is there instead; versions and extensions may be absent."""
+    signed = identifier(oids.ECDSA_WITH_SHA256)
+    version, serial = tlv(0xA0, integer(2)), integer(1)
+    bits = tlv(0x03, b"\0", seq(integer(1), integer(1)))
+    public = spki(issue("root", own=key("p-256", 1)))
+
+    def said(*fields: bytes) -> str | None:
+        return _backend.certificate_signature(seq(*fields), public)
+
+    for tbs in (seq(version, serial, signed), seq(serial, signed)):
+        assert said(tbs, signed, bits) == "signature_invalid"
+        assert said(tbs, seq(), bits) == "algorithm_mismatch"
+        assert said(tbs, signed) == said(tbs, signed, seq()) == "bad_value"
+        assert said(tbs, signed, bits, bits) == said(tlv(0x31), signed, bits) == "bad_value"
+    for tbs in (seq(), seq(version), seq(serial), seq(signed, signed), seq(serial, bits),
+                seq(version, version, signed), seq(serial, tlv(0x31))):  # fmt: skip
+        assert said(tbs, signed, bits) == "bad_value"
+    for algorithm, reason in (
+        (seq(), "bad_value"), (seq(integer(1)), "bad_value"),
+        (seq(b"\x06\x01\x80"), "unsupported_algorithm"), (seq(b"\x06\0"), "unsupported_algorithm"),
+    ):  # fmt: skip
+        assert said(seq(serial, algorithm), algorithm, bits) == reason
 
 
 def test_v13_certificates_with_rsassa_pss() -> None:
