@@ -175,6 +175,59 @@ def test_what_is_forbidden_in_crmf(rule: str, changes: dict[str, Any]) -> None:
     assert (caught.value.reason, caught.value.rule) == ("forbidden", rule)
 
 
+def test_a_finished_crmf_without_a_proof_is_taken() -> None:
+    """R-046: an RA may prove possession in another way, later."""
+    found = opened(RequestBuilder().add_request(crmf(popo=None)).sign(signer()))
+    assert found.requests[0].pop == "absent"
+
+
+OTHER = types.TaggedRequest(
+    orm=types.OtherRequest(
+        body_part_id=7, request_message_type="1.2.3", request_message_value=TLV(b"\x05\x00")
+    )
+)
+
+
+def test_requests_of_another_kind_keep_their_id() -> None:
+    """RFC 10002 §3.2.1.2.3: taken as they are; no key of theirs signs."""
+    builder = RequestBuilder().add_request(OTHER, body_part_id=7)
+    assert content(builder.sign(signer())).req_sequence == (OTHER,)
+    for number in (1, 8):
+        with pytest.raises(cmcodec.EncodeError, match="bad_value in body_part_id"):
+            RequestBuilder().add_request(OTHER, body_part_id=number)
+    by_request_key = cms.SigningKey(
+        sign=lambda _: b"", algorithm="Ed25519", key_identifier=bytes(20)
+    )
+    with pytest.raises(cmcodec.ForbiddenError, match="R-019"):
+        builder.sign(by_request_key)
+    with pytest.raises(cmcodec.ForbiddenError, match="R-016"):
+        builder.without_signature()
+
+
+def test_new_requests_that_contradict_themselves() -> None:
+    """What is unknown, and proofs that the form of request does not have."""
+    for field, fields in (
+        ("form", {"form": "pkcs12"}), ("pop", {"pop": "promise"}), ("pop", {"pop": "challenge"}),
+        ("pop", {"pop": "dh", "form": "crmf"}),
+    ):  # fmt: skip
+        with pytest.raises(cmcodec.EncodeError, match=f"bad_value in {field}"):
+            new(**fields)
+    with pytest.raises(cmcodec.ArgumentError, match="is no private key"):
+        NewRequest(key=object())
+    attribute = types.Attribute(attr_type="1.2.3", attr_values=(TLV(b"\x05\x00"),))
+    with pytest.raises(cmcodec.EncodeError, match="bad_value in attributes"):
+        RequestBuilder().add_request(new(form="crmf", attributes=[attribute])).content()
+
+
+def test_what_is_no_request_is_refused() -> None:
+    """At the call: an object of another kind, and a message that holds none."""
+    for other in (object(), RequestBuilder().content()):
+        with pytest.raises((cmcodec.EncodeError, cmcodec.ArgumentError)):
+            RequestBuilder().add_request(other)  # type: ignore[arg-type]
+    with pytest.raises(cmcodec.EncodeError, match="bad_type in request"):
+        RequestBuilder().add_request(RequestBuilder().add_request(new()).sign(signer()))
+
+
 def test_r_171_change_subject_name_has_a_field() -> None:
     """R-171, R-240: an attribute of the request, never empty, and no control."""
     empty = types.ChangeSubjectName()
@@ -236,6 +289,13 @@ def test_r_089_identity_proof_and_pop_link() -> None:
             controls.pop_link.verify(found, SECRET + b"x")
 
 
+def test_versions_of_proofs_are_two() -> None:
+    """R-092, R-096: there is no other."""
+    for call in (RequestBuilder().identify, RequestBuilder().link_pop):
+        with pytest.raises(cmcodec.EncodeError, match="bad_value in version"):
+            call(SECRET, version=3)
+
+
 def test_r_100_a_finished_request_takes_no_witness() -> None:
     """R-099, R-100: beside link_pop it is refused, whichever comes first."""
     with pytest.raises(cmcodec.ForbiddenError, match="R-100"):
@@ -258,6 +318,20 @@ def test_r_026_a_renewal_has_no_identity_proof() -> None:
     ):
         with pytest.raises(cmcodec.ForbiddenError, match="R-026"):
             call()
+    with pytest.raises(cmcodec.EncodeError, match="bad_value in certificate"):
+        RequestBuilder().renew(b"\x30\x00")
+
+
+def test_r_026_an_identification_that_stands_there_identifies() -> None:
+    """R-026: also where the caller puts the control there; under a MAC it is the same (R-025)."""
+    named = RequestBuilder().add_request(new()).add_control(types.Identification("me"))
+    with pytest.raises(cmcodec.ForbiddenError, match="R-026"):
+        named.renew(certificate("p-256", 0))
+    octets = named.authenticate(SECRET, "me", iterations=1000)
+    found = opened(octets, keys=cms.RecipientKey.from_password(SECRET, "me"))
+    assert len(found.find(types.Identification)) == 1
+    with pytest.raises(cmcodec.ForbiddenError, match="R-025"):
+        named.authenticate(SECRET, "you", iterations=1000)
 
 
 def test_r_107_a_renewal_has_the_names_of_the_certificate() -> None:
@@ -370,6 +444,18 @@ def test_r_185_no_signature() -> None:
         assert cmcodec.load(octets).open_unsigned().requests[0].pop == "absent"
 
 
+@pytest.mark.parametrize("extensions", [(), (x509.OCSPNoCheck(),)])
+def test_r_185_a_finished_request_that_names_no_key_identifier(extensions: Any) -> None:
+    """R-021, R-185: nobody finds its key, so that it neither signs nor stands unsigned."""
+    built = x509.CertificateSigningRequestBuilder().subject_name(NAME)
+    for extension in extensions:
+        built = built.add_extension(extension, critical=False)
+    built = built.add_attribute(x509.oid.AttributeOID.CHALLENGE_PASSWORD, b"secret")
+    builder = RequestBuilder().add_request(built.sign(key("p-256", 6), hashes.SHA256()))
+    with pytest.raises(cmcodec.ForbiddenError, match="R-016"):
+        builder.without_signature()
+
+
 def test_r_137_revocation_by_secret() -> None:
     """R-136 to R-138: signed, or without a SignerInfo where there is nothing else."""
     when = datetime(2027, 1, 1, tzinfo=UTC)
@@ -418,6 +504,14 @@ def test_controls_have_their_place() -> None:
     twice = RequestBuilder().transaction(1).transaction(2)
     with pytest.raises(cmcodec.EncodeError, match="duplicate_control"):
         twice.content()
+    published = types.CMCPublicationInfo(
+        hash_alg=types.AlgorithmIdentifier(algorithm=oids.ID_SHA256),
+        cert_hashes=(b"x",), pub_info=types.PKIPublicationInfo(action=1),
+    )  # fmt: skip
+    once = RequestBuilder().add_control(published)
+    assert len(once.content().control_sequence) == 1
+    with pytest.raises(cmcodec.ForbiddenError, match="R-161"):
+        once.add_control(published).content()
     private = RequestBuilder().add_control(TLV(b"\x05\x00"), attr_type="1.3.6.1.4.1.99999.1")
     assert opened(private.sign(signer())).find("1.3.6.1.4.1.99999.1") == ((1, TLV(b"\x05\x00")),)
 

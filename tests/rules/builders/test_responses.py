@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import x25519
 
 import cmcodec
 from cmcodec import builders, cms, controls, oids, types
+from cmcodec.asn1 import TLV
 from cmcodec.builders import (
     BatchRequestBuilder,
     BatchResponseBuilder,
@@ -108,6 +109,8 @@ def test_r_080_what_goes_with_which_status() -> None:
         ("R-079", lambda: builder.add_control(
             status(cmc_status=0, body_list=part, other_info=other(fail_info=2)))),
         ("R-080", lambda: builder.add_control(status(cmc_status=3, body_list=part))),
+        ("R-085", lambda: builder.add_control(
+            status(cmc_status=2, body_list=part, other_info=other(fail_info=14)))),
         ("R-080", lambda: builder.add_control(
             status(cmc_status=0, body_list=part, other_info=other(pend_info=pending)))),
     ):  # fmt: skip
@@ -117,6 +120,25 @@ def test_r_080_what_goes_with_which_status() -> None:
     builder.fail(1000, 3).fail(1999, 3).content()
     with pytest.raises(ValueError, match="ids"):
         builder.fail(2)
+
+
+def test_r_083_what_may_be_pending() -> None:
+    """R-083: certification requests of both kinds, and what asks for them again; nothing else."""
+    again = RequestBuilder().add_control(types.QueryPending(b"token"), body_part_id=9)
+    other = types.TaggedRequest(
+        orm=types.OtherRequest(
+            body_part_id=7, request_message_type="1.2.3",
+            request_message_value=TLV(b"\x05\x00"),
+        )
+    )  # fmt: skip
+    sent = again.add_request(request(form="crmf"), body_part_id=5).add_request(other)
+    builder = ResponseBuilder().for_request(asked(sent))
+    for number in (5, 9):
+        assert statuses(builder.pend(b"x", WHEN, number).content())[0][1] == [number]
+    response = cmcodec.load(ResponseBuilder().issue(ISSUED, 1).sign(signer())).open()
+    for answer, number in ((builder, 7), (ResponseBuilder().for_request(response), 1)):
+        with pytest.raises(cmcodec.ForbiddenError, match="R-083"):
+            answer.pend(b"x", WHEN, number)
 
 
 def test_r_053_a_server_that_cannot_sign() -> None:
@@ -136,6 +158,9 @@ def test_mac_carries_certificates_in_a_member() -> None:
     found = cmcodec.load(octets).open(cms.RecipientKey.from_password(SECRET, "me"))
     ((_, member),) = found.message.unverified_messages
     assert [each.der for each in member.certificates] == [der(ISSUED)]
+    octets = ResponseBuilder().fail(2, 1).authenticate(SECRET, "me", iterations=1000)
+    found = cmcodec.load(octets).open(cms.RecipientKey.from_password(SECRET, "me"))
+    assert not found.message.unverified_messages
 
 
 def test_r_010_certs_only() -> None:
@@ -198,6 +223,8 @@ def test_r_132_no_challenge_beside_a_witness() -> None:
     answer = ResponseBuilder().for_request(asked(current))
     with pytest.raises(cmcodec.ForbiddenError, match="R-132"):
         answer.challenge(challenge, 1)
+    simple = cmcodec.load(tagged.tcr.certification_request.to_der())
+    assert statuses(ResponseBuilder().for_request(simple).challenge(challenge, 1).content())
 
 
 def test_r_099_challenges_to_linked_requests() -> None:
@@ -219,6 +246,8 @@ def test_r_099_challenges_to_linked_requests() -> None:
     controls.encrypted_pop.verify(answer, proof, value)
     with pytest.raises(cmcodec.ForbiddenError, match="R-099"):
         again.answer_challenges(response, opener).content()
+    with pytest.raises(cmcodec.EncodeError, match="bad_value in keys"):
+        again.answer_challenges(response, ())
     another = asked(RequestBuilder().add_request(wanted))
     with pytest.raises(cmcodec.ProofError, match="challenge_wrong") as caught:
         again.answer_challenges(response, opener, sent=another)
@@ -278,6 +307,11 @@ def test_r_155_batch_requests() -> None:
     assert found.requests[0].id == 3
     with pytest.raises(cmcodec.EncodeError, match="bad_type"):
         BatchRequestBuilder().add(certs_only([ISSUED]))
+    (tagged,) = asked(RequestBuilder().add_request(request(form="crmf"))).content.req_sequence
+    with pytest.raises(cmcodec.EncodeError, match="bad_type in request"):
+        BatchRequestBuilder().add_request(tagged)  # type: ignore[arg-type]
+    alone = BatchRequestBuilder().add_request(simple).content()
+    assert (len(alone.req_sequence), alone.control_sequence) == (1, ())
 
 
 def test_r_164_a_witness_for_a_control_marks_it_as_processed() -> None:
@@ -327,6 +361,22 @@ def test_r_156_batch_responses() -> None:
     ((_, listed),) = found.find("id-cmc-batchResponses")
     assert listed.value == tuple(number for number, _ in found.message.unverified_messages)
     assert statuses(found.content)[0][0] == types.CMCStatus.PARTIAL
+
+
+def test_nothing_is_signed_by_nobody() -> None:
+    """RFC 5652 §5.3: of several signers there is one at least."""
+    with pytest.raises(cmcodec.EncodeError, match="bad_value in signer"):
+        ResponseBuilder().issue(ISSUED, 1).sign(())
+
+
+def test_unsigned_data_is_no_draft() -> None:
+    """R-060: only `sign` writes it."""
+    data = types.CMCUnsignedData(
+        body_part_path=types.BodyPartPath((1,)), identifier="1.2.3", content=types.Data(b"x")
+    )
+    made = ResponseBuilder().issue(ISSUED, 1)
+    assert made.draft() is not None
+    assert made.add_unsigned_data(data).draft() is None
 
 
 def test_a_large_batch_is_what_batch_requests_makes() -> None:
