@@ -95,7 +95,12 @@ MAX_RECIPIENT_KEYS: Final = 4
 """Keys of the caller tried for one recipient."""
 
 MAX_ITERATIONS: Final = 1_000_000
-"""Iterations of PBKDF2 and PasswordBasedMac (P10)."""
+"""Iterations of one PBKDF2 (P10)."""
+
+MAX_LAYER_ITERATIONS: Final = 4 * MAX_ITERATIONS
+"""Iterations for all recipients of one encrypted or MACed layer, and all keys that fit them (P10):
+six recipients with 600,000, and one password.
+"""
 
 MAX_GROUP_MODULUS_BITS: Final = 4096
 """Longest modulus of a Diffie-Hellman group that a proof of possession names: it is to be prime."""

@@ -18,6 +18,7 @@ from cmcodec.arguments import flag
 from cmcodec.asn1.der import set_of
 from cmcodec.checked import checked
 from cmcodec.cms.ciphers import ContentEncryption
+from cmcodec.cms.derivation import check_password_derivation
 from cmcodec.cms.identifiers import named
 from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import SigningKey, sign_octets
@@ -29,7 +30,7 @@ from cmcodec.errors import (
     LimitError,
     VerificationError,
 )
-from cmcodec.limits import MAX_RECIPIENT_KEYS, MAX_RECIPIENTS
+from cmcodec.limits import MAX_LAYER_ITERATIONS, MAX_RECIPIENT_KEYS, MAX_RECIPIENTS
 from cmcodec.message import Message, load
 from cmcodec.reasons import Reason, Rule
 from cmcodec.received import Buffer
@@ -83,8 +84,8 @@ def decrypt(
     Raises what `load` raises; `VerificationError` where it is no such layer
     (``wrong_content_type``), where its version, its attributes or the length of its tag are wrong,
     and for algorithms that are not on offer; `LimitError` for more than 64 recipients, 4 keys that
-    fit one, or 1,000,000 iterations; `DecryptionError` with ``no_recipient`` where no key fits, and
-    ``decryption_failed`` for all that is wrong behind that.
+    fit one, 1,000,000 iterations, or 4,000,000 in all; `DecryptionError` with ``no_recipient``
+    where no key fits, and ``decryption_failed`` for all that is wrong behind that.
     """
     flag("legacy", legacy)
     loaded = loaded_message(message)
@@ -282,6 +283,7 @@ def _attempts(
             raise ArgumentError("keys", key)
     refused = None
     found: list[tuple[RecipientKind, Callable[[], bytes | None]]] = []
+    iterations = 0
     for info in _recipients(infos):
         before = len(found)
         for key in given:
@@ -292,7 +294,8 @@ def _attempts(
                 continue
             if attempt is not None:
                 found.append((_kind(info), attempt))
-        if len(found) - before > MAX_RECIPIENT_KEYS:
+                iterations += _iterations(info)
+        if len(found) - before > MAX_RECIPIENT_KEYS or iterations > MAX_LAYER_ITERATIONS:
             raise LimitError(Reason.LIMIT, None, "recipientInfos")
     if not found:
         raise refused or DecryptionError(Reason.NO_RECIPIENT)
@@ -315,6 +318,12 @@ def _recipients(infos: Sequence[types.RecipientInfo]) -> list[types.RecipientInf
     if max(len(infos), len(found)) > MAX_RECIPIENTS:
         raise LimitError(Reason.LIMIT, None, "recipientInfos")
     return found
+
+
+def _iterations(info: types.RecipientInfo) -> int:
+    """What it takes to derive the key of a recipient that a password fits."""
+    derivation = None if info.pwri is None else info.pwri.key_derivation_algorithm
+    return 0 if derivation is None else check_password_derivation(derivation)[0].iteration_count
 
 
 def _kind(info: types.RecipientInfo) -> RecipientKind:
@@ -376,7 +385,7 @@ def encrypt(
 
     Raises what `load` raises, `EncodeError` for a name that is not on offer, `ForbiddenError` for a
     message that is not a SignedData (R-231) over a PKIData or PKIResponse (R-070), `EncodeError`
-    without a recipient, `LimitError` for more than 64.
+    without a recipient, `LimitError` for more than 64, and for 4,000,000 iterations in all.
     """
     loaded = loaded_message(message)
     content = loaded.octets("content")
@@ -466,4 +475,8 @@ def recipient_infos(
         raise EncodeError(Reason.BAD_VALUE, None, "recipients", hint="at least one")
     if len(given) > MAX_RECIPIENTS:
         raise LimitError(Reason.LIMIT, None, "recipients")
-    return tuple(recipient.make(key, random) for recipient in given)
+    made = [recipient.make(key, random) for recipient in given]
+    if sum(map(_iterations, made)) > MAX_LAYER_ITERATIONS:
+        # No password would open it.
+        raise LimitError(Reason.LIMIT, None, "recipients")
+    return tuple(made)

@@ -518,6 +518,39 @@ def test_p10_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [1_000_000]
 
 
+def test_p10_iterations_of_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P10: 4,000,000 for all recipients and keys that fit them, and no derivation beyond."""
+    asked: list[int] = []
+    heavy, cheap = pwri(iterations=1_000_000), pwri(iterations=1)
+
+    def pbkdf2_hmac(*arguments: Any) -> bytes:
+        asked.append(arguments[3])
+        return bytes(32)
+
+    monkeypatch.setattr(derivation.hashlib, "pbkdf2_hmac", pbkdf2_hmac)
+    both = [BY_PASSWORD, RecipientKey.from_password(b"other")]
+    messages: list[tuple[Any, ...]] = [
+        (BY_PASSWORD, *[heavy] * 4),
+        (both, heavy, heavy),
+        (both, heavy, ktri(), heavy),
+    ]
+    for keys, *infos in messages:
+        for make in (Enveloped, AuthEnveloped):
+            del asked[:]
+            assert refused(make(VALUE, (*infos,)).encode(), keys) == FAILED
+            assert asked == [1_000_000] * 4
+            assert refused(make(VALUE, (*infos, cheap)).encode(), keys) == LIMIT
+            assert len(asked) == 4
+    assert refused(Authenticated(recipients=(heavy,) * 4).encode(), BY_PASSWORD) == FAILED
+    assert refused(Authenticated(recipients=(heavy,) * 5).encode(), BY_PASSWORD) == LIMIT
+    # Those that nothing given fits cost nothing.
+    assert is_open(envelope(*[heavy] * 5, ktri()))
+    # What nobody could open is not made.
+    assert cms.encrypt(SIGNED, [Recipient.from_password(b"x", iterations=1_000_000)] * 4)
+    with pytest.raises(LimitError):
+        cms.encrypt(SIGNED, [Recipient.from_password(b"x", iterations=1_000_000)] * 5)
+
+
 def test_kek() -> None:
     """RFC 5652 §6.2.3: a key-encryption key is known by its identifier."""
     assert is_open(envelope(kekri()), BY_KEK)

@@ -83,8 +83,11 @@ pub const MAX_RECIPIENTS: usize = 64;
 /// Keys of the caller tried for one recipient.
 pub const MAX_RECIPIENT_KEYS: usize = 4;
 
-/// Iterations of PBKDF2 and PasswordBasedMac (P10).
+/// Iterations of one PBKDF2 (P10).
 pub const MAX_ITERATIONS: usize = 1_000_000;
+
+/// Iterations for all recipients of one encrypted or MACed layer, and all keys that fit them (P10): six recipients with 600,000, and one password.
+pub const MAX_LAYER_ITERATIONS: usize = 4_000_000;
 
 /// Longest modulus of a Diffie-Hellman group that a proof of possession names: it is to be prime.
 pub const MAX_GROUP_MODULUS_BITS: usize = 4_096;
