@@ -46,6 +46,11 @@ class Case:
     twin: str | None = None
     decisions: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def title(self) -> str:
+        """The name without the rule."""
+        return self.name.removeprefix(f"{self.rule}: ")
+
 
 class Series:
     """Cases of one rule. Each that breaks it has the last one before it that passes as its twin."""
