@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -13,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cmcodec
-from cmcodec import CONTROLS, _backend, oids, types
-from cmcodec.asn1 import NULL, TLV, Asn1, BitString, LazySequence, schema
+from cmcodec import _backend
+from cmcodec.asn1 import Asn1, schema
 from kit import strategies
 from kit.answers import refusal
+from kit.corpus import messages, values, with_nonsense
 from kit.mutants import mutant
 from kit.strategies import DECLARED
-from kit.vectors import SHARED, VECTORS
+from kit.vectors import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,57 +31,10 @@ pytestmark = pytest.mark.skipif(
 
 MUTANTS = int(os.environ.get("CMCODEC_MUTANTS", "6000"))
 SEED = 10002
-MAX_OCTETS = 6000
-"""Of a message that is mutated: larger ones say nothing new."""
-
 SLICES = 12
 
 NO_ELEMENTS = {"unusedBits", "octets", "critical", "replace", "aes-ICVlen", "nothing"}
 """Of a dictionary: the halves of a BIT STRING, and fields whose DEFAULT is not encoded."""
-
-
-def messages() -> list[bytes]:
-    """Every message of the vectors, valid in the end or not."""
-    files = sorted(p for p in VECTORS.rglob("*") if p.suffix in (".der", ".ber"))
-    skipped = ("keys", "plain", "wycheproof", "signatures")
-    found = [
-        p.read_bytes()
-        for p in files
-        if p.parent.name not in skipped and not p.name.endswith(".value.der")
-    ]
-    return [octets for octets in found if len(octets) <= MAX_OCTETS]
-
-
-def inside(value: object) -> Iterator[Asn1]:
-    """A declared value and all declared values in it."""
-    if isinstance(value, Asn1):
-        yield value
-        for name in getattr(type(value), "__dataclass_fields__", ()):
-            yield from inside(getattr(value, name))
-    elif isinstance(value, (tuple, LazySequence)):
-        for item in value:
-            yield from inside(item)
-
-
-def values() -> list[tuple[type[Asn1], bytes]]:
-    """Values of every type that the vectors have, a few of each."""
-    found: dict[type[Asn1], set[bytes]] = {}
-    roots: list[object] = [
-        types.PKIData.from_der((SHARED / "plain" / "pkidata-all-controls.der").read_bytes())
-    ]
-    for path in sorted((SHARED / "controls").glob("[0-9]*.value.der")):
-        cls = CONTROLS[f"{oids.ID_CMC}.{int(path.name[:2])}"]
-        roots.append(cls.from_der(path.read_bytes()))
-    for octets in messages():
-        if refusal(lambda octets=octets: cmcodec.load(octets)) is None:
-            message = cmcodec.load(octets)
-            roots += [message.unverified_structure, message.unverified_content]
-    for root in roots:
-        for value in inside(root):
-            known = found.setdefault(type(value), set())
-            if len(known) < 40:
-                known.add(value.to_der())
-    return [(cls, octets) for cls, known in found.items() for octets in sorted(known)]
 
 
 def answers(read: Callable[[], Any]) -> list[Any]:
@@ -196,54 +149,17 @@ def encodings(value: Asn1) -> list[bytes]:
     return found
 
 
-JUNK: list[object] = [
-    None, "x", "", 5, -1, 2**32, True, b"", b"x", (), [], (5,), [None], 1.5, {}, NULL, TLV(b""),
-    TLV(b"\x05\x00"), TLV(b"\x30\x00"), BitString(b"\xff", 3), types.Name(rdn_sequence=()),
-    types.BodyPartList(()), types.TransactionId(7), types.CMCStatus.FAILED, types.DataReturn,
-    types.Certificate(b"\x30\x00"), "1.2.3", "1.3.6.1.5.5.7.7.5", "\ud800", 10**5000,
-]  # fmt: skip
-"""What a field is replaced by."""
-
-
-def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where the values inside a value stand."""
-    if isinstance(value, Asn1):
-        for name in getattr(type(value), "__dataclass_fields__", ()):
-            yield (*path, name)
-            yield from places(getattr(value, name), (*path, name))
-    elif isinstance(value, (tuple, LazySequence)):
-        for index, item in enumerate(value):
-            yield (*path, index)
-            yield from places(item, (*path, index))
-
-
-def put(value: Any, path: tuple[str | int, ...], new: object) -> Any:
-    """The value with another one at this place."""
-    if not path:
-        return new
-    step, *rest = path
-    if isinstance(step, str):
-        return replace(value, **{step: put(getattr(value, step), tuple(rest), new)})
-    items = list(value)
-    items[step] = put(items[step], tuple(rest), new)
-    return tuple(items)
-
-
 @pytest.mark.parametrize("part", range(SLICES))
 def test_backends_refuse_to_encode_alike(part: int, corpus: Any) -> None:
     """P9: values with one or two fields that are nonsense."""
     random = Random(f"{SEED} junk {part}")
     for _ in range(MUTANTS // SLICES // 2):
         cls, octets = random.choice(corpus[1])
-        value = cls.from_der(octets)
-        found = list(places(value))
-        try:
-            for place in random.choices(found, k=random.choice((1, 1, 2))) if found else ():
-                value = put(value, place, random.choice(JUNK))
-        except (AttributeError, IndexError, TypeError):
-            continue  # the constructor refuses it, or the second place went with the first
-        engine, fallback = encoded(value)
-        assert engine == fallback, repr(value)
+        changed = with_nonsense(random, cls.from_der(octets))
+        if changed is None:
+            continue
+        engine, fallback = encoded(changed)
+        assert engine == fallback, repr(changed)
 
 
 def encoded(value: Asn1) -> list[Any]:
