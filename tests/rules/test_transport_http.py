@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -319,6 +320,22 @@ def test_an_answer_takes_no_longer_than_the_timeout(first: bytes, is_async: bool
         with pytest.raises(TransportError) as caught:
             asyncio.run(send_async(url)) if is_async else send(url)
     assert caught.value.reason == "timeout"
+
+
+@each_side
+def test_a_client_waits_wherever_it_is_asked(side: str) -> None:
+    """One client in several threads at once, and in a thread whose own loop waits meanwhile."""
+    answer = MESSAGES["full-response"]
+
+    async def in_a_notebook(client: cmc_http.Client) -> bytes:
+        return client.send(MESSAGES["full-request"])
+
+    with served(side, always(answer)) as url, cmc_http.Client(url) as client:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(client.send, [MESSAGES["full-request"]] * 8))
+        assert found == [answer] * 8
+        assert asyncio.run(in_a_notebook(client)) == answer
+        assert client.send(MESSAGES["full-request"]) == answer
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "identity, gzip"])

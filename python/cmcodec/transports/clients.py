@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar
 
 from cmcodec.errors import CMCError, UnsupportedError
 from cmcodec.message import load
 from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
 __all__ = ["Asking", "AsyncClient", "Client"]
+
+Result = TypeVar("Result")
 
 _SUCCESS = range(200, 300)
 _NO_CONTENT = 204
@@ -81,6 +85,8 @@ class _Sender:
         # A coded body may be a thousand times as long as what comes.
         headers = {"Accept-Encoding": "identity"}
         self._client = httpx2.AsyncClient(verify=context, timeout=timeout, headers=headers)
+        # For those that wait; they make a loop when they first run one.
+        self._turn, self._runner = threading.Lock(), asyncio.Runner()
 
     async def _sent(self, octets: bytes) -> bytes:
         """The answer to a message, ``b""`` where there is none; raises `TransportError`."""
@@ -138,23 +144,27 @@ def _is_message(octets: bytes) -> bool:
 
 
 class Client(_Sender):
-    """Sends messages, one after the other; not from a coroutine, which has `AsyncClient`."""
-
-    _runner: asyncio.Runner | None = None
+    """Sends messages, one after the other, whichever threads ask for that."""
 
     def send(self, octets: bytes) -> bytes:
         """The answer to a message, ``b""`` where there is none; raises `TransportError`."""
         # On an event loop a timeout is for the whole, however slowly octets come.
-        if self._runner is None:
-            self._runner = asyncio.Runner()
-        return self._runner.run(self._sent(octets))
+        return self._run(self._sent(octets))
 
     def close(self) -> None:
         """Closes the connections."""
-        if self._runner is not None:
-            self._runner.run(self._client.aclose())
-            self._runner.close()
-            self._runner = None
+        self._run(self._client.aclose())
+        self._runner.close()
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        with self._turn:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return self._runner.run(work)
+            # In a notebook a loop runs in this thread, and waits.
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(self._runner.run, work).result()
 
     def __enter__(self) -> Self:
         return self
