@@ -76,6 +76,13 @@ _SAFE_PRIME = int(
 )
 """That of 2048 bits of RFC 3526 §3, whose g is 2 and whose q nobody writes."""
 
+_SMALL_SAFE_PRIME = int(
+    "e635c0cc1fce7ed543b030c71d808ff63c57924f47c6d195abcce0fcbf305adb"
+    "d4fd7e62ed65704ac522e19c0d42b259e03d000a9ea83e911293239e31aab8c7",
+    16,
+)
+"""One that ``openssl dhparam`` made: no library knows its q."""
+
 
 def _quietly(p: int, q: int | None, g: int, x: int) -> Any:
     with warnings.catch_warnings():
@@ -101,6 +108,12 @@ def dh_key(bits: int = 2048, number: int = 0) -> Any:
 def dh_key_without_q(number: int = 0) -> Any:
     """The same in a group that does not say its q."""
     return _quietly(_SAFE_PRIME, None, 2, secret(number))
+
+
+@cache
+def nameless_key(number: int = 0) -> Any:
+    """One in a small group that does not say its q, and of which no library knows it."""
+    return _quietly(_SMALL_SAFE_PRIME, None, 2, secret(number))
 
 
 def group(bits: int = 2048) -> tuple[int, int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime, timedelta, timezone
@@ -13,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asn1crypto import cms as asn1crypto_cms
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from hypothesis import given
 
 import cmcodec
 from cmcodec import _backend, cms, types
 from cmcodec.asn1 import TLV, BitString, schema
+from cmcodec.cms import private_keys
+from cmcodec.cms.key_kinds import new_key
 from kit.answers import refusal
 from kit.controls import request, response, tagged_attribute
 from kit.der import identifier, integer, oid, tlv
@@ -273,6 +277,32 @@ def test_deterministic_ecdsa() -> None:
     assert cms.sign(response(), made) == cms.sign(response(), made)
     usual = signer("p-256")
     assert cms.sign(response(), usual) != cms.sign(response(), usual)
+
+
+def test_a_library_with_less_costs_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 6979, FIPS 204: where it has neither, only what needs them is refused."""
+
+    class ByChanceAlone(ec.ECDSA):
+        def __init__(self, hashed: Any, deterministic_signing: bool = False) -> None:
+            if deterministic_signing:
+                raise UnsupportedAlgorithm("no deterministic ECDSA")
+            super().__init__(hashed)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ec, "ECDSA", ByChanceAlone)
+        with pytest.raises(cmcodec.UnsupportedError, match=r"OpenSSL 3\.2"):
+            signer("p-256", deterministic=True)
+    name = "cryptography.hazmat.primitives.asymmetric.mldsa"
+    monkeypatch.setattr(
+        private_keys, "find_spec", lambda wanted: None if wanted == name else find_spec(wanted)
+    )
+    monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delattr(name, raising=False)
+    assert signer("ed25519").algorithm == "Ed25519"
+    with pytest.raises(cmcodec.SigningError, match="unsupported_algorithm"):
+        private_keys.usual(object())
+    with pytest.raises(cmcodec.UnsupportedError, match="mldsa65"):
+        new_key("mldsa65")
 
 
 @pytest.mark.parametrize("kind", NATURAL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from cmcodec import oids, types
 from cmcodec.arguments import flag, moment
@@ -127,12 +127,12 @@ def _signers(opened: Opened) -> tuple[Signer, ...]:
 
 def _times(opened: Opened) -> Iterator[datetime | None]:
     """The signing time under each signature or MAC, which may lack it (RFC 5652 §11.3)."""
-    layer = layer_of(opened.message)
-    attributes: list[Sequence[types.Attribute] | None] = []
-    if isinstance(layer, types.SignedData):
-        attributes += [info.signed_attrs for info in layer.signer_infos]
-    elif isinstance(layer, types.AuthenticatedData):
-        attributes.append(layer.auth_attrs)
+    layer: Any = layer_of(opened.message)
+    attributes: list[Sequence[types.Attribute] | None] = (
+        [layer.auth_attrs]
+        if opened.origin == "mac"
+        else [info.signed_attrs for info in layer.signer_infos]
+    )
     for each in attributes:
         found = single(each or (), oids.ID_SIGNING_TIME)
         yield found.value.value if isinstance(found, types.SigningTime) else None

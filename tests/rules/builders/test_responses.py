@@ -369,6 +369,13 @@ def test_nothing_is_signed_by_nobody() -> None:
         ResponseBuilder().issue(ISSUED, 1).sign(())
 
 
+def test_a_message_that_does_not_verify_is_not_made() -> None:
+    """V10: whatever keeps the key, what it returns is verified before anybody gets it."""
+    wrong = cms.SigningKey(sign=lambda _: bytes(64), algorithm="Ed25519", certificate=ISSUED)
+    with pytest.raises(cmcodec.SigningError, match="signature_invalid"):
+        ResponseBuilder().issue(ISSUED, 1).sign(wrong)
+
+
 def test_unsigned_data_is_no_draft() -> None:
     """R-060: only `sign` writes it."""
     data = types.CMCUnsignedData(

@@ -15,7 +15,7 @@ from cmcodec import cms, oids, types
 from cmcodec.asn1 import TLV
 from cmcodec.controls import dh_pop
 from cmcodec.errors import DecodeError, EncodeError, SigningError, UnsupportedError
-from kit.der import EMPTY, identifier, integer, oid, seq, set_of, tlv
+from kit.der import EMPTY, NULL, identifier, integer, oid, seq, set_of, tlv
 from kit.diffie_hellman import dh_key, dh_key_without_q, group, secret
 from kit.keys import BOB, certificate, key
 from kit.proofs import wrong
@@ -92,6 +92,12 @@ def test_r_202_known_static_answer() -> None:
     assert name == named("CA")
     value = dh_pop.static_value("sha256", bytes(range(32)), name, name, EMPTY)
     assert value.hex() == "4d9b584a9a164d8c50eb4122223103a9db50aadeefafd388e8e7d8ce909c1f8e"
+
+
+def test_r_202_a_digest_that_is_not_on_offer() -> None:
+    """R-202: it is refused before anything is computed with it."""
+    with pytest.raises(EncodeError, match="unsupported_algorithm in md2"):
+        dh_pop.static_value("md2", bytes(32), EMPTY, EMPTY, EMPTY)
 
 
 @pytest.mark.parametrize("name", STATIC.values())
@@ -332,7 +338,8 @@ def test_r_202_values_that_are_no_signatures() -> None:
     for signature in (b"", EMPTY, good + b"\0", seq(integer(value.r))):
         assert refusal(request(dh_key(), name, signature=signature)) == WRONG
     assert refusal(request(dh_key(), name, signature=good[:-1] + b"\0", unused=b"\1")) == WRONG
-    for octets in (BOB.spki(), spki(key("p-256"))):
+    rubbish = seq(identifier(oids.DHPUBLICNUMBER, seq(NULL)), tlv(0x03, b"\0", integer(2)))
+    for octets in (BOB.spki(), spki(key("p-256")), rubbish):
         info = seq(integer(0), EMPTY, octets, tlv(0xA0))
         number = oids.number(name)
         assert number is not None
@@ -380,6 +387,10 @@ def test_r_202_groups_that_are_none() -> None:
     for s in (2, small_q):
         signature = tlv(0x03, b"\0", seq(integer(3), integer(s)))
         assert refusal(seq(info, identifier(number), signature)) == WRONG
+    # Half of these have an s without an inverse; the others have a signature that holds.
+    for own in range(5, 13):
+        even = forged(small_p, 2 * small_q, small_g, pow(small_g, own, small_p), own)
+        assert refusal(even) == WRONG
     squared = small_p**2
     generator = pow(small_g, small_p, squared)
     assert refusal(forged(squared, small_q, generator, pow(generator, x, squared), x)) == WRONG

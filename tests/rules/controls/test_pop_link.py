@@ -15,7 +15,7 @@ from cmcodec import cms, oids, types
 from cmcodec.asn1 import TLV
 from cmcodec.controls import identity_proof, pop_link
 from cmcodec.errors import EncodeError, LimitError, VerificationError
-from kit.der import EMPTY, attribute, identifier, integer, oid, seq, set_of, tlv
+from kit.der import EMPTY, NULL, attribute, identifier, integer, oid, seq, set_of, tlv
 from kit.keys import BOB, MOMENT, der, key
 from kit.messages import control, pkcs10, pki_data, tcr
 from kit.proofs import (
@@ -437,6 +437,8 @@ def test_r_107_names_by_one_field_alone() -> None:
     nobody = full_request([], [named(3, EMPTY)])
     assert wrong(lambda: pop_link.verify_renewal(nobody, certificate(x509.Name([]))))[2] == (3,)
     assert wrong(lambda: pop_link.verify_renewal(full_request(), certificate()))[2] == (0,)
+    nameless = full_request([], [named(3, SAME), tlv(0xA2, integer(4), oid("1.2.3"), NULL)])
+    assert wrong(lambda: pop_link.verify_renewal(nameless, certificate()))[2] == (4,)
 
 
 def test_r_107_kinds_of_alternative_names() -> None:

@@ -22,7 +22,7 @@ from cmcodec import _backend, cms, oids, types
 from cmcodec.algorithms import KEY_WRAPS
 from cmcodec.cms import Recipient, RecipientKey, derivation
 from cmcodec.errors import DecryptionError, LimitError
-from kit import layers
+from kit import diffie_hellman, layers
 from kit.answers import refusal
 from kit.der import identifier, integer, oid, seq, set_of, tlv
 from kit.keys import certificate, key
@@ -337,6 +337,10 @@ def test_diffie_hellman_without_q() -> None:
     wanted = Recipient.from_public_key(own.public_key(), key_identifier=KEY_IDENTIFIER)
     for opener in (private(own), private(dh_key())):
         assert is_open(cms.encrypt(SIGNED, wanted), opener)
+    # A group of nobody's, whose identifier says that there is no q.
+    own = diffie_hellman.nameless_key()
+    wanted = Recipient.from_public_key(own.public_key(), key_identifier=KEY_IDENTIFIER)
+    assert is_open(cms.encrypt(SIGNED, wanted), private(own))
 
 
 def test_r198_diffie_hellman() -> None:
@@ -375,14 +379,15 @@ def test_r198_diffie_hellman() -> None:
 
 def test_without_diffie_hellman_and_ml_kem(monkeypatch: pytest.MonkeyPatch) -> None:
     """R-198: a library that offers neither costs nothing but these two."""
-    from cmcodec.cms.recipients import diffie_hellman, kem
+    from cmcodec.cms.recipients import diffie_hellman as offered
+    from cmcodec.cms.recipients import kem
 
     own = dh_key()
     for module in ("dh", "mlkem"):
         name = f"cryptography.hazmat.primitives.asymmetric.{module}"
         monkeypatch.setitem(sys.modules, name, None)
         monkeypatch.delattr(f"cryptography.hazmat.primitives.asymmetric.{module}", raising=False)
-    diffie_hellman._classes.cache_clear()
+    offered._classes.cache_clear()
     kem.kinds.cache_clear()
     try:
         with pytest.raises(TypeError):
@@ -398,7 +403,7 @@ def test_without_diffie_hellman_and_ml_kem(monkeypatch: pytest.MonkeyPatch) -> N
         assert is_open(cms.encrypt(SIGNED, wanted), private(x25519))
         assert is_open(envelope(pwri()), BY_PASSWORD)
     finally:
-        diffie_hellman._classes.cache_clear()
+        offered._classes.cache_clear()
         kem.kinds.cache_clear()
 
 
@@ -487,6 +492,13 @@ def test_wraps_that_are_not_on_offer(wrap: bytes) -> None:
     assert refused(envelope(kekri(wrap=wrap)), BY_KEK) == UNSUPPORTED
     info = agreed(key("p-256").public_key(), X963[2], wrap=wrap)
     assert refused(envelope(info), private(key("p-256"))) == UNSUPPORTED
+
+
+def test_pwri_kek_is_for_passwords() -> None:
+    """RFC 5753 §7.1.5: what is agreed on wraps with AES key wrap."""
+    own = key("p-256")
+    info = agreed(own.public_key(), X963[2], wrap=layers.pwri_kek())
+    assert refused(envelope(info), private(own)) == UNSUPPORTED
 
 
 def test_p10_iterations(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -726,6 +738,15 @@ def test_content_without_padding() -> None:
     unsigned = signed_data(pki_data(controls=[control(1, 18, types.RegInfo(bytes(16)))]))
     value = signed_value(unsigned)
     bare = envelope(ktri(), encrypted=layers.cbc(CEK, IV, value + bytes(-len(value) % 16)))
+    with pytest.raises(DecryptionError):
+        cmcodec.load(bare).open_unsigned(RSA)
+    filling = 0
+    while len(value := signed_value(unsigned)) % 16:
+        filling += 1
+        unsigned = signed_data(pki_data(controls=[control(1, 18, types.RegInfo(bytes(filling)))]))
+    whole = Enveloped(value, (ktri(),)).encode()
+    assert cmcodec.load(whole).open_unsigned(RSA).message.to_der() == unsigned
+    bare = envelope(ktri(), encrypted=layers.cbc(CEK, IV, value))
     with pytest.raises(DecryptionError):
         cmcodec.load(bare).open_unsigned(RSA)
 
