@@ -3,8 +3,8 @@
 That is the list of names in ``types/__init__.py``, and for the engine the modules in
 ``rust/cmcodec/src/generated``: declarations, OBJECT IDENTIFIERs, reasons, limits, algorithms, and
 the shapes of the CMS wrapper. ``docs/reasons.md`` and the tables of ``docs/rules.md`` follow from
-reasons, ``docs/conformance.md`` from ``docs/requirements.md`` and the tests, ``docs/proof.md`` from
-``proof.toml`` and what was recorded.
+reasons, those of ``SECURITY.md`` from bounds, ``docs/conformance.md`` from
+``docs/requirements.md`` and the tests, ``docs/proof.md`` from ``proof.toml`` and what was recorded.
 
     python tools/generate.py          # writes what is not current
     python tools/generate.py --check  # exits 1, naming what is not current
@@ -82,6 +82,7 @@ def main() -> int:
     put(docs / "rules.md", pages.rules((docs / "rules.md").read_text()))
     put(docs / "reasons.md", pages.reasons())
     put(docs / "proof.md", proof.page())
+    put(ROOT / "SECURITY.md", pages.security((ROOT / "SECURITY.md").read_text()))
     claims = conformance.Claims(
         requirements.read((docs / "requirements.md").read_text()),
         shown.tests(ROOT / "tests" / "rules"),

@@ -1,8 +1,14 @@
-"""What `cmcodec.explanations` says: ``docs/reasons.md``, and the tables of ``docs/rules.md``."""
+"""Pages that follow from the code: ``docs/reasons.md``, and tables of others.
+
+Those of ``docs/rules.md`` say what `cmcodec.explanations` says, that of ``SECURITY.md`` what
+`bounds` finds.
+"""
 
 from __future__ import annotations
 
 import re
+
+import bounds
 
 from cmcodec.explanations import CODES, explain
 from cmcodec.reasons import Reason, Rule
@@ -57,11 +63,16 @@ def _section(code: str) -> str:
 """
 
 
+def security(text: str) -> str:
+    """The page with its table of bounds."""
+    return _replace(text, "bounds", bounds.table())
+
+
 def _replace(text: str, name: str, table: str) -> str:
     marked = re.compile(f"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.S)
     made, count = marked.subn(lambda found: f"{found[1]}\n{table}\n{found[2]}", text)
     if count != 1:
-        raise ValueError(f"docs/rules.md: {count} places for {name}")
+        raise ValueError(f"{count} places for {name}")
     return made
 
 

@@ -23,6 +23,8 @@ Buffer: TypeAlias = bytes | bytearray | memoryview
 
 _BEGIN: Final = b"-----BEGIN "
 _MAX_PREAMBLE: Final = 1 << 16
+"""Octets of text in which the armour of a message begins (P4)."""
+
 _HEAD: Final = 2 * _MAX_PREAMBLE
 """Octets that tell text around a message from anything else, in UTF-16 too."""
 _SPACE: Final = b" \t\r\n\v\f"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cmcodec.algorithms import Agreement, Mac
 
 _MAX_DERIVED_OCTETS: Final = 64
+"""Octets of a derived key: that of the longest MAC (P10)."""
 
 
 def password_key(identifier: types.AlgorithmIdentifier, password: bytes, octets: int) -> bytes:
