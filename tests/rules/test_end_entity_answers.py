@@ -313,3 +313,44 @@ def test_an_extended_failure_fails() -> None:
         return issuing()(request, response.add_control(elsewhere))
 
     assert exchange.receive(answer(exchange.request, beside)).state == "done"
+
+
+def nonce_of(exchange: Any) -> int:
+    """The senderNonce of the last message, by its id."""
+    found = opened(exchange.request)
+    return int(found.find(oids.ID_CMC_SENDER_NONCE)[0][0])  # type: ignore[union-attr]
+
+
+def test_r_075_what_a_control_fails_with_the_message_fails_with() -> None:
+    """R-075, R-118: a server that refuses a nonce has done nothing, whatever was asked for."""
+    bad = CMCFailInfo.BAD_REQUEST
+    renewing = client(signer=signer(DEVICE))
+    for exchange in (
+        begun(),
+        renewing.renew(DEVICE.certificate, asks()),
+        renewing.revoke(DEVICE.certificate, types.CRLReason.SUPERSEDED),
+        renewing.get_crl(CA.certificate.subject),
+    ):
+        failed = exchange.receive(answer(exchange.request, failing(bad, nonce_of(exchange))))
+        assert (failed.state, failed.request) == ("failed", None)
+        assert statuses(failed) == [(CMCStatus.FAILED, bad)]
+
+
+def test_r_075_a_certificate_that_came_is_there_whatever_failed_beside_it() -> None:
+    """R-075: of a request that has its certificate, and of one that has its own status."""
+    exchange = begun()
+    beside = nonce_of(exchange)
+
+    def change(request: Any, response: ResponseBuilder) -> ResponseBuilder:
+        return issuing()(request, response).fail(CMCFailInfo.BAD_REQUEST, beside)
+
+    assert exchange.receive(answer(exchange.request, change)).state == "done"
+    revoking = client(signer=signer(DEVICE)).revoke(DEVICE.certificate, types.CRLReason.SUPERSEDED)
+    ((asked, _),) = opened(revoking.request).find(oids.ID_CMC_REVOKE_REQUEST)  # type: ignore[union-attr]
+    beside = nonce_of(revoking)
+
+    def both(_: Any, response: ResponseBuilder) -> ResponseBuilder:
+        made = response.status(CMCStatus.SUCCESS, asked)
+        return made.fail(CMCFailInfo.BAD_REQUEST, beside)
+
+    assert revoking.receive(answer(revoking.request, both)).state == "done"

@@ -134,12 +134,23 @@ class Turn:
         return item.state == "open"
 
     def _statuses_of(self, item: Asked) -> list[types.CMCStatusInfoV2]:
-        """The statuses of the message and of the item; of a confirmation, all that there are."""
+        """The statuses of the message and of the item; of a confirmation, all that there are.
+
+        An item that nothing is said of, and nothing came for, fares as the controls beside it.
+        """
         if self._before.step in ("confirm", "abort"):
             return self._answer.statuses
         asking = self._asking.get(item.token or b"", ())
         numbers = dict.fromkeys((item.number, *asking, 0))
-        return [status for number in numbers for status in self._named.get(number, ())]
+        found = [status for number in numbers for status in self._named.get(number, ())]
+        return found if found or self._found.has(item) else self._failing_controls()
+
+    def _failing_controls(self) -> list[types.CMCStatusInfoV2]:
+        """The statuses with which controls of the message fail that are no items themselves."""
+        others = {item.number for item in self._before.items}
+        others.update(number for each in self._asking.values() for number in each)
+        named = [each for number in self._named.keys() - others for each in self._named[number]]
+        return [status for status in self._failing() if status in named]
 
     def _failing(self, items: Iterable[Asked] | None = None) -> list[types.CMCStatusInfoV2]:
         """The statuses with which items fail, or any, as received."""
