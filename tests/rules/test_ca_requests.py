@@ -29,7 +29,8 @@ from kit.authority import (
 )
 from kit.der import integer, oid, seq, tlv
 from kit.keys import key, name
-from kit.messages import Signer, content_info, pki_data, signed_by
+from kit.messages import Message, Signer, content_info, control, members, pki_data, signed_by
+from kit.registration import Registration
 
 if TYPE_CHECKING:
     from cmcodec.roles import Application
@@ -355,3 +356,24 @@ def test_private_use_of_reg_info_is_the_policys() -> None:
     assert application.reg_info == (b"profile",)
     assert [each.identifier for each in application.unsigned_data] == ["1.2.3.4"]
     assert application.renews == old.certificate
+
+
+def test_r5_a_status_beside_a_message_that_is_none() -> None:
+    """R5, R-017: what stands inside is malformed, and that is no failure of the server.
+
+    Nor of what came beside it, to an RA.
+    """
+    status = types.CMCStatusInfoV2(
+        cmc_status=CMCStatus.FAILED, body_list=(types.BodyPartReference(body_part_id=1),)
+    )
+    bad = content_info(oids.ID_SIGNED_DATA, b"\x05\0")
+    content = pki_data([control(1, 25, status)], members=members(bad))
+    octets = Message(content=content).encode()
+    for made in (octets, octets[:-1] + bytes([octets[-1] ^ 1])):
+        answer = Authority().process(made)
+        assert [each[2] for each in answer.statuses()] in (
+            [CMCFailInfo.BAD_IDENTITY], [CMCFailInfo.BAD_MESSAGE_CHECK],
+        )  # fmt: skip
+    good = renewal(certified("device"))
+    _, taken = Registration().build().receive_all([octets, good])
+    assert taken.answer is None

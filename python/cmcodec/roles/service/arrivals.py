@@ -184,7 +184,7 @@ class Arrival:
             not kinds.isdisjoint(statuses.CONTROLS)
             and kinds <= {*others, *statuses.CONTROLS}
             and not getattr(content, "req_sequence", ())
-            and not any(True for _ in content.cms_sequence)
+            and not content.cms_sequence
         )
 
 
