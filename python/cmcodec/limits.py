@@ -16,6 +16,9 @@ DEFAULT_MESSAGE_LAYERS: Final = 8
 MAX_MESSAGE_LAYERS: Final = 32
 """What the default may be raised to (P6): bounds the stack of the walk."""
 
+MAX_CLIENT_LAYERS: Final = 4
+"""PKI messages inside one another that an RA takes from a client (P6): each RA adds one."""
+
 DEFAULT_MESSAGE_SIZE: Final = 512 * 1024 * 1024
 """Octets in a message by default (P6)."""
 

@@ -9,8 +9,9 @@ import pytest
 
 import cmcodec
 from cmcodec import cms, oids, types
-from cmcodec.builders import BatchResponseBuilder, ResponseBuilder
+from cmcodec.builders import BatchResponseBuilder, RequestBuilder, ResponseBuilder
 from cmcodec.errors import DecodeError, ProofError, VerificationError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_CLIENT_LAYERS
 from cmcodec.reasons import Reason
 from cmcodec.roles import Issue, Refuse, Rules
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
@@ -39,6 +40,47 @@ def received(made: Registration, count: int, first: int = 2) -> list[bytes]:
 
 
 # --- batches ---------------------------------------------------------------------------------
+
+
+def deep(layers: int) -> bytes:
+    """A renewal with so many messages inside one another."""
+    made, client = renewal(certified("device"), new(number=20)), signer(certified("device"))
+    for _ in range(layers - 1):
+        made = RequestBuilder().transaction().add_message(made).sign(client)
+    return made
+
+
+ANSWER = types.PKIResponse(control_sequence=(), cms_sequence=(), other_msg_sequence=())
+BY_NOBODY = cms.Recipient.from_password(b"of nobody", "nobody", iterations=1)
+UNFIT = {
+    "an answer under a MAC": lambda: cms.authenticate(ANSWER, BY_NOBODY),
+    "too many layers": lambda: deep(MAX_CLIENT_LAYERS + 1),
+    "more layers than are read": lambda: deep(DEFAULT_MESSAGE_LAYERS),
+    "in an envelope": lambda: cms.encrypt(
+        deep(DEFAULT_MESSAGE_LAYERS), cms.Recipient.from_certificate(ra().certificate)
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_what_fits_in_no_batch_is_refused(what: str) -> None:
+    """P6, R-155: it would be in the way of whatever waits beside it, for ever."""
+    made = Registration()
+    (before,) = received(made, 1)
+    answer = made.receive(UNFIT[what]()).answer
+    assert answer is not None
+    if "envelope" not in what:
+        assert Answer(answer).statuses() == failed(CMCFailInfo.BAD_REQUEST, 0)
+    (delivery,) = made.answered()
+    assert (delivery.id, delivery.status) == (before, SUCCESS)
+
+
+def test_layers_that_fit_in_a_batch() -> None:
+    """P6: the most that a client may have, through two RAs."""
+    front = chained(Registration())
+    assert front.receive(deep(MAX_CLIENT_LAYERS)).answer is None
+    (delivery,) = front.answered()
+    assert delivery.final
 
 
 def test_a_batch_has_what_waits_in_order() -> None:

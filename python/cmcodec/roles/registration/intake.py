@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, final
 
 from cmcodec import oids
-from cmcodec.errors import ProofError
+from cmcodec.builders.batches import REQUESTS
+from cmcodec.errors import DecodeError, ProofError
+from cmcodec.limits import DEFAULT_MESSAGE_LAYERS, MAX_CLIENT_LAYERS
 from cmcodec.message import load
-from cmcodec.reasons import Reason
+from cmcodec.reasons import Reason, Rule
 from cmcodec.roles import records
 from cmcodec.roles.applications import Requester, requester_of, requester_record
 from cmcodec.roles.decisions import Challenge, Issue, Pend, Refuse
@@ -17,6 +19,7 @@ from cmcodec.roles.registration import forwarding, outbox
 from cmcodec.roles.registration.forwarding import Entry, Said
 from cmcodec.roles.registration.relaying import relay
 from cmcodec.roles.service import enrolment, services
+from cmcodec.roles.service.arrivals import failure_of
 from cmcodec.roles.service.cases import Status, try_later
 from cmcodec.roles.service.statements import identification
 from cmcodec.roles.store import Kind
@@ -130,6 +133,9 @@ class Intake:
         held = [(n, record) for n, record in case.follows.polls.items() if record is not None]
         if held:
             return self._again(case, *held[0], call)
+        case.failure = _not_in_batches(case)
+        if case.failure is not None:
+            return None
         if case.arrival.opened is None or case.arrival.is_ra:
             # What it cannot open, and the batch of another RA: the next server's, as a whole.
             return self._going_on(case)
@@ -296,6 +302,22 @@ class Intake:
         sent = {**held, "sent": records.text(identifier)}
         records.put(transaction, Kind.APPLICATION, token, sent)
         return True
+
+
+def _not_in_batches(case: Case) -> ProofError | None:
+    """Why a message cannot stand in a batch, where it would be in the way of all others."""
+    if forwarding.is_remade(case):
+        return None
+    arrival = case.arrival
+    message = arrival.message if arrival.opened is None else arrival.opened.message
+    layers = DEFAULT_MESSAGE_LAYERS - 1 if arrival.is_ra else MAX_CLIENT_LAYERS
+    try:
+        kind = load(message.to_der(), max_layers=layers).kind
+    except DecodeError as error:
+        return failure_of(error)
+    if kind not in REQUESTS:
+        return ProofError(Reason.WRONG_CONTENT_TYPE, CMCFailInfo.BAD_REQUEST, rule=Rule.V1)
+    return None
 
 
 def _is_here(case: Case) -> bool:

@@ -11,6 +11,9 @@ pub const DEFAULT_MESSAGE_LAYERS: usize = 8;
 /// What the default may be raised to (P6): bounds the stack of the walk.
 pub const MAX_MESSAGE_LAYERS: usize = 32;
 
+/// PKI messages inside one another that an RA takes from a client (P6): each RA adds one.
+pub const MAX_CLIENT_LAYERS: usize = 4;
+
 /// Octets in a message by default (P6).
 pub const DEFAULT_MESSAGE_SIZE: usize = 536_870_912;
 
