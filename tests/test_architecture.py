@@ -23,7 +23,7 @@ ENGINE = ROOT / "rust" / "cmcodec" / "src"
 FLOORS = (
     (
         *("errors", "reasons", "explanations", "limits", "arguments", "durable", "metering"),
-        *("oids", "algorithms", "_backend", "checked"),
+        *("oids", "algorithms", "_backend", "checked", "foreign"),
     ),
     ("asn1", "columns"),
     ("types", "verify.verdict", "verify.columns", "verify.lines"),

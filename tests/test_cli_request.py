@@ -26,6 +26,7 @@ from cmcodec.types import CMCFailInfo
 from kit.authority import SECRET, always
 from kit.command import command, surroundings
 from kit.keys import key, name
+from kit.messages import pkcs10
 from kit.today import Today, anchor, certified, keep, later, middle, pending, stranger
 from kit.transports import SCHEMES, served
 
@@ -672,6 +673,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "identification alone": ((*NEW, "--identification", "x", "--out", "x"), "--secret-file"),
     "empty secret": ((*NEW, "--secret-file", "/dev/null", "--out", "x"), "--secret-file"),
     "no certificate": ((*NEW, "--encrypt-to", "secret", "--out", "x"), "secret: neither"),
+    "a csr of no version": (("--csr", "odd.p10", "--out", "x"), "odd.p10: neither"),
     "nowhere": ((*NEW, "--out", "nowhere/x"), "nowhere/x.state: there is no such folder"),
     "several that nobody signs": (
         ("--csr", "device.p10", "second.p10", "--out", "x"),
@@ -693,6 +695,7 @@ def test_wrong_use_of_enroll(
     monkeypatch.delenv("PKCS11_MODULE", raising=False)
     csr(here / "device.p10", 11)
     csr(here / "second.p10", 12)
+    (here / "odd.p10").write_bytes(pkcs10(version=3))
     arguments, says = WRONG[case]
     before = sorted(here.iterdir())
     assert says in refused(cmc, "enroll", *arguments)

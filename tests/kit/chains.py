@@ -9,11 +9,13 @@ from zlib import crc32
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed448, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from cmcodec import oids
 from cmcodec.verify.trust import Checker
 
+from .der import identifier, integer, seq, tlv
 from .keys import key
 
 if TYPE_CHECKING:
@@ -88,6 +90,14 @@ def issue(
         builder = builder.add_extension(extension, critical)
     pure = isinstance(signing, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
     return Issued(builder.sign(signing, None if pure else hashes.SHA256()), private)
+
+
+def of_unknown_version(issued: Issued, by: Issued) -> bytes:
+    """A certificate whose issuer, with a key of P-256, gave it a version that there is not."""
+    first, last = tlv(0xA0, integer(2)), tlv(0xA0, integer(3))
+    tbs = issued.certificate.tbs_certificate_bytes.replace(first, last, 1)
+    signature = by.key.sign(tbs, ec.ECDSA(hashes.SHA256()))
+    return seq(tbs, identifier(oids.ECDSA_WITH_SHA256), tlv(0x03, b"\0", signature))
 
 
 def chain(

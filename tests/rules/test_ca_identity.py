@@ -18,18 +18,30 @@ from kit.authority import (
     SECRET,
     Asked,
     Authority,
+    anchor,
     builder,
+    certified,
     failed,
     identified,
     maced,
     new,
     password,
 )
-from kit.chains import NOW
+from kit.chains import NOW, chain, of_unknown_version
 from kit.keys import key
 
 IDENTITY = CMCFailInfo.BAD_IDENTITY
 OTHER = b"another secret of a device"
+
+
+def test_p9_a_signer_whose_certificate_cannot_be_read() -> None:
+    """P9: badIdentity, where the chain is good and `cryptography` has no such version."""
+    client = certified("client")
+    octets = of_unknown_version(client, anchor())
+    signed_by = cms.SigningKey.from_private_key(client.key, octets)
+    assert chain(client, [anchor()]).anchor_sha256
+    answer = Authority().process(builder(new()).sign(signed_by))
+    assert answer.statuses() == failed(IDENTITY, 0)
 
 
 # --- proofs of identity ---------------------------------------------------------------------------

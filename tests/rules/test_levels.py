@@ -20,7 +20,7 @@ from cmcodec.builders import (
     ResponseBuilder,
     certs_only,
 )
-from cmcodec.cms.recipients.diffie_hellman import quietly
+from cmcodec.foreign import quietly
 from kit.diffie_hellman import dh_key
 from kit.keys import certificate, crl, key, name
 

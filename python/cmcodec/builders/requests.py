@@ -36,10 +36,11 @@ from cmcodec.cms.signing import CRLLike, SigningKey, sign_octets
 from cmcodec.controls import encrypted_pop, identity_proof, pop_link
 from cmcodec.controls.messages import Source, content_of, request_of
 from cmcodec.errors import EncodeError, ForbiddenError, ProofError
+from cmcodec.foreign import quietly
 from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
-from cmcodec.verify.certificates import certificate_octets, quietly
+from cmcodec.verify.certificates import certificate_octets
 from cmcodec.verify.given import CertificateLike
 
 __all__ = ["RequestBuilder"]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 import click
 
 from cmcodec.cli.groups import Many
-from cmcodec.cli.options import FILE, Misuse, backend_option, read_certificates
+from cmcodec.cli.options import FILE, Misuse, backend_option, printable, read_certificates
+from cmcodec.foreign import quietly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,7 +103,14 @@ def certificates(names: tuple[str, ...]) -> list[x509.Certificate]:
     """The certificates in files, as objects of ``cryptography``."""
     from cryptography import x509
 
-    return [x509.load_der_x509_certificate(each) for each in read_certificates(names)]
+    found: list[x509.Certificate] = []
+    for name in names:
+        try:
+            octets = read_certificates((name,))
+            found += [quietly(x509.load_der_x509_certificate, each) for each in octets]
+        except ValueError as error:
+            raise Misuse(f"{printable(name)}: {error}") from None
+    return found
 
 
 def name_of(text: str | None) -> x509.Name | None:

@@ -26,6 +26,7 @@ from cmcodec.cms.envelopes import (
 )
 from cmcodec.cms.identifiers import row_of
 from cmcodec.errors import CMCError, VerificationError
+from cmcodec.foreign import quietly
 from cmcodec.message import Sealed, load
 from cmcodec.reasons import Reason, Rule
 from cmcodec.verify.batch import verify_items
@@ -413,7 +414,7 @@ def _is_intact(certificate: bytes) -> bool:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
-        found = x509.load_der_x509_certificate(certificate)
+        found = quietly(x509.load_der_x509_certificate, certificate)
         if found.issuer == found.subject:
             found.verify_directly_issued_by(found)
     except InvalidSignature:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from cmcodec import durable, keys
 from cmcodec.errors import CMCError, DecodeError
+from cmcodec.foreign import quietly
 from cmcodec.stores import SQLStore
 from cmcodec.verify.certificates import certificates_octets
 
@@ -95,7 +96,8 @@ class Folder:
         if not octets:
             return []
         try:
-            return [x509.load_der_x509_certificate(e) for e in certificates_octets(name, octets)]
+            found = certificates_octets(name, octets)
+            return [quietly(x509.load_der_x509_certificate, each) for each in found]
         except (DecodeError, ValueError):
             raise self._malformed(name, "no certificate, PEM or DER") from None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from cmcodec import _backend, oids, types
 from cmcodec.cms import RecipientKey, SigningKey, private_keys
 from cmcodec.errors import SigningError, UnsupportedError
+from cmcodec.foreign import quietly
 from cmcodec.keys import uris
 from cmcodec.keys.kept import KeyAccessError
 from cmcodec.reasons import Reason
@@ -171,7 +172,7 @@ def _of_certificate(found: Any) -> Any:
 
     try:
         octets = found[_library().Attribute.VALUE]
-        return x509.load_der_x509_certificate(octets).public_key()
+        return quietly(x509.load_der_x509_certificate, octets).public_key()
     except ValueError:
         raise KeyAccessError("pkcs11: the certificate cannot be read") from None
 

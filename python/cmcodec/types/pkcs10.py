@@ -18,6 +18,7 @@ from cmcodec.asn1 import (
     alias,
     sequence,
 )
+from cmcodec.foreign import quietly
 from cmcodec.types.pkix import AlgorithmIdentifier, Extension, Name, SubjectPublicKeyInfo
 
 if TYPE_CHECKING:
@@ -102,4 +103,4 @@ class CertificationRequest(Asn1):
         """The request as an object of ``cryptography``; raises `ValueError` if it is none."""
         from cryptography import x509
 
-        return x509.load_der_x509_csr(self.to_der())
+        return quietly(x509.load_der_x509_csr, self.to_der())

@@ -36,6 +36,7 @@ from cmcodec.asn1 import (
 )
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_object_identifier
+from cmcodec.foreign import quietly
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -574,7 +575,7 @@ class Certificate(TLV):
         """The certificate as an object of ``cryptography``; raises `ValueError` if it is none."""
         from cryptography import x509
 
-        return x509.load_der_x509_certificate(self.der)
+        return quietly(x509.load_der_x509_certificate, self.der)
 
 
 class CertificateList(TLV):
@@ -598,7 +599,7 @@ class CertificateList(TLV):
         """The CRL as an object of ``cryptography``; raises `ValueError` if it is none."""
         from cryptography import x509
 
-        return x509.load_der_x509_crl(self.der)
+        return quietly(x509.load_der_x509_crl, self.der)
 
 
 class CRLReason(IntEnum):

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from cmcodec import _backend
 from cmcodec.errors import ArgumentError, DecodeError
+from cmcodec.foreign import quietly
 from cmcodec.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from cmcodec.verify.given import CertificateLike, Certificates
 
-__all__ = ["certificate_octets", "certificates_octets", "quietly"]
-
-T = TypeVar("T")
+__all__ = ["certificate_octets", "certificates_octets"]
 
 _PEM_CERTIFICATE: Final = re.compile(rb"-----BEGIN (?:X509 )?CERTIFICATE-----")
 
@@ -106,10 +102,3 @@ def _checked(octets: bytes) -> bytes:
     """Octets that are one certificate (RFC 5280 §4.1)."""
     _backend.decode("Certificate", octets, False)
     return octets
-
-
-def quietly(load: Callable[[bytes], T], octets: bytes) -> T:
-    """What a function makes of octets from outside, without the warnings it gives about them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return load(octets)

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cmcodec import _backend, metering
-from cmcodec.verify.certificates import certificates_octets, quietly
+from cmcodec.foreign import quietly
+from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.path import readable
 from cmcodec.verify.search import ChainResult, Index, Search
 
@@ -39,7 +40,7 @@ def _loaded(octets: bytes) -> x509.Certificate | None:
 
     try:
         return quietly(x509.load_der_x509_certificate, octets)
-    except (ValueError, x509.InvalidVersion):
+    except ValueError:
         return None
 
 

@@ -437,6 +437,20 @@ def test_what_is_not_told_before_it(inner: bytes, reason: str) -> None:
     assert refused(sealed("AuthEnvelopedData", inner)) == invalid(reason)
 
 
+@both
+def test_p9_a_certificate_of_a_version_that_is_none(envelope: str) -> None:
+    """P9: that `cryptography` does not read it, makes no difference and raises nothing of its."""
+    held = BOB.certificate(9)
+    unknown = held.replace(tlv(0xA0, integer(2)), tlv(0xA0, integer(3)), 1)
+    assert unknown != held
+    signer = Signer(key=BOB, sid=BOB.by_serial(9))
+    octets = Message(pki_data(), signers=(signer,), certificates=(unknown,)).encode()
+    assert cmcodec.verify_batch(octets).counts() == {"verified": 1}
+    assert opened(sealed(envelope, octets)).message.to_der() == octets
+    with pytest.raises(ValueError, match="3 is not a valid X509 version"):
+        types.Certificate(unknown).to_cryptography()
+
+
 def test_malformed_content_in_each_envelope() -> None:
     """Octets that are no message are told behind a tag alone."""
     assert refused(Enveloped(b"\x30\x03\x02\x01\x07").encode()) == FAILED

@@ -6,27 +6,16 @@ anything about that, so they stay here.
 
 from __future__ import annotations
 
-import warnings
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cmcodec import types
 from cmcodec.cms.identifiers import elements
 from cmcodec.errors import DecodeError
+from cmcodec.foreign import quietly
 from cmcodec.limits import MAX_GROUP_MODULUS_BITS, MIN_GROUP_ORDER_BITS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
 _SEQUENCE: Final = b"\x30"
-
-
-def quietly(work: Callable[[], Any]) -> Any:
-    """What ``work`` returns, without a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return work()
 
 
 def public_key(spki: types.SubjectPublicKeyInfo) -> Any:
@@ -39,7 +28,7 @@ def public_key(spki: types.SubjectPublicKeyInfo) -> Any:
 
     if any(number.bit_length() > MAX_GROUP_MODULUS_BITS for number in domain(spki)):
         raise ValueError("a group that is too large")
-    return quietly(lambda: load_der_public_key(spki.to_der()))
+    return quietly(load_der_public_key, spki.to_der())
 
 
 def domain(spki: types.SubjectPublicKeyInfo) -> tuple[int, ...]:

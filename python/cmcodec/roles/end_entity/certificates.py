@@ -16,9 +16,10 @@ from cmcodec import types
 from cmcodec.arguments import moment
 from cmcodec.controls.names import comparable
 from cmcodec.errors import CMCError, VerificationError
+from cmcodec.foreign import quietly
 from cmcodec.reasons import Reason
 from cmcodec.types import KeyUsage
-from cmcodec.verify.certificates import certificate_octets, certificates_octets, quietly
+from cmcodec.verify.certificates import certificate_octets, certificates_octets
 from cmcodec.verify.path import Certificate, readable
 from cmcodec.verify.trust import Checker
 
@@ -98,7 +99,7 @@ class Found:
             try:
                 crl = quietly(x509.load_der_x509_crl, octets)
                 name = _comparable(crl.issuer.public_bytes())
-            except (ValueError, x509.InvalidVersion):
+            except ValueError:
                 continue
             yield name, crl
 
@@ -206,5 +207,5 @@ def readable_ones(certificates: Iterable[bytes]) -> Iterator[x509.Certificate]:
 def _quietly_loaded(octets: bytes) -> x509.Certificate | None:
     try:
         return loaded(octets)
-    except (ValueError, x509.InvalidVersion):
+    except ValueError:
         return None

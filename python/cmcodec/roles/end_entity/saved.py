@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from cmcodec import types
 from cmcodec.errors import CMCError
+from cmcodec.foreign import quietly
 from cmcodec.message import load
 from cmcodec.roles import records
 from cmcodec.roles.end_entity import outgoing
@@ -97,7 +98,7 @@ def restored(octets: bytes, client: Client) -> tuple[dict[str, Any], Progress]:
 _NONE: Final = "this is no exchange that was saved"
 _UNREADABLE: Final = (
     ArithmeticError, AssertionError, AttributeError, CMCError, LookupError, OSError,
-    RecursionError, TypeError, ValueError, x509.InvalidVersion,
+    RecursionError, TypeError, ValueError,
 )  # fmt: skip
 """What is raised on the way through a record that is none."""
 
@@ -106,7 +107,9 @@ def _shown(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "state": _one_of(_STATES, record["state"]),
         "not_before": _time(record["not_before"]),
-        "crls": tuple(x509.load_der_x509_crl(records.octets(each)) for each in record["crls"]),
+        "crls": tuple(
+            quietly(x509.load_der_x509_crl, records.octets(each)) for each in record["crls"]
+        ),
         "statuses": _statuses(record["statuses"]),
         "anchors": tuple(map(records.octets, record["anchors"])),
         "response_info": tuple(map(records.octets, record["response_info"])),

@@ -11,6 +11,7 @@ from cmcodec.cli.exchange.options import Options, exchange_options
 from cmcodec.cli.exchange.running import begin
 from cmcodec.cli.groups import Many, ManyCommand, example
 from cmcodec.cli.options import FILE, Misuse, printable, read_input
+from cmcodec.foreign import quietly
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -83,6 +84,6 @@ def _finished(name: str) -> x509.CertificateSigningRequest:
     octets = read_input(name)
     load = x509.load_pem_x509_csr if b"-----BEGIN" in octets else x509.load_der_x509_csr
     try:
-        return load(octets)
+        return quietly(load, octets)
     except ValueError:
         raise Misuse(f"{printable(name)}: neither DER nor PEM of a PKCS#10") from None
