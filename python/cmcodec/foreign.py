@@ -16,7 +16,7 @@ T = TypeVar("T")
 def quietly(work: Callable[..., T], *arguments: Any) -> T:
     """What a function of ``cryptography`` returns, without the warnings that it gives.
 
-    Raises what it raises, and `ValueError` for a version that it does not know.
+    Raises what it raises, and `ValueError` for a version, a name or a repetition that it refuses.
     """
     from cryptography import x509
 
@@ -24,5 +24,7 @@ def quietly(work: Callable[..., T], *arguments: Any) -> T:
         warnings.simplefilter("ignore")
         try:
             return work(*arguments)
-        except x509.InvalidVersion as error:
+        except (
+            x509.InvalidVersion, x509.UnsupportedGeneralNameType, x509.DuplicateExtension,
+        ) as error:  # fmt: skip
             raise ValueError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from cmcodec import oids, types
 from cmcodec.asn1 import TLV, Asn1
 from cmcodec.limits import MAX_BODY_PARTS, MAX_DEPTH
 from kit.answers import answer, decode_error, limit_error, refusal
-from kit.der import integer, oid, seq, tlv
+from kit.der import NULL, integer, oid, seq, tlv
 from kit.messages import (
     EMPTY_PKI_DATA,
     control,
@@ -81,6 +82,28 @@ def test_p1_depth_inside_an_explicit_tag() -> None:
 def cert_req(request: bytes) -> bytes:
     """A CertRequest as the value of id-regInfo-certReq."""
     return seq(oid(oids.ID_REG_INFO_CERT_REQ), request)
+
+
+@pytest.mark.parametrize(
+    ("cls", "around", "most"),
+    [
+        (types.CertRequest, lambda it: it, 10),
+        (types.CertReqMsg, seq, 9),
+        (types.CertReqMessages, lambda it: seq(seq(it)), 9),
+    ],
+)
+def test_p1_depth_in_every_kind_of_element(cls: Any, around: Any, most: int) -> None:
+    """P1: whether a structure, a sequence of them or a value is at the bound, it is the same."""
+    for inside, less in ((b"", 0), (seq(seq(oid("1.2.3"), seq(NULL))), 1)):
+        request = seq(integer(1), seq(), inside)
+        for levels in range(14):
+            found = answer(cls, around(request))
+            if levels <= most - less:
+                assert found == OK
+            elif levels > most:
+                assert found
+                assert found[:2] == ("LimitError", "depth")
+            request = seq(integer(1), seq(), seq(cert_req(request)))
 
 
 def test_p1_depth_of_a_hundred_thousand_levels() -> None:

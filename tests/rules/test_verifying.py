@@ -524,8 +524,10 @@ def test_v8_request_key(request_: bytes) -> None:
 def test_v8_ambiguous_and_absent_request_keys() -> None:
     first = tcr(3, pkcs10(attributes=requested(BOB)))
     second = crm(body_part_id=4, extensions=BOB.extension())
-    message = signed_by(BY_BOB, content=pki_data(requests=(first, second)), certificates=())
-    assert refused(message) == ("signer_ambiguous", "V8", BOB.by_ski())
+    third = tcr(5, pkcs10(attributes=requested(BOB)))
+    for requests in ((first, second), (first, second, third)):
+        message = signed_by(BY_BOB, content=pki_data(requests=requests), certificates=())
+        assert refused(message) == ("signer_ambiguous", "V8", BOB.by_ski())
     keyless = crm(b"\x80\0", key=b"", extensions=BOB.extension())
     message = replace(message, content=pki_data(requests=(keyless,)))
     assert refused(message) == ("signer_not_found", "V8", BOB.by_ski())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cmcodec import oids
+from cmcodec.foreign import quietly
 from cmcodec.verify.path import readable
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
+    from cmcodec.types import Certificate
     from cmcodec.verify.verdict import Signer
 
 __all__ = ["is_server"]
@@ -28,14 +28,19 @@ def is_server(signer: Signer) -> bool:
     if not _SERVERS.isdisjoint(signer.purposes):
         return True
     is_known = found.is_self_issued or found.facts.is_ca
-    return is_known and not _offers(signer.certificate.to_cryptography())
+    return is_known and not _offers(signer.certificate)
 
 
-def _offers(certificate: x509.Certificate) -> bool:
-    """Whether a certificate has the access method id-ad-cmc (R-181)."""
+def _offers(certificate: Certificate) -> bool:
+    """Whether a certificate has the access method id-ad-cmc, or may have it (R-181)."""
+    try:
+        extensions = quietly(lambda: certificate.to_cryptography().extensions)
+    except ValueError:
+        # Nobody can tell what is in it.
+        return True
     return any(
         each.access_method.dotted_string == oids.ID_AD_CMC
-        for extension in certificate.extensions
+        for extension in extensions
         if extension.oid.dotted_string == oids.ID_PE_SUBJECT_INFO_ACCESS
         for each in extension.value
     )

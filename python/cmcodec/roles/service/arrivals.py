@@ -253,16 +253,11 @@ class Reader:
             "request_keys": "all",
         }
 
-    def read(self, octets: Buffer, at: datetime) -> Arrival:
-        """What arrived, with the members of batches that authorised RAs sent.
-
-        Raises `ProofError` for what is no message.
-        """
-        (root,) = self.read_all([octets], at)
-        return root
-
     def read_all(self, messages: list[Buffer], at: datetime) -> list[Arrival]:
-        """Many, verified together; one that is no message has a ``failure`` and nothing else."""
+        """What arrived, verified together, with the members of batches that authorised RAs sent.
+
+        One that is no message has a ``failure`` and nothing else.
+        """
         report = verify_batch(messages, at=at, wrapped=self._rules.wrapped, **self._decisions)
         by_index: list[dict[tuple[int, ...], Row]] = [{} for _ in messages]
         for row in report:
