@@ -133,7 +133,7 @@ impl Report {
     fn part(&self, index: usize) -> Option<(&Rows, usize)> {
         let after = self.parts.partition_point(|(before, _)| *before <= index);
         let (before, rows) = self.parts.get(after.checked_sub(1)?)?;
-        Some((rows, index - before))
+        (index < self.len).then_some((rows, index - before))
     }
 }
 
