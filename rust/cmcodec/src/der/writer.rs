@@ -250,15 +250,28 @@ mod tests {
 
     #[test]
     fn sets_are_sorted_in_place() {
-        let mut writer = Writer::default();
-        writer.prepend(b"tail");
-        let end = writer.position();
-        let mut bounds = Vec::new();
-        for element in [&b"\x02\x01\x05"[..], b"\x02\x01\x01", b"\x01\x01\xff"] {
-            writer.prepend(element);
-            bounds.push(writer.position());
+        let elements = [&b"\x02\x01\x05"[..], b"\x02\x01\x01", b"\x01\x02\xff\xff"];
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let mut writer = Writer::default();
+            writer.prepend(b"tail");
+            let end = writer.position();
+            let mut bounds = Vec::new();
+            for element in order.map(|index: usize| elements[index]) {
+                writer.prepend(element);
+                bounds.push(writer.position());
+            }
+            writer.sort(end, &bounds);
+            assert_eq!(writer.octets(), b"\x01\x02\xff\xff\x02\x01\x01\x02\x01\x05tail");
         }
-        writer.sort(end, &bounds);
-        assert_eq!(writer.octets(), b"\x01\x01\xff\x02\x01\x01\x02\x01\x05tail");
+    }
+
+    #[test]
+    fn what_was_written_last_is_first() {
+        let mut writer = Writer::default();
+        assert_eq!(writer.first(), None);
+        for octet in [4, 5] {
+            writer.prepend(&[octet, 0]);
+            assert_eq!(writer.first(), Some(octet));
+        }
     }
 }
