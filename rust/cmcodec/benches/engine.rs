@@ -10,10 +10,11 @@ use std::hint::black_box;
 
 use cmcodec::der::{Elements, Tlv, ber, read_tlv};
 use cmcodec::generated::schema::{CONTENT_INFO, PKI_DATA};
+use cmcodec::message_kind::member;
 use cmcodec::schema::locate::locate;
 use cmcodec::schema::walk::validate;
 use cmcodec::view::{ContentInfo, EncapsulatedContentInfo, SignedData};
-use cmcodec::{Config, Encoding, Item, Options, Segment, load, verify};
+use cmcodec::{Config, Encoding, Item, Members, Options, Segment, load, verify};
 use criterion::measurement::Measurement;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 
@@ -111,8 +112,10 @@ fn e_content(message: &[u8]) -> &[u8] {
 
 /// The message of this number in the batch.
 fn nested(index: usize) -> &'static [u8] {
-    let content = encapsulated(BATCH).pki_message(BATCH).unwrap();
-    content.members(BATCH).nth(index).unwrap().content_info.octets(BATCH)
+    let listed = Options { members: Members::Listed, ..Options::default() };
+    let members = load(BATCH, listed).unwrap().members;
+    let start = members.get(index).unwrap().start as usize;
+    member(BATCH, start, BATCH.len()).unwrap().content_info.octets(BATCH)
 }
 
 /// The batch with indefinite lengths down to its eContent, which comes in segments.

@@ -104,9 +104,7 @@ pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
         let content = pos + 2;
         let stop = content + usize::from(length);
         if tag & 0x1F != 0x1F && stop <= end {
-            if let Some(tlv) = Tlv::new(tag, pos, content, stop) {
-                return Ok(tlv);
-            }
+            return Tlv::new(tag, pos, content, stop).ok_or_else(|| refusal(data, pos, end));
         }
     }
     long(data, pos, end).ok_or_else(|| refusal(data, pos, end))
@@ -243,6 +241,12 @@ mod tests {
         assert_eq!((tlv.tag(), tlv.start(), tlv.content()), (0x30, last - 9, last - 8));
         assert_eq!((tlv.end(), tlv.len(), tlv.is_empty()), (last, 8, false));
         assert_eq!(Tlv::new(0x30, last - 9, last - 8, last + 1), None);
+    }
+
+    #[test]
+    fn an_element_shows_its_tag_and_its_offsets() {
+        let tlv = read_tlv(b"\x05\x00\x04\x01x", 2, 5).unwrap();
+        assert_eq!(format!("{tlv:?}"), "0x04 2..4..5");
     }
 
     #[test]

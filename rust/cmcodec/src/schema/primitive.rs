@@ -255,12 +255,9 @@ fn days(year: u32, month: u8) -> u8 {
 /// How a universal type of this number must look where no schema says more.
 #[inline]
 pub fn check_universal(data: &[u8], tlv: Tlv) -> Result<()> {
-    match UNIVERSAL.get(usize::from(tlv.tag())) {
-        Some(None) => Ok(()),
-        Some(Some(check)) => {
-            check(tlv.value(data)).map_err(|reason| Error::new(reason, tlv.start()))
-        }
-        None => Err(Error::new(Reason::BadTag, tlv.start())),
+    match UNIVERSAL.get(usize::from(tlv.tag())).copied().flatten() {
+        None => Ok(()),
+        Some(check) => check(tlv.value(data)).map_err(|reason| Error::new(reason, tlv.start())),
     }
 }
 

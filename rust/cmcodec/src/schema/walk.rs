@@ -391,14 +391,9 @@ impl<'a> Walker<'a> {
         depth: usize,
         oid: &'a [u8],
     ) -> Result<()> {
-        for field in fields {
-            if self.matches(field, tlv) {
-                return self
-                    .field(field, tlv, depth, oid)
-                    .map_err(|error| error.within(Segment::Field(field.name)));
-            }
-        }
-        Err(Error::new(Reason::BadTag, tlv.start()))
+        let field = fields.iter().find(|field| self.matches(field, tlv));
+        let field = field.ok_or_else(|| Error::new(Reason::BadTag, tlv.start()))?;
+        self.field(field, tlv, depth, oid).map_err(|error| error.within(Segment::Field(field.name)))
     }
 
     #[allow(clippy::too_many_arguments)] // One call site each for SEQUENCE OF and SET OF.

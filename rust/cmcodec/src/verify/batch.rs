@@ -65,12 +65,6 @@ impl<'a> Item<'a> {
     }
 }
 
-impl<'a> From<&'a [u8]> for Item<'a> {
-    fn from(octets: &'a [u8]) -> Self {
-        Self::Received(octets)
-    }
-}
-
 /// Verifies `items`, each one of the four PKI messages or another CMS content
 /// (RFC 10002 §3 and §4), and what is nested in them.
 ///
@@ -141,14 +135,9 @@ fn collect<'a>(
 ) -> Vec<Rows> {
     let mut rows: Vec<Rows> = Vec::with_capacity(jobs.len());
     for job in jobs {
-        let item = match job {
-            Job::Done(done) => {
-                rows.push(done);
-                continue;
-            }
-            Job::Deferred(item) => item,
-            // Where nobody cancels, none is left.
-            Job::Item(_) | Job::Members(..) => continue,
+        let Job::Deferred(item) = job else {
+            rows.extend(job.done());
+            continue;
         };
         let Some(input) = inputs.get_mut(item) else { continue };
         if let Err(error) = input.take_members(&mut rows) {
@@ -159,10 +148,7 @@ fn collect<'a>(
                 *input = Input::new(given);
             }
             input.load(Options { members: Members::Isolated, ..options });
-            if !matches!(input, Input::Refused(_)) {
-                *input = Input::Refused(error);
-            }
-            rows.extend(input.refusal(item));
+            rows.push(input.refusal(item).unwrap_or_else(|| refused(item, &error)));
         }
     }
     rows
@@ -189,6 +175,11 @@ impl Job {
             Self::Members(_, members) => members.len(),
             Self::Deferred(_) => 0,
         }
+    }
+
+    /// Its rows, which all have but those for [`Self::Deferred`] when the work has ended.
+    fn done(self) -> Option<Rows> {
+        if let Self::Done(rows) = self { Some(rows) } else { None }
     }
 
     fn work<'a>(
@@ -281,9 +272,7 @@ impl<'i> Input<'i> {
 
     /// The row of an item that is no message.
     fn refusal(&self, item: usize) -> Option<Rows> {
-        let Self::Refused(error) = self else { return None };
-        let found = malformed(error.reason(), error.offset());
-        Some(Rows::one(item, Encoding::Der, 0..0, found))
+        if let Self::Refused(error) = self { Some(refused(item, error)) } else { None }
     }
 
     /// The row of an item that is a message.
@@ -395,6 +384,11 @@ fn converted(inputs: Vec<Input<'_>>) -> Vec<(usize, Vec<u8>)> {
         _ => None,
     };
     inputs.into_iter().enumerate().filter_map(owned).collect()
+}
+
+/// The row of an item that cannot be read.
+fn refused(item: usize, error: &Error) -> Rows {
+    Rows::one(item, Encoding::Der, 0..0, malformed(error.reason(), error.offset()))
 }
 
 /// What is found of a message that cannot be read.

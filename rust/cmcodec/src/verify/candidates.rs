@@ -226,11 +226,10 @@ fn find_requests<'a>(data: &'a [u8], message: Option<&PkiMessage>, searches: &mu
         return;
     }
     for request in message.into_iter().flat_map(|message| message.requests(data)) {
-        request.for_each_key_identifier(data, |identifier| {
+        request.for_each_key_identifier(data, |identifier, key| {
             let sid = SignerIdentifier::SubjectKeyIdentifier(identifier);
             for search in searches.iter_mut().filter(wanting).filter(|it| it.sid == sid) {
-                let spki = request.public_key().map(|it| it.octets(data));
-                search.meet_request(request.id(data), spki);
+                search.meet_request(request.id(data), key.map(|it| it.octets(data)));
             }
         });
     }

@@ -264,9 +264,8 @@ fn read_ec(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
     let key = PublicKey { name: curve.kind.name(), work: curve.work, ..key };
     // Reading the key for the natural combination, which is the one that most
     // keys serve, tells whether the point is on the curve.
-    if let (Some(row), [slot, ..]) = (family.rows.first(), &key.parsed) {
-        key.parsed(row, slot)?;
-    }
+    let natural = family.rows.first().zip(key.parsed.first());
+    natural.map_or(Ok(()), |(row, slot)| key.parsed(row, slot).map(drop))?;
     Ok(key)
 }
 

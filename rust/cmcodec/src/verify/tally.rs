@@ -47,12 +47,10 @@ impl Sink for Tally {
         if place == self.groups.len() {
             self.groups.push((group, 0, Vec::new()));
         }
-        if let Some((_, count, examples)) = self.groups.get_mut(place) {
+        self.groups.get_mut(place).into_iter().for_each(|(_, count, examples)| {
             *count += 1;
-            if examples.len() < self.examples {
-                examples.push(index);
-            }
-        }
+            examples.extend((examples.len() < self.examples).then_some(index));
+        });
         let add = |counts: &mut [usize], index: usize| {
             counts.get_mut(index).into_iter().for_each(|count| *count += 1);
         };

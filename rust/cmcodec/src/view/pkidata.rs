@@ -12,7 +12,6 @@ pub struct PkiMessage {
     /// What the requests stand in, and whether it is one PKCS#10 alone.
     requests: Option<Tlv>,
     alone: bool,
-    cms_sequence: Option<Tlv>,
 }
 
 impl PkiMessage {
@@ -24,13 +23,11 @@ impl PkiMessage {
                 control_sequence: Some(it.control_sequence),
                 requests: Some(it.req_sequence),
                 alone: false,
-                cms_sequence: Some(it.cms_sequence),
             }),
             ID_CCT_PKI_RESPONSE => PKIResponse::read(data, tlv).map(|it| Self {
                 control_sequence: Some(it.control_sequence),
                 requests: None,
                 alone: false,
-                cms_sequence: Some(it.cms_sequence),
             }),
             _ => None,
         }
@@ -38,7 +35,7 @@ impl PkiMessage {
 
     /// What holds a PKCS#10 alone: the octets of an eContent.
     pub fn around_request(octets: Tlv) -> Self {
-        Self { control_sequence: None, requests: Some(octets), alone: true, cms_sequence: None }
+        Self { control_sequence: None, requests: Some(octets), alone: true }
     }
 
     /// The controls.
@@ -56,11 +53,6 @@ impl PkiMessage {
             true => TaggedRequest::alone(data, tlv),
             false => TaggedRequest::read(data, tlv),
         })
-    }
-
-    /// The members of cmsSequence.
-    pub fn members<'a>(&self, data: &'a [u8]) -> impl Iterator<Item = TaggedContentInfo> + use<'a> {
-        inside(data, self.cms_sequence).filter_map(|tlv| TaggedContentInfo::read(data, tlv))
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::certificate::subject_key_identifier;
 use super::pkidata::body_part_id;
-use super::{CertificationRequest, TaggedCertificationRequest, TaggedRequest, attributes};
+use super::{
+    CertTemplate, CertificationRequest, TaggedCertificationRequest, TaggedRequest, attributes,
+};
 use crate::der::{Elements, Tlv};
 use crate::generated::limits::FEW_EXTENSIONS;
 use crate::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_CERT_EXTENSIONS};
@@ -39,25 +41,24 @@ impl TaggedRequest {
         body_part_id(data, id).unwrap_or_default()
     }
 
-    /// The key that is to be certified, as a SubjectPublicKeyInfo (RFC 5280
-    /// §4.1.2.7) whose identifier in CRMF is a context tag.
-    pub fn public_key(&self) -> Option<Tlv> {
-        match self {
-            Self::Tcr(tagged) => Some(tagged.certification_request.public_key()),
-            Self::Crm(message) => message.cert_req.cert_template.public_key,
-            Self::Orm(_) => None,
-        }
-    }
-
-    /// Calls `found` with every subject key identifier that is requested.
-    pub fn for_each_key_identifier<'a>(&self, data: &'a [u8], mut found: impl FnMut(&'a [u8])) {
+    /// Calls `found` with every subject key identifier that is requested, and with the key that is
+    /// to be certified, if there is one: a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) whose
+    /// identifier in CRMF is a context tag.
+    pub fn for_each_key_identifier<'a>(
+        &self,
+        data: &'a [u8],
+        mut found: impl FnMut(&'a [u8], Option<Tlv>),
+    ) {
         match self {
             Self::Tcr(tagged) => {
-                tagged.certification_request.key_identifiers(data).for_each(found);
+                let request = &tagged.certification_request;
+                let key = Some(request.public_key());
+                request.key_identifiers(data).for_each(|identifier| found(identifier, key));
             }
             Self::Crm(message) => {
-                let extensions = message.cert_req.cert_template.extensions;
-                extensions.and_then(|it| subject_key_identifier(data, it)).map(&mut found);
+                let CertTemplate { extensions, public_key, .. } = message.cert_req.cert_template;
+                let identifier = extensions.and_then(|it| subject_key_identifier(data, it));
+                identifier.into_iter().for_each(|identifier| found(identifier, public_key));
             }
             Self::Orm(_) => {}
         }
