@@ -51,3 +51,23 @@ fn v13_every_octet_counts() {
         assert_eq!(v13_certificate_signature(short, spki(&ca)), Err(Reason::BadValue));
     }
 }
+
+/// V13: what a path is built with besides keys stands where RFC 5280 has it.
+#[test]
+fn v13_validity_subject_and_purposes() {
+    for (name, purpose) in [("ca-cert.der", 27), ("ra-p256-cert.der", 28)] {
+        let octets = vector(name);
+        let mut tree = Tree::parse(&octets);
+        let certificate = Certificate::parse(&octets).unwrap();
+        let (validity, subject) = certificate.validity_and_subject(&octets).unwrap();
+        assert_eq!(validity.octets(&octets), tree.at(&[0, 4]).encode());
+        assert_eq!(subject.octets(&octets), tree.at(&[0, 5]).encode());
+        let number = common::oid(&format!("1.3.6.1.5.5.7.3.{purpose}"));
+        let usage = Tree::new(0x30, vec![number]).encode();
+        assert_eq!(certificate.extended_key_usage(&octets), Some(&*usage));
+        tree.at(&[0]).remove(0xA3);
+        let without = tree.encode();
+        let certificate = Certificate::parse(&without).unwrap();
+        assert_eq!(certificate.extended_key_usage(&without), None);
+    }
+}

@@ -226,6 +226,33 @@ fn data_in_cms_sequence_has_no_row() {
     assert_eq!(outcome(&rows[0]), ("failed", "digest_mismatch", "V6"));
 }
 
+/// R5: what is nested in a content that nobody signed or authenticated has no row.
+#[test]
+fn members_of_digested_data_have_no_row() {
+    let mut tree = Tree::parse(&vector("bouncycastle/batches/batch-5.der"));
+    let batch = tree.clone();
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    for (digested, count) in [(false, 1 + 5 + 5), (true, 1 + 5)] {
+        let mut inner = batch.clone();
+        if digested {
+            let version = inner.at(&[1, 0, 0]).clone();
+            let algorithm = inner.at(&[1, 0, 1, 0]).clone();
+            let encapsulated = inner.at(&[1, 0, 2]).clone();
+            inner.children_mut()[0] = oid("1.2.840.113549.1.7.5");
+            let digest = Tree::leaf(0x04, &[0; 32]);
+            *inner.at(&[1, 0]) = Tree::new(0x30, vec![version, algorithm, encapsulated, digest]);
+        }
+        *content.at(&[2, 4, 1]) = inner;
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        let rows = rows(&tree.encode(), &single());
+        assert_eq!(rows.len(), count);
+        let last = &rows[5];
+        assert_eq!(last.path.len(), 1);
+        let expected = if digested { "wrong_content_type" } else { "" };
+        assert_eq!(outcome(last).1, expected);
+    }
+}
+
 #[test]
 fn progress_counts_messages_on_the_calling_thread() {
     let batch = batch();

@@ -15,10 +15,14 @@ use cmcodec::load::load;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::Row;
 use cmcodec::verify::algorithm::DigestAlgorithm;
-use cmcodec::verify::report::{AlgorithmName, MessageKind, PopState};
+use cmcodec::verify::report::{
+    AlgorithmName, CertificateSource, MessageKind, PopState, SignerKey, fingerprint,
+};
+use cmcodec::verify::{Config, KnownCertificates};
 use cmcodec::view::Attribute;
 use common::{
-    Edit, MESSAGE_DIGEST, Outcome, Tree, offset, oid, outcome, outer, parts, pops, sample, vector,
+    Edit, MESSAGE_DIGEST, Outcome, Tree, offset, oid, outcome, outer, parts, pops, rows, sample,
+    single, vector,
 };
 
 /// Edits the sample's SignerInfo and tells outcome and the octets.
@@ -579,6 +583,77 @@ fn v8_signing_certificate() {
     }
 }
 
+/// V8: the hash function is the one that signingCertificateV2 names, if it names one.
+#[test]
+fn v8_signing_certificate_by_another_hash_function() {
+    let octets = sample().encode();
+    let (signed, _) = parts(&octets);
+    let certificate = signed.certificates(&octets).next().unwrap().octets(&octets);
+    let hash = |digest: DigestAlgorithm| digest.digest(certificate).as_ref().to_vec();
+    let (tried, excluded) = (("signature_invalid", "V10"), ("signer_not_found", "V8"));
+    for (number, hash, (reason, rule)) in [
+        (SHA512, hash(DigestAlgorithm::Sha512), tried),
+        (SHA512, hash(DigestAlgorithm::Sha256), excluded),
+        (SHA256, hash(DigestAlgorithm::Sha512), excluded),
+        ("1.2.3", hash(DigestAlgorithm::Sha256), excluded),
+    ] {
+        let named = Tree::new(0x30, vec![identifier(0x30, number), Tree::leaf(0x04, &hash)]);
+        let value = Tree::new(0x30, vec![Tree::new(0x30, vec![named])]);
+        let number = "1.2.840.113549.1.9.16.2.47";
+        let (found, ..) = edited(|info| attributes(info).push(attribute(number, vec![value])));
+        assert_eq!(found, ("failed", reason, rule));
+    }
+}
+
+/// A copy of a certificate that only its unsigned end tells apart.
+fn twin(certificate: &Tree, number: u8) -> Tree {
+    let mut twin = certificate.clone();
+    *twin.last().content_mut().last_mut().unwrap() ^= number;
+    twin
+}
+
+/// V8: all certificates with the key count, named in the order of the message, after those of the
+/// caller and those of an RA that the caller authorised.
+#[test]
+fn v8_every_certificate_with_the_key_counts() {
+    let mut certificates = Vec::new();
+    let (found, row, octets) = with_certificates(|it| {
+        certificates = vec![it.clone(), twin(&it, 1), twin(&it, 2)];
+        certificates.sort_by_key(Tree::encode);
+        certificates.clone()
+    });
+    let certificates: Vec<_> = certificates.iter().map(Tree::encode).collect();
+    assert_eq!(found, ("verified", "", ""));
+    let named = |row: &Row, config: &Config| -> Vec<Vec<u8>> {
+        let Ok(SignerKey::Certificates(sources)) = &row.finding.signers[0].key else { panic!() };
+        let octets = |it: &CertificateSource| it.octets(&octets, &config.certificates);
+        sources.iter().map(|it| octets(it).unwrap().to_vec()).collect()
+    };
+    assert_eq!(named(&row, &single()), certificates);
+    // What the caller gave counts once, and first.
+    let given = KnownCertificates::new(vec![certificates[2].clone()]);
+    let config = Config { certificates: given, ..single() };
+    let in_order = |order: [usize; 3]| order.map(|index| certificates[index].clone());
+    assert_eq!(named(&rows(&octets, &config)[0], &config), in_order([2, 0, 1]));
+    let config = Config { authorised_ras: [fingerprint(&certificates[1])].into(), ..config };
+    assert_eq!(named(&rows(&octets, &config)[0], &config), in_order([1, 2, 0]));
+}
+
+/// V8, V15: a key that did not verify is not tried again for a twin.
+#[test]
+fn v8_twins_of_a_wrong_key() {
+    let key = Tree::parse(&vector("bouncycastle/requests/pkcs10-p256.der")).at(&[0, 2]).clone();
+    let wrong = |certificate: &Tree, number| {
+        let mut changed = twin(certificate, number);
+        *spki(&mut changed) = key.clone();
+        changed
+    };
+    let (found, ..) = with_certificates(|it| vec![wrong(&it, 0), wrong(&it, 1)]);
+    assert_eq!(found, ("failed", "signature_invalid", "V10"));
+    let (found, ..) = with_certificates(|it| vec![wrong(&it, 0), wrong(&it, 1), it]);
+    assert_eq!(found, ("verified", "", ""));
+}
+
 /// P3: what has not the shape of a certificate breaks the message.
 #[test]
 fn p3_shape_of_certificates() {
@@ -627,6 +702,78 @@ fn v8_request_without_key() {
     assert_eq!(row.finding.requests[0].pop, PopState::Failed);
 }
 
+/// The content of a message that a request's key signs, edited; the digest follows.
+fn with_requests(name: &str, edit: impl FnOnce(&mut Tree)) -> (Outcome, Row) {
+    let mut tree = Tree::parse(&vector(&format!("bouncycastle/requests/{name}.der")));
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    edit(content.at(&[1]));
+    let octets = content.encode();
+    let named = tree.signer(0).at(&[2]).encode();
+    let is_sha256 = named == identifier(0x30, SHA256).encode();
+    assert!(is_sha256, "{named:x?}");
+    let digest = DigestAlgorithm::Sha256.digest(&octets);
+    *tree.at(&[1, 0, 2, 1, 0]).content_mut() = octets;
+    for attribute in attributes(tree.signer(0)) {
+        if is_type(attribute, MESSAGE_DIGEST) {
+            attribute.at(&[1, 0]).content_mut().copy_from_slice(digest.as_ref());
+        }
+    }
+    let row = outer(&tree.sorted().encode());
+    (outcome(&row), row)
+}
+
+/// An orm, of which nothing is known but its id.
+fn orm(id: u8) -> Tree {
+    Tree::new(0xA2, vec![Tree::leaf(0x02, &[id]), oid("1.2.3"), Tree::leaf(0x05, b"")])
+}
+
+/// V8, R-022: the request with the signer's key identifier is found among others, also
+/// where it has the identifier twice; two such requests are one too many.
+#[test]
+fn v8_the_request_with_the_key() {
+    // The content has changed: whose key is tried gets as far as the arithmetic.
+    let tried = ("failed", "signature_invalid", "V10");
+    let ambiguous = ("failed", "signer_ambiguous", "V8");
+    let (found, _) = with_requests("request-key-pkcs10-p256", |it| {
+        it.children_mut().insert(0, orm(120));
+    });
+    assert_eq!(found, tried);
+    let repeat: Edit = |request| {
+        let attributes = request.at(&[1, 0, 3]).children_mut();
+        let first = attributes[0].clone();
+        attributes.push(first);
+    };
+    let (found, row) = with_requests("request-key-pkcs10-p256", |it| repeat(it.at(&[0])));
+    assert_eq!(found, tried);
+    assert_eq!(row.finding.requests.len(), 1);
+    for count in [2, 3] {
+        let (found, _) = with_requests("request-key-pkcs10-p256", |it| {
+            let request = it.at(&[0]).clone();
+            for id in 1..count {
+                let mut other = request.clone();
+                *other.at(&[0]) = Tree::leaf(0x02, &[120 + id]);
+                it.children_mut().push(other);
+            }
+        });
+        assert_eq!(found, ambiguous, "{count}");
+    }
+}
+
+/// R1: what a CertTemplate may have besides is covered by the proof.
+#[test]
+fn r1_every_field_of_a_template_is_covered() {
+    for field in [Tree::new(0xA2, vec![oid(ED25519)]), Tree::leaf(0x81, &[1])] {
+        let mut tree = Tree::parse(&vector("bouncycastle/requests/request-key-crmf-p256.der"));
+        assert_eq!(pops(&outer(&tree.encode())), "verified");
+        let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+        let template = content.at(&[1, 0, 0, 1]);
+        let place = usize::from(template.children()[0].tag == 0x80);
+        template.children_mut().insert(place, field);
+        *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+        assert_eq!(pops(&outer(&tree.encode())), "failed");
+    }
+}
+
 /// R1: octets are signed, so no signature ends within one. This one ends with
 /// bits that may be unused: no octet of it changes.
 #[test]
@@ -664,6 +811,38 @@ fn r1_algorithm_and_key_of_a_proof() {
         edit(&mut tree);
         assert_eq!(outcome(&outer(&tree.encode())), expected);
     }
+}
+
+/// V4: where the content is id-data a signature may cover it without attributes, in a
+/// wrapped request.
+#[test]
+fn v4_id_data_may_be_signed_without_attributes() {
+    let key = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    let request = vector("bouncycastle/requests/pkcs10-p256.der");
+    let mut tree = signed_over("1.2.840.113549.1.7.1", &request);
+    tree.signer(0).remove(0xA0);
+    *tree.signer(0).last() = Tree::leaf(0x04, key.sign(&request).as_ref());
+    let mut config = single();
+    config.options.wrapped = true;
+    let found = |tree: &Tree, config: &Config| outcome(&rows(&tree.encode(), config)[0]);
+    assert_eq!(found(&tree, &config), ("verified", "", ""));
+    assert_eq!(found(&tree, &single()), ("failed", "wrong_content_type", "V1"));
+    tree.signer(0).last().content_mut()[0] ^= 1;
+    assert_eq!(found(&tree, &config), ("failed", "signature_invalid", "V10"));
+}
+
+/// V1: the content of an AuthenticatedData, whatever it is, waits for its secret.
+#[test]
+fn v1_authenticated_data_is_unverified() {
+    let mut tree = Tree::parse(&vector("bouncycastle/encrypted/authenticated-pwri.der"));
+    let unchecked = ("unverified", "mac_unchecked", "");
+    let row = outer(&tree.encode());
+    assert_eq!((row.finding.kind, outcome(&row)), (MessageKind::FullRequest, unchecked));
+    let content = tree.at(&[1, 0]).children_mut().iter_mut();
+    let encapsulated = content.filter(|it| it.tag == 0x30).last().unwrap();
+    encapsulated.children_mut()[0] = oid("1.2.840.113549.1.7.1");
+    let row = outer(&tree.encode());
+    assert_eq!((row.finding.kind, outcome(&row)), (MessageKind::Other, unchecked));
 }
 
 /// R5: a good signature says nothing about what nobody has seen.

@@ -351,3 +351,46 @@ impl Field {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::schema::{BOOLEAN, INTEGER};
+
+    /// What stands in a declaration besides the type leaves a field plain only where
+    /// the tag still tells all.
+    #[test]
+    fn plain_fields_are_told_by_their_tag_alone() {
+        let field = || Field::new("cA", "ca", &BOOLEAN, &[0x01]);
+        for (field, plain) in [
+            (field(), true),
+            (field().implicit(0x80), true),
+            (field().optional(), true),
+            (field().optional().written("ca_written", 2), true),
+            (field().explicit(), false),
+            (field().default_value(&[0x01, 0x01, 0x00]), false),
+            (field().first(&[0x02], false), false),
+            (field().legacy(), false),
+        ] {
+            assert_eq!(field.plain, plain, "{field:?}");
+            let required = !field.optional && field.default.is_none();
+            assert_eq!(field.is_required(), required, "{field:?}");
+        }
+    }
+
+    /// OBJECT IDENTIFIERs with one last octet are told apart, also by their length.
+    #[test]
+    fn rows_of_a_table_are_found() {
+        static ROWS: [Row; 3] =
+            [(&[0x2A, 1], &BOOLEAN), (&[0x2A, 3, 1], &INTEGER), (&[4], &BOOLEAN)];
+        let table = Table::new(&ROWS);
+        let found = |oid| table.look_up(oid).map(|node| node.name);
+        assert_eq!(found(&[0x2A, 1]), Some(BOOLEAN.name));
+        assert_eq!(found(&[0x2A, 3, 1]), Some(INTEGER.name));
+        assert_eq!(found(&[4]), Some(BOOLEAN.name));
+        for unknown in [&[][..], &[1], &[0x2A, 4], &[0x2A, 2], &[0x2A, 2, 1], &[5]] {
+            assert_eq!(found(unknown), None, "{unknown:?}");
+        }
+        assert!(Table::new(&[]).look_up(&[0]).is_none());
+    }
+}

@@ -272,7 +272,10 @@ mod tests {
     #[test]
     fn few_is_a_list() {
         for list in [&[][..], &[1], &[1, 2], &[1, 2, 3]] {
-            assert_eq!(&*list.iter().copied().collect::<Few<i32>>(), list);
+            let mut few: Few<i32> = list.iter().copied().collect();
+            assert_eq!(&*few, list);
+            few.iter_mut().for_each(|element| *element += 1);
+            assert!(few.iter().zip(list).all(|(changed, element)| *changed == element + 1));
         }
     }
 }
