@@ -1,0 +1,129 @@
+"""Tells which lines of the engine no test of its own reaches.
+
+    python tools/coverage.py engine        # by `cargo test -p cmcodec` alone
+
+Prints the figure of each module, and the lines. What cannot be reached stands in
+``unreached.toml``, by its text and with the reason. Exits 1 where another line is not reached, or
+one that stands there is, or is gone. Needs `cargo install cargo-llvm-cov` and `rustup component add
+llvm-tools`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SOURCES: Final = ROOT / "rust" / "cmcodec" / "src"
+BUILD: Final = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+
+
+class File(NamedTuple):
+    """The lines of a file that something is compiled of: how often each was reached."""
+
+    name: str
+    texts: list[str]
+    reached: dict[int, int]
+
+    @property
+    def module(self) -> str:
+        """The module that it is part of; those of the root are one."""
+        first, *others = self.name.removesuffix(".rs").split("/")
+        return first if others or (SOURCES / first).is_dir() else "lib"
+
+    def text(self, number: int) -> str:
+        """A line without what it is indented by."""
+        return self.texts[number - 1].strip()
+
+    def missed(self) -> list[int]:
+        """The numbers of the lines that nothing reached."""
+        return [number for number, count in self.reached.items() if count == 0]
+
+
+def measure() -> str:
+    """Runs the tests; returns what was reached, in the form of lcov.
+
+    Raises `RuntimeError` where they fail.
+    """
+    report = BUILD / "coverage.info"
+    # What was compiled may stay, what earlier runs reached not.
+    clean = ["cargo", "llvm-cov", "clean", "--profraw-only"]
+    test = ["cargo", "llvm-cov", "--no-clean", "--quiet", "-p", "cmcodec", "--lcov"]
+    for command in (clean, [*test, "--output-path", report]):
+        if subprocess.run(command, cwd=ROOT, check=False, stdout=sys.stderr).returncode:
+            raise RuntimeError("the tests of the engine, or cargo llvm-cov, failed")
+    return report.read_text("utf-8")
+
+
+def files(report: str) -> Iterator[File]:
+    """What lcov says of each file, without unit tests, which stand at the end."""
+    for section in report.split("end_of_record")[:-1]:
+        lines = section.split("\n")
+        path = Path(next(line[3:] for line in lines if line.startswith("SF:")))
+        texts = path.read_text("utf-8").split("\n")
+        end = texts.index("#[cfg(test)]") if "#[cfg(test)]" in texts else len(texts)
+        counts = (line[3:].split(",")[:2] for line in lines if line.startswith("DA:"))
+        reached = {int(number): int(count) for number, count in counts if int(number) <= end}
+        yield File(path.relative_to(SOURCES).as_posix(), texts, reached)
+
+
+def figures(found: Iterable[File]) -> Iterator[str]:
+    """The figure of each module, and of all."""
+    lines: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for file in found:
+        for name in (file.module, "all"):
+            lines[name] += len(file.reached)
+            missed[name] += len(file.missed())
+    for name in sorted(lines, key=lambda name: (name == "all", name)):
+        share = 100 * (1 - missed[name] / lines[name])
+        yield f"{name:10}{lines[name]:>6} lines{missed[name]:>5} not reached{share:>8.2f} %"
+
+
+def unexplained(found: Iterable[File]) -> Iterator[str]:
+    """What the table and the tests do not agree on."""
+    path = Path(__file__).with_name("unreached.toml")
+    table = tomllib.loads(path.read_text("utf-8"))
+    known = Counter(
+        (row["file"], text.strip())
+        for row in table.get("engine", ())
+        for text in row["lines"].strip().split("\n")
+    )
+    for file in found:
+        for number in file.missed():
+            key = (file.name, file.text(number))
+            if known[key]:
+                known[key] -= 1
+            else:
+                yield f"not reached: {file.name}:{number}: {file.text(number)}"
+    for (name, text), count in known.items():
+        if count:
+            yield f"reached, or gone: {name}: {text}"
+
+
+def main(arguments: list[str]) -> int:
+    """Measures the engine."""
+    if arguments != ["engine"]:
+        print("usage: coverage.py engine", file=sys.stderr)
+        return 2
+    try:
+        found = list(files(measure()))
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    problems = list(unexplained(found))
+    for line in [*figures(found), *problems]:
+        print(line)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
