@@ -15,24 +15,23 @@ from published.runners import JARS, RUNNERS
 BOTH_BACKENDS = False
 
 
-def counts(program: str, *arguments: str) -> dict[str, int]:
+def counts(program: str) -> dict[str, int]:
     """What a runner counts."""
-    command = [*RUNNERS[program], *arguments]
-    run = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    run = subprocess.run(RUNNERS[program], check=True, capture_output=True, text=True, timeout=300)
     found = re.findall(r"^ *(\d+) (.+)$", run.stdout, re.MULTILINE)
     return {name: int(count) for count, name in found}
 
 
 def test_openssl_says_most_of_what_is_to_be_said() -> None:
-    """One in four, of which what it offers mostly agrees: the set says what it says elsewhere."""
+    """And nothing that is to be valid is invalid there, of what it offers."""
     needs_peer("openssl", shutil.which("openssl"))
-    found = counts("openssl", "--every", "4")
-    differ = sum(found.values()) - found["agree"] - found.get("not-offered", 0)
-    assert found["agree"] > 3 * differ
+    found = counts("openssl")
+    assert found["agree"] > 100
+    assert "invalid instead" not in found
 
 
 def test_bouncycastle_says_most_of_what_is_to_be_said() -> None:
-    """And nothing that is to be valid is invalid there."""
+    """As above."""
     needs_peer("java", shutil.which("java"))
     needs_peer("BouncyCastle", JARS.exists())
     found = counts("java")
