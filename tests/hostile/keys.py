@@ -139,7 +139,7 @@ class RsaKey(Key):
         chosen = bytes(range(salt))
         digest = hashlib.new(name, bytes(8) + hashlib.new(name, octets).digest() + chosen).digest()
         block = bytes(size - salt - len(digest) - 2) + b"\1" + chosen
-        covered = _mgf1(digest, len(block), mask or name)
+        covered = mgf1(digest, len(block), mask or name)
         masked = int.from_bytes(block, "big") ^ int.from_bytes(covered, "big")
         masked &= (1 << (bits - 8 * (size - len(block)))) - 1
         return self.raised(masked.to_bytes(len(block), "big") + digest + bytes([trailer]))
@@ -151,7 +151,7 @@ def digest_info(octets: bytes, name: str, *parameters: bytes) -> bytes:
     return seq(algorithm, tlv(0x04, hashlib.new(name, octets).digest()))
 
 
-def _mgf1(seed: bytes, length: int, name: str) -> bytes:
+def mgf1(seed: bytes, length: int, name: str) -> bytes:
     rounds = -(-length // hashlib.new(name).digest_size)
     parts = (hashlib.new(name, seed + n.to_bytes(4, "big")).digest() for n in range(rounds))
     return b"".join(parts)[:length]

@@ -9,13 +9,16 @@ from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from . import hostile_cases, index
+from . import answers, controls, encrypted, hostile_cases, index, kinds, layers
 from .vector import FOLDER, Vector
 
 if TYPE_CHECKING:
     from hostile import Case
 
-__all__ = ["FOLDER", "Vector", "cases", "files", "kept", "made"]
+__all__ = ["FOLDER", "Vector", "cases", "encrypted", "files", "kept", "made", "stale"]
+
+MODULES = (kinds, controls, layers, answers, hostile_cases)
+"""What makes vectors, in the order of the index."""
 
 BY_HAND = ("LICENSE", "README.md", "index.schema.json", "runners")
 """What nothing makes, in the folder."""
@@ -36,7 +39,7 @@ def cases() -> dict[str, Case]:
 def made() -> dict[str, Vector]:
     """What is to stand there, by id."""
     found: dict[str, Vector] = {}
-    for vector in chain(hostile_cases.vectors()):
+    for vector in chain.from_iterable(module.vectors() for module in MODULES):
         if vector.id in found:
             raise ValueError(f"two vectors are called {vector.id}")
         found[vector.id] = vector

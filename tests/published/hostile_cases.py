@@ -126,13 +126,13 @@ def cases(vectors: Iterable[Vector]) -> dict[str, Case]:
             each.rows,
             Reason(each.reason) if each.reason else None,
             names[each.twin] if each.twin else None,
-            _decisions(each.given),
+            decisions(each.given),
         )
         for each in found
     }
 
 
-def _decisions(given: Mapping[str, Any]) -> dict[str, Any]:
+def decisions(given: Mapping[str, Any]) -> dict[str, Any]:
     """Decisions as `verify_batch` takes them."""
     found = dict(given)
     for key in set(CERTIFICATES) & set(given):

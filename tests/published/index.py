@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from cmcodec.explanations import explain
 from cmcodec.reasons import Reason, Rule
 from hostile import Told
+from kit.vectors import ROOT
 
 from .vector import FOLDER, Vector
 
@@ -27,14 +29,26 @@ def text(vectors: Iterable[Vector], counts: Counts) -> str:
     listed = list(vectors)
     rows = [row for vector in listed for row in vector.rows]
     reasons = {row.reason for row in rows} | {note for row in rows for _, note in row.notes}
+    reasons |= {vector.needs.get("fails") for vector in listed}
     head = {
         "licence": "CC0-1.0",
         "schema": "index.schema.json",
-        "rules": {rule: explain(rule).sentence for rule in Rule},
+        "rules": {rule: explain(rule).sentence for rule in Rule} | _requirements(listed),
         "reasons": {each: explain(each).sentence for each in Reason if each in reasons},
     }
     lines = ",\n".join(_line(_entry(vector, counts)) for vector in listed)
     return f'{json.dumps(head, indent=1, ensure_ascii=False)[:-2]},\n "cases": [\n{lines}\n ]\n}}\n'
+
+
+_REQUIREMENT = re.compile(r"^\| (R-\d{3}) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def _requirements(vectors: Iterable[Vector]) -> dict[str, str]:
+    """The requirements that vectors name, as ``docs/requirements.md`` has them."""
+    named = {rule for vector in vectors for rule in vector.rules}
+    page = (ROOT / "docs" / "requirements.md").read_text("utf-8")
+    found = _REQUIREMENT.findall(page)
+    return {key: f"{text} (RFC {section})" for key, section, text in found if key in named}
 
 
 def _line(entry: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ class Vector:
     @property
     def file(self) -> str:
         """Its name in the folder."""
+        if self.kind == "answer":
+            return f"{self.id}.bin"
         return f"{self.id}.{'pem' if b'-----BEGIN' in self.octets else 'der'}"
 
 
