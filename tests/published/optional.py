@@ -25,6 +25,13 @@ class Ours(NamedTuple):
     but: str = ""
 
 
+NOT_EVEN_BER = (
+    r"(INTEGER|ENUMERATED|id) with (a zero|ones) before|leading zeros|in the long form|high tag"
+    r"|salt not minimal|(without|with half) an end|an end that has"
+    r"|GeneralizedTime '(Z?|.*\.Z|.*\\n|.*[^\x20-\x7e]Z|\+.*)'$"
+)
+"""Titles of what X.690 has in no encoding."""
+
 OURS = (
     Ours("no standard bounds the depth", Reason.DEPTH),
     Ours("no standard bounds lengths, identifiers and numbers", Reason.LIMIT,
@@ -34,7 +41,9 @@ OURS = (
     Ours("what may stand around a message as text", Reason.BAD_VALUE, "", Rule.P4),
     Ours("what may stand behind a message", Reason.TRAILING_DATA, r"^a message and", Rule.P4),
     Ours("DER in what the standards let be BER", Reason.NOT_CANONICAL,
-         but=r"signedAttrs|certificates\["),
+         rf"^(?!.*({NOT_EVEN_BER}))", but=r"signedAttrs|certificates\["),
+    Ours("which strings may be in segments where the standards let them be BER", Reason.BAD_TAG,
+         r"^(an OCTET STRING|a BIT STRING|a key identifier) in segments$"),
     Ours("how deep strings may stand in strings", Reason.BAD_TAG, r"strings in one another"),
     Ours("which algorithms are on offer", Reason.UNSUPPORTED_ALGORITHM,
          r"^(rsaEncryption, its hash SHA-1|SHA-1 with)"),
