@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 import cmcodec
@@ -56,7 +57,12 @@ def key_of(needs: dict[str, Any]) -> RecipientKey:
     octets, name = (FOLDER / needs["key"]).read_bytes(), needs["key_identifier"].encode()
     if needs["key"].endswith(".bin"):
         return RecipientKey.from_kek(octets, name)
-    return RecipientKey.from_private_key(load_der_private_key(octets, None), key_identifier=name)
+    try:
+        private = load_der_private_key(octets, None)
+    except (UnsupportedAlgorithm, ValueError):
+        assert "ml-kem" in needs["key"]
+        pytest.skip("the installed cryptography has no ML-KEM")
+    return RecipientKey.from_private_key(private, key_identifier=name)
 
 
 @of("kinds/", "controls/", "layers/", "proofs/", kind="message")

@@ -1,13 +1,17 @@
 """Messages in every layer that hides or authenticates them, for recipients of every kind.
 
-What senders choose by chance is chosen here once: keys of contents, ephemeral keys, paddings.
+What senders choose by chance is chosen here once: keys of contents, ephemeral keys, paddings. What
+ML-KEM encapsulates, libraries choose by chance: that is kept, in ``ml_kem.json``.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -111,6 +115,30 @@ def _by_pwri_kek(key: bytes) -> bytes:
     return layers.pwri(key, wrap=layers.pwri_kek(), wrapped=wrapped)
 
 
+KEPT: Final = {
+    f"ml-kem-{bits}": {name: base64.b64decode(text) for name, text in kept.items()}
+    for bits, kept in json.loads(Path(__file__).with_name("ml_kem.json").read_text("utf-8")).items()
+}
+"""Of each parameter set the key of the seed 00 to 3f, in PKCS#8, and what was encapsulated once."""
+
+
+class _Encapsulated(NamedTuple):
+    """A public key of ML-KEM that does again what it has done."""
+
+    secret: bytes
+    ciphertext: bytes
+
+    def encapsulate(self) -> tuple[bytes, bytes]:
+        return self
+
+
+def encapsulated(name: str, number: str) -> Callable[[bytes], bytes]:
+    """A KEMRecipientInfo of what is kept."""
+    kept = KEPT[name]
+    public = _Encapsulated(kept["secret"], kept["ciphertext"])
+    return lambda key: layers.kemri(public, number, key)
+
+
 RECIPIENTS: Final[dict[str, tuple[str, Callable[[bytes], bytes]]]] = {
     "RSA, PKCS#1 v1.5": ("rsa", lambda key: layers.ktri(encrypted=pkcs1(key))),
     "RSA, OAEP with SHA-256": ("rsa", lambda key: layers.ktri(
@@ -131,13 +159,15 @@ RECIPIENTS: Final[dict[str, tuple[str, Callable[[bytes], bytes]]]] = {
         "p-384", oids.DH_SINGLE_PASS_STD_DH_SHA384KDF_SCHEME)),
     "P-521, X9.63 with SHA-512": ("p-521", agreed(
         "p-521", oids.DH_SINGLE_PASS_STD_DH_SHA512KDF_SCHEME)),
+    "ML-KEM-768": ("ml-kem-768", encapsulated("ml-kem-768", oids.ID_ALG_ML_KEM_768)),
+    "ML-KEM-1024": ("ml-kem-1024", encapsulated("ml-kem-1024", oids.ID_ALG_ML_KEM_1024)),
     "a key that both have": ("kek", lambda key: layers.kekri(KEK, key)),
     "a password, AES key wrap": ("password", layers.pwri),
     "a password, PWRI-KEK": ("password", _by_pwri_kek),
 }  # fmt: skip
 """Of each kind the key that opens it, and what makes one for a content's key."""
 
-REQUIREMENTS: Final = {"rsa": "R-197", "kek": "R-070", "password": "R-199"}
+REQUIREMENTS: Final = {"rsa": "R-197", "password": "R-199"} | dict.fromkeys((*KEPT, "kek"), "R-070")
 """What a kind of recipient is for, R-198 elsewhere."""
 
 MESSAGE: Final = Message(content=pki_data([control(1, 5, integer(77))])).encode()
@@ -153,7 +183,8 @@ def keys() -> dict[str, bytes]:
         f"keys/{name}.p8": own.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         for name, own in private.items()
     }
-    return made | {"keys/kek.bin": KEK}
+    kept = {f"keys/{name}.p8": kept["key"] for name, kept in KEPT.items()}
+    return made | kept | {"keys/kek.bin": KEK}
 
 
 def _needs(kind: str) -> dict[str, str]:
