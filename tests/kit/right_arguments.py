@@ -71,18 +71,24 @@ class Case(NamedTuple):
 
     def call(self, **changed: Any) -> Any:
         """Calls it, and makes a message of a builder that it returns."""
-        given = {**self.right, **changed}
-        args, kwargs = [], {}
+        args, kwargs = self.sorted({**self.right, **changed})
+        return finished(self.function(*args, **kwargs))
+
+    def sorted(self, given: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Arguments by position and by name."""
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
         for name, parameter in inspect.signature(self.function).parameters.items():
             if name not in given:
                 continue
             if parameter.kind is parameter.VAR_POSITIONAL:
-                args += [*given[name]]
+                value = given[name]
+                args += value if isinstance(value, (tuple, list)) else [value]
             elif parameter.kind is parameter.KEYWORD_ONLY or not _all_before(self, name, given):
                 kwargs[name] = given[name]
             else:
                 args.append(given[name])
-        return finished(self.function(*args, **kwargs))
+        return args, kwargs
 
 
 def _all_before(case: Case, name: str, given: dict[str, Any]) -> bool:
