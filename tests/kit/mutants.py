@@ -32,8 +32,11 @@ class Element:
             yield from element.all()
 
 
-def parse(octets: bytes) -> list[Element]:
-    """The elements in ``octets``, opened where they are constructed or contain elements."""
+def parse(octets: bytes, *, strings: bool = True) -> list[Element]:
+    """The elements in ``octets``, opened where they are constructed or, strings, contain elements.
+
+    Raises `ValueError` or `IndexError` where they are not elements of definite lengths.
+    """
     found = []
     pos = 0
     while pos < len(octets):
@@ -45,9 +48,9 @@ def parse(octets: bytes) -> list[Element]:
             raise ValueError("not definite")
         inside = octets[content : content + length]
         element = Element(tag, inside)
-        if tag & 0x20 or (tag == 0x04 and inside[:1] == b"\x30"):
+        if tag & 0x20 or (strings and tag == 0x04 and inside[:1] == b"\x30"):
             try:
-                element.elements = parse(inside)
+                element.elements = parse(inside, strings=strings)
                 element.content = b""
             except (ValueError, IndexError):
                 element.content, element.elements = inside, []
