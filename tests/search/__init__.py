@@ -12,6 +12,7 @@ status 1; ``--at`` tries one number again.
 | `signing`, `sealing` | signatures and layers, made again over what was changed |
 | `told` | everything that a backend says of something, to be compared with what the other says |
 | `differential` | messages, batches, values and certificates: both backends say the same |
+| `corpus` | the same of what fuzz targets have kept |
 | `layers` | what is encrypted or has a MAC: documented errors, and nothing changed that opens |
 | `controls` | what proves something: documented errors, and no proof of anything else |
 | `builders` | arbitrary calls: what they return opens |
