@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.roles import Application, Decision, Exchange, Revocation
+    from cmcodec.stores import Store
 
 WAIT = timedelta(minutes=5)
 LAST = NOW + 45 * DAY
@@ -72,10 +73,13 @@ class Network:
     ``wrong``: errors that are none of a store or issuer that is down.
     """
 
-    def __init__(self, ras: int = 1, **rules: Any) -> None:
+    def __init__(
+        self, ras: int = 1, *, made: Callable[[], Store] | None = None, **rules: Any
+    ) -> None:
+        """``made``: makes a store, in memory unless it is given."""
         self.now = NOW
         self.rules = Rules(iterations=1, **rules)
-        self.stores = [BreakingStore() for _ in range(ras + 1)]
+        self.stores = [BreakingStore(made and made()) for _ in range(ras + 1)]
         self.bag: list[Packet] = []
         self.answers: list[Packet] = []
         self.all: list[Asking] = []
@@ -90,6 +94,11 @@ class Network:
         self._noting_all = Noting(self.wrong)
         logging.getLogger("cmcodec").addHandler(self._noting_all)
         self.restart()
+
+    @property
+    def ra_rules(self) -> Rules:
+        """Those of the RAs."""
+        return Rules(iterations=1)
 
     def restart(self) -> None:
         """The roles are made anew, on the same stores."""
@@ -112,7 +121,7 @@ class Network:
                 signer=signer(ra_of(number)),
                 policy=self._noting(self._hold) if number == 0 else forward,
                 store=store,
-                rules=Rules(iterations=1),
+                rules=self.ra_rules,
                 trust=trust,
                 authorised_ras=[ra_of(each).certificate for each in range(number)],
                 keys=[opener(ra_of(number))],
@@ -142,7 +151,11 @@ class Network:
 
     def _asking(self, certificate: x509.Certificate) -> Asking:
         """Whose request a certificate is for."""
-        (found,) = (each for each in self.all if spki(certificate.public_key()) in each.keys)
+        return self._of_key(certificate.public_key())
+
+    def _of_key(self, key: Any) -> Asking:
+        """Whose key it is."""
+        (found,) = (each for each in self.all if spki(key) in each.keys)
         return found
 
     def _hold(self, application: Application) -> Decision:
@@ -163,24 +176,29 @@ class Network:
     def _issue(self, application: Application, _: types.CertTemplate) -> x509.Certificate:
         self._issuer_is_up()
         if application.id not in self.book:
-            ca = anchor()
-            made = (
-                application.builder(ca.certificate.subject)
-                .serial_number(int.from_bytes(application.id, "big") >> 1 or 1)
-                .not_valid_before(NOW - DAY)
-                .not_valid_after(NOW + 90 * DAY)
-                .sign(ca.key, hashes.SHA256())
-            )
+            made = self._certified(application)
             self._check_new(made)
             self.book[application.id] = made
         return self.book[application.id]
+
+    @staticmethod
+    def _certified(application: Application) -> x509.Certificate:
+        ca = anchor()
+        return (
+            application.builder(ca.certificate.subject)
+            .serial_number(int.from_bytes(application.id, "big") >> 1 or 1)
+            .not_valid_before(NOW - DAY)
+            .not_valid_after(NOW + 90 * DAY)
+            .sign(ca.key, hashes.SHA256())
+        )
 
     def _check_new(self, made: x509.Certificate) -> None:
         """A key gets one certificate, a secret serves one exchange, who is refused gets none."""
         asking, key = self._asking(made), spki(made.public_key())
         assert not asking.is_hopeless
-        assert key not in asking.refused
+        # What was answered so long ago is forgotten, and whoever asks again is decided about again.
         is_late = self.now - asking.began >= self.rules.answers_kept
+        assert is_late or key not in asking.refused
         others = [self._asking(each) for each in self.book.values()]
         assert is_late or key not in {spki(each.public_key()) for each in self.book.values()}
         if asking.identification is not None:
@@ -447,6 +465,8 @@ class Network:
 
     def close(self) -> None:
         logging.getLogger("cmcodec").removeHandler(self._noting_all)
+        for store in self.stores:
+            store.close()
 
     def settle(self) -> None:
         with suppress(OSError):
