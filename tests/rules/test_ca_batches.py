@@ -17,6 +17,7 @@ from kit.authority import (
     batch,
     builder,
     certified,
+    damaged,
     device,
     failed,
     identified,
@@ -170,6 +171,21 @@ def test_a_message_that_stands_twice_is_issued_once() -> None:
     assert first.certificates() == second.certificates()
 
 
+def test_members_that_a_batch_does_not_name_are_ignored() -> None:
+    """R-054, R-155: the control says which are to be processed."""
+    content = batch(device(1), device(2)).content()
+    controls = tuple(
+        replace(each, attr_values=(types.BodyPartList((51,)),))
+        if each.attr_type == oids.ID_CMC_BATCH_REQUESTS
+        else each
+        for each in content.control_sequence
+    )
+    server = with_ras()
+    octets = cms.sign(replace(content, control_sequence=controls), signer(ra()))
+    (answer,) = server.process(octets).members()
+    assert subjects(answer) == ["CN=device 2"]
+
+
 def test_a_batch_that_names_what_is_not_there_fails() -> None:
     """R-155: badRequest names the control."""
     content = batch(device(1)).content()
@@ -266,8 +282,13 @@ def test_an_encrypted_message_of_a_batch() -> None:
     server = with_ras()
     sealed = cms.encrypt(device(1), [cms.Recipient.from_certificate(anchor().certificate)])
     other = cms.encrypt(device(2), [cms.Recipient.from_certificate(ra().certificate)])
-    answer = server.process(batch(sealed, other, device(3)).sign(signer(ra())))
-    first, second, third = answer.members()
+    forged = cms.encrypt(
+        damaged(device(4)), [cms.Recipient.from_certificate(anchor().certificate)],
+        algorithm="id-aes256-GCM",
+    )  # fmt: skip
+    answer = server.process(batch(sealed, other, device(3), forged).sign(signer(ra())))
+    first, second, third, fourth = answer.members()
+    assert fourth.statuses() == failed(CMCFailInfo.BAD_MESSAGE_CHECK, 0)
     own = certified("device 1", number=1)
     assert first.opened(opener(own)).message.certificates
     assert second.statuses() == failed(CMCFailInfo.BAD_MESSAGE_CHECK, 0)

@@ -226,6 +226,29 @@ def test_a_signature_over_a_group_of_diffie_hellman_is_a_proof() -> None:
     assert authority.process(cms.sign(damaged, own)).statuses() == failed(WRONG, 3)
 
 
+def test_a_proof_for_another_recipient_is_none() -> None:
+    """R-202, R-122: what only the holder of another key can check leaves the proof to be given."""
+    authority = Authority({"policy": always})
+    asked = NewRequest(
+        key=key("p-256", 1), subject=name("device"), pop="dh", dh_recipient=ra().certificate,
+        algorithm="id-alg-ecdhPop-static-sha256-hmac-sha256",
+    )  # fmt: skip
+    answer = authority.process(builder(asked).sign(signer(certified("device"))))
+    assert answer.statuses() == failed(NEEDED, 3)
+    assert not authority.issued
+
+
+def test_a_key_that_decrypts_nothing_is_not_challenged() -> None:
+    """R-121: without a proof, its possession has to be proved in another way."""
+    authority = Authority({"policy": always})
+    content = builder(new(kind="ed25519", form="crmf")).content()
+    bare = types.TaggedRequest(crm=replace(content.req_sequence[0].crm, popo=None))
+    octets = cms.sign(replace(content, req_sequence=(bare,)), signer(certified("device")))
+    answer = authority.process(octets)
+    assert answer.statuses() == failed(NEEDED, 3)
+    assert not challenges(answer)
+
+
 def test_a_challenge_names_the_key_as_the_request_does() -> None:
     """R-125, R-126: by its identifier where it asks for one, else by the id of the request."""
     authority = Authority({"policy": always})

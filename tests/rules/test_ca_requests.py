@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from cmcodec import cms, oids, types
 from cmcodec.asn1 import TLV
@@ -15,6 +16,7 @@ from cmcodec.roles import Issue, Refuse, Rules
 from cmcodec.roles.public_keys import block_key
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
+    Asked,
     Authority,
     always,
     builder,
@@ -273,6 +275,36 @@ def test_extensions_are_given_as_they_are_asked_for(form: Any) -> None:
     answer = authority.process(identified(new(form=form, extensions=[USAGE])))
     (certificate,) = answer.certificates()
     assert certificate.extensions.get_extension_for_oid(USAGE.oid).value == USAGE.value
+
+
+def test_a_request_without_a_key_is_refused() -> None:
+    """R-039, R-211: nothing can be certified, whatever else it has."""
+    authority = Authority({"policy": always})
+    content = builder(new(form="crmf")).content()
+    asked = content.req_sequence[0].crm
+    template = replace(asked.cert_req.cert_template, public_key=None)
+    asked = replace(asked, cert_req=replace(asked.cert_req, cert_template=template), popo=None)
+    content = replace(content, req_sequence=(types.TaggedRequest(crm=asked),))
+    answer = authority.process(cms.sign(content, signer(certified("device"))))
+    assert answer.statuses() == failed(BAD, 3)
+
+
+def test_an_application_shows_the_request_as_it_came() -> None:
+    """R-174: a PKCS#10 as the library has it; CRMF is none; without a key there is nothing."""
+    policy = Asked()
+    authority = Authority({"policy": policy})
+    sent = simple()
+    authority.process(sent)
+    own = signer(certified("device"))
+    authority.process(builder(new(form="crmf", number=2)).sign(own))
+    one, other = policy.applications
+    csr = one.csr()
+    assert csr is not None
+    assert csr.public_bytes(Encoding.DER) == sent
+    assert other.csr() is None
+    keyless = replace(other, template=replace(other.template, public_key=None))
+    with pytest.raises(ValueError, match="no key"):
+        keyless.subject  # noqa: B018 - a property
 
 
 def test_a_policy_refuses_an_extension() -> None:

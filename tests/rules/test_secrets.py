@@ -9,6 +9,7 @@ from cryptography import x509
 
 from cmcodec.roles.secrets import add_secret
 from cmcodec.roles.servers import is_server
+from cmcodec.roles.service.cases import Status
 from cmcodec.stores import MemoryStore
 from cmcodec.verify.verdict import Signer
 from kit.authority import SECRET, anchor
@@ -33,6 +34,12 @@ def test_secrets_that_are_none(cls: type[Exception], arguments: dict[str, Any]) 
     add_secret(store, "device", SECRET, subject=name("device"))
     with pytest.raises(cls, match=next(iter(arguments))):
         add_secret(store, "device", **{"secret": SECRET, **arguments})
+
+
+def test_codes_of_nobody_are_told_by_their_numbers() -> None:
+    """R-085: private codes have no names."""
+    assert str(Status.failed(1500, 1, 2, text="no")) == "failInfo 1500, body parts 1, 2: no"
+    assert str(Status.failed(2)) == "badRequest, body parts 0"
 
 
 def signed_by(octets: bytes) -> Signer:
