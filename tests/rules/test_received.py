@@ -227,6 +227,19 @@ def test_p4_a_broken_block_spoils_no_other(middle: bytes, hint: str) -> None:
     assert refused(broken).hint == hint
 
 
+def test_p4_lines_that_belong_to_no_block() -> None:
+    """P4: a last line alone is text, a first line alone begins a block."""
+    stray, block = b"-----END CMS-----\n", armour(MESSAGE)
+    for first in (block, stray + block):
+        for last in (block, block[:-20]):
+            assert b"".join(several(first + last)) == first + last
+            found = [judged(each)[0] for each in several(first + last)]
+            assert found == ["verified", "verified" if last == block else "malformed"]
+    assert several(block[:-20]) == [block[:-20]]
+    broken = "\ufeff-----BEGIN CMS-----\n".encode("utf-16-le") + b"\x00\xd8"
+    assert several(broken) == [broken]
+
+
 def test_p4_text_behind_the_last_block() -> None:
     """P4: it belongs to that block, which is refused as it is alone."""
     first, last = several(armour(MESSAGE) * 2 + b"goodbye")
