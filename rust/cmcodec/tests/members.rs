@@ -5,7 +5,7 @@ mod common;
 
 use cmcodec::verify::members::Groups;
 use cmcodec::{Config, Member, Members, Options, Result, Verdict, load};
-use common::{Tree, outcome, rows, vector};
+use common::{Tree, all_rows, outcome, rows, vector};
 
 /// Members of the batch: a hundred kilobytes, of which four groups are full.
 const MEMBERS: usize = 75;
@@ -114,6 +114,26 @@ fn p6_body_part_ids_of_groups() {
             assert_eq!(outcome(&rows[0]), ("malformed", error.reason().name(), "P6"));
             assert_eq!(rows[0].finding.fault.and_then(|it| it.offset), Some(error.offset()));
         }
+    }
+}
+
+/// R5: a batch that is refused for one of its members takes nothing from its neighbours.
+#[test]
+fn r5_neighbours_of_a_refused_batch() {
+    let good = vector("bouncycastle/requests/pkcs10-p256.der");
+    let mut tree = Tree::parse(&batch());
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    *content.at(&[2, MEMBERS - 1, 0]) = Tree::leaf(0x02, &[0]);
+    *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+    let refused = tree.encode();
+    for threads in [1, 3] {
+        let config = Config { threads, ..Config::default() };
+        let rows = all_rows(&[&good, &batch(), &refused, &good], &config);
+        let items: Vec<_> = rows.iter().map(|row| row.item).collect();
+        assert_eq!(items, [&[0][..], &[1; 1 + MEMBERS], &[2, 3]].concat());
+        let verdicts = [Some(&rows[0]), rows.last()].map(|row| row.map(outcome));
+        assert_eq!(verdicts, [Some(("verified", "", "")); 2]);
+        assert_eq!(outcome(&rows[rows.len() - 2]), ("malformed", "limit", "P6"));
     }
 }
 

@@ -226,6 +226,24 @@ fn data_in_cms_sequence_has_no_row() {
     assert_eq!(outcome(&rows[0]), ("failed", "digest_mismatch", "V6"));
 }
 
+/// R5: a member that cannot be read has its path, also behind one that holds others.
+#[test]
+fn a_malformed_member_behind_a_batch_has_its_path() {
+    let mut tree = Tree::parse(&vector("bouncycastle/batches/nested-batch.der"));
+    let mut content = Tree::parse(tree.at(&[1, 0, 2, 1, 0]).content());
+    let inner = content.at(&[2, 0, 1]);
+    let mut list = Tree::parse(inner.at(&[1, 0, 2, 1, 0]).content());
+    *list.at(&[2, 0, 1]) = Tree::parse(&vector("bouncycastle/batches/batch-5.der"));
+    list.at(&[2, 1, 1]).signers().push(Tree::leaf(0x05, b""));
+    *inner.at(&[1, 0, 2, 1, 0]).content_mut() = list.encode();
+    *tree.at(&[1, 0, 2, 1, 0]).content_mut() = content.encode();
+    let rows = rows(&tree.encode(), &single());
+    let malformed = rows.iter().filter(|row| row.finding.verdict == Verdict::Malformed);
+    let paths: Vec<_> = malformed.map(|row| row.path.to_vec()).collect();
+    assert_eq!(paths, [[21, 12]]);
+    assert_eq!(rows.iter().filter(|row| row.path.starts_with(&[21, 11])).count(), 1 + 5);
+}
+
 /// R5: what is nested in a content that nobody signed or authenticated has no row.
 #[test]
 fn members_of_digested_data_have_no_row() {
@@ -283,6 +301,9 @@ fn progress_can_cancel() {
         let long = [batch.as_slice(); 16];
         let found = verify(&received(&long), &config, &|done, total| done == 0 || done == total);
         assert!(found.is_err());
+        // Also when there is nothing left to do.
+        let found = verify(&received(&[&batch]), &config, &|done, total| done < total);
+        assert_eq!(found.unwrap_err(), Cancelled);
     }
     assert_eq!(Cancelled.to_string(), "verification was cancelled");
 }

@@ -10,7 +10,7 @@ mod common;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use cmcodec::der::Elements;
 use cmcodec::error::Reason;
-use cmcodec::generated::limits::MAX_DEPTH;
+use cmcodec::generated::limits::{MAX_DEPTH, MAX_FAILED_WORK};
 use cmcodec::load::load;
 use cmcodec::schema::walk::Options;
 use cmcodec::verify::Row;
@@ -652,6 +652,41 @@ fn v8_twins_of_a_wrong_key() {
     assert_eq!(found, ("failed", "signature_invalid", "V10"));
     let (found, ..) = with_certificates(|it| vec![wrong(&it, 0), wrong(&it, 1), it]);
     assert_eq!(found, ("verified", "", ""));
+}
+
+/// V15: work on keys that do not verify is bounded, for all signers of a message together.
+#[test]
+fn v15_work_on_wrong_keys_is_bounded() {
+    // As long as moduli and exponents may be: 8192² × 33 / 2²⁶ each.
+    const EACH: usize = 33;
+    const CANDIDATES: usize = 4;
+    let key = |number: u8| {
+        let modulus = [&[0, 0xC0], &[0; 1021][..], &[number, 1]].concat();
+        let exponent = Tree::leaf(0x02, &[1, 0xFF, 0xFF, 0xFF, 0xFF]);
+        let key = Tree::new(0x30, vec![Tree::leaf(0x02, &modulus), exponent]).encode();
+        let rsa = vec![oid("1.2.840.113549.1.1.1"), Tree::leaf(0x05, b"")];
+        Tree::new(0x30, vec![Tree::new(0x30, rsa), Tree::leaf(0x03, &[&[0], &*key].concat())])
+    };
+    let name = "bouncycastle/signers/rsa2048-rsaencryption-sha256.der";
+    let mut tree = Tree::parse(&vector(name));
+    assert_eq!(outcome(&outer(&tree.encode())), ("verified", "", ""));
+    let set = tree.at(&[1, 0]).child(0xA0).children_mut();
+    let certificates = set.iter().flat_map(|it| (0..4).map(|number| (it.clone(), number)));
+    let changed = certificates.map(|(mut it, number)| {
+        *spki(&mut it) = key(number);
+        it
+    });
+    *set = changed.collect();
+    set.sort_by_key(Tree::encode);
+    *tree.signer(0).last() = Tree::leaf(0x04, &[1; 1024]);
+    let info = tree.signer(0).clone();
+    let count = MAX_FAILED_WORK.div_ceil(EACH * CANDIDATES);
+    *tree.signers() = vec![info; count + 2];
+    let row = outer(&tree.encode());
+    assert_eq!(outcome(&row), ("failed", "signature_invalid", "V10"));
+    let reasons: Vec<_> = row.finding.signers.iter().map(|it| it.key.clone().err()).collect();
+    let bounded = vec![Some(Reason::LimitV15); 2];
+    assert_eq!(reasons, [vec![Some(Reason::SignatureInvalid); count], bounded].concat());
 }
 
 /// P3: what has not the shape of a certificate breaks the message.

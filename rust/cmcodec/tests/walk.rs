@@ -244,6 +244,21 @@ fn v1_other_content_is_no_wrapped_request() {
     }
 }
 
+/// P1, V1: what begins as a wrapped request is one to its end.
+#[test]
+fn v1_a_wrapped_request_is_read_to_its_end() {
+    let mut tree = Tree::parse(&vector("field/win-pkcs7-renewal.der"));
+    let content = tree.at(&[1, 0, 2, 1, 0]).content_mut();
+    let mut request = Tree::parse(content);
+    request.at(&[2]).tag = 0x04;
+    *content = request.encode();
+    let octets = tree.encode();
+    assert!(load(&octets, Options::default()).is_ok());
+    let error = load(&octets, Options { wrapped: true, ..Options::default() }).unwrap_err();
+    let expected = "content.encapContentInfo.eContent.signature";
+    assert_eq!((error.reason(), &*error.path()), (Reason::BadTag, expected));
+}
+
 /// An error says in words why, where, and in which field.
 #[test]
 fn errors_in_words() {

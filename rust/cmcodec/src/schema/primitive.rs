@@ -351,9 +351,11 @@ mod tests {
     fn times_are_in_their_der_form_and_on_the_calendar() {
         let general = |text: &[u8]| Moment::generalized(text).map(|m| m.microsecond);
         assert_eq!(general(b"20240229235959Z"), Ok(0));
+        assert_eq!(general(b"20000229000000Z"), Ok(0));
         assert_eq!(general(b"20270101000000.5Z"), Ok(500_000));
         for (reason, text) in [
             (Reason::BadValue, &b"20230229000000Z"[..]),
+            (Reason::BadValue, b"19000229000000Z"),
             (Reason::BadValue, b"00000101000000Z"),
             (Reason::BadValue, b"20270101000060Z"),
             (Reason::BadValue, b"20271301000000Z"),
@@ -363,6 +365,7 @@ mod tests {
             (Reason::NotCanonical, b"20270101000000.1234567Z"),
             (Reason::NotCanonical, b"202701010000Z"),
             (Reason::NotCanonical, b"20270101000000+0000"),
+            (Reason::NotCanonical, b"2027010100000aZ"),
             (Reason::NotCanonical, b"Z"),
         ] {
             assert_eq!(general(text), Err(reason), "{}", String::from_utf8_lossy(text));
