@@ -17,4 +17,5 @@ status 1; ``--at`` tries one number again.
 | `controls` | what proves something: documented errors, and no proof of anything else |
 | `builders` | arbitrary calls: what they return opens |
 | `arrow` | broken structures of Arrow: refused, and given back once |
+| `roles` | EE, RA and CA with an adversary between them: nobody gets what is another's |
 """

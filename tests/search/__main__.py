@@ -16,7 +16,7 @@ import search  # noqa: E402
 from search.running import KEPT, made, run  # noqa: E402
 from search.running import search as searched  # noqa: E402
 
-LOOPS = ("differential", "corpus", "layers", "controls", "builders", "arrow")
+LOOPS = ("differential", "corpus", "layers", "controls", "builders", "arrow", "roles")
 SEED = 10002
 
 
