@@ -82,6 +82,7 @@ BROKEN: dict[str, tuple[Array, Field, Callable[[ArrowArray], object], str]] = {
     "a negative view": (views(-1, 0, 0, 0), VIEW, change(), "view of no buffer"),
     "a view past its buffer": (views(20, 0, 0, 90), VIEW, change(), "past its buffer"),
     "a view before its buffer": (views(20, 0, 0, -1), VIEW, change(), "past its buffer"),
+    "views of too many buffers": (views(20, 0, 0, 0), VIEW, change(n_buffers=1 << 60), "buffers"),
     "views without buffers": (views(20, 0, 0, 0), VIEW, change(n_buffers=2), "2 buffers"),
     "a size of no number": ((1, 0, [None, b"1234"], []), Field("", "w:x"), change(), "size"),
     "a negative size": ((1, 0, [None, b"1234"], []), Field("", "w:-4"), change(), "size"),

@@ -34,6 +34,8 @@ _MAX_CHILDREN: Final = 1 << 16
 _MAX_DEPTH: Final = 64
 _MAX_EXTENT: Final = 1 << 47
 """Octets that no buffer reaches: addresses have no more."""
+_MAX_BUFFERS: Final = 1 << 31
+"""Of views, which name a buffer by 31 bits."""
 
 _pointer = pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = c_void_p, (py_object, c_char_p)
@@ -263,7 +265,8 @@ class _Read:
 
     def __init__(self, array: ArrowArray, buffers: int | None) -> None:
         given = array.n_buffers
-        if (given != buffers if buffers is not None else given < 3) or not array.buffers:
+        fits = given == buffers if buffers is not None else 3 <= given < _MAX_BUFFERS
+        if not fits or not array.buffers:
             raise ValueError(f"an array of {given} buffers, which has another number of them")
         if array.null_count > 0 and not array.buffers[0]:
             raise ValueError("an array with nulls that does not tell which")
