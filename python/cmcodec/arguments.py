@@ -7,10 +7,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from operator import index
+from typing import TYPE_CHECKING
 
+from cmcodec.errors import ArgumentError
 from cmcodec.limits import MAX_THREADS
 
-__all__ = ["flag", "moment", "thread_count"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["by_chance", "flag", "moment", "thread_count"]
+
+
+def by_chance(random: Callable[[int], bytes], count: int) -> bytes:
+    """So many octets of a callable that the caller gave.
+
+    Raises `ArgumentError` where it returns anything else: a shorter key or nonce would be a weak
+    one.
+    """
+    octets = random(count)
+    if not isinstance(octets, bytes) or len(octets) != count:
+        raise ArgumentError("random", hint=f"it is to return {count} octets")
+    return octets
 
 
 def flag(name: str, value: bool) -> bool:

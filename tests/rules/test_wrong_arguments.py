@@ -6,20 +6,32 @@ import inspect
 import pickle
 from contextlib import suppress
 from dataclasses import is_dataclass
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import get_type_hints
+from typing import TYPE_CHECKING, get_type_hints
 
 import pytest
 
 import cmcodec
 from cmcodec import builders, cms, controls
-from cmcodec.builders import (
-    NewRequest,
-    RequestBuilder,
-)
+from cmcodec.builders import NewRequest, RequestBuilder
+from cmcodec.controls import conversation, encrypted_pop
 from cmcodec.errors import ArgumentError
-from kit.right_arguments import CASES, WRONG, response
+from kit.right_arguments import (
+    CASES,
+    SECRET,
+    WRONG,
+    challenged,
+    loaded,
+    message,
+    password,
+    recipient,
+    response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MADE = (
     *("RequestBuilder", "ResponseBuilder", "BatchRequestBuilder", "BatchResponseBuilder"),
@@ -107,6 +119,25 @@ def test_an_argument_error_says_which_and_what() -> None:
     assert str(error) == "bad_type in secret: str was given"
     copied = pickle.loads(pickle.dumps(error))
     assert (str(copied), copied.args) == (str(error), error.args)
+
+
+@pytest.mark.parametrize("returned", [lambda n: b"", lambda n: bytes(n + 1), bytearray])
+def test_octets_by_chance_are_as_many_as_asked_for(returned: Callable[[int], bytes]) -> None:
+    """A callable that returns fewer would make a weak key or nonce, and nobody would see it."""
+    asking = RequestBuilder(random=returned)
+    recipients = [recipient(), password()]
+    for make in (
+        asking.transaction,
+        lambda: asking.link_pop(SECRET),
+        lambda: asking.authenticate(SECRET, "device-1", iterations=1),
+        lambda: cms.authenticate(response(), password(), random=returned),
+        lambda: conversation.reply(loaded(), random=returned),
+        lambda: encrypted_pop.challenge(challenged()[0].request, random=returned),
+        *(partial(cms.encrypt, message(), each, random=returned) for each in recipients),
+        partial(cms.encrypt, message(), recipient(), algorithm="id-aes256-CBC", random=returned),
+    ):
+        with pytest.raises(ArgumentError, match="bad_type in random: it is to return"):
+            make()
 
 
 def test_what_a_callback_raises_leaves_unchanged() -> None:

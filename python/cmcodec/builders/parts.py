@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Self
 
 from cmcodec import oids, types
+from cmcodec.arguments import by_chance
 from cmcodec.asn1 import LazySequence
 from cmcodec.asn1.der import element
 from cmcodec.asn1.scalars import encode_integer
@@ -166,12 +167,13 @@ class Builder:
 
     def _in_transaction(self, identifier: int | None) -> Self:
         """With a transaction id, 128 bits by chance unless given, and a senderNonce (§6.6)."""
-        number = int.from_bytes(self.random(16), "big") if identifier is None else identifier
+        number = identifier
+        if number is None:
+            number = int.from_bytes(by_chance(self.random, 16), "big")
+        nonce = types.SenderNonce(by_chance(self.random, conversation.NONCE_OCTETS))
         return self._plus(
             ControlPart(oids.ID_CMC_TRANSACTION_ID, types.TransactionId(number)),
-            ControlPart(
-                oids.ID_CMC_SENDER_NONCE, types.SenderNonce(self.random(conversation.NONCE_OCTETS))
-            ),
+            ControlPart(oids.ID_CMC_SENDER_NONCE, nonce),
         )
 
     def _replying(self, message: Source) -> Self:

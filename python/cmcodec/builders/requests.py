@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeAlias, final
 from cryptography import x509
 
 from cmcodec import oids, types
+from cmcodec.arguments import by_chance
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
 from cmcodec.builders.finished import asked_identifier, finished, id_of, tagged
@@ -186,7 +187,7 @@ class RequestBuilder(MessageBuilder):
             raise ForbiddenError("R-100")
         parts = self._parts
         known = parts.values(oids.ID_CMC_POP_LINK_RANDOM)
-        random = known[0].value if known else self.random(_RANDOM_OCTETS)
+        random = known[0].value if known else by_chance(self.random, _RANDOM_OCTETS)
         if not known:
             parts = parts.control(oids.ID_CMC_POP_LINK_RANDOM, types.PopLinkRandom(random))
         if _version(version) == 1:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cmcodec import oids, types
 from cmcodec.algorithms import DIGESTS, MACS
+from cmcodec.arguments import by_chance
 from cmcodec.asn1.der import set_of
 from cmcodec.checked import checked
 from cmcodec.cms.envelopes import (
@@ -141,7 +142,7 @@ def authenticate(
     if content_type is None:
         raise EncodeError(Reason.BAD_TYPE)
     row = named(MACS, mac)
-    key = random(row.octets)
+    key = by_chance(random, row.octets)
     infos = recipient_infos(recipient, key, random)
     if any(info.pwri is None for info in infos):
         raise ForbiddenError("R-023")

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from cmcodec import oids, types
 from cmcodec.algorithms import CONTENT_CIPHERS, KEY_WRAPS, KeyWrap, Mode
+from cmcodec.arguments import by_chance
 from cmcodec.asn1 import TLV
 from cmcodec.asn1.der import element
 from cmcodec.cms.identifiers import parameters, row_of, unsupported
@@ -64,7 +65,7 @@ class ContentEncryption(NamedTuple):
     @classmethod
     def make(cls, row: ContentCipher, random: Callable[[int], bytes]) -> ContentEncryption:
         """A new one; of GCM the nonce and the tag have 12 octets (RFC 10004 §5.1)."""
-        return cls(row, random(row.iv_octets), 12 if row.mode is Mode.GCM else 0)
+        return cls(row, by_chance(random, row.iv_octets), 12 if row.mode is Mode.GCM else 0)
 
     def identifier(self) -> types.AlgorithmIdentifier:
         """The AlgorithmIdentifier."""
@@ -176,7 +177,7 @@ def _pwri_wrap(
     """RFC 3211 §2.3.1: length and check octets before the key, then encrypted twice."""
     block = cbc.row.iv_octets
     plain = bytes((len(key), *(octet ^ 0xFF for octet in key[:3]))) + key
-    plain += random(max(-len(plain) % block, 2 * block - len(plain)))
+    plain += by_chance(random, max(-len(plain) % block, 2 * block - len(plain)))
     once = _cbc(cbc.row, kek, cbc.iv, plain, encrypt=True)
     return _cbc(cbc.row, kek, once[-block:], once, encrypt=True)
 

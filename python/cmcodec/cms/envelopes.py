@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 from cmcodec import metering, oids, types
 from cmcodec.algorithms import CONTENT_CIPHERS, Mode
-from cmcodec.arguments import flag
+from cmcodec.arguments import by_chance, flag
 from cmcodec.asn1.der import set_of
 from cmcodec.checked import checked
 from cmcodec.cms.ciphers import ContentEncryption
@@ -438,7 +438,7 @@ def seal(
     """An envelope around any content."""
     row = named([row for row in CONTENT_CIPHERS if not row.legacy], algorithm)
     cipher = ContentEncryption.make(row, random)
-    key = random(row.key_octets)
+    key = by_chance(random, row.key_octets)
     infos = recipient_infos(recipients, key, random)
     value = types.ContentType(content_type)
     attribute = types.Attribute(attr_type=oids.ID_CONTENT_TYPE, attr_values=(value,))

@@ -13,7 +13,7 @@ from hmac import compare_digest
 from typing import Any, Final
 
 from cmcodec import oids, types
-from cmcodec.arguments import flag
+from cmcodec.arguments import by_chance, flag
 from cmcodec.checked import checked
 from cmcodec.controls.messages import Source, inner_of
 from cmcodec.errors import ProofError
@@ -49,7 +49,8 @@ def reply(
     if len(found[oids.ID_CMC_SENDER_NONCE]) == 1:
         (nonce,) = found[oids.ID_CMC_SENDER_NONCE]
         values.append((oids.ID_CMC_RECIPIENT_NONCE, types.RecipientNonce(nonce.value)))
-        values.append((oids.ID_CMC_SENDER_NONCE, types.SenderNonce(random(NONCE_OCTETS))))
+        own = types.SenderNonce(by_chance(random, NONCE_OCTETS))
+        values.append((oids.ID_CMC_SENDER_NONCE, own))
     if isinstance(content, types.PKIData):
         values += [(oids.ID_CMC_DATA_RETURN, each) for each in found[oids.ID_CMC_DATA_RETURN]]
     return tuple(

@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from cmcodec import oids, types
+from cmcodec.arguments import by_chance
 from cmcodec.checked import checked
 from cmcodec.cms.envelopes import decrypt, seal
 from cmcodec.cms.recipients import Recipient, RecipientKey, diffie_hellman
@@ -60,7 +61,7 @@ def challenge(
     Raises `EncodeError` for an empty value, for an algorithm that is not on offer, and
     for a request without a key, or with one that nothing is encrypted for.
     """
-    made = random(_VALUE_OCTETS) if value is None else value
+    made = by_chance(random, _VALUE_OCTETS) if value is None else value
     if not made:
         raise EncodeError(Reason.BAD_VALUE, None, "value", hint="at least one octet")
     witness_alg = algorithms.chosen(hash, algorithms.check_digest)

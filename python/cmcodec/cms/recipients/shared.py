@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from cmcodec import oids, types
+from cmcodec.arguments import by_chance
 from cmcodec.asn1 import TLV
 from cmcodec.cms.ciphers import Wrapping, wrap_identifier
 from cmcodec.cms.derivation import check_password_derivation, password_key
@@ -67,7 +68,7 @@ class PasswordRecipient(NamedTuple):
     def make(self, content_key: bytes, random: Callable[[int], bytes]) -> types.RecipientInfo:
         """The RecipientInfo; without a ``wrap`` that of id-alg-PWRI-KEK."""
         parameters = types.PBKDF2Params(
-            salt=types.PBKDF2Salt(specified=random(_SALT_OCTETS)),
+            salt=types.PBKDF2Salt(specified=by_chance(random, _SALT_OCTETS)),
             iteration_count=self.iterations,
             # Absent is preferred (RFC 10002 §A.2), and what reads id-alg-PWRI-KEK wants NULL.
             prf=types.AlgorithmIdentifier(
