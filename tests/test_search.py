@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections import deque
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +16,7 @@ import pytest
 
 import cmcodec
 from kit.trees import encode, parse
-from kit.vectors import VECTORS
+from kit.vectors import ROOT, VECTORS
 from search import differential, running
 
 if TYPE_CHECKING:
@@ -67,6 +69,14 @@ def test_a_difference_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [differential.attributes_signed_again(Random(number)) for number in range(200)]
     with pytest.raises(AssertionError, match="content_type_mismatch"):
         deque((case.check() for case in cases), maxlen=0)
+
+
+def test_one_case_is_tried_again() -> None:
+    """``--at`` shows a case by its number, and what becomes of it."""
+    command = [sys.executable, "-m", "tests.search", "arrow", "--at", "3"]
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert told.startswith("Broken(messages=")
+    assert told.splitlines()[-1].startswith("verify")
 
 
 @dataclass

@@ -134,7 +134,10 @@ class Built:
 
     def _build(self) -> tuple[tuple[Any, ...], bytes | None]:
         """What is said at each step; and the message."""
-        builder = CLASSES[self.cls](random=Random(self.chance).randbytes)
+        chance = Random(self.chance).randbytes
+        # Now and then the caller's octets are not as many as were asked for.
+        more = self.chance % 37 if self.chance % 16 == 0 else 0
+        builder = CLASSES[self.cls](random=lambda count: chance(count + more))
         said: list[Any] = []
         for method, given in self.calls:
             case = right.Case(getattr(builder, method), given)
