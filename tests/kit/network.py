@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 
 WAIT = timedelta(minutes=5)
 LAST = NOW + 45 * DAY
+MANY = 1_000
+"""More messages than come of those on their way."""
 ROUNDS = 80
 """More than any exchange takes, where all is delivered."""
 
@@ -516,9 +518,12 @@ class Network:
     def deliver_all(self) -> None:
         """All that is on its way, and what comes of it."""
         self.poll()
+        many = MANY
         while self.bag or self.batch():
             while self.bag:
                 self.deliver(self.bag.pop(0))
+                many -= 1
+            assert many > 0, "it has no end"
 
     def _check_end(self, asking: Asking) -> None:
         state, about = asking.exchange.state, (asking.kind, asking.exchange.statuses)
