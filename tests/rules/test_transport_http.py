@@ -412,6 +412,21 @@ def test_an_application_may_be_mounted() -> None:
 
 
 @each_side
+@pytest.mark.parametrize("pieces", ["name*0=a; name*=b", "name*1*=a; name*=b"])
+def test_a_media_type_in_pieces_that_do_not_fit(side: str, pieces: str) -> None:
+    """P9: the parser of the standard library raises TypeError for it, in a server and a client."""
+    with served(side, None) as url:
+        assert post(url, MESSAGES["full-request"], f"{PKCS7}; {pieces}").status == 415
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {PKCS7}; {pieces}\r\nContent-Length: 0\r\n\r\n"
+    with (
+        peer(saying(head.encode())) as port,
+        cmc_http.Client(f"http://127.0.0.1:{port}") as client,
+        pytest.raises(TransportError, match="media_type"),
+    ):
+        client.send(MESSAGES["full-request"])
+
+
+@each_side
 def test_a_media_type_that_is_very_long(side: str) -> None:
     """P7: it is none, and nobody looks for parameters in it, which would take quadratic time."""
     long = f'{PKCS7}; a="' + ";" * 8000

@@ -146,7 +146,12 @@ def test_as_many_parts_as_there_may_be() -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Content-Type: a/b; name*=", f"Content-Type: {PKCS7}; smime-typ*", "Content-Type: ;\0="],
+    [
+        "Content-Type: a/b; name*=",
+        f"Content-Type: {PKCS7}; smime-typ*",
+        "Content-Type: ;\0=",
+        "Content-Type: application/pkcs10; name*0=a; name*=b",
+    ],
 )
 def test_a_header_that_is_none(header: str) -> None:
     """P9: the parser of another policy has exceptions of its own."""

@@ -54,7 +54,7 @@ def compose(
     return made
 
 
-def extract(message: EmailMessage | bytes, *, limits: Limits = DEFAULT) -> bytes:
+def extract(message: Message | bytes, *, limits: Limits = DEFAULT) -> bytes:
     """The message that a mail carries, as its body or as one of its parts.
 
     Parts are known by media type and smime-type, whatever their case; one without smime-type by
@@ -63,12 +63,12 @@ def extract(message: EmailMessage | bytes, *, limits: Limits = DEFAULT) -> bytes
     more than twice ``limits.max_size`` octets, or with a field about a part that is too long.
     """
     try:
-        octets = bytes(message)
+        octets = message if isinstance(message, bytes) else message.as_bytes()
         # As in HTTP: base64 and its line breaks are longer than what they stand for.
         if len(octets) > 2 * limits.max_size:
             raise TransportError(TransportReason.LIMIT)
         found = list(_bodies(_parsed(octets)))
-    except (LookupError, MessageError, RecursionError, ValueError):
+    except (LookupError, MessageError, RecursionError, TypeError, ValueError):
         found = []
     if len(found) != 1:
         raise TransportError(TransportReason.MEDIA_TYPE)

@@ -72,13 +72,17 @@ class Dialect(Protocol):
 def parsed(content_type: str) -> tuple[str, str | None]:
     """Media type and smime-type, both in lower case: they are compared so (T-33).
 
-    What is too long to be one of a message is none.
+    What is too long to be one of a message is none, nor is what cannot be read.
     """
     if len(content_type) > MAX_FIELD:
         return "", None
     header = Header()
     header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    found = header.get_param("smime-type")
+    try:
+        found = header.get_param("smime-type")
+    except (TypeError, ValueError):
+        # Pieces of one parameter (RFC 2231) that do not fit together.
+        return "", None
     return header.get_content_type(), found.lower() if isinstance(found, str) else None
 
 
