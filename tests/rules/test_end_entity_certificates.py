@@ -16,7 +16,7 @@ from cmcodec import types
 from cmcodec.builders import ResponseBuilder, certs_only
 from cmcodec.errors import CMCError
 from cmcodec.types import CMCFailInfo, CMCStatus
-from kit.chains import DAY, NOW, issue
+from kit.chains import DAY, NOW, Issued, issue, of_unknown_version
 from kit.enrolment import (
     CA,
     DEVICE,
@@ -108,6 +108,23 @@ def test_a_certificate_for_encryption_counts() -> None:
     assert refused(begun(), answer(begun().request, old)) == "transaction_wrong"
     exchange = begun()
     assert refused(exchange, answer(exchange.request, old)) == "untrusted_chain"
+
+
+def test_p9_a_certificate_that_the_library_cannot_read_is_none() -> None:
+    """P9: of the right key and issuer, but of a version that there is not."""
+    exchange = begun()
+    right = certify(requests(opened(exchange.request))[0])
+    unknown = of_unknown_version(Issued(right, None), CA)
+
+    def answered(*certificates: Any) -> bytes:
+        return answer(
+            exchange.request,
+            lambda request, made: made.status(CMCStatus.SUCCESS, 1).add_certificates(*certificates),
+        )
+
+    assert refused(exchange, answered(unknown)) == "untrusted_chain"
+    done = exchange.receive(answered(unknown, right))
+    assert (done.certificates, right in done.chain) == ((right,), False)
 
 
 def test_two_clocks_need_not_agree() -> None:

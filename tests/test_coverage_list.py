@@ -1,0 +1,83 @@
+"""What no test reaches is named by its text, so that a list of it stays true."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kit.vectors import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOTH_BACKENDS = False
+
+CODE = """\
+def first(x):
+    if x:
+        return 1
+    while x:
+        x = None
+        x = 0
+
+class It:
+    def second(self, x):
+        if x:
+            x = 2
+"""
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """`tools/coverage_python.py` on a package of one file."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    found = importlib.import_module("coverage_python")
+    monkeypatch.setattr(found, "PACKAGE", tmp_path)
+    found.source.cache_clear()
+    (tmp_path / "a.py").write_text(CODE, encoding="utf-8")
+    yield found
+    found.source.cache_clear()
+
+
+def test_lines_in_a_row_are_one_place(tool: Any) -> None:
+    """A branch to a line that does not run is that line; one to another is named by both."""
+    measured = {
+        "executed_lines": [1, 2, 3, 4, 8, 9, 10, 11],
+        "missing_lines": [5, 6],
+        "missing_branches": [[4, 5], [5, 6], [2, 4], [10, -9]],
+    }
+    assert list(tool.left("a.py", measured)) == [
+        ("a.py", "first", "x = None"),
+        ("a.py", "first", "if x: -> while x:"),
+        ("a.py", "It.second", "if x: -> end"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "function", "what", "is_there"),
+    [
+        ("a.py", "first", "x = None", True),
+        ("a.py", "first", "if x: -> while x:", True),
+        ("a.py", "", "def first(x):", False),
+        ("a.py", "first", "x = 2", False),
+        ("a.py", "second", "x = 2", False),
+        ("a.py", "It.second", "x = 2", True),
+        ("b.py", "first", "x = None", False),
+    ],
+)
+def test_what_is_listed_is_there(
+    tool: Any, monkeypatch: pytest.MonkeyPatch, file: str, function: str, what: str, is_there: bool
+) -> None:
+    """By its file, its function and its text."""
+    monkeypatch.setattr(tool, "listed", lambda: {tool.Left(file, function, what): "why"})
+    assert (list(tool.misplaced()) == []) is is_there
+
+
+def test_each_place_is_listed_once_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tools/coverage_python.toml`: nothing of it is gone."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    tool = importlib.import_module("coverage_python")
+    assert all(tool.listed().values())
+    assert list(tool.misplaced()) == []
