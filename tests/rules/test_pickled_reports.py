@@ -1,15 +1,18 @@
-"""A report that went through a pickle, to another process for example, is the report it was."""
+"""What went through a pickle, to another process for example, is what it was: reports, errors."""
 
 from __future__ import annotations
 
 import copy
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import cmcodec
-from cmcodec import types
+from cmcodec import errors, types
+from cmcodec.embedded.folder import FolderError, FolderReason
+from cmcodec.transports import TransportError, TransportReason
 from kit.der import oid, seq
 from kit.messages import Message, control, members, pki_data, signed_data
 from kit.vectors import SHARED, shared
@@ -98,3 +101,29 @@ def test_a_pickled_report_asks_nobody() -> None:
 def test_a_report_over_nothing_is_pickled() -> None:
     """No rows, no octets."""
     assert len(pickle.loads(pickle.dumps(cmcodec.verify_batch([])))) == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.DecodeError("bad_tag", 3, "pkiData", hint="this is a certificate"),
+        errors.LimitError("limit", 0, "pem"),
+        errors.EncodeError("bad_value", None, "version", hint="3 is not 1 or 2"),
+        errors.ArgumentError("key", object()),
+        errors.ForbiddenError("R-026", "controls"),
+        errors.DecryptionError("decryption_failed"),
+        errors.VerificationError("digest_mismatch", 7, "authAttrs", rule="V6"),
+        errors.ProofError("pop_wrong", types.CMCFailInfo.POP_FAILED, (1, 2), rule="R3"),
+        errors.SigningError("signature_invalid", None, "contents[1]"),
+        errors.UnsupportedError("the engine is not installed"),
+        TransportError(TransportReason.STATUS, 503),
+        FolderError(FolderReason.MISSING, Path("ca"), "there is no such file"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_p9_errors_say_the_same_behind_a_pickle(error: errors.CMCError) -> None:
+    """P9: class, words, and everything that programs go by."""
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+        assert vars(again) == vars(error)
