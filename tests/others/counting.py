@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benches.hostile import families
 
-import hostile
+import published
 
 from .answers import CRASHED, HUNG, VALID
 from .judges import MESSAGE
@@ -32,7 +32,11 @@ SMALL = 1_000
 
 
 class Counts(NamedTuple):
-    """Of the hostile messages; None where a side looks at no signature of theirs."""
+    """Of the hostile messages; None where a side looks at no signature of theirs.
+
+    What it must reject is mostly in the content, which whoever knows CMS alone does not read. An
+    exception that nobody documents is a crash, too.
+    """
 
     asked: int
     crashed: int
@@ -49,7 +53,7 @@ def counts(name: str, given: Iterable[Input], answers: Iterable[Answer]) -> Coun
     """Figures of what a side says of messages of which our cases tell what to say."""
     found = dict.fromkeys(Counts._fields, 0)
     for each, answer in zip(given, answers, strict=True):
-        case = hostile.cases()[each.name]
+        case = published.cases()[each.name]
         verdict = case.rows[0].verdict
         found["asked"] += 1
         found["crashed"] += answer.said == CRASHED

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
-import hostile
+import published
 from cmcodec import oids
 from hostile.keys import HASHES, Curve, rsa
 from hostile.signing import ECDSA, ED25519, PKCS1, PSS
@@ -70,7 +70,7 @@ def hostile_inputs(each: int = 1) -> Iterator[Input]:
 
     They are signed by a key of P-256 where that can be.
     """
-    names = [name for name, case in hostile.cases().items() if not case.decisions]
+    names = [name for name, case in published.cases().items() if not case.decisions]
     return map(hostile_input, names[::each])
 
 
@@ -78,7 +78,7 @@ def hostile_inputs(each: int = 1) -> Iterator[Input]:
 def hostile_input(name: str) -> Input:
     """The hostile message of that name, signed again."""
     form = PKCS10 if "bare PKCS#10" in name else MESSAGE
-    return Input(name, rekeyed(hostile.cases()[name].octets), form)
+    return Input(name, rekeyed(published.cases()[name].octets), form)
 
 
 def is_request(octets: bytes) -> bool:

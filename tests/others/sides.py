@@ -60,9 +60,13 @@ def side(name: str, *, measured: bool = False) -> Side:
         return OpenSSL(measured=measured)
     flag = ["memory"] if measured else []
     if name == "bouncycastle":
-        # What is garbage counts until it is collected: little, in a small nursery.
+        # What is garbage counts until it is collected: little, in a small nursery. What runs for a
+        # short time is compiled quickly.
         options = ["-XX:+UseSerialGC", "-Xmn8m", "-Xmx2g", "-cp", f"{JARS}{os.sep}*"]
-        return Served(["java", *options, str(Path(__file__).parent / "Judge.java"), *flag], {})
+        quick = [] if measured else ["-XX:TieredStopAtLevel=1"]
+        return Served(
+            ["java", *quick, *options, str(Path(__file__).parent / "Judge.java"), *flag], {}
+        )
     judge = [sys.executable, "-m", "others.judges", name.partition(",")[0], *flag]
     paths = os.pathsep.join([str(TESTS), str(ROOT), *sys.path])
     chosen = {"CMCODEC_BACKEND": OURS[name]} if name in OURS else {}
