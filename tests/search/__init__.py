@@ -18,4 +18,5 @@ status 1; ``--at`` tries one number again.
 | `builders` | arbitrary calls: what they return opens |
 | `arrow` | broken structures of Arrow: refused, and given back once |
 | `roles` | EE, RA and CA with an adversary between them: nobody gets what is another's |
+| `transports` | slow and lying peers: documented errors, in time, and others are served |
 """

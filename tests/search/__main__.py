@@ -16,7 +16,9 @@ import search  # noqa: E402
 from search.running import KEPT, made, run  # noqa: E402
 from search.running import search as searched  # noqa: E402
 
-LOOPS = ("differential", "corpus", "layers", "controls", "builders", "arrow", "roles")
+LOOPS = (
+    "differential", "corpus", "layers", "controls", "builders", "arrow", "roles", "transports",
+)  # fmt: skip
 SEED = 10002
 
 
