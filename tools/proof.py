@@ -28,6 +28,7 @@ from xml.etree import ElementTree as ET
 ROOT: Final = Path(__file__).resolve().parent.parent
 TABLE: Final = ROOT / "tools" / "proof.toml"
 RECORD: Final = ROOT / "benches" / "record" / "proof.json"
+OTHERS: Final = ROOT / "benches" / "record" / "others.json"
 PAGE: Final = ROOT / "docs" / "proof.md"
 
 ENGINE, FALLBACK = "engine", "fallback"
@@ -170,7 +171,7 @@ def page() -> str:
         lines += ["| Command | Engine | Fallback | Ran |", "|---|---|---|---|"]
         lines += [row(shown, known.get(shown.command)) for shown in gate.shown]
         lines += ["", *([gate.left, ""] if gate.left else [])]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *beside()]).rstrip() + "\n"
 
 
 def row(shown: Shown, kept: dict[str, Any] | None) -> str:
@@ -183,6 +184,59 @@ def row(shown: Shown, kept: dict[str, Any] | None) -> str:
             cells = [f"**failed**: {cell}" if cell != "—" else cell for cell in cells]
         cells.append(f"{kept['date']}, {kept['minutes']} min")
     return f"| `{shown.command}` | {' | '.join(cells)} |"
+
+
+FIGURES: Final = {
+    "asked": "Messages asked about",
+    "crashed": "Crashes, and exceptions that are not documented",
+    "hung": "Hangs of more than 20 s",
+    "must_reject": "Messages that rules refuse",
+    "must_reject_accepted": "of these accepted",
+    "must_be_invalid": "Messages that rules call invalid",
+    "invalid_called_valid": "of these called valid",
+    "valid": "Valid messages",
+    "valid_refused": "of these refused, or called invalid",
+    "nanoseconds_per_octet": "Most time, ns an octet",
+    "memory_multiple": "Most memory, sizes of the message",
+}
+"""What is counted and measured of every side, in words."""
+
+SIDES: Final = {
+    "ours": "this, engine",
+    "ours, fallback": "this, fallback",
+    "openssl": "OpenSSL",
+    "asn1crypto": "asn1crypto",
+    "cryptography": "cryptography",
+    "bouncycastle": "BouncyCastle",
+}
+
+BESIDE: Final = """\
+## Beside others
+
+The same hostile messages, and {mutants:,} mutants of valid ones, whose signatures are good again
+where that can be, given to other implementations (`python -m tests.others --record`). Whatever is
+said differently is of one of {classes} classes in `tests/others/explained.toml`, each of a rule;
+anything else fails, as does a signature or a digest that one side calls good and another wrong.
+
+These messages test the rules of this library. Others know CMS and not CMC: to most of them a
+content is octets, and who may sign is for their caller to say. Their counts say how much is left to
+the caller; they are no list of errors. Time and memory are the worst of the families of sizes, at
+{octets:,} octets, for which rule P8 has its floor: 16 MiB are 42 of their sizes.
+"""
+
+
+def beside() -> list[str]:
+    """What other implementations say of the same messages."""
+    record = json.loads(OTHERS.read_text("utf-8"))
+    octets, classes = record["octets of a family"], len(record["classes"])
+    lines = [BESIDE.format(mutants=record["mutants"], classes=classes, octets=octets)]
+    names = [f"{name} {record['versions'].get(side, '')}".strip() for side, name in SIDES.items()]
+    lines += [f"| | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for key, name in FIGURES.items():
+        figures = [(record["counts"][side] | record["costs"][side])[key] for side in SIDES]
+        cells = ["—" if figure is None else f"{figure:,}" for figure in figures]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def main() -> int:

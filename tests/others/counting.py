@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benches.hostile import families
 
@@ -21,7 +21,7 @@ from .rekeyed import rekeyed
 from .sides import JARS, LOOK_AT_SIGNATURES, OURS, side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from .answers import Answer
     from .inputs import Input
@@ -119,15 +119,3 @@ def versions(names: Iterable[str]) -> dict[str, str]:
         else:
             found[name] = version(name)
     return {**found, "Python": platform.python_version()}
-
-
-def lines(record: dict[str, Any]) -> Iterator[str]:
-    """The figures of a record as a table of Markdown."""
-    names = list(record["counts"])
-    yield f"| | {' | '.join(names)} |"
-    yield f"|---|{'---:|' * len(names)}"
-    for key in (*Counts._fields, *Costs._fields):
-        kind = "counts" if key in Counts._fields else "costs"
-        figures = (record[kind][name][key] for name in names)
-        told = " | ".join("n/a" if figure is None else f"{figure:,}" for figure in figures)
-        yield f"| {key.replace('_', ' ')} | {told} |"
