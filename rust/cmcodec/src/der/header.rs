@@ -100,14 +100,15 @@ impl fmt::Debug for Tlv {
 /// the identifier.
 #[inline]
 pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
-    if let Some(&[tag, length @ ..0x80, ..]) = data.get(pos..end) {
-        let content = pos + 2;
-        let stop = content + usize::from(length);
-        if tag & 0x1F != 0x1F && stop <= end {
-            return Tlv::new(tag, pos, content, stop).ok_or_else(|| refusal(data, pos, end));
+    let tlv = match data.get(pos..end) {
+        Some(&[tag, length @ ..0x80, ..])
+            if tag & 0x1F != 0x1F && pos + 2 + usize::from(length) <= end =>
+        {
+            Tlv::new(tag, pos, pos + 2, pos + 2 + usize::from(length))
         }
-    }
-    long(data, pos, end).ok_or_else(|| refusal(data, pos, end))
+        _ => long(data, pos, end),
+    };
+    tlv.ok_or_else(|| refusal(data, pos, end))
 }
 
 /// Headers of more than two octets: the two lengths that nearly all have, and
