@@ -574,3 +574,12 @@ def test_v10_wrapped_ecdsa_without_attributes() -> None:
     )  # fmt: skip
     message = wrapped(signers=(signer,), certificates=(CAROL.certificate(),), digests=(digest,))
     assert what(of(message)) == ("wrapped-request", "verified", None, None)
+
+
+def test_v1_another_type_is_no_wrapped_request() -> None:
+    """V1: a PKCS#10 counts in id-data alone, and id-data without content holds none."""
+    for content, content_type in (
+        (REQUEST, "1.2.3"), (REQUEST, oids.ID_SIGNED_DATA), (None, "1.2.3"),
+    ):  # fmt: skip
+        found = of(Message(content=content, content_type=content_type, version=1))
+        assert (found.kind, found.reason) == ("other", "wrong_content_type")
