@@ -122,10 +122,9 @@ def static_value(digest: str, secret: bytes, leading: bytes, trailing: bytes, in
 
     Raises `EncodeError` for a digest that is not on offer.
     """
-    try:
-        key = hashlib.new(digest, leading + secret + trailing, usedforsecurity=False).digest()
-    except ValueError:
-        raise EncodeError(Reason.UNSUPPORTED_ALGORITHM, None, digest) from None
+    if digest not in {row.digest for row in DH_PROOFS}:
+        raise EncodeError(Reason.UNSUPPORTED_ALGORITHM, None, digest)
+    key = hashlib.new(digest, leading + secret + trailing, usedforsecurity=False).digest()
     return hmac.digest(key, info, digest)
 
 
