@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Self, TypeAlias, final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, final
 
 from cryptography import x509
 
-from cmcodec import oids, types
+from cmcodec import _backend, oids, types
 from cmcodec.arguments import by_chance
 from cmcodec.asn1.der import element
 from cmcodec.builders import forbidden
@@ -36,13 +36,15 @@ from cmcodec.cms.recipients import Recipient, RecipientKey
 from cmcodec.cms.signing import CRLLike, SigningKey, sign_octets
 from cmcodec.controls import encrypted_pop, identity_proof, pop_link
 from cmcodec.controls.messages import Source, content_of, request_of
-from cmcodec.errors import EncodeError, ForbiddenError, ProofError
-from cmcodec.foreign import quietly
+from cmcodec.errors import DecodeError, EncodeError, ForbiddenError, ProofError
 from cmcodec.reasons import Reason
 from cmcodec.types.cmc import control_type
 from cmcodec.types.tables import Place
 from cmcodec.verify.certificates import certificate_octets
 from cmcodec.verify.given import CertificateLike
+
+if TYPE_CHECKING:
+    from cmcodec._backend import Outline
 
 __all__ = ["RequestBuilder"]
 
@@ -204,7 +206,7 @@ class RequestBuilder(MessageBuilder):
         """
         if self._identified:
             raise ForbiddenError("R-026")
-        _parsed(certificate)
+        _names_in(certificate_octets(certificate))
         return self._with(_renewed=certificate_octets(certificate))
 
     # --- the conversation --------------------------------------------------------------------
@@ -503,32 +505,36 @@ def _version(version: int) -> int:
     return version
 
 
-def _parsed(certificate: CertificateLike) -> x509.Certificate:
-    """A certificate; raises `EncodeError` for what is none."""
-    from cryptography import x509
-
+def _fields(certificate: CertificateLike) -> Outline:
+    """The fields of a certificate; raises `EncodeError` for what is none."""
     try:
-        return quietly(x509.load_der_x509_certificate, certificate_octets(certificate))
+        found = _backend.certificate(certificate_octets(certificate))
     except ValueError:
-        raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
+        found = None
+    if found is None:
+        raise EncodeError(Reason.BAD_VALUE, None, "certificate")
+    return found
 
 
 def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:
-    parsed = _parsed(certificate)
-    return types.IssuerAndSerialNumber(
-        issuer=types.Name.from_cryptography(parsed.issuer), serial_number=parsed.serial_number
-    )
+    issuer, serial_number, *_ = _fields(certificate)
+    try:
+        return types.IssuerAndSerialNumber.from_der(element(0x30, issuer, serial_number))
+    except DecodeError:
+        raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
 
 
 def _names_in(certificate: bytes) -> tuple[types.Name, tuple[types.Extension, ...]]:
     """The subject of a certificate, and its subjectAltName if it has one."""
-    parsed = _parsed(certificate)
-    found = [
-        types.Extension.from_cryptography(each)
-        for each in parsed.extensions
-        if each.oid.dotted_string == oids.ID_CE_SUBJECT_ALT_NAME
-    ]
-    return types.Name.from_cryptography(parsed.subject), tuple(found)
+    *_, subject, _, extensions = _fields(certificate)
+    try:
+        found = () if extensions is None else tuple(types.Extensions.from_der(extensions))
+        named = tuple(each for each in found if each.extn_id == oids.ID_CE_SUBJECT_ALT_NAME)
+        for each in named:
+            types.GeneralNames.from_der(each.extn_value)
+        return types.Name.from_der(subject), named
+    except DecodeError:
+        raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
 
 
 def _answer(

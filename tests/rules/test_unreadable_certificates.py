@@ -1,0 +1,94 @@
+"""Certificates that ``cryptography`` does not read, or not to their end (rule P9)."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+import cmcodec
+from cmcodec import types
+from cmcodec.builders import RequestBuilder
+from cmcodec.cms import RecipientKey
+from cmcodec.errors import DecodeError, EncodeError
+from kit.keys import ALICE
+from kit.layers import AuthEnveloped, Enveloped, kekri, signed_value
+from kit.messages import Signer, signed_by
+from kit.trees import Tree, encode, parse, tree
+
+KEK = RecipientKey.from_kek(bytes(32), b"kek-1")
+
+
+def with_field(tag: int, number: int, field: Tree) -> bytes:
+    """A certificate with another field: the first of this tag, the second and so on."""
+    forest = parse(ALICE.certificate())
+    fields = forest[0].trees[0].trees
+    at = [place for place, each in enumerate(fields) if each.tag == tag][number]
+    fields[at] = field
+    return encode(forest)
+
+
+def of_version(number: int) -> bytes:
+    return with_field(0xA0, 0, tree(0xA0, [tree(0x02, bytes([number]))]))
+
+
+def named(value: Tree) -> Tree:
+    return tree(0x30, [tree(0x31, [tree(0x30, [tree(0x06, b"\x55\x04\x03"), value])])])
+
+
+def of_issuer(value: Tree) -> bytes:
+    """The issuer has a common name of this value."""
+    return with_field(0x30, 1, named(value))
+
+
+NO_TEXT = tree(0x0C, b"\xff")
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    """R-106, R-107: by what confirms, rejects, revokes and renews, when it is called."""
+    octets, subject = of_issuer(NO_TEXT), with_field(0x30, 3, named(NO_TEXT))
+    for call in (
+        lambda: RequestBuilder().confirm(octets),
+        lambda: RequestBuilder().reject(octets),
+        lambda: RequestBuilder().revoke(octets, 0),
+        lambda: RequestBuilder().renew(subject),
+    ):
+        with pytest.raises(EncodeError, match="bad_value in certificate"):
+            call()
+
+
+@pytest.mark.parametrize("value", [tree(0x05), tree(0x0C), tree(0x02, b"\1")])
+def test_a_name_is_taken_as_it_is(value: Tree) -> None:
+    """R-149: whatever the type of a value is, and however long, it names the certificate."""
+    content = RequestBuilder().confirm(of_issuer(value)).content()
+    ((_, confirmed),) = content.find(types.CMCCertId)
+    issuer = confirmed.issuer_and_serial_number.issuer
+    assert issuer.to_der() == named(value).encode()
+
+
+def test_an_alternative_name_that_is_none_is_refused() -> None:
+    """R-107: a renewal asks for the names of the certificate, which are to be read."""
+    extension = tree(0x30, [tree(0x06, b"\x55\x1d\x11"), tree(0x04, b"\x30")])
+    octets = with_field(0xA3, 0, tree(0xA3, [tree(0x30, [extension])]))
+    with pytest.raises(EncodeError, match="bad_value in certificate"):
+        RequestBuilder().renew(octets)
+
+
+@pytest.mark.parametrize("version", [3, 19, 127])
+def test_a_signer_of_an_odd_version_in_a_layer(version: int) -> None:
+    """V1: the version of a certificate, which no signature here covers, changes nothing."""
+    message = signed_by(Signer(), certificates=(of_version(version),)).encode()
+    plain = cmcodec.load(message).open()
+    for layer in (Enveloped, AuthEnveloped):
+        octets = layer(signed_value(message), (kekri(),)).encode()
+        assert cmcodec.load(octets).open(KEK).message == plain.message
+
+
+def test_a_certificate_of_an_odd_version_in_text() -> None:
+    """A caller's certificates in PEM are read by ``cryptography``, which refuses its version."""
+    text = base64.encodebytes(of_version(19))
+    armoured = b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
+    with pytest.raises(DecodeError, match="bad_value"):
+        cmcodec.verify_batch(b"", certificates=armoured)
+    with pytest.raises(EncodeError, match="bad_value in certificate"):
+        RequestBuilder().confirm(armoured)
