@@ -11,7 +11,7 @@ from cmcodec import types
 from cmcodec.builders import RequestBuilder
 from cmcodec.cms import RecipientKey
 from cmcodec.errors import DecodeError, EncodeError
-from kit.keys import ALICE
+from kit.keys import ALICE, crl, der
 from kit.layers import AuthEnveloped, Enveloped, kekri, signed_value
 from kit.messages import Signer, signed_by
 from kit.trees import Tree, encode, parse, tree
@@ -92,3 +92,17 @@ def test_a_certificate_of_an_odd_version_in_text() -> None:
         cmcodec.verify_batch(b"", certificates=armoured)
     with pytest.raises(EncodeError, match="bad_value in certificate"):
         RequestBuilder().confirm(armoured)
+
+
+@pytest.mark.parametrize("cls", [types.Certificate, types.CertificateList])
+def test_an_odd_version_is_a_value_error(cls: type[types.Certificate]) -> None:
+    """To be an object of ``cryptography``, octets are what that reads."""
+    octets = of_version(19) if cls is types.Certificate else crl_of_version(19)
+    with pytest.raises(ValueError, match="19 is not a valid"):
+        cls(octets).to_cryptography()
+
+
+def crl_of_version(number: int) -> bytes:
+    forest = parse(der(crl()))
+    forest[0].trees[0].trees[0].inside = bytes([number])
+    return encode(forest)
