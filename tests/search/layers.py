@@ -30,6 +30,7 @@ from .differential import AT, CERTIFICATES, members, smaller
 from .mutants import change_all, changed, grafted
 from .sealing import seal_all
 from .signing import anchor, sign_all
+from .signing import signed_data as signed_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -338,6 +339,18 @@ def held_changed(random: Random) -> Layered:
     return _case(random, layer(plain, (info,)).encode(), plain)
 
 
+def beside_changed(random: Random) -> Layered:
+    """Certificates, which no signature covers, are changed inside, and the rest is sealed."""
+    forest = parse(random.choice([SIGNED, *members()]))
+    signed = signed_in(forest[0])
+    for each in [] if signed is None else signed.trees:
+        if each.tag == 0xA0:
+            change_all(random, each.trees)
+    plain = _value(encode(forest))
+    layer = random.choice((Enveloped, Enveloped, AuthEnveloped))
+    return _case(random, layer(plain, (infos(kit.CEK)["kekri"],)).encode(), plain)
+
+
 def _value(message: bytes) -> bytes:
     """What stands in the [0] of a ContentInfo, or nothing."""
     found = next(iter(parse(message)), None)
@@ -395,8 +408,8 @@ def derived(random: Random) -> Layered:
 
 
 KINDS: dict[Callable[[Random], Layered], int] = {
-    raw: 25, sealed_again: 30, crossed: 10, held_changed: 15, authenticated_changed: 6,
-    counted: 4, derived: 10,
+    raw: 25, sealed_again: 30, crossed: 10, held_changed: 15, beside_changed: 8,
+    authenticated_changed: 6, counted: 4, derived: 10,
 }  # fmt: skip
 
 
