@@ -144,11 +144,15 @@ def _told(loop: Loop, case: Case) -> str:
 def search(
     loop: Loop, name: str, *, count: int, seed: int, processes: int, first: int = 0
 ) -> Figures:
-    """Tries ``count`` cases in so many processes; keeps what is found, and the figures."""
+    """Tries ``count`` cases in so many processes.
+
+    Keeps what is found, and the figures, which are written every half minute.
+    """
     began = time.monotonic()
     total = Figures()
     shares = [range(first + each, first + count, processes) for each in range(processes)]
     working = [_Share(loop, name, seed, share) for share in shares]
+    told_at = began
     while working:
         told = wait([share.pipe for share in working])
         for share in [share for share in working if share.pipe in told]:
@@ -160,21 +164,28 @@ def search(
                     working.remove(share)
                 else:
                     total.add(died)
+        if time.monotonic() - told_at > 30:
+            told_at = time.monotonic()
+            _keep(KEPT, f"{name}.json", _figures(total, began, seed=seed, first=first))
     folder = KEPT / name
     for number, text in sorted(total.findings.items()):
         _keep(folder, f"{seed}-{number}.txt", text)
+    _keep(KEPT, f"{name}.json", _figures(total, began, seed=seed, first=first))
+    return total
+
+
+def _figures(total: Figures, began: float, *, seed: int, first: int) -> str:
+    """What there is to say so far, in JSON."""
     figures = {
         "executions": total.executions,
         "seed": seed,
         "first": first,
-        "processes": processes,
         "seconds": round(time.monotonic() - began),
         "findings": len(total.findings),
         "slowest_ms_per_kib": round(1000 * total.slowest),
         "outcomes": dict(total.outcomes.most_common()),
     }
-    _keep(KEPT, f"{name}.json", json.dumps(figures, indent=1) + "\n")
-    return total
+    return json.dumps(figures, indent=1) + "\n"
 
 
 def _keep(folder: Path, name: str, text: str) -> None:
