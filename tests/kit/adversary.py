@@ -33,15 +33,14 @@ from .registration import EKU
 from .registration import ra as ra_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
     from cryptography import x509
 
     from cmcodec.roles import Application, Decision, Revocation
-    from cmcodec.stores import Store
 
     from .asking import Asking, Packet
+    from .twins import Twins
 
 NAME, SECRET = "mallory", b"the secret of mallory"
 CONTENT_TYPES = (oids.ID_CCT_PKI_DATA, oids.ID_CCT_PKI_RESPONSE)
@@ -77,7 +76,9 @@ class Adversary(Network):
     certificates that he got for them, by application.
     """
 
-    def __init__(self, ras: int = 1, *, made: Callable[[], Store] | None = None, **rules: Any):
+    def __init__(self, ras: int = 1, *, twins: Twins | None = None, **rules: Any):
+        """``twins``: what is done beside every call of a role, and has to say the same."""
+        self.twins = twins
         self.tried: Counter[str] = Counter()
         self.own: set[bytes] = set()
         self.his: dict[bytes, x509.Certificate] = {}
@@ -86,9 +87,20 @@ class Adversary(Network):
         self.requests: list[Element] = []
         self._read: set[bytes] = set()
         # Whoever guesses locks a secret, as is documented: here nobody is locked out.
-        super().__init__(ras, made=made, secret_attempts=1_000_000, **rules)
-        for store in self.stores:
-            add_secret(store, NAME, SECRET, subject=name(NAME), uses=1_000_000)
+        super().__init__(ras, secret_attempts=1_000_000, **rules)
+        for place in range(ras + 1):
+            self.add_secret(place, NAME, SECRET, subject=name(NAME), uses=1_000_000)
+
+    def restart(self) -> None:
+        if self.twins is None:
+            super().restart()
+        else:
+            self.ca, self.ras = self.twins.restarted(self.stores, self._roles)
+
+    def add_secret(self, place: int, identification: str, secret: bytes, **more: Any) -> None:
+        super().add_secret(place, identification, secret, **more)
+        if self.twins is not None:
+            add_secret(self.twins.stores[place], identification, secret, **more)
 
     @property
     def ra_rules(self) -> Rules:
@@ -168,6 +180,8 @@ class Adversary(Network):
 
     def attack(self, random: Random) -> None:
         """Sends something to somebody."""
+        for packet in self.bag:
+            self.hear(packet.octets)
         what = random.choice(("mutant", "made", "made", "replayed", "own", "alone"))
         octets = getattr(self, f"_{what}")(random)
         if octets is None:

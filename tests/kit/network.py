@@ -40,7 +40,7 @@ from .registration import ra as ra_of
 from .watched_stores import BreakingStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cryptography import x509
 
@@ -75,13 +75,10 @@ class Network:
     ``wrong``: errors that are none of a store or issuer that is down.
     """
 
-    def __init__(
-        self, ras: int = 1, *, made: Callable[[], Store] | None = None, **rules: Any
-    ) -> None:
-        """``made``: makes a store, in memory unless it is given."""
+    def __init__(self, ras: int = 1, **rules: Any) -> None:
         self.now = NOW
         self.rules = Rules(iterations=1, **rules)
-        self.stores = [BreakingStore(made and made()) for _ in range(ras + 1)]
+        self.stores = [BreakingStore() for _ in range(ras + 1)]
         self.bag: list[Packet] = []
         self.answers: list[Packet] = []
         self.all: list[Asking] = []
@@ -104,21 +101,28 @@ class Network:
 
     def restart(self) -> None:
         """The roles are made anew, on the same stores."""
+        self.ca, self.ras = self._roles(self.stores, lambda _: self.random)
+
+    def _roles(
+        self, stores: Sequence[Store], chance: Callable[[int], Callable[[int], bytes]]
+    ) -> tuple[CertificationAuthority, list[RegistrationAuthority]]:
+        """On those stores; ``chance``: what the one of a place has by chance."""
         trust = [anchor().certificate]
-        common: dict[str, Any] = {"clock": lambda: self.now, "random": self.random}
-        self.ca = CertificationAuthority(
+        common: dict[str, Any] = {"clock": lambda: self.now}
+        ca = CertificationAuthority(
             signer=signer(anchor()),
             issue=self._noting(self._issue),
             policy=self._noting(self._decide),
             revoke=self._noting(self._revoke),
-            store=self.stores[-1],
+            store=stores[-1],
             rules=self.rules,
             trust=trust,
-            authorised_ras=[ra_of(number).certificate for number in range(len(self.stores) - 1)],
+            authorised_ras=[ra_of(number).certificate for number in range(len(stores) - 1)],
             keys=[opener(anchor())],
+            random=chance(len(stores) - 1),
             **common,
         )
-        self.ras = [
+        ras = [
             RegistrationAuthority(
                 signer=signer(ra_of(number)),
                 policy=self._noting(self._hold) if number == 0 else forward,
@@ -128,10 +132,12 @@ class Network:
                 authorised_ras=[ra_of(each).certificate for each in range(number)],
                 keys=[opener(ra_of(number))],
                 upstream_trust=trust,
+                random=chance(number),
                 **common,
             )
-            for number, store in enumerate(self.stores[:-1])
+            for number, store in enumerate(stores[:-1])
         ]
+        return ca, ras
 
     def random(self, octets: int) -> bytes:
         return hashlib.shake_256(str(next(self._chance)).encode()).digest(octets)
@@ -247,12 +253,15 @@ class Network:
         secret = None if identification is None else f"secret {number}".encode()
         if secret is not None:
             known = secret if about.knows else b"another one"
-            store = self.stores[-1 if is_direct or ca_knows else 0]
-            store.fail(None)
-            add_secret(store, identification, known)
+            self.add_secret(-1 if is_direct or ca_knows else 0, identification, known)
         made = self._asked(kind, is_direct, identification, secret)
         made.is_known_to_ca = secret is not None and (is_direct or ca_knows)
         return made
+
+    def add_secret(self, place: int, identification: str, secret: bytes, **more: Any) -> None:
+        """Makes a secret known to the server of that place."""
+        self.stores[place].fail(None)
+        add_secret(self.stores[place], identification, secret, **more)
 
     def again(self, asking: Asking) -> Asking:
         """Another exchange by the same secret, for another key."""

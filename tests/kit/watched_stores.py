@@ -70,8 +70,8 @@ class FailingStore:
 class BreakingStore:
     """Another store; one of its next transactions fails when it is told so."""
 
-    def __init__(self, store: Store | None = None) -> None:
-        self._store: Store = MemoryStore() if store is None else store
+    def __init__(self) -> None:
+        self._store: Store = MemoryStore()
         self._left: int | None = None
         self._durable = False
 

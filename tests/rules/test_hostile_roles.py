@@ -11,13 +11,22 @@ from kit.adversary import Adversary
 from search import roles
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(3))
 def test_nobody_gets_what_is_another_s(number: int, backend: str) -> None:
     """R-017, R-118, R-142, R-155: only documented errors, and whoever asks is served in the end.
 
     ``python -m tests.search roles`` tries more of it.
     """
-    case = replace(roles.case(Random(f"test {number}")), backend=backend)
+    case = replace(roles.case(Random(f"test {number}")), backend=backend, has_twins=False)
+    assert case.run().tried
+
+
+def test_both_backends_and_all_stores_say_the_same(backend: str) -> None:
+    """V14: also where a role starts anew from its store before each message.
+
+    ``python -m tests.search roles`` tries more of it.
+    """
+    case = replace(roles.case(Random("test 3")), backend=backend, has_twins=True)
     assert case.run().tried
 
 

@@ -17,7 +17,7 @@ def test_whatever_a_peer_says(whom: str) -> None:
     """
     random = Random(whom)
     made = transports.MADE[whom]
-    for _ in range(12):
+    for _ in range(8):
         octets, about = made(random)
         found = transports.Case(whom, tuple(transports._cut(random, octets)), about)
         assert found.check().startswith(whom)

@@ -3,7 +3,9 @@
 A case is a network of a few end entities, and what happens in it: messages are delivered, lost and
 doubled, time passes, servers start again, and the adversary (`kit.adversary`) sends something to
 somebody. Roles raise documented errors and no others; nobody gets a certificate that is another's,
-or for another key, or without what authorises him; and whoever asks is served in the end.
+or for another key, or without what authorises him; and whoever asks is served in the end. In some
+cases each role has a twin (`kit.twins`) on the other backend, in a database, that starts anew for
+each call, and says the same.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import cmcodec
 from cmcodec import _backend
 from kit.adversary import Adversary
 from kit.asking import KINDS
-from kit.stores import DictStore
+from kit.twins import Twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +43,7 @@ class Case:
     rules: dict[str, Any]
     kinds: tuple[tuple[str, bool, bool], ...]
     steps: tuple[int, ...]
-    in_memory: bool = True
+    has_twins: bool = False
     size = 1024
 
     def check(self) -> str:
@@ -56,7 +58,8 @@ class Case:
 
     def run(self) -> Adversary:
         """The network at its end."""
-        network = Adversary(self.ras, made=None if self.in_memory else DictStore, **self.rules)
+        twins = Twins(self.ras) if self.has_twins else None
+        network = Adversary(self.ras, twins=twins, **self.rules)
         try:
             for kind, is_direct, ca_knows in self.kinds:
                 network.begin(kind, is_direct=is_direct, ca_knows=ca_knows)
@@ -66,6 +69,8 @@ class Case:
             network.finish()
         finally:
             network.close()
+            if twins is not None:
+                twins.close()
         return network
 
     def smaller(self) -> Iterator[Case]:
@@ -95,7 +100,7 @@ def case(random: Random) -> Case:
             for _ in range(random.randrange(1, 4))
         ),
         steps=tuple(random.randrange(2**32) for _ in range(random.randrange(5, STEPS))),
-        in_memory=random.random() < 0.7,
+        has_twins=random.random() < 0.3,
     )
 
 
