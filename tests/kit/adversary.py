@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 import cmcodec
 from cmcodec import cms, oids, types
-from cmcodec.builders import NewRequest, RequestBuilder, certs_only
+from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder, certs_only
 from cmcodec.cms.signing import around, sign_octets
 from cmcodec.errors import CMCError, DecryptionError
 from cmcodec.roles import Client, Issue, Refuse, Rules
@@ -86,6 +86,7 @@ class Adversary(Network):
         self.controls: list[Element] = []
         self.requests: list[Element] = []
         self._read: set[bytes] = set()
+        self._about: bytes | None = None
         # Whoever guesses locks a secret, as is documented: here nobody is locked out.
         super().__init__(ras, secret_attempts=1_000_000, **rules)
         for place in range(ras + 1):
@@ -182,13 +183,18 @@ class Adversary(Network):
         """Sends something to somebody."""
         for packet in self.bag:
             self.hear(packet.octets)
-        what = random.choice(("mutant", "made", "made", "replayed", "own", "alone"))
+        what = random.choice(
+            ("mutant", "made", "made", "replayed", "own", "alone", "answering", "answering")
+        )
+        self._about = None
         octets = getattr(self, f"_{what}")(random)
         if octets is None:
             return
         to = random.choice(("ca", "ra", "ra", "up", "through", "ee", "ee"))
         if what == "own" and to == "ee":
             to = "ca"
+        if what == "answering":
+            to = random.choice(("ee", "ee", "up"))
         try:
             came = getattr(self, f"_to_{to}")(random, octets)
         except Exception as error:
@@ -244,6 +250,45 @@ class Adversary(Network):
         assert octets is not None
         self.hear(octets)
         return octets
+
+    def _answering(self, random: Random) -> bytes | None:
+        """What a server might say to a request, in its conversation."""
+        octets = random.choice(
+            [b"", *(each.exchange.request or b"" for each in self.all), *self.heard]
+        )
+        content = _content(octets)
+        if content is None or len(content.elements) != 4:
+            return None
+        self._about = octets
+        message = cmcodec.load(octets)
+        made, number = ResponseBuilder().for_request(message), random.choice((0, 1, 2))
+        certificate = random.choice(
+            [*self.book.values(), *self.his.values(), insider().certificate, *self._forged()]
+        )
+        say = random.choice((
+            lambda: made.status(types.CMCStatus.SUCCESS, number),
+            lambda: made.fail(types.CMCFailInfo.BAD_REQUEST, number),
+            lambda: made.pend(random.choice(self._tokens), self.now, number),
+            lambda: made.add_certificates(certificate).status(
+                types.CMCStatus.CONFIRM_REQUIRED, number
+            ),
+            lambda: made.issue(certificate, number),
+            lambda: made.issue(certificate, number),
+        ))  # fmt: skip
+        try:
+            said = say()
+        except CMCError:
+            return None
+        return said.sign(random.choice(self._signers), certificates=[anchor().certificate])
+
+    def _forged(self) -> list[x509.Certificate]:
+        """Certificates for the keys of others by the CA that nobody trusts."""
+        return [
+            issue(each.subject, outsider(), request.key, ca=None, identified=True).certificate
+            for each in self.all
+            for request in each.requests
+            if hasattr(request.key, "curve")
+        ]
 
     @property
     def _identifications(self) -> list[str]:
@@ -394,9 +439,10 @@ class Adversary(Network):
         super().finish()
 
     def _check_end(self, asking: Asking) -> None:
-        # In another envelope a message counts as another one, and the first as the later.
+        # In another envelope a message counts as another one, and the first as the later: its nonce
+        # or its secret is used, and who sent the other one has the answer.
         said = [status.status_string for status in asking.exchange.statuses]
-        asking.is_excused |= "nonce_wrong" in said
+        asking.is_excused |= not {"nonce_wrong", "identity_proof_wrong"}.isdisjoint(said)
         super()._check_end(asking)
 
     # --- to whom ---------------------------------------------------------------------------------
@@ -447,7 +493,8 @@ class Adversary(Network):
         """As the answer to what an end entity has asked."""
         if not self.all:
             return "nobody"
-        asking = random.choice(self.all)
+        asked = [each for each in self.all if each.exchange.request == self._about]
+        asking = random.choice(asked or self.all)
         before, saved = asking.exchange, asking.exchange.save()
         try:
             after = before.receive(octets)

@@ -11,13 +11,14 @@ from kit.adversary import Adversary
 from search import roles
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))
 def test_nobody_gets_what_is_another_s(number: int, backend: str) -> None:
     """R-017, R-118, R-142, R-155: only documented errors, and whoever asks is served in the end.
 
     ``python -m tests.search roles`` tries more of it.
     """
-    case = replace(roles.case(Random(f"test {number}")), backend=backend, has_twins=False)
+    case = roles.case(Random(f"test {number}"))
+    case = replace(case, backend=backend, has_twins=False, steps=case.steps[:40])
     assert case.run().tried
 
 
@@ -26,7 +27,8 @@ def test_both_backends_and_all_stores_say_the_same(backend: str) -> None:
 
     ``python -m tests.search roles`` tries more of it.
     """
-    case = replace(roles.case(Random("test 3")), backend=backend, has_twins=True)
+    case = roles.case(Random("test 3"))
+    case = replace(case, backend=backend, has_twins=True, steps=case.steps[:40])
     assert case.run().tried
 
 

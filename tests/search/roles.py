@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SECONDS = 60.0
 """Of processor time for a case, whose size is that of one message."""
-STEPS = 60
+STEPS = 120
 HONEST = (
     "deliver", "deliver", "deliver", "deliver_twice", "lose", "send", "batch", "poll", "settle",
     "restart", "release", "decide", "renew", "revoke", "wait", "begin", "resume",
@@ -99,14 +99,14 @@ def case(random: Random) -> Case:
             (random.choice(list(KINDS)), random.random() < 0.5, random.random() < 0.5)
             for _ in range(random.randrange(1, 4))
         ),
-        steps=tuple(random.randrange(2**32) for _ in range(random.randrange(5, STEPS))),
+        steps=tuple(random.randrange(2**32) for _ in range(random.randrange(10, STEPS))),
         has_twins=random.random() < 0.3,
     )
 
 
 def happens(network: Adversary, random: Random) -> None:
     """Something, most often of the adversary."""
-    if random.random() < 0.6:
+    if random.random() < 0.75:
         network.attack(random)
         return
     what, bag = random.choice(HONEST), network.bag
