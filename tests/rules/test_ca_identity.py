@@ -26,6 +26,7 @@ from kit.authority import (
     maced,
     new,
     password,
+    signer,
 )
 from kit.chains import NOW, chain, of_unknown_version
 from kit.keys import key
@@ -42,6 +43,30 @@ def test_p9_a_signer_whose_certificate_cannot_be_read() -> None:
     assert chain(client, [anchor()]).anchor_sha256
     answer = Authority().process(builder(new()).sign(signed_by))
     assert answer.statuses() == failed(IDENTITY, 0)
+
+
+def test_a_layer_under_a_mac_that_is_refused_before_its_secret() -> None:
+    """V1: of a version that it does not have, badRequest; no secret is tried."""
+    authority = Authority()
+    authority.secret()
+    info = types.ContentInfo.from_der(maced(new()))
+    layer: Any = info.content
+    other = replace(info, content=replace(layer, version=1)).to_der()
+    answer = authority.process(other)
+    assert answer.statuses() == failed(CMCFailInfo.BAD_REQUEST, 0)
+    assert not authority.issued
+    authority.process(info.to_der())
+    assert authority.issued
+
+
+def test_r_050_an_answer_to_a_key_that_decrypts_nothing() -> None:
+    """R-050: who asks in an envelope by such a certificate is answered in the clear."""
+    own = certified("device", "ed25519", 1)
+    sealed = cms.encrypt(
+        builder(new(number=2)).sign(signer(own)),
+        [cms.Recipient.from_certificate(anchor().certificate)],
+    )
+    assert Authority().process(sealed).certificates()
 
 
 # --- proofs of identity ---------------------------------------------------------------------------
