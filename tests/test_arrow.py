@@ -287,6 +287,16 @@ def test_verdicts_pickle() -> None:
     assert repr(again).startswith(f"<Verdicts {len(again)} rows: index, path, verdict, ")
 
 
+def test_schemas_and_verdicts_are_equal_to_their_like_alone() -> None:
+    """A schema goes into a set, and says its columns."""
+    verdicts = arrow.verify_rows(Given(binary(batch())))
+    assert verdicts.schema == arrow.ROWS_SCHEMA != arrow.SCHEMA
+    assert len({verdicts.schema, arrow.ROWS_SCHEMA, arrow.SCHEMA}) == 2
+    assert repr(arrow.SCHEMA) == f"<Schema {', '.join(arrow.SCHEMA.names)}>"
+    assert arrow.SCHEMA.names != arrow.SCHEMA
+    assert verdicts != read(verdicts)
+
+
 def test_verdicts_are_given_as_often_as_asked() -> None:
     """Arrays that were handed out live by themselves."""
     verdicts = arrow.verify(Given(binary(batch())))

@@ -96,6 +96,12 @@ def test_r4_other_attributes_and_requests_ask_for_no_extensions() -> None:
     other = pkcs10(attributes=(attribute("1.2.3", seq(*TWICE)),))
     orm = tlv(0xA2, integer(4), oid("1.2.3"), seq(*TWICE))
     assert noted(tcr(3, other), orm) == ([], False)
+    both = pkcs10(
+        attributes=(
+            attribute("1.2.3", seq(*TWICE)), attribute(oids.ID_EXTENSION_REQUEST, seq(*TWICE)),
+        )
+    )  # fmt: skip
+    assert noted(orm, tcr(5, both)) == ([5], True)
 
 
 def test_r4_each_request_has_its_own_note() -> None:
