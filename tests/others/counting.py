@@ -73,7 +73,10 @@ def counts(name: str, given: Iterable[Input], answers: Iterable[Answer]) -> Coun
 
 
 class Costs(NamedTuple):
-    """The worst of all families: CPU and peak of memory over the size of the message."""
+    """The worst of all families: CPU and peak of memory over the size of the message.
+
+    Of this library to load and to verify; ``python -m benches.hostile`` looks at notes, too.
+    """
 
     families: int
     families_crashed: int

@@ -56,12 +56,10 @@ def ours(octets: bytes, form: int) -> Answer:
 
 
 def worked(octets: bytes, _: int) -> Answer:
-    """What is measured of this library: it loads, verifies, and looks at the notes."""
+    """What is measured of this library: it loads and verifies, and counts the verdicts."""
     with suppress(DecodeError):
         cmcodec.load(octets)
-    row = cmcodec.verify_batch(octets, threads=1)[0]
-    assert row.notes is not None
-    return Answer(OURS[row.verdict], row.reason or "")
+    return Answer(READ, " ".join(sorted(cmcodec.verify_batch(octets, threads=1).counts())))
 
 
 def _our_values(message: Message) -> dict[str, str]:
