@@ -76,7 +76,9 @@ def _of_one_certificate(name: str, each: Input, differs: Disagreement) -> Disagr
 def classes(found: Comparison) -> dict[str, dict[str, int]]:
     """How many disagreements are of each class, by side."""
     told: dict[str, dict[str, int]] = {}
-    for (reason, name), number in sorted(found.explained.items(), key=lambda it: str(it[0])):
+    for (reason, name), number in sorted(
+        found.explained.items(), key=lambda it: (str(it[0][0]), it[0][1])
+    ):
         told.setdefault(str(reason), {})[name] = number
     return told
 

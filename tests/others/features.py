@@ -63,7 +63,7 @@ def of_request(octets: bytes, message: Message, row: Row) -> tuple[str, ...]:
         _ = asked.subject, list(asked.extensions), list(asked.attributes)
     except (*UNREADABLE, TypeError):
         found.add("names, extensions")
-    given = {each.attr_type for each in request.certification_request_info.attributes}
+    given = {each.attr_type for each in request.certification_request_info.attributes or ()}
     if given - {oids.ID_EXTENSION_REQUEST}:
         found.add("other attributes")
     return tuple(sorted(found))
@@ -132,5 +132,5 @@ def _is_without_null(signer: Any, certificate: bytes) -> bool:
         found = key.recover_data_from_signature(bytes(signer.signature), padding.PKCS1v15(), None)
     except (*UNREADABLE, InvalidSignature):
         return False
-    signed = tlv(0x31, *(each.to_der() for each in signer.signed_attrs))
+    signed = tlv(0x31, *(each.to_der() for each in signer.signed_attrs or ()))
     return found == seq(identifier(HASHES[name]), tlv(0x04, hashlib.new(name, signed).digest()))
