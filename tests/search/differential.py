@@ -125,17 +125,16 @@ class OneMessage:
         return len(self.octets)
 
     def check(self) -> str:
-        told.by_both(lambda: told.reading(self.octets, self.bounds))
-        said = told.by_both(self._verdicts)
-        row = said[0][0][0]
+        said = told.by_both(self._told)
+        row = said[1][0][0]
         return row.verdict if row.reason is None else f"{row.verdict} {row.reason}"
 
-    def _verdicts(self) -> tuple[Any, ...]:
-        """Rows, and what `Message.verify` says of the message and of those nested in it."""
+    def _told(self) -> tuple[Any, ...]:
+        """What is read, rows, and what `Message.verify` says of messages and those in them."""
         octets, decided = self.octets, self.decisions
+        loaded = told.refused_or(lambda: cmcodec.load(octets, **self.bounds))
         said = told.verdicts(octets, decided | self.bounds)
         by_path = {row.path: row for row, *_ in said[0]}
-        loaded = told.refused_or(lambda: cmcodec.load(octets, **self.bounds))
         alone = []
         if loaded[0] == "is":
             assert all(row.verdict != "malformed" for row in by_path.values())
@@ -155,7 +154,7 @@ class OneMessage:
         if cmcodec.backend == "rust":
             threaded = told.verdicts(octets, decided | self.bounds, threads=3)
             assert threaded == said, "by threads: " + told.first_difference(said, threaded)
-        return *said, alone
+        return told.reading(loaded, octets, self.bounds), *said, alone
 
     def smaller(self) -> Iterator[OneMessage]:
         for name in self.decisions:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Protocol
 from kit.vectors import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.sharedctypes import Synchronized
     from pathlib import Path
 
 KEPT = ROOT / "build" / "search"
-HANG = 60
+HANG = 120
 """Seconds on the clock after which a case hangs; a machine may be busy."""
 
 SMALLEST = 1024
@@ -78,8 +78,14 @@ def made(loop: Loop, name: str, seed: int, number: int) -> Case:
     return loop.case(Random(f"{seed} {name} {number}"))
 
 
-def run(loop: Loop, name: str, numbers: Iterable[int], seed: int) -> Figures:
-    """Tries the cases of these numbers, here."""
+def run(
+    loop: Loop,
+    name: str,
+    numbers: Iterable[int],
+    seed: int,
+    alarm: Callable[[], object] = lambda: None,
+) -> Figures:
+    """Tries the cases of these numbers, here; ``alarm`` is set before each try."""
     found = Figures()
     for number in numbers:
         found.executions += 1
@@ -89,9 +95,10 @@ def run(loop: Loop, name: str, numbers: Iterable[int], seed: int) -> Figures:
             found.findings[number] = f"no case is made\n\n{traceback.format_exc()}"
             continue
         try:
+            alarm()
             outcome, seconds = _timed(loop, case)
         except Exception:
-            found.findings[number] = _told(loop, case)
+            found.findings[number] = _told(loop, case, alarm)
             continue
         found.outcomes[outcome] += 1
         found.slowest = max(found.slowest, seconds)
@@ -119,7 +126,7 @@ def _why(loop: Loop, case: Case) -> tuple[str, str] | None:
     return None
 
 
-def _told(loop: Loop, case: Case) -> str:
+def _told(loop: Loop, case: Case, alarm: Callable[[], object]) -> str:
     """A case made as small as it will be with the same failure, and its traceback."""
     first = _why(loop, case)
     if first is None:
@@ -129,6 +136,7 @@ def _told(loop: Loop, case: Case) -> str:
     while tries < TRIES:
         for smaller in case.smaller():
             tries += 1
+            alarm()
             again = _why(loop, smaller) if tries < TRIES else None
             if again is not None and again[0] == kind:
                 case, text = smaller, again[1]
@@ -232,11 +240,13 @@ class _Share:
 def _work(
     loop: Loop, name: str, seed: int, numbers: range, at: Synchronized[int], pipe: Connection
 ) -> None:
+    def alarm() -> None:
+        faulthandler.dump_traceback_later(HANG, exit=True)
+
     waiting = Figures()
     for number in numbers:
         at.value = number
-        faulthandler.dump_traceback_later(HANG, exit=True)
-        waiting.add(run(loop, name, [number], seed))
+        waiting.add(run(loop, name, [number], seed, alarm))
         faulthandler.cancel_dump_traceback_later()
         if waiting.findings or waiting.executions >= CHUNK:
             pipe.send(waiting)

@@ -77,9 +77,11 @@ def refusal(error: CMCError) -> tuple[Any, ...]:
 # --- reading -------------------------------------------------------------------------------------
 
 
-def reading(octets: bytes, options: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What `load` makes of octets, plain and strict: every value, walked to its end."""
-    plain = refused_or(lambda: cmcodec.load(octets, **options))
+def reading(plain: tuple[Any, ...], octets: bytes, options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What `load` makes of octets, plain and strict: every value, walked to its end.
+
+    ``plain`` is what it makes of them when it is not strict.
+    """
     strict = refused_or(lambda: cmcodec.load(octets, strict=True, **options))
     if plain[0] != "is":
         assert strict[0] != "is", "strict accepts what plain refuses"
@@ -117,10 +119,7 @@ def whole(message: Message) -> tuple[Any, ...]:
 
 def rows(report: BatchReport) -> list[Any]:
     """Every field of every row, also those that are no part of their equality."""
-    return [
-        (row, row.to_dict(), [signer.candidates for signer in row.signers], report.hint(row))
-        for row in report
-    ]
+    return [(row, row.to_dict(), [signer.candidates for signer in row.signers]) for row in report]
 
 
 def verdicts(items: Any, decisions: Mapping[str, Any], threads: int = 1) -> tuple[Any, ...]:
