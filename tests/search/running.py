@@ -165,19 +165,18 @@ def search(
         told = wait([share.pipe for share in working])
         for share in [share for share in working if share.pipe in told]:
             try:
-                total.add(share.pipe.recv())
+                found = share.pipe.recv()
             except EOFError:
-                died = share.ended()
-                if died is None:
+                found = share.ended()
+                if found is None:
                     working.remove(share)
-                else:
-                    total.add(died)
+                    continue
+            total.add(found)
+            for number, text in found.findings.items():
+                _keep(KEPT / name, f"{seed}-{number}.txt", text)
         if time.monotonic() - told_at > 30:
             told_at = time.monotonic()
             _keep(KEPT, f"{name}.json", _figures(total, began, seed=seed, first=first))
-    folder = KEPT / name
-    for number, text in sorted(total.findings.items()):
-        _keep(folder, f"{seed}-{number}.txt", text)
     _keep(KEPT, f"{name}.json", _figures(total, began, seed=seed, first=first))
     return total
 
