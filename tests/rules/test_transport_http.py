@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -432,3 +433,29 @@ def test_a_media_type_that_is_very_long(side: str) -> None:
     long = f'{PKCS7}; a="' + ";" * 8000
     with served(side, None) as url:
         assert post(url, MESSAGES["full-request"], long).status == 415
+
+
+@pytest.mark.parametrize(
+    ("status", "length", "body", "more"),
+    [
+        (200, "3", b"abc", {}),
+        (200, "", b"abc", {"wsgi.input_terminated": True}),
+        (411, "", b"abc", {}),
+        (400, "three", b"abc", {}),
+        (400, "4", b"abc", {}),
+        (413, "5", b"abcde", {}),
+        (413, "", b"abcde", {"wsgi.input_terminated": True}),
+    ],
+)
+def test_lengths_that_a_server_of_wsgi_passes_on(
+    status: int, length: str, body: bytes, more: dict[str, Any]
+) -> None:
+    """PEP 3333: some servers check Content-Length, and some do not."""
+    said: list[str] = []
+    environ = {
+        "REQUEST_METHOD": "POST", "PATH_INFO": "/", "CONTENT_TYPE": "application/pkcs10",
+        "CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(body), **more,
+    }  # fmt: skip
+    application = cmc_http.wsgi(always(MESSAGES["full-response"]), limits=Limits(max_size=4))
+    list(application(environ, lambda line, headers: said.append(line)))
+    assert [each.partition(" ")[0] for each in said] == [str(status)]
