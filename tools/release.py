@@ -57,8 +57,13 @@ KINDS = ("cp311-abi3", "cp314-cp314t")
 """Engine wheels: one for every Python with a GIL, one for each without."""
 
 PARALLEL_NEEDS = ("hypothesis>=6.130", "pytest>=9", "pytest-run-parallel>=0.10")
-PARALLEL_TESTS = ("test_decode.py", "test_encode_objects.py", "test_values.py", "test_verdict.py")
-"""Those whose work is all in the engine."""
+PARALLEL_TESTS = (
+    *("test_decode.py", "test_encode_objects.py", "test_values.py", "test_verdict.py"),
+    *("rules/test_batch.py", "rules/test_candidates.py", "rules/test_canonical.py"),
+    *("rules/test_chains.py", "rules/test_encode.py", "rules/test_members.py"),
+    *("rules/test_ml_dsa.py", "rules/test_parsing.py", "rules/test_verifying.py"),
+)
+"""Those whose work is in the engine, and that share nothing of their own."""
 
 STAYS_WITHOUT_GIL = (
     "import sys, sysconfig, cmcodec;"
@@ -255,6 +260,9 @@ def parallel(end: str) -> None:
         tests = [ROOT / "tests" / name for name in PARALLEL_TESTS]
         options = ("--parallel-threads=4", "--iterations=1", "-p", "no:cacheprovider", "-k", "rust")
         run(python, "-m", "pytest", *options, *tests, CMCODEC_BACKEND="rust")
+        # These have threads of their own.
+        alone = (ROOT / "tests" / "test_threads.py", "-p", "no:cacheprovider")
+        run(python, "-m", "pytest", *alone, CMCODEC_BACKEND="rust")
 
 
 def here() -> None:
