@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from functools import cache
-from typing import Any
+from functools import cache, wraps
+from threading import RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,6 +18,11 @@ from cmcodec import oids, types
 from cmcodec.asn1 import TLV
 
 from .der import EMPTY, NULL, identifier, integer, oid, seq, set_of, spki, tlv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 SHA256 = types.AlgorithmIdentifier(algorithm=oids.ID_SHA256)
 SHA512 = types.AlgorithmIdentifier(algorithm=oids.ID_SHA512)
@@ -113,7 +119,19 @@ _KEYS: dict[str, Any] = {
 }
 
 
-@cache
+def once(function: Callable[..., T]) -> Callable[..., T]:
+    """As `cache`, and the same for threads that ask for it at once: what is made is random."""
+    made, lock = cache(function), RLock()
+
+    @wraps(function)
+    def found(*given: Any) -> T:
+        with lock:
+            return made(*given)
+
+    return found
+
+
+@once
 def _key(kind: str, _: int) -> Any:
     return _KEYS[kind]()
 
@@ -136,7 +154,7 @@ def name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
-@cache
+@once
 def certificate(kind: str, number: int = 0) -> x509.Certificate:
     """A certificate of that key, signed by itself."""
     private = key(kind, number)
@@ -154,7 +172,7 @@ def certificate(kind: str, number: int = 0) -> x509.Certificate:
     )
 
 
-@cache
+@once
 def crl() -> x509.CertificateRevocationList:
     return (
         x509.CertificateRevocationListBuilder()
