@@ -19,7 +19,15 @@ from kit.vectors import BATCH, shared
 
 from . import told
 from .mutants import change_all, changed, changed_octets, grafted
-from .signing import CERTIFICATE, anchor, sign_all, sign_attributes, sign_certificate, spki
+from .signing import (
+    CERTIFICATE,
+    anchor,
+    is_certificate,
+    sign_all,
+    sign_attributes,
+    sign_certificate,
+    spki,
+)
 from .signing import signed_data as signed_in
 
 if TYPE_CHECKING:
@@ -426,7 +434,7 @@ def keys() -> list[bytes]:
 
 def one_certificate(random: Random) -> OneCertificate:
     def seal(forest: list[Tree]) -> None:
-        if forest and [each.tag for each in forest[0].trees] == [0x30, 0x30, 0x03]:
+        if forest and is_certificate(forest[0]):
             sign_certificate(random, forest[0])
 
     octets = changed(random, random.choice(certificates()), seal)

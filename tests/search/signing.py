@@ -54,7 +54,7 @@ def sign_all(random: Random, trees: list[Tree]) -> None:
             _sign_pkcs10(random, each)
         elif _is_crmf(each):
             _sign_crmf(random, each)
-        elif _is_certificate(each):
+        elif is_certificate(each):
             sign_certificate(random, each)
         elif (signed := signed_data(each)) is not None:
             _sign_message(random, signed)
@@ -97,7 +97,7 @@ def _sign_pkcs10(random: Random, element: Tree) -> None:
     value.inside = b"\0" + signer().sign(info.encode())
 
 
-def _is_certificate(element: Tree) -> bool:
+def is_certificate(element: Tree) -> bool:
     """Certificate: a TBSCertificate of version 2 or 3, an algorithm, a BIT STRING."""
     return (
         element.tag == 0x30
