@@ -12,7 +12,8 @@ import pytest
 
 from cmcodec import arrow
 from cmcodec.columns.fields import Field
-from cmcodec.columns.outgoing import fill_schema
+from cmcodec.columns.incoming import sliced
+from cmcodec.columns.outgoing import fill_array, fill_schema
 from cmcodec.columns.structures import SCHEMA, ArrowArray, ArrowSchema, ReleaseSchema
 from kit.columns import BINARY, Batches, Given, binary, capsule_of
 from kit.vectors import shared
@@ -204,6 +205,29 @@ def test_record_batches_that_are_broken_are_refused() -> None:
         ((-1, 0, [None], [binary([MESSAGE])]), "length or offset"),
     ):
         assert said in failure(Batches(field, [values]))
+
+
+def test_a_column_that_was_released_is_not_read() -> None:
+    """Nor a dictionary: what a child without release callback points to is gone."""
+    field = Field("", "+s", (Field("message", "z"),), flags=0)
+    batch, kept = ArrowArray(), []
+    fill_array(batch, field, (1, 0, [None], [binary([MESSAGE])]))
+    column = batch.children[0].contents
+    column.release(ctypes.pointer(column))
+    with pytest.raises(ValueError, match="column was released before"):
+        sliced(batch, field, 0)
+    batch.release(ctypes.pointer(batch))
+
+    def without_dictionary(array: ArrowArray) -> None:
+        add_dictionary(array, binary([MESSAGE]))
+        values = array.dictionary.contents
+        values.release(ctypes.pointer(values))
+        kept.append(values)
+
+    array = Given((1, 0, [None, bytes(4)], []), DICTIONARY, without_dictionary)
+    with pytest.raises(ValueError, match="dictionary is missing"):
+        arrow.verify(array)
+    assert array.released == 1
 
 
 def failure(reader: object, **options: Any) -> str:

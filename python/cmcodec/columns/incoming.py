@@ -387,7 +387,7 @@ class _InDictionary(_Read):
         assert field.dictionary is not None
         if field.format not in _INDEXES:
             raise TypeError(f"a dictionary whose indexes are {field.format}")
-        if not array.dictionary:
+        if not array.dictionary or not array.dictionary.contents.release:
             raise ValueError("an array whose dictionary is missing")
         self.code = _INDEXES[field.format]
         self.values = octets(array.dictionary.contents, field.dictionary)
@@ -439,6 +439,8 @@ def sliced(batch: ArrowArray, field: Field, place: int) -> ArrowArray:
     if not batch.children[place]:
         raise ValueError("a record batch whose column is missing")
     child = batch.children[place].contents
+    if not child.release:
+        raise ValueError("a record batch whose column was released before")
     _check(child)
     if child.length < batch.offset + batch.length:
         raise ValueError("a record batch that is longer than its column")
