@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -345,6 +346,32 @@ def test_many_are_taken_at_once() -> None:
     assert batch is not None
     assert batch.ids == tuple(received[place].id for place in (0, 2, 3))
     assert registration.build().receive_all([]) == ()
+
+
+def test_nobody_suffers_from_what_came_beside_it() -> None:
+    """R5: a defect that one of them meets is its own."""
+
+    class Broken(Exception):
+        """What no code expects."""
+
+    registration = Registration()
+    made, client = registration.build(), certified("device")
+    messages = [renewal(client, new(number=number)) for number in (2, 3, 4)]
+    entry = made._intake._entry
+
+    def breaking(case: Any, call: Any) -> Any:
+        if case.arrival.digest == sha256(messages[1]).digest():
+            raise Broken
+        return entry(case, call)
+
+    object.__setattr__(made._intake, "_entry", breaking)
+    received = made.receive_all(messages)
+    assert [each.answer is None for each in received] == [True, False, True]
+    assert received[1].answer is not None
+    assert Answer(received[1].answer).statuses() == failed(CMCFailInfo.INTERNAL_CA_ERROR, 0)
+    assert len(registration.answered()) == 2
+    registration.advance(minutes=2)
+    assert registration.receive(messages[1]).answer is None
 
 
 def test_an_authority_that_knows_no_ra_fails_each_client() -> None:

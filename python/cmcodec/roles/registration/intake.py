@@ -82,6 +82,9 @@ class Intake:
         try:
             return self._receive(messages, call)
         except Exception as error:
+            if len(messages) > 1 and not isinstance(error, OSError):
+                # Nobody suffers from what came beside it.
+                return tuple(self.receive([each], call)[0] for each in messages)
             _LOG.error("%d requests failed: %r", len(messages), error, exc_info=error)
             status = Status.raised(error)
         return tuple(
