@@ -264,6 +264,8 @@ def unnamed(value: Any, node: Node) -> tuple[Any, Node]:
 def one_line(value: Any, node: Node) -> str | None:
     """A value in one line; None where it takes several."""
     value, node = unnamed(value, node)
+    if node.named_bit_list:
+        return bits(value, map(schema.number_name, types.ReasonFlag))
     summary = _BY_TYPE.get(type(value))
     if summary is not None:
         return summary(value)
@@ -271,8 +273,6 @@ def one_line(value: Any, node: Node) -> str | None:
         return oid(value)
     if isinstance(value, int):
         return str(value) if isinstance(value, bool) else named_number(value, node.numbers)
-    if node.named_bit_list:
-        return bits(value, map(schema.number_name, types.ReasonFlag))
     if node.kind in (Kind.SEQUENCE_OF, Kind.SET_OF) and isinstance(value, tuple):
         return _short_list(value, node)
     return _by_base(value)
