@@ -30,6 +30,8 @@ def test_reasons_of_a_crl_have_their_names() -> None:
         (types.GeneralName(ip_address=bytes(15) + b"\1"), "iPAddress: ::1"),
         (types.GeneralName(ip_address=b"\1\2"), "iPAddress: 0102"),
         (types.GeneralName(dns_name="a.example"), "dNSName: a.example"),
+        (types.TransactionId(7), "7"),
+        (types.DataReturn(b"x"), "78"),
         (types.Name(null=NULL), "NULL (legacy form)"),
         (types.Name(rdn_sequence=()), "(empty name)"),
         (TLV(tlv(0x0C, b"\xff")), "0c01ff"),
