@@ -50,8 +50,8 @@ def test_lines_in_a_row_are_one_place(tool: Any) -> None:
     }
     assert list(tool.left("a.py", measured)) == [
         ("a.py", "first", "x = None"),
-        ("a.py", "first", "if x: -> while x:"),
-        ("a.py", "It.second", "if x: -> end"),
+        ("a.py", "first", "if x: ==> while x:"),
+        ("a.py", "It.second", "if x: ==> end"),
     ]
 
 
@@ -59,7 +59,7 @@ def test_lines_in_a_row_are_one_place(tool: Any) -> None:
     ("file", "function", "what", "is_there"),
     [
         ("a.py", "first", "x = None", True),
-        ("a.py", "first", "if x: -> while x:", True),
+        ("a.py", "first", "if x: ==> while x:", True),
         ("a.py", "", "def first(x):", False),
         ("a.py", "first", "x = 2", False),
         ("a.py", "second", "x = 2", False),
