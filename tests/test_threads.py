@@ -13,6 +13,7 @@ import pytest
 
 import cmcodec
 from kit import vectors
+from kit.der import integer, oid, seq, tlv
 from kit.messages import Message, members, pki_data
 
 if TYPE_CHECKING:
@@ -107,6 +108,35 @@ def test_g11_exit_during_a_call() -> None:
         "begun.wait(60)\n"
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what C runs at the end is told otherwise")
+def test_g11_exit_before_a_call_ends(tmp_path: Path) -> None:
+    """G11: a thread that is still at work when the interpreter has ended crashes nothing.
+
+    The process lives on for 2.5 seconds after it, in which the call ends.
+    """
+    large = seq(integer(3), oid("1.2.3"), tlv(0x04, bytes(24 << 20)))
+    file = tmp_path / "large.der"
+    file.write_bytes(Message(content=pki_data(others=(large,))).encode())
+    done = run(
+        f"""
+import ctypes, pathlib, sys, threading, cmcodec
+message = pathlib.Path({str(file)!r}).read_bytes()
+cmcodec.verify_batch(b"").counts()
+libc = ctypes.CDLL(None)
+libc.__cxa_atexit(libc.usleep, ctypes.c_void_p(2_500_000), None)
+begun = threading.Event()
+def call():
+    begun.set()
+    cmcodec.verify_batch(message, threads=1)
+# Nobody else runs until the engine lets go of the interpreter.
+sys.setswitchinterval(1000)
+threading.Thread(target=call, daemon=True).start()
+begun.wait(60)
+"""
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_interrupt_ends_the_call() -> None:

@@ -100,13 +100,15 @@ pub fn verify(
     let given: Vec<Item<'_>> = items.iter().map(Given::item).collect();
     let raised = Mutex::new(None);
     let tell = |done: usize, total: usize| {
-        let told = Python::attach(|py| -> PyResult<()> {
+        let told = Python::try_attach(|py| -> PyResult<()> {
             py.check_signals()?;
             if let Some(progress) = &progress {
                 progress.call1(py, (done, total))?;
             }
             Ok(())
         });
+        // Where the interpreter has ended, nobody waits for what is found.
+        let Some(told) = told else { return false };
         told.map_err(|error| raised.lock().map(|mut slot| *slot = Some(error)).ok()).is_ok()
     };
     let mut report = py.detach(|| verify_items(&given, &config, &tell)).map_err(|_| {
