@@ -30,8 +30,8 @@ DOCS = ROOT / "docs"
 PACKAGE = Path(cmcodec.__file__).parent
 
 INTERNAL = {
-    *("algorithms", "arguments", "checked", "cli", "columns", "durable", "hints", "loaded"),
-    *("message", "metering", "received", "verify"),
+    *("algorithms", "arguments", "checked", "cli", "columns", "durable", "foreign", "hints"),
+    *("loaded", "message", "metering", "received", "verify"),
 }
 """What a program has no need of: its public names are those of `cmcodec`."""
 
