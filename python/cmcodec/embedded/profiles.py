@@ -93,9 +93,7 @@ def key_usage(key: Any, *, sign: bool = True, encrypt: bool = True) -> x509.KeyU
     With RSA keys are transported, with elliptic curves agreed upon, with ML-KEM encapsulated
     (RFC 9935 §5). A key that can do none of what is wanted does what it can.
     """
-    agrees = isinstance(
-        key, (ec.EllipticCurvePublicKey, x25519.X25519PublicKey, x448.X448PublicKey)
-    )
+    agrees = isinstance(key, _AGREEING)
     enciphers = hasattr(key, "encrypt") or hasattr(key, "encapsulate")
     signs = hasattr(key, "verify")
     if not (signs and sign) and not ((agrees or enciphers) and encrypt):
