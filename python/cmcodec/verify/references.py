@@ -34,10 +34,9 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     scope: Scope[Loaded] = Scope(message, is_malformed)
     found: dict[tuple[int, Reason], None] = {}
     times: dict[bytes, int] = {}
-    at_most = _at_most()
     for identifier, oid, values in scope.controls:
         times[oid] = number = times.get(oid, 0) + 1
-        if number > 1 and number > at_most.get(oid, number):
+        if number > 1 and number > _at_most().get(oid, number):
             found[identifier, Reason.DUPLICATE_CONTROL] = None
         check = _CHECKED.get(oid)
         if check is None:
