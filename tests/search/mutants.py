@@ -172,7 +172,7 @@ def changed_octets(random: Random, octets: bytes) -> bytes:
 def grafted(random: Random, octets: bytes, other: bytes) -> bytes:
     """``octets`` with an element of ``other`` in the place of, or before, one of the same kind."""
     forest = parse(octets)
-    donor = random.choice(list(walk(parse(other)))).copy()
+    donor = random.choice([*walk(parse(other)), Tree(b"\x30", b"")]).copy()
     fitting = [
         (siblings, at) for siblings, at in places(forest)
         if siblings[at].identifier == donor.identifier
