@@ -119,7 +119,6 @@ def run(shown: Shown) -> dict[str, Any]:
     if words[0] in {"python", "pytest"}:
         words[:1] = [sys.executable, *(["-m", "pytest"] if words[0] == "pytest" else [])]
     environment = {**os.environ, **dict(word.split("=", 1) for word in given)}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), *sys.path[1:]]))
     began = time.monotonic()
     with TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"

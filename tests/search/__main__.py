@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS.parent / "python")]
+sys.path[:0] = [str(TESTS), str(TESTS.parent)]
 
 import search  # noqa: E402
 from search.running import KEPT, made, run  # noqa: E402
