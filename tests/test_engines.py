@@ -163,7 +163,12 @@ def test_a_worker_that_dies_loses_no_offset_that_it_has_not_committed(
     assert len(stored) < len(messages) / 2
     with pytest.raises(AssertionError, match="verdicts are wrong"):
         archive().check(stored, messages)
-    other = run(backend, "with_kafka.py", *given)
-    assert other.returncode == 0, other.stderr
-    archive().check(archive().rows(with_kafka.stored(database)), messages)
+    for _ in range(5):
+        # Until a group knows that one of it died, another worker may have given up waiting.
+        other = run(backend, "with_kafka.py", *given)
+        assert other.returncode == 0, other.stderr
+        stored = archive().rows(with_kafka.stored(database))
+        if len(stored) == len(messages):
+            break
+    archive().check(stored, messages)
     assert producer
