@@ -15,11 +15,11 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-import cmcodec
-from cmcodec import _backend
 from kit.adversary import Adversary
 from kit.asking import KINDS
 from kit.twins import Twins
+
+from .told import backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +48,8 @@ class Case:
 
     def check(self) -> str:
         """Runs it; the word says how many messages of the adversary there were."""
-        before = cmcodec.backend
-        _backend.use(self.backend)
-        try:
+        with backend(self.backend):
             found = self.run()
-        finally:
-            _backend.use(before)
         return f"{sum(found.tried.values()) // 10 * 10} messages or more"
 
     def run(self) -> Adversary:
@@ -139,21 +135,3 @@ def happens(network: Adversary, random: Random) -> None:
         case "begin" if len(network.all) < 6:
             kind = random.choice(list(KINDS))
             network.begin(kind, is_direct=random.random() < 0.5, ca_knows=random.random() < 0.5)
-
-
-def search(count: int, seed: int) -> int:
-    """Runs cases until the adversary has sent so many messages; returns how many there were."""
-    sent = number = 0
-    while sent < count:
-        made = case(Random(f"{seed} roles {number}"))
-        before = cmcodec.backend
-        _backend.use(made.backend)
-        try:
-            sent += sum(made.run().tried.values())
-        except Exception as error:
-            error.add_note(f"case {number} of seed {seed}: {made!r}")
-            raise
-        finally:
-            _backend.use(before)
-        number += 1
-    return sent

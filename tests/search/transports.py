@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import cache
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 import httpcore2
@@ -28,6 +27,7 @@ from kit.transports import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from random import Random
 
 SECONDS = 0.5
 """Of processor time for each 1,024 octets; a message costs more than its octets."""
@@ -429,15 +429,3 @@ MADE: dict[str, Callable[[Random], tuple[bytes, tuple[str, ...]]]] = {
     "mail": _mail,
     "media type": _media_type,
 }
-
-
-def search(count: int, seed: int) -> int:
-    """Tries so many cases; returns how many there were."""
-    for number in range(count):
-        made = case(Random(f"{seed} transports {number}"))
-        try:
-            made.check()
-        except Exception as error:
-            error.add_note(f"case {number} of seed {seed}: {made!r}")
-            raise
-    return count
