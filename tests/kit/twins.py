@@ -6,17 +6,18 @@ Both get the same octets and the same chance, and have to say the same.
 from __future__ import annotations
 
 import hashlib
-from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import cmcodec
-from cmcodec import _backend, oids
+from cmcodec import oids
 from cmcodec.roles import Delivery, Received
 from cmcodec.roles.ra import Batch
 from cmcodec.stores import SQLStore
+
+from .backends import using
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +78,7 @@ class Both:
             one = _outcome(getattr(self._first, name), _noting(arguments, said))
             if isinstance(one, AssertionError):
                 raise one
-            with _other_backend():
+            with using(_other_backend()):
                 other = _outcome(getattr(self._second(), name), _again(arguments, said))
             assert not (differs := _differing(_told(one), _told(other))), (name, *differs)
             if isinstance(one, Exception):
@@ -87,15 +88,9 @@ class Both:
         return call
 
 
-@contextmanager
-def _other_backend() -> Iterator[None]:
+def _other_backend() -> str:
     """The other one, where the engine is installed."""
-    before = cmcodec.backend
-    _backend.use("rust" if before == "pure" and find_spec("cmcodec._rust") else "pure")
-    try:
-        yield
-    finally:
-        _backend.use(before)
+    return "rust" if cmcodec.backend == "pure" and find_spec("cmcodec._rust") else "pure"
 
 
 def _noting(arguments: tuple[Any, ...], said: list[bytes]) -> Iterator[Any]:

@@ -39,6 +39,7 @@ from cmcodec.controls import (
 )
 from cmcodec.errors import CMCError
 from kit import right_arguments as right
+from kit.backends import using
 from kit.der import integer, oid, seq, tlv
 from kit.keys import certificate, key
 from kit.messages import control as control_of
@@ -257,10 +258,10 @@ class Call:
     def check(self) -> str:
         with (
             mock.patch.object(hashlib, "pbkdf2_hmac", Derivations()),
-            told.backend("rust"),
+            using("rust"),
         ):
             engine, again = self._told(), self._told()
-            with told.backend("pure"):
+            with using("pure"):
                 fallback = self._told()
         if engine != again:
             # It signs, or has keys by chance.

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from kit.adversary import Adversary
 from kit.asking import KINDS
+from kit.backends import using
 from kit.twins import Twins
-
-from .told import backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +47,7 @@ class Case:
 
     def check(self) -> str:
         """Runs it; the word says how many messages of the adversary there were."""
-        with backend(self.backend):
+        with using(self.backend):
             found = self.run()
         return f"{sum(found.tried.values()) // 10 * 10} messages or more"
 

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import cmcodec
-from cmcodec import _backend
 from cmcodec.errors import CMCError, DecodeError, DecryptionError, EncodeError, VerificationError
 from cmcodec.limits import DEFAULT_MESSAGE_LAYERS
 from cmcodec.reasons import Reason
+from kit.backends import using
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from cmcodec import BatchReport, Message, Row
 
 BACKENDS = ("rust", "pure")
 
 
-@contextmanager
-def backend(name: str) -> Iterator[None]:
-    """A backend for some lines, then the one before."""
-    before = cmcodec.backend
-    _backend.use(name)
-    try:
-        yield
-    finally:
-        _backend.use(before)
-
-
 def by_both(ask: Callable[[], Any]) -> Any:
     """What ``ask`` says on one backend, which it says on the other too."""
     found = []
     for name in BACKENDS:
-        with backend(name):
+        with using(name):
             found.append(ask())
     engine, fallback = found
     assert engine == fallback, first_difference(engine, fallback)
