@@ -176,7 +176,8 @@ def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     text = log.read_text("utf-8", errors="replace")
     executed = int((re.findall(r"number_of_executed_units:\s*(\d+)", text) or ["0"])[-1])
     reached = (re.findall(r"cov: (\d+)", text) or ["0"])[-1]
-    told = f"{target:14}{executed:>12,} executions{reached:>7} edges"
+    readable = (re.findall(r"readable: (\d+)", text) or ["0"])[-1]
+    told = f"{target:14}{executed:>12,} executions{reached:>7} edges{readable:>4} % readable"
     if status == 0:
         return told, True
     kept = re.findall(r"Test unit written to (\S+)", text)

@@ -19,13 +19,16 @@ pub mod sign;
 pub mod tree;
 pub mod verifying;
 
-/// A target: a property, and which mutants are tried.
+/// A target: a property, which mutants are tried, and which of them are readable.
 #[macro_export]
 macro_rules! target {
-    ($property:path, $mutant:path) => {
-        libfuzzer_sys::fuzz_target!(|data: &[u8]| $property(data));
+    ($property:path, $mutant:path, $is_readable:path) => {
+        libfuzzer_sys::fuzz_target!(|data: &[u8]| -> libfuzzer_sys::Corpus {
+            $property(data);
+            $crate::mutate::kept(data, $is_readable)
+        });
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-            $mutant(data, size, max_size, seed)
+            $mutant(data, size, max_size, seed, $is_readable)
         });
         libfuzzer_sys::fuzz_crossover!(|one: &[u8], other: &[u8], out: &mut [u8], seed: u32| {
             $crate::mutate::cross(one, other, out, seed)

@@ -1,7 +1,9 @@
 //! Mutants of elements: lengths around a change are put right again, so that many
 //! of them stay readable.
 
-use libfuzzer_sys::fuzzer_mutate;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use libfuzzer_sys::{Corpus, fuzzer_mutate};
 
 use crate::random::Random;
 use crate::sign::sign_all;
@@ -36,39 +38,98 @@ const CONTENTS: &[&[u8]] = &[
 /// Elements that are doubled this often at once reach bounds.
 const TIMES: &[usize] = &[1, 1, 1, 2, 3, 16, 65];
 
+/// Mutants that are made at most, until one is readable: half are in the end.
+const ATTEMPTS: usize = 3;
+
+/// Mutants after which the share of readable ones is told.
+const TOLD: u64 = 1024;
+
 /// A mutant of the structure, or now and then of the octets.
-pub fn structure(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    mutant(data, size, max_size, seed, false)
+pub fn structure(
+    data: &mut [u8],
+    size: usize,
+    max_size: usize,
+    seed: u32,
+    is_readable: fn(&[u8]) -> bool,
+) -> usize {
+    mutant(data, size, max_size, seed, is_readable, false)
 }
 
 /// The same, of which half are signed again, from the inside out.
-pub fn signed(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    mutant(data, size, max_size, seed, true)
+pub fn signed(
+    data: &mut [u8],
+    size: usize,
+    max_size: usize,
+    seed: u32,
+    is_readable: fn(&[u8]) -> bool,
+) -> usize {
+    mutant(data, size, max_size, seed, is_readable, true)
 }
 
-fn mutant(data: &mut [u8], size: usize, max_size: usize, seed: u32, signed: bool) -> usize {
+fn mutant(
+    data: &mut [u8],
+    size: usize,
+    max_size: usize,
+    seed: u32,
+    is_readable: fn(&[u8]) -> bool,
+    signed: bool,
+) -> usize {
     let mut random = Random::new(seed);
-    let mut forest = parse(&data[..size]);
-    if forest.is_empty() || random.one_in(16) {
-        return fuzzer_mutate(data, size, max_size);
+    let forest = parse(&data[..size]);
+    let mut octets = Vec::new();
+    if !forest.is_empty() && !random.one_in(16) {
+        for _ in 0..ATTEMPTS {
+            octets = attempt(forest.clone(), &mut random, signed);
+            if is_readable(&octets) {
+                break;
+            }
+        }
     }
+    if octets.is_empty() || octets.len() > max_size {
+        let size = fuzzer_mutate(data, size, max_size);
+        octets = data[..size].to_vec();
+    }
+    tell(is_readable(&octets));
+    data[..octets.len()].copy_from_slice(&octets);
+    octets.len()
+}
+
+/// Some changes of elements, encoded.
+fn attempt(mut forest: Vec<Tree>, random: &mut Random, signed: bool) -> Vec<u8> {
     for _ in 0..random.pick(&[1, 1, 1, 1, 2, 4]) {
         if !forest.is_empty() {
-            change(&mut forest, &mut random);
+            change(&mut forest, random);
         }
     }
     if !random.one_in(8) {
         sort_sets(&mut forest);
     }
     if signed && random.one_in(2) {
-        sign_all(&mut forest, &mut random);
+        sign_all(&mut forest, random);
     }
-    let octets = encode(&forest);
-    if octets.is_empty() || octets.len() > max_size {
-        return fuzzer_mutate(data, size, max_size);
+    encode(&forest)
+}
+
+/// Whether more mutants begin with an input that was new: all that are readable do, and of the others
+/// one in four, whose mutants are seldom readable.
+pub fn kept(data: &[u8], is_readable: fn(&[u8]) -> bool) -> Corpus {
+    let sum =
+        data.iter().fold(0u32, |sum, octet| sum.wrapping_mul(31).wrapping_add((*octet).into()));
+    match Random::new(sum).one_in(4) || is_readable(data) {
+        true => Corpus::Keep,
+        false => Corpus::Reject,
     }
-    data[..octets.len()].copy_from_slice(&octets);
-    octets.len()
+}
+
+/// Counts a mutant, and says now and then how many were readable: `tools/fuzz.py` reads it.
+fn tell(is_readable: bool) {
+    static MUTANTS: AtomicU64 = AtomicU64::new(0);
+    static READABLE: AtomicU64 = AtomicU64::new(0);
+    let readable = READABLE.fetch_add(is_readable.into(), Relaxed) + u64::from(is_readable);
+    let mutants = MUTANTS.fetch_add(1, Relaxed) + 1;
+    if mutants.is_multiple_of(TOLD) {
+        eprintln!("readable: {}", 100 * readable / mutants);
+    }
 }
 
 /// `one` with an element of `other` in it, mostly where one of the same identifier stood.

@@ -15,6 +15,16 @@ fn with(members: Members) -> Options {
     Options { members, ..Options::default() }
 }
 
+/// Whether mutants go on from here: `load` accepts it, apart from its members.
+pub fn is_message(data: &[u8]) -> bool {
+    load(data, with(Members::Isolated)).is_ok()
+}
+
+/// The same of the converter.
+pub fn is_ber(data: &[u8]) -> bool {
+    to_der(data).is_some()
+}
+
 /// Every way to read one input, against the others.
 pub fn loading(data: &[u8]) {
     let plain = load(data, Options::default());

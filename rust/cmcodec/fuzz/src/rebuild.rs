@@ -13,17 +13,25 @@ use cmcodec::{der::read_tlv, load};
 /// Octets up to which every declared type is tried, not messages alone.
 const ANY_TYPE: usize = 512;
 
+/// Whether mutants go on from here: a message, or a value of a declared type.
+pub fn is_value(data: &[u8]) -> bool {
+    load(data, Options::default()).is_ok() || types(data).next().is_some()
+}
+
+/// The declared types that short octets are of.
+fn types(data: &[u8]) -> impl Iterator<Item = &'static Node> {
+    let tried = if data.len() <= ANY_TYPE { &NODES[..] } else { &[] };
+    let tried = tried.iter().filter(|node| !node.issued);
+    tried.copied().filter(|node| validate(node, data, Options::default()).is_ok())
+}
+
 /// What the walk has accepted comes back octet for octet.
 pub fn rebuilding(data: &[u8]) {
     if let Ok(loaded) = load(data, Options::default()) {
         assert_eq!(rebuilt(loaded.root, &loaded.der), &*loaded.der);
     }
-    if data.len() <= ANY_TYPE {
-        for node in NODES.iter().filter(|node| !node.issued) {
-            if validate(node, data, Options::default()).is_ok() {
-                assert_eq!(rebuilt(node, data), data, "{}", node.name);
-            }
-        }
+    for node in types(data) {
+        assert_eq!(rebuilt(node, data), data, "{}", node.name);
     }
 }
 

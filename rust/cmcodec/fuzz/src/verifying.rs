@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use cmcodec::der::{Elements, Tlv, read_tlv};
 use cmcodec::generated::oids::{ID_CCT_PKI_DATA, ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
+use cmcodec::generated::schema::{CERTIFICATION_REQUEST, TAGGED_REQUEST};
+use cmcodec::schema::walk::validate;
 use cmcodec::verify::columns::Columns;
 use cmcodec::verify::lines::{Form, Lines};
 use cmcodec::verify::tally::Tally;
@@ -66,6 +68,12 @@ pub fn batches(data: &[u8]) {
     }
     assert_eq!(together[0].finding.verdict, Verdict::Verified);
     neighbours(data, &alone, &threads);
+}
+
+/// Whether mutants go on from here: a TaggedRequest, or a PKCS#10 by itself.
+pub fn is_request(data: &[u8]) -> bool {
+    let node = if data.first() == Some(&0x30) { &CERTIFICATION_REQUEST } else { &TAGGED_REQUEST };
+    validate(node, data, CONFIG.options).is_ok()
 }
 
 /// Requests and proofs of possession: alone, in an unsigned message, and in one of an RA.

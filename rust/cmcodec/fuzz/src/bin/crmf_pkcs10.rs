@@ -1,3 +1,7 @@
 #![no_main]
 //! Requests and proofs of possession.
-cmcodec_fuzz::target!(cmcodec_fuzz::verifying::requests, cmcodec_fuzz::mutate::signed);
+cmcodec_fuzz::target!(
+    cmcodec_fuzz::verifying::requests,
+    cmcodec_fuzz::mutate::signed,
+    cmcodec_fuzz::verifying::is_request
+);

@@ -1,3 +1,7 @@
 #![no_main]
 //! What was accepted comes back octet for octet.
-cmcodec_fuzz::target!(cmcodec_fuzz::rebuild::rebuilding, cmcodec_fuzz::mutate::structure);
+cmcodec_fuzz::target!(
+    cmcodec_fuzz::rebuild::rebuilding,
+    cmcodec_fuzz::mutate::structure,
+    cmcodec_fuzz::rebuild::is_value
+);

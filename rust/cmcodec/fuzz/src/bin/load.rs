@@ -1,3 +1,7 @@
 #![no_main]
 //! Every way to read one input, against the others.
-cmcodec_fuzz::target!(cmcodec_fuzz::parsing::loading, cmcodec_fuzz::mutate::structure);
+cmcodec_fuzz::target!(
+    cmcodec_fuzz::parsing::loading,
+    cmcodec_fuzz::mutate::structure,
+    cmcodec_fuzz::parsing::is_message
+);
