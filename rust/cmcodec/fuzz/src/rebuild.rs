@@ -20,7 +20,7 @@ pub fn is_value(data: &[u8]) -> bool {
 
 /// The declared types that short octets are of.
 fn types(data: &[u8]) -> impl Iterator<Item = &'static Node> {
-    let tried = if data.len() <= ANY_TYPE { &NODES[..] } else { &[] };
+    let tried = if data.len() <= ANY_TYPE { NODES } else { &[] };
     let tried = tried.iter().filter(|node| !node.issued);
     tried.copied().filter(|node| validate(node, data, Options::default()).is_ok())
 }

@@ -111,13 +111,12 @@ fn sign_message(signed: &mut Tree, random: &mut Random) {
     let content_type = content.trees().first().map(Tree::encode).unwrap_or_default();
     let octets = content.trees().get(1).and_then(|explicit| explicit.trees().first());
     let octets = octets.map(Tree::content).unwrap_or_default();
-    if often(random) {
-        if let Some(Tree { inside: Inside::Trees(listed), .. }) = signed.trees_mut().get_mut(1) {
-            if !listed.contains(&algorithm(ID_SHA512)) {
-                listed.push(algorithm(ID_SHA512));
-                listed.sort_by_cached_key(Tree::encode);
-            }
-        }
+    if often(random)
+        && let Some(Tree { inside: Inside::Trees(listed), .. }) = signed.trees_mut().get_mut(1)
+        && !listed.contains(&algorithm(ID_SHA512))
+    {
+        listed.push(algorithm(ID_SHA512));
+        listed.sort_by_cached_key(Tree::encode);
     }
     let Some(infos) = signed.trees_mut().last_mut() else { return };
     for info in infos.trees_mut() {
