@@ -145,9 +145,10 @@ def record(words: list[str]) -> bool:
             if words and not any(each == gate.number or each in shown.command for each in words):
                 continue
             print(f"{gate.number}: {shown.command}", flush=True)
-            kept = recorded()
-            kept[shown.command] = run(shown)
-            good &= not kept[shown.command]["failed"]
+            found = run(shown)
+            good &= not found["failed"]
+            # What another run recorded in the meantime stays.
+            kept = {**recorded(), shown.command: found}
             RECORD.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
     return good
 
