@@ -56,9 +56,12 @@ COVERAGE = (
     " -Cllvm-args=-sanitizer-coverage-level=4"
     " -Cllvm-args=-sanitizer-coverage-inline-8bit-counters"
     " -Cllvm-args=-sanitizer-coverage-pc-table"
-    " -Cllvm-args=-sanitizer-coverage-trace-compares"
 )
 """What the stable compiler needs to tell libFuzzer where an input has led."""
+
+COMPARES = " -Cllvm-args=-sanitizer-coverage-trace-compares"
+"""What it needs to tell what was compared with what, which costs half of the time: a long run does
+without, and begins with what others found."""
 
 CI = {"parsing": 60_000, "verifying": 12_000}
 """Executions of each target, from one seed: CI tries nearly the same every time (hash tables have
@@ -70,10 +73,11 @@ LARGEST = 8192
 """Octets of an input: no longer one says anything new, and each is slower."""
 
 
-def build(*, address: bool) -> Path:
+def build(*, address: bool, compares: bool) -> Path:
     """Builds every target; returns the folder that they are in."""
-    folder = ROOT / "target" / ("fuzz-address" if address else "fuzz")
-    flags = COVERAGE + (" -Zsanitizer=address" if address else "")
+    kind = "fuzz-address" if address else "fuzz" if compares else "fuzz-long"
+    folder = ROOT / "target" / kind
+    flags = COVERAGE + (COMPARES if compares else "") + (" -Zsanitizer=address" if address else "")
     environment = {**os.environ, "RUSTFLAGS": flags}
     if address:
         environment["RUSTC_BOOTSTRAP"] = "1"
@@ -215,7 +219,7 @@ def main() -> int:
         parser.error("time is ci, minute, long, release or a number of seconds")
     for target in targets:
         seeds(target)
-    folder = build(address=given.address)
+    folder = build(address=given.address, compares=given.time not in {"long", "release"})
     told = bounds(given.time, targets)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda it: run(folder / it, told[it], address=given.address), targets)

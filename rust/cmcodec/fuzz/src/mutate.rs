@@ -113,8 +113,7 @@ fn attempt(mut forest: Vec<Tree>, random: &mut Random, signed: bool) -> Vec<u8> 
 /// Whether more mutants begin with an input that was new: all that are readable do, and of the others
 /// one in four, whose mutants are seldom readable.
 pub fn kept(data: &[u8], is_readable: fn(&[u8]) -> bool) -> Corpus {
-    let sum =
-        data.iter().fold(0u32, |sum, octet| sum.wrapping_mul(31).wrapping_add((*octet).into()));
+    let sum = data.iter().step_by(64).fold(0, |sum: u32, it| sum.rotate_left(5) ^ u32::from(*it));
     match Random::new(sum).one_in(4) || is_readable(data) {
         true => Corpus::Keep,
         false => Corpus::Reject,

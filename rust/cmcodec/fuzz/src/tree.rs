@@ -87,33 +87,50 @@ impl Tree {
 
     /// The octets.
     pub fn encode(&self) -> Vec<u8> {
-        let content = self.content();
-        if self.identifier.is_empty() {
-            return content;
+        encode(std::slice::from_ref(self))
+    }
+
+    /// Writes the octets behind others, the content first: what stands before it is put there then.
+    fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        match &self.inside {
+            Inside::Octets(octets) => out.extend_from_slice(octets),
+            Inside::Trees(trees) => trees.iter().for_each(|tree| tree.write(out)),
         }
-        let octets = content.len().to_be_bytes();
-        let significant = octets.iter().position(|octet| *octet != 0).unwrap_or(octets.len());
-        let short = |length: usize| vec![length as u8];
+        if self.identifier.is_empty() {
+            return;
+        }
+        let length = self.length(out.len() - start);
+        let before = self.identifier.len() + length.len();
+        let end = out.len();
+        out.resize(end + before, 0);
+        out.copy_within(start..end, start + before);
+        out[start..][..self.identifier.len()].copy_from_slice(&self.identifier);
+        out[start + self.identifier.len()..][..length.len()].copy_from_slice(&length);
+        if self.length == Length::Indefinite {
+            out.extend_from_slice(&[0, 0]);
+        }
+    }
+
+    /// The length octets of a content of `size` octets.
+    fn length(&self, size: usize) -> Vec<u8> {
+        let octets = size.to_be_bytes();
+        let significant = (size.leading_zeros() / 8) as usize;
         let long =
             |first: usize| [&[0x80 | (octets.len() - first) as u8], &octets[first..]].concat();
-        let (length, end): (Vec<u8>, &[u8]) = match self.length {
-            Length::Minimal if content.len() < 0x80 => (short(content.len()), &[]),
-            Length::Minimal => (long(significant), &[]),
-            Length::Long(count) => {
-                (long(significant.min(octets.len() - usize::from(count.min(8)))), &[])
-            }
-            Length::Indefinite => (vec![0x80], &[0, 0]),
+        match self.length {
+            Length::Minimal if size < 0x80 => vec![size as u8],
+            Length::Minimal => long(significant),
+            Length::Long(count) => long(significant.min(octets.len() - usize::from(count.min(8)))),
+            Length::Indefinite => vec![0x80],
             Length::Lie(by) => {
-                let told = content.len().saturating_add_signed(isize::from(by)).min(0xFFFF);
-                let told = if told < 0x80 {
-                    short(told)
-                } else {
-                    vec![0x82, (told >> 8) as u8, told as u8]
-                };
-                (told, &[])
+                let told = size.saturating_add_signed(isize::from(by)).min(0xFFFF);
+                match told {
+                    ..0x80 => vec![told as u8],
+                    _ => vec![0x82, (told >> 8) as u8, told as u8],
+                }
             }
-        };
-        [&self.identifier, &length, &content, end].concat()
+        }
     }
 
     /// How many elements it is, itself included.
@@ -129,27 +146,37 @@ pub fn count(trees: &[Tree]) -> usize {
 
 /// The octets of elements.
 pub fn encode(trees: &[Tree]) -> Vec<u8> {
-    trees.iter().flat_map(Tree::encode).collect()
+    let mut out = Vec::new();
+    trees.iter().for_each(|tree| tree.write(&mut out));
+    out
 }
 
 /// Where element number `index`, counted from the outside in, stands.
 pub fn place(trees: &mut Vec<Tree>, mut index: usize) -> (&mut Vec<Tree>, usize) {
-    let mut at = 0;
-    while index > 0 {
-        let size = trees[at].count();
-        if index < size {
-            break;
-        }
-        index -= size;
-        at += 1;
-    }
-    if index == 0 {
-        return (trees, at);
-    }
-    match &mut trees[at].inside {
-        Inside::Trees(inner) => place(inner, index - 1),
+    let mut path = Vec::new();
+    assert!(find(trees, &mut index, &mut path), "there is one of this number");
+    let at = path.pop().expect("found");
+    let inner = path.into_iter().fold(trees, |trees, at| match &mut trees[at].inside {
+        Inside::Trees(inner) => inner,
         Inside::Octets(_) => unreachable!("a leaf has one element"),
+    });
+    (inner, at)
+}
+
+/// Goes on until `index` elements were met; `path` leads to the next one, which is told.
+fn find(trees: &[Tree], index: &mut usize, path: &mut Vec<usize>) -> bool {
+    for (at, tree) in trees.iter().enumerate() {
+        path.push(at);
+        if *index == 0 {
+            return true;
+        }
+        *index -= 1;
+        if find(tree.trees(), index, path) {
+            return true;
+        }
+        path.pop();
     }
+    false
 }
 
 /// Any octets as elements; the last is what is none. [`encode`] gives the octets back.
