@@ -27,10 +27,11 @@ from .authority import USAGES, anchor, certified, opener, signer
 from .chains import DAY, NOW, Issued, issue
 from .der import integer, seq
 from .keys import key, name
-from .mutants import Element, mutant, parse
+from .mutants import mutant
 from .network import Network
 from .registration import EKU
 from .registration import ra as ra_of
+from .trees import Tree, parse, tree, walk
 
 if TYPE_CHECKING:
     from random import Random
@@ -83,8 +84,8 @@ class Adversary(Network):
         self.own: set[bytes] = set()
         self.his: dict[bytes, x509.Certificate] = {}
         self.heard: list[bytes] = []
-        self.controls: list[Element] = []
-        self.requests: list[Element] = []
+        self.controls: list[Tree] = []
+        self.requests: list[Tree] = []
         self._read: set[bytes] = set()
         self._about: bytes | None = None
         # Whoever guesses locks a secret, as is documented: here nobody is locked out.
@@ -171,11 +172,11 @@ class Adversary(Network):
         content = _content(octets)
         if content is None or len(self.controls) >= PARTS:
             return
-        sequences = content.elements
+        sequences = content.trees
         if len(sequences) in (3, 4):
-            self.controls += sequences[0].elements
+            self.controls += sequences[0].trees
         if len(sequences) == 4:
-            self.requests += sequences[1].elements
+            self.requests += sequences[1].trees
 
     # --- what he says ----------------------------------------------------------------------------
 
@@ -257,7 +258,7 @@ class Adversary(Network):
             [b"", *(each.exchange.request or b"" for each in self.all), *self.heard]
         )
         content = _content(octets)
-        if content is None or len(content.elements) != 4:
+        if content is None or len(content.trees) != 4:
             return None
         self._about = octets
         message = cmcodec.load(octets)
@@ -300,10 +301,10 @@ class Adversary(Network):
         content = None if octets is None else _content(octets)
         if octets is None or content is None:
             return None
-        content_type = CONTENT_TYPES[len(content.elements) == 3]
-        if len(content.elements) in (3, 4):
+        content_type = CONTENT_TYPES[len(content.trees) == 3]
+        if len(content.trees) in (3, 4):
             self._change(random, content)
-        written = content.octets()
+        written = content.encode()
         if random.random() < 0.2:
             written = mutant(random, written)
         if random.random() < 0.05:
@@ -311,39 +312,39 @@ class Adversary(Network):
         made = self._sealed(random, octets, content_type, written)
         return made if random.random() < 0.9 else self._enveloped(random, made)
 
-    def _change(self, random: Random, content: Element) -> None:
+    def _change(self, random: Random, content: Tree) -> None:
         """Other controls, requests and messages in it."""
-        controls = content.elements[0].elements
+        controls = content.trees[0].trees
         for _ in range(random.choice((0, 1, 1, 2, 3))):
             if controls and random.random() < 0.3:
                 controls.pop(random.randrange(len(controls)))
             made = self._control(random, content)
             if made is not None:
-                same = [each for each in controls if each.elements[1:2] == made.elements[1:2]]
+                same = [each for each in controls if each.trees[1:2] == made.trees[1:2]]
                 if same and random.random() < 0.7:
                     controls.remove(random.choice(same))
                 controls.append(made)
-        if len(content.elements) == 4 and self.requests and random.random() < 0.4:
-            wanted = content.elements[1].elements
+        if len(content.trees) == 4 and self.requests and random.random() < 0.4:
+            wanted = content.trees[1].trees
             if wanted and random.random() < 0.6:
                 wanted.clear()
             wanted.append(random.choice(self.requests))
         if self.heard and random.random() < 0.2:
             member = seq(integer(random.randrange(60, 66)), random.choice(self.heard))
-            content.elements[-2].elements.append(_one(member))
+            content.trees[-2].trees.append(_one(member))
 
-    def _control(self, random: Random, content: Element) -> Element | None:
+    def _control(self, random: Random, content: Tree) -> Tree | None:
         """One that he heard, or that an RA or somebody else might send."""
         if self.controls and random.random() < 0.5:
             heard = random.choice(self.controls)
             number = random.choice((None, *range(50, 58)))
-            if number is None or not heard.elements:
+            if number is None or not heard.trees:
                 return heard
-            return Element(heard.tag, b"", [_one(integer(number)), *heard.elements[1:]])
+            return tree(heard.tag, [_one(integer(number)), *heard.trees[1:]])
         ids = [
             int.from_bytes(found.content, "big")
-            for part in content.elements for each in part.elements
-            for found in each.elements[:1] if found.tag == 0x02
+            for part in content.trees for each in part.trees
+            for found in each.trees[:1] if found.tag == 0x02
         ]  # fmt: skip
         some = random.choice((ids[:1] or [1], ids[-1:] or [1], [60], [61], [1], [2, 3]))
         certificates = [*self.book.values(), *self.his.values(), insider().certificate]
@@ -360,7 +361,7 @@ class Adversary(Network):
         (*_, control) = made.content().control_sequence
         return _one(control.to_der())
 
-    def _said_by_an_ra(self, random: Random, ids: list[int]) -> Element:
+    def _said_by_an_ra(self, random: Random, ids: list[int]) -> Tree:
         path, listed = types.BodyPartPath((ids[0],)), types.BodyPartList(tuple(ids))
         parts = tuple(types.BodyPartReference(body_part_id=each) for each in ids)
         template = types.CertTemplate(subject=types.Name.from_cryptography(name(NAME)))
@@ -392,7 +393,7 @@ class Adversary(Network):
     @property
     def _pending_tokens(self) -> list[bytes]:
         return [
-            each.content for control in self.controls for each in control.all()
+            each.content for each in walk(self.controls)
             if each.tag == 0x04 and len(each.content) == 16
         ][-20:]  # fmt: skip
 
@@ -519,9 +520,9 @@ class Adversary(Network):
         if content is None:
             # Under a MAC or encrypted: nobody else could have made it.
             return True
-        said = content.octets()
+        said = content.encode()
         return any(
-            found is not None and found.octets() == said
+            found is not None and found.encode() == said
             for found in map(_content, (each.octets for each in self.answers))
         ) or any(octets == each for each in self.heard)
 
@@ -549,12 +550,12 @@ def _text(subject: x509.Name) -> str:
     return str(common_name.value)
 
 
-def _one(octets: bytes) -> Element:
+def _one(octets: bytes) -> Tree:
     (found,) = parse(octets)
     return found
 
 
-def _content(octets: bytes) -> Element | None:
+def _content(octets: bytes) -> Tree | None:
     """What a message says that is signed or nothing at all; None where it does not show."""
     try:
         message = cmcodec.load(octets)
@@ -563,17 +564,14 @@ def _content(octets: bytes) -> Element | None:
     content = message.unverified_content
     if not isinstance(content, types.PKIData | types.PKIResponse):
         return None
-    try:
-        return _one(content.to_der())
-    except ValueError:
-        return None
+    return _one(content.to_der())
 
 
 def _replaced(octets: bytes, content: bytes) -> bytes:
     """A message with another content, under the signature that it had."""
     message = _one(octets)
-    for each in message.all():
-        if each.tag == 0x04 and len(each.elements) == 1:
-            each.content, each.elements = content, []
+    for each in walk([message]):
+        if each.tag == 0x04 and len(each.trees) == 1:
+            each.inside = content
             break
-    return message.octets()
+    return message.encode()

@@ -53,17 +53,13 @@ class Tree:
         content = self.content
         if not self.identifier:
             return content
-        told = max(0, len(content) + self.lie)
-        size = (told.bit_length() + 7) // 8
-        end = b""
         if self.form == INDEFINITE:
-            length, end = b"\x80", b"\0\0"
-        elif self.form == MINIMAL and told < 0x80:
-            length = bytes([told])
-        else:
-            size = max(size, self.form, 1)
-            length = bytes([0x80 | size]) + told.to_bytes(size, "big")
-        return b"".join((self.identifier, length, content, end))
+            return self.identifier + b"\x80" + content + b"\0\0"
+        told = max(0, len(content) + self.lie)
+        if self.form == MINIMAL and told < 0x80:
+            return b"%b%c%b" % (self.identifier, told, content)
+        size = max((told.bit_length() + 7) // 8, self.form, 1)
+        return b"%b%c%b%b" % (self.identifier, 0x80 | size, told.to_bytes(size, "big"), content)
 
     def copy(self) -> Tree:
         inside = self.inside
@@ -84,12 +80,18 @@ def encode(trees: Iterable[Tree]) -> bytes:
     return b"".join([each.encode() for each in trees])
 
 
-def places(trees: list[Tree]) -> Iterator[tuple[list[Tree], int]]:
+def places(trees: list[Tree]) -> list[tuple[list[Tree], int]]:
     """Where each element stands: the list and the position, from the outside in."""
+    found: list[tuple[list[Tree], int]] = []
+    _add_places(trees, found)
+    return found
+
+
+def _add_places(trees: list[Tree], found: list[tuple[list[Tree], int]]) -> None:
     for at, each in enumerate(trees):
-        yield trees, at
+        found.append((trees, at))
         if isinstance(each.inside, list):
-            yield from places(each.inside)
+            _add_places(each.inside, found)
 
 
 def walk(trees: Iterable[Tree]) -> Iterator[Tree]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import cmcodec
-from kit.mutants import parse
+from kit.trees import parse
 
 from .answers import hashed
 from .explained import NEVER, disagreement, explanation
@@ -64,12 +64,12 @@ def _of_one_certificate(name: str, each: Input, differs: Disagreement) -> Disagr
     """What differs where a side is asked again, with the certificates alone that we name."""
     signers = cmcodec.verify_batch(each.octets, threads=1)[0].signers
     named = {signer.certificate_sha256 for signer in signers}
-    (outer,) = parse(each.octets, strings=False)
-    for element in outer.elements[1].elements[0].elements:
+    (outer,) = parse(each.octets)
+    for element in outer.trees[1].trees[0].trees:
         if element.tag == 0xA0:
-            element.elements = [it for it in element.elements if hashed(it.octets()) in named]
+            element.inside = [it for it in element.trees if hashed(it.encode()) in named]
     with side(name) as it:
-        answer = it.ask(outer.octets(), each.form)
+        answer = it.ask(outer.encode(), each.form)
     return replace(differs, says="first certificate") if answer.is_good else differs
 
 

@@ -16,10 +16,12 @@ from cmcodec import oids
 from hostile.keys import Curve
 from kit.der import oid, seq, tlv
 from kit.keys import Key
-from kit.mutants import Element, parse
+from kit.trees import parse, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from kit.trees import Tree
 
 KEYS = {
     key.spki(): (key, Curve(number + 1000)) for number in range(1, 120) for key in [Key(number)]
@@ -36,49 +38,45 @@ BY_RFC_6979 = ec.ECDSA(hashes.SHA512(), deterministic_signing=True)
 def rekeyed(octets: bytes) -> bytes:
     """The message with signatures by P-256 where all of them are good ones by Ed25519.
 
-    What is in its content stays the same. So does all of it where it is not of definite lengths,
-    each the shortest, down to the SignerInfos.
+    What is in its content stays the same.
     """
     try:
-        (outer,) = parse(octets, strings=False)
-        signed = outer.elements[1].elements[0]
-        infos = signed.elements[-1].elements
-        if outer.octets() != octets:
-            return octets
-    except (ValueError, IndexError, RecursionError):
+        (outer,) = parse(octets)
+        signed = outer.trees[1].trees[0]
+        infos = signed.trees[-1].trees
+    except (ValueError, IndexError):
         return octets
     keys = []
-    for element in signed.elements[3:-1]:
-        for each in element.all():
-            if pair := KEYS.get(each.octets()):
-                keys.append(pair)
-                _becomes(each, pair[1].spki())
-    return outer.octets() if all(_sign(info, keys) for info in infos) else octets
+    for each in walk(signed.trees[3:-1]):
+        if pair := KEYS.get(each.encode()):
+            keys.append(pair)
+            _becomes(each, pair[1].spki())
+    return outer.encode() if all(_sign(info, keys) for info in infos) else octets
 
 
-def _becomes(element: Element, octets: bytes) -> None:
-    (other,) = parse(octets, strings=False)
-    element.tag, element.content, element.elements = other.tag, other.content, other.elements
+def _becomes(element: Tree, octets: bytes) -> None:
+    (other,) = parse(octets)
+    element.identifier, element.inside, element.form = other.identifier, other.inside, other.form
 
 
-def _sign(info: Element, keys: Iterable[tuple[Key, Curve]]) -> bool:
+def _sign(info: Tree, keys: Iterable[tuple[Key, Curve]]) -> bool:
     """Signs again what one of the keys has signed; returns whether one has."""
-    attributes = [each for each in info.elements if each.tag == 0xA0]
-    signatures = [each for each in info.elements if each.tag == 0x04]
-    if len(attributes) != 1 or len(signatures) != 1 or BY_EDDSA not in info.octets():
+    attributes = [each for each in info.trees if each.tag == 0xA0]
+    signatures = [each for each in info.trees if each.tag == 0x04]
+    if len(attributes) != 1 or len(signatures) != 1 or BY_EDDSA not in info.encode():
         return False
     for key, curve in keys:
         try:
             key.private.public_key().verify(signatures[0].content, _signed(attributes[0]))
         except InvalidSignature:
             continue
-        for each in info.all():
-            if each.octets() == EDDSA:
+        for each in walk([info]):
+            if each.encode() == EDDSA:
                 _becomes(each, ECDSA)
-        signatures[0].content = curve.scalar.sign(_signed(attributes[0]), BY_RFC_6979)
+        signatures[0].inside = curve.scalar.sign(_signed(attributes[0]), BY_RFC_6979)
         return True
     return False
 
 
-def _signed(attributes: Element) -> bytes:
-    return tlv(0x31, *(each.octets() for each in attributes.elements))
+def _signed(attributes: Tree) -> bytes:
+    return tlv(0x31, *(each.encode() for each in attributes.trees))

@@ -8,7 +8,6 @@ status 1; ``--at`` tries one number again.
 | Module | Holds |
 |---|---|
 | `running` | what a loop and a case are; how many of them are tried, timed and kept |
-| `mutants` | changes that stay readable |
 | `signing`, `sealing` | signatures and layers, made again over what was changed |
 | `told` | everything that a backend says of something, to be compared with what the other says |
 | `differential` | messages, batches, values and certificates: both backends say the same |

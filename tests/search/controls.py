@@ -44,6 +44,7 @@ from kit.der import integer, oid, seq, tlv
 from kit.keys import certificate, key
 from kit.messages import control as control_of
 from kit.messages import members, pki_data, signed_data, tcr
+from kit.mutants import changed_octets, mutant
 from kit.proofs import IDENTIFICATION, RANDOM, SECRET
 from kit.proven import DH_POPS, cms_public, dh_request, linked
 from kit.trees import parse, tree, walk
@@ -51,7 +52,6 @@ from kit.trees import parse, tree, walk
 from . import told
 from .differential import smaller
 from .layers import Derivations
-from .mutants import changed, changed_octets
 from .signing import CERTIFICATE, sign_all, signer
 from .signing import signed_data as signed_in
 
@@ -188,17 +188,17 @@ def changed_argument(random: Random, value: Any) -> Any:
 
     match value:
         case cmcodec.Message():
-            return Changed("message", changed(random, value.to_der(), seal))
+            return Changed("message", mutant(random, value.to_der(), seal))
         case Opened():
-            return Changed("opened", changed(random, value.message.to_der(), seal))
+            return Changed("opened", mutant(random, value.message.to_der(), seal))
         case cms.Unsigned():
-            return Changed("unsigned", changed(random, value.message.to_der(), seal))
+            return Changed("unsigned", mutant(random, value.message.to_der(), seal))
         case x509.Certificate():
-            return Changed("octets", changed(random, value.public_bytes(Encoding.DER)))
+            return Changed("octets", mutant(random, value.public_bytes(Encoding.DER)))
         case Asn1():
-            return Changed("value", changed(random, value.to_der(), seal), type(value))
+            return Changed("value", mutant(random, value.to_der(), seal), type(value))
         case bytes():
-            mutate = changed_octets if value[:1] != b"\x30" else changed
+            mutate = changed_octets if value[:1] != b"\x30" else mutant
             return Changed("octets", mutate(random, value))
         case bool():
             return not value
@@ -410,7 +410,7 @@ def proven(random: Random) -> Proven:
         if random.random() < 0.8:
             _identify(random, forest)
 
-    return Proven(signed_data(changed(random, linked(), seal)))
+    return Proven(signed_data(mutant(random, linked(), seal)))
 
 
 def _link(random: Random, forest: list[Tree]) -> None:

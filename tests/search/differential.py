@@ -14,11 +14,11 @@ from cmcodec import _backend
 from kit import corpus
 from kit.answers import refusal
 from kit.messages import Message, Signer, pki_data, signed_data, tagged_content_info
+from kit.mutants import change_all, changed_octets, grafted, mutant
 from kit.trees import encode, parse, places
 from kit.vectors import BATCH, shared
 
 from . import told
-from .mutants import change_all, changed, changed_octets, grafted
 from .signing import (
     CERTIFICATE,
     anchor,
@@ -175,7 +175,7 @@ class OneMessage:
 def smaller(octets: bytes) -> Iterator[bytes]:
     """Octets with an element less, or with one of nothing; or fewer octets."""
     forest = parse(octets)
-    for siblings, at in list(places(forest)):
+    for siblings, at in places(forest):
         gone = siblings.pop(at)
         yield encode(forest)
         siblings.insert(at, gone)
@@ -192,7 +192,7 @@ def armoured(random: Random, octets: bytes) -> bytes:
 
 
 def raw(random: Random) -> OneMessage:
-    octets = changed(random, random.choice(messages()))
+    octets = mutant(random, random.choice(messages()))
     return _message(random, octets)
 
 
@@ -203,7 +203,7 @@ def crossed(random: Random) -> OneMessage:
 
 
 def signed_again(random: Random) -> OneMessage:
-    octets = changed(random, random.choice(messages()), lambda forest: sign_all(random, forest))
+    octets = mutant(random, random.choice(messages()), lambda forest: sign_all(random, forest))
     return _message(random, octets)
 
 
@@ -238,7 +238,7 @@ def attributes_signed_again(random: Random) -> OneMessage:
 
 
 def armed(random: Random) -> OneMessage:
-    octets = armoured(random, changed(random, random.choice(messages())))
+    octets = armoured(random, mutant(random, random.choice(messages())))
     return _message(random, octets)
 
 
@@ -290,9 +290,9 @@ def mutated_member(random: Random) -> bytes:
         case 0:
             return octets
         case 1:
-            return changed(random, octets)
+            return mutant(random, octets)
         case _:
-            return changed(random, octets, lambda forest: sign_all(random, forest))
+            return mutant(random, octets, lambda forest: sign_all(random, forest))
 
 
 def items(random: Random) -> Items:
@@ -307,11 +307,11 @@ def batch(random: Random, least: int = 0) -> OneMessage:
         number = random.choice((len(found) + 1,) * 20 + (1, 0, 1 << 31))
         member = tagged_content_info(mutated_member(random), number)
         if random.random() < 0.1:
-            member = changed(random, member)
+            member = mutant(random, member)
         found.append(member)
     content = pki_data(members=found)
     if random.random() < 0.1:
-        content = changed(random, content)
+        content = mutant(random, content)
     if random.random() < 0.5:
         return _message(random, signed_data(content))
     return _message(random, Message(content=content, signers=(Signer(),)).encode())
@@ -351,7 +351,7 @@ def one_value(random: Random) -> OneValue:
     cls = random.choice(list(values()))
     octets = random.choice(values()[cls])
     other = random.choice(values()[cls])
-    made = changed(random, octets) if random.random() < 0.7 else grafted(random, octets, other)
+    made = mutant(random, octets) if random.random() < 0.7 else grafted(random, octets, other)
     return OneValue(cls, made, random.random() < 0.3)
 
 
@@ -437,9 +437,9 @@ def one_certificate(random: Random) -> OneCertificate:
         if forest and is_certificate(forest[0]):
             sign_certificate(random, forest[0])
 
-    octets = changed(random, random.choice(certificates()), seal)
+    octets = mutant(random, random.choice(certificates()), seal)
     key = spki(0x30).encode() if random.random() < 0.5 else random.choice(keys())
-    return OneCertificate(octets, changed(random, key) if random.random() < 0.3 else key)
+    return OneCertificate(octets, mutant(random, key) if random.random() < 0.3 else key)
 
 
 KINDS: dict[Callable[[Random], Any], int] = {

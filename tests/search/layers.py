@@ -22,12 +22,12 @@ from kit.der import integer, tlv
 from kit.keys import ALICE, BOB
 from kit.layers import Authenticated, AuthEnveloped, Enveloped, signed_value
 from kit.messages import Message, Signer, content_info, pki_data, signed_by, tcr
+from kit.mutants import change_all, grafted, mutant
 from kit.trees import encode, parse
 from kit.vectors import VECTORS
 
 from . import told
 from .differential import AT, CERTIFICATES, members, smaller
-from .mutants import change_all, changed, grafted
 from .sealing import seal_all
 from .signing import anchor, sign_all
 from .signing import signed_data as signed_in
@@ -304,7 +304,7 @@ def _case(
 
 def raw(random: Random) -> Layered:
     seed = random.choice(seeds() if random.random() < 0.9 else of_others())
-    return _case(random, changed(random, seed))
+    return _case(random, mutant(random, seed))
 
 
 def sealed_again(random: Random) -> Layered:
@@ -315,7 +315,7 @@ def sealed_again(random: Random) -> Layered:
         if random.random() < 0.9:
             sign_all(random, forest)
 
-    return _case(random, changed(random, random.choice(seeds()), seal), is_sealed=True)
+    return _case(random, mutant(random, random.choice(seeds()), seal), is_sealed=True)
 
 
 def crossed(random: Random) -> Layered:
@@ -360,7 +360,7 @@ def _value(message: bytes) -> bytes:
 
 def authenticated_changed(random: Random) -> Layered:
     """The content under a MAC is changed, and the MAC computed again."""
-    content = changed(random, CONTENT, lambda forest: sign_all(random, forest))
+    content = mutant(random, CONTENT, lambda forest: sign_all(random, forest))
     return _case(random, Authenticated(content).encode(), is_sealed=True)
 
 
@@ -395,7 +395,7 @@ def derived(random: Random) -> Layered:
         length, iterations = random.choice(LENGTHS), random.choice(ITERATIONS)
         derivation = kit.pbkdf2(salt, iterations, length)
         if random.random() < 0.3:
-            derivation = changed(random, derivation)
+            derivation = mutant(random, derivation)
         kek = hashlib.pbkdf2_hmac(
             "sha256", kit.PASSWORD, salt, min(max(1, iterations), DERIVED), 32
         )
