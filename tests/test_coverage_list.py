@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -81,3 +82,67 @@ def test_each_place_is_listed_once_with_its_reason(monkeypatch: pytest.MonkeyPat
     tool = importlib.import_module("coverage_python")
     assert all(tool.listed().values())
     assert list(tool.misplaced()) == []
+
+
+# --- the engine ----------------------------------------------------------------------------------
+
+RUST = """\
+const fn new(
+    one: u8,
+) -> u8 {
+    one
+}
+
+/// Not compiled.
+fn second() {
+    first();
+    if one {
+        second();
+    }
+}
+"""
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`tools/coverage.py`, which has the name of what measures Python."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    spec = spec_from_file_location("coverage_of_the_engine", ROOT / "tools" / "coverage.py")
+    assert spec is not None
+    assert spec.loader is not None
+    found = module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_lines_in_a_row_of_a_function_are_one_place(engine: Any) -> None:
+    """The next function is another place, and so is what follows a line that was reached."""
+    counts = dict.fromkeys((1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13), 0)
+    file = engine.File("a.rs", RUST.split("\n"), counts | {10: 1})
+    assert list(file.left()) == [
+        ("a.rs", "new", "const fn new("),
+        ("a.rs", "second", "fn second() {"),
+        ("a.rs", "second", "second();"),
+    ]
+    assert list(engine.File("a.rs", RUST.split("\n"), dict.fromkeys(counts, 1)).left()) == []
+
+
+def test_what_is_listed_of_the_engine_is_there(engine: Any) -> None:
+    """`tools/unreached.toml`, in the form of the other list."""
+    listed = engine.coverage_list.read(ROOT / "tools" / "unreached.toml")
+    assert all(listed.values())
+    for each in listed:
+        texts = (engine.SOURCES / each.file).read_text("utf-8").split("\n")
+        reached = {number: 0 for number, text in enumerate(texts, 1) if text.strip() == each.what}
+        assert each in engine.File(each.file, texts, reached).left()
+
+
+def test_the_list_and_the_tests_are_compared(engine: Any) -> None:
+    """What is left and not listed, and what is listed and not left."""
+    tool = engine.coverage_list
+    one, other = tool.Left("a", "f", "x"), tool.Left("a", "", "y")
+    assert list(tool.unlisted({one, other}, {one: "why"})) == ["left, and not listed: a, module: y"]
+    assert list(tool.done({one}, {one: "why", other: "why"})) == [
+        "done now, and need not be listed: a, module: y"
+    ]
+    assert list(tool.reasons({one}, {one: "why"})) == ["a, f: x\n    why"]

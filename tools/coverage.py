@@ -2,7 +2,7 @@
 
     python tools/coverage.py engine        # by `cargo test -p cmcodec` alone
 
-Prints the figure of each module, and the lines. What cannot be reached stands in
+Prints the figure of each module, and what is left. What cannot be reached stands in
 ``unreached.toml``, by its text and with the reason. Exits 1 where another line is not reached, or
 one that stands there is, or is gone. Needs `cargo install cargo-llvm-cov` and `rustup component add
 llvm-tools`.
@@ -11,12 +11,15 @@ llvm-tools`.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import coverage_list
+from coverage_list import Left
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,13 +42,23 @@ class File(NamedTuple):
         first, *others = self.name.removesuffix(".rs").split("/")
         return first if others or (SOURCES / first).is_dir() else "lib"
 
-    def text(self, number: int) -> str:
-        """A line without what it is indented by."""
-        return self.texts[number - 1].strip()
-
     def missed(self) -> list[int]:
         """The numbers of the lines that nothing reached."""
         return [number for number, count in self.reached.items() if count == 0]
+
+    def function(self, number: int) -> str:
+        """The function that begins at a line or, the nearest, before it."""
+        before = "\n".join(self.texts[:number])
+        return next(reversed(re.findall(r"\bfn (\w+)", before)), "")
+
+    def left(self) -> Iterator[Left]:
+        """What nothing reached: of lines in a row in a function, the first."""
+        before = None
+        for number, count in sorted(self.reached.items()):
+            function = None if count else self.function(number)
+            if function not in (None, before):
+                yield Left(self.name, function, self.texts[number - 1].strip())
+            before = function
 
 
 def measure() -> str:
@@ -88,27 +101,6 @@ def figures(found: Iterable[File]) -> Iterator[str]:
         yield f"{name:10}{lines[name]:>6} lines{missed[name]:>5} not reached{share:>8.2f} %"
 
 
-def unexplained(found: Iterable[File]) -> Iterator[str]:
-    """What the table and the tests do not agree on."""
-    path = Path(__file__).with_name("unreached.toml")
-    table = tomllib.loads(path.read_text("utf-8"))
-    known = Counter(
-        (row["file"], text.strip())
-        for row in table.get("engine", ())
-        for text in row["lines"].strip().split("\n")
-    )
-    for file in found:
-        for number in file.missed():
-            key = (file.name, file.text(number))
-            if known[key]:
-                known[key] -= 1
-            else:
-                yield f"not reached: {file.name}:{number}: {file.text(number)}"
-    for (name, text), count in known.items():
-        if count:
-            yield f"reached, or gone: {name}: {text}"
-
-
 def main(arguments: list[str]) -> int:
     """Measures the engine."""
     if arguments != ["engine"]:
@@ -119,9 +111,13 @@ def main(arguments: list[str]) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 1
-    problems = list(unexplained(found))
-    for line in [*figures(found), *problems]:
+    left = {each for file in found for each in file.left()}
+    why = coverage_list.read(Path(__file__).with_name("unreached.toml"))
+    problems = [*coverage_list.unlisted(left, why), *coverage_list.done(left, why)]
+    for line in (*coverage_list.reasons(left, why), *figures(found)):
         print(line)
+    for line in problems:
+        print(line, file=sys.stderr)
     return 1 if problems else 0
 
 

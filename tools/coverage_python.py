@@ -19,11 +19,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+import coverage_list
+from coverage_list import Left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,26 +51,6 @@ PARTS: Final = (
     _APART,
 )
 """What runs beside one another: the last mostly waits for processes of its own."""
-
-
-class Left(NamedTuple):
-    """What no test does: a line that does not run, or a branch from one that does.
-
-    ``what`` is the text of the line; behind an arrow, where the branch leads.
-    """
-
-    file: str
-    function: str
-    what: str
-
-    def __str__(self) -> str:
-        """For people."""
-        return f"{self.file}, {self.place}"
-
-    @property
-    def place(self) -> str:
-        """As the list has it."""
-        return f"{self.function or 'module'}: {self.what}"
 
 
 class Source:
@@ -123,13 +105,7 @@ def left(file: str, measured: dict[str, Any]) -> Iterator[Left]:
 
 def listed() -> dict[Left, str]:
     """What is listed, and why."""
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    found = {}
-    for each in table["left"]:
-        for place in each["places"]:
-            function, _, what = place.partition(": ")
-            found[Left(each["file"], function.removeprefix("module"), what)] = each["why"]
-    return found
+    return coverage_list.read(Path(__file__).with_suffix(".toml"))
 
 
 def misplaced() -> Iterator[str]:
@@ -170,10 +146,8 @@ def report() -> Iterator[str]:
         for path, of in measured["files"].items()
         for each in left(str((ROOT / path).relative_to(PACKAGE)), of)
     }
-    for each in sorted(found):
-        print(f"{each}\n    {why.get(each, 'NOT LISTED')}")
-    for each in sorted(why.keys() - found):
-        print(f"done now, and need not be listed: {each}")
+    for line in (*coverage_list.reasons(found, why), *coverage_list.done(found, why)):
+        print(line)
     totals = measured["totals"]
     for name, all_, done in (
         ("branches", "num_branches", "covered_branches"),
@@ -181,8 +155,7 @@ def report() -> Iterator[str]:
     ):
         print(f"{name}: {totals[done]} of {totals[all_]}, {totals[done] / totals[all_]:.2%}")
     print(f"left: {len(found)} places, each with its reason" if found <= why.keys() else "")
-    for each in sorted(found - why.keys()):
-        yield f"left, and not listed: {each}"
+    yield from coverage_list.unlisted(found, why)
 
 
 def main(arguments: list[str]) -> int:
