@@ -30,6 +30,17 @@ def signer() -> cms.SigningKey:
     return cms.SigningKey.from_private_key(key("p-256"), certificate("p-256"))
 
 
+def coded_smime_types(value: str) -> list[str]:
+    """A smime-type coded, in no charset, in pieces, and in pieces out of order (RFC 2231)."""
+    hidden, first, rest = value.replace("-", "%2D"), value[:4], value[4:]
+    return [
+        f"smime-type*=utf-8'en'{hidden}",
+        f"SMIME-Type*=no-charset''{value}",
+        f"smime-type*0={first}; smime-type*1={rest}",
+        f"smime-type*1={rest}; smime-type*0*=us-ascii''{first}",
+    ]
+
+
 def new_request() -> NewRequest:
     return NewRequest(key=key("p-256", 5), subject=name("device"))
 

@@ -25,6 +25,7 @@ from kit.transports import (
     SERVERS,
     Response,
     asgi_server,
+    coded_smime_types,
     full_request,
     messages,
     peer,
@@ -118,10 +119,11 @@ def test_r_189_a_client_posts(asked: str) -> None:
 @pytest.mark.parametrize(
     "content_type",
     ["Application/PKCS7-MIME; SMIME-TYPE=cmc-request",
-     f'{PKCS7};smime-type="CMC-Request"', PKCS7],
+     f'{PKCS7};smime-type="CMC-Request"', PKCS7,
+     *(f"{PKCS7}; {coded}" for coded in coded_smime_types("CMC-Request"))],
 )  # fmt: skip
 def test_media_types_of_others_are_taken(side: str, content_type: str) -> None:
-    """T-33: whatever the case; and without smime-type."""
+    """T-33: whatever the case, coded (RFC 2231) or not; and without smime-type."""
     with served(side, always(MESSAGES["full-response"])) as url:
         assert post(url, MESSAGES["full-request"], content_type).status == 200
 
@@ -130,7 +132,8 @@ def test_media_types_of_others_are_taken(side: str, content_type: str) -> None:
 @pytest.mark.parametrize(
     "content_type",
     [None, "", "text/plain", f"{PKCS7}; smime-type=certs-only", f"{PKCS7}; smime-type=CMC-Response",
-     "application/pkcs7", "multipart/mixed; boundary=x"],
+     "application/pkcs7", "multipart/mixed; boundary=x",
+     *(f"{PKCS7}; {coded}" for coded in coded_smime_types("certs-only"))],
 )  # fmt: skip
 def test_another_media_type_is_refused(side: str, content_type: str | None) -> None:
     """415: nobody is asked."""
@@ -413,7 +416,9 @@ def test_an_application_may_be_mounted() -> None:
 
 
 @each_side
-@pytest.mark.parametrize("pieces", ["name*0=a; name*=b", "name*1*=a; name*=b"])
+@pytest.mark.parametrize(
+    "pieces", ["name*0=a; name*=b", "name*1*=a; name*=b", "smime-type*0=CMC; smime-type*=-Request"]
+)
 def test_a_media_type_in_pieces_that_do_not_fit(side: str, pieces: str) -> None:
     """P9: the parser of the standard library raises TypeError for it, in a server and a client."""
     with served(side, None) as url:

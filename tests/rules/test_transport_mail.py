@@ -9,7 +9,7 @@ from email.policy import SMTP
 import pytest
 
 from cmcodec.transports import Limits, TransportError, mail
-from kit.transports import enveloped, messages
+from kit.transports import coded_smime_types, enveloped, messages
 
 MESSAGES = messages()
 PKCS7 = "application/pkcs7-mime"
@@ -61,10 +61,11 @@ def part(headers: str, body: str = "MAUCAQE=") -> bytes:
         f"Content-Type: {PKCS7}; name=Any.P7M",
         f"Content-Type: {PKCS7}\r\nContent-Disposition: attachment; filename=any.p7c",
         "Content-Type: application/pkcs10",
+        *(f"Content-Type: {PKCS7}; {coded}" for coded in coded_smime_types("CMC-Request")),
     ],
 )
 def test_mails_of_others_are_read(headers: str) -> None:
-    """Whatever the case; where there is no smime-type, by the name."""
+    """Whatever the case, coded (RFC 2231) or not; where there is no smime-type, by the name."""
     assert mail.extract(part(headers)) == bytes.fromhex("3005020101")
 
 
@@ -75,6 +76,10 @@ def test_mails_of_others_are_read(headers: str) -> None:
         b"Subject: nothing\r\n\r\nhere",
         part(f"Content-Type: {PKCS7}; smime-type=signed-data; name=r.p7m"),
         part(f"Content-Type: {PKCS7}; name=r.txt"),
+        *(
+            part(f"Content-Type: {PKCS7}; {coded}; name=r.p7m")
+            for coded in coded_smime_types("signed-data")
+        ),
         part("Content-Type: application/pkcs10", "!!!!"),
     ],
 )

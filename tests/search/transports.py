@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from cmcodec.transports import Limits, TransportError, est, http, mail, tcp, web
+from cmcodec.transports import Limits, TransportError, est, http, mail, tcp
 from cmcodec.transports.framing import Framer
+from cmcodec.transports.media import parsed
 from kit.mutants import mutant
 from kit.transports import messages
 
@@ -400,7 +401,7 @@ def _to_mail(said: Case) -> str:
 
 
 def _to_media_type(said: Case) -> str:
-    kind, smime_type = web.parsed(b"".join(said.pieces).decode("latin-1"))
+    kind, smime_type = parsed(b"".join(said.pieces).decode("latin-1"))
     assert kind == kind.lower()
     return "other" if kind != PKCS7 else str(smime_type is not None)
 

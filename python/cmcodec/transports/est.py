@@ -16,7 +16,7 @@ from cmcodec.transports import web
 from cmcodec.transports.clients import AsyncClient as _AsyncClient
 from cmcodec.transports.clients import Client as _Client
 from cmcodec.transports.limits import DEFAULT, Limits
-from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
+from cmcodec.transports.media import ANSWERS, REQUESTS, media_of, parsed
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -58,7 +58,7 @@ class _Est:
         return max_size * 3 // 2 + 100
 
     def asked(self, content_type: str, body: bytes) -> bytes:
-        if not _FULL.fits(*web.parsed(content_type)):
+        if not _FULL.fits(*parsed(content_type)):
             raise web.RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         octets = _decoded(body)
         if octets is None:
@@ -118,7 +118,7 @@ class _Asking:
 
     def answered(self, content_type: str, body: bytes) -> bytes | None:
         """The answer in a response, also in one that failed."""
-        kind, _ = web.parsed(content_type)
+        kind, _ = parsed(content_type)
         return _decoded(body) if kind == ANSWERS[0].type else None
 
 

@@ -13,7 +13,7 @@ from cmcodec.transports import web
 from cmcodec.transports.clients import AsyncClient as _AsyncClient
 from cmcodec.transports.clients import Client as _Client
 from cmcodec.transports.limits import DEFAULT, Limits
-from cmcodec.transports.media import ANSWERS, REQUESTS, media_of
+from cmcodec.transports.media import ANSWERS, REQUESTS, media_of, parsed
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,7 +40,7 @@ class _Plain:
         return max_size
 
     def asked(self, content_type: str, body: bytes) -> bytes:
-        kind, smime_type = web.parsed(content_type)
+        kind, smime_type = parsed(content_type)
         if kind != _SIMPLE.type and not _FULL.fits(kind, smime_type):
             raise web.RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         return body
@@ -77,7 +77,7 @@ class _Asking:
 
     def answered(self, content_type: str, body: bytes) -> bytes | None:
         """The answer in a response; None where there is none."""
-        kind, _ = web.parsed(content_type)
+        kind, _ = parsed(content_type)
         return body if kind == ANSWERS[0].type else None
 
 

@@ -6,11 +6,10 @@ from email.errors import MessageError
 from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import SMTP, Policy, compat32
-from email.utils import collapse_rfc2231_value
 from typing import TYPE_CHECKING, Final
 
 from cmcodec.transports.limits import DEFAULT, Limits, TransportError, TransportReason
-from cmcodec.transports.media import ANSWERS, MAX_FIELD, REQUESTS, media_of
+from cmcodec.transports.media import ANSWERS, MAX_FIELD, REQUESTS, media_of, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,9 +103,7 @@ def _bodies(mail: Message) -> Iterator[bytes]:
     for part in mail.walk():
         if part.is_multipart():
             continue
-        kind = part.get_content_type()
-        found = part.get_param("smime-type")
-        smime = None if found is None else collapse_rfc2231_value(found).lower()
+        kind, smime = parsed(str(part.get("content-type", "")))
         extension = "." + (part.get_filename() or "").lower().rpartition(".")[2]
         if any(
             media.fits(kind, smime)

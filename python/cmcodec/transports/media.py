@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from email.message import Message as Head
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from cmcodec.message import Message, load
@@ -9,7 +11,7 @@ from cmcodec.message import Message, load
 if TYPE_CHECKING:
     from cmcodec.received import Buffer
 
-__all__ = ["ANSWERS", "MAX_FIELD", "MEDIA", "REQUESTS", "Direction", "Media", "media_of"]
+__all__ = ["ANSWERS", "MAX_FIELD", "MEDIA", "REQUESTS", "Direction", "Media", "media_of", "parsed"]
 
 MAX_FIELD: Final = 1_000
 """Characters of a header field that says what a message is: parameters take quadratic time."""
@@ -47,6 +49,7 @@ class Media(NamedTuple):
         return kind == self.type and smime_type in (None, own)
 
 
+_SMIME_TYPE: Final = re.compile("smime-type", re.IGNORECASE)
 _PKCS7: Final = "application/pkcs7-mime"
 MEDIA: Final = {
     "simple-request": Media("application/pkcs10", None, "request", ".p10", ".p10"),
@@ -78,3 +81,23 @@ def media_of(message: Buffer | Message, direction: Direction | None = None) -> M
     if own not in (simple, full):
         raise ValueError(f"a {kind} is no {direction}")
     return own
+
+
+def parsed(content_type: str) -> tuple[str, str | None]:
+    """Media type and smime-type of a Content-Type, both in lower case: they are compared so (T-33).
+
+    A smime-type may be coded or in pieces (RFC 2231): it is ASCII in whatever charset. What is too
+    long to be one of a message is none, nor is what cannot be read.
+    """
+    if len(content_type) > MAX_FIELD:
+        return "", None
+    head = Head()
+    # Of a name with a hyphen the parser leaves codes and pieces as they are.
+    head["Content-Type"] = _SMIME_TYPE.sub("smime_type", " ".join(content_type.splitlines()))
+    try:
+        found = head.get_param("smime_type")
+    except (TypeError, ValueError):
+        # Pieces of one parameter that do not fit together.
+        return "", None
+    smime_type = found[-1] if isinstance(found, tuple) else found
+    return head.get_content_type(), None if smime_type is None else smime_type.lower()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from email.message import Message as Header
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from cmcodec.errors import UnsupportedError
 from cmcodec.transports import handlers
-from cmcodec.transports.media import MAX_FIELD
 
 if TYPE_CHECKING:
     import re
@@ -24,7 +22,7 @@ if TYPE_CHECKING:
 
     WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-__all__ = ["Dialect", "RefusedError", "Reply", "asgi", "parsed", "wsgi"]
+__all__ = ["Dialect", "RefusedError", "Reply", "asgi", "wsgi"]
 
 _LOG: Final = logging.getLogger("cmcodec.transports")
 _POST: Final = "POST"
@@ -67,23 +65,6 @@ class Dialect(Protocol):
     def answered(self, octets: bytes) -> Reply:
         """The response with an answer."""
         ...
-
-
-def parsed(content_type: str) -> tuple[str, str | None]:
-    """Media type and smime-type, both in lower case: they are compared so (T-33).
-
-    What is too long to be one of a message is none, nor is what cannot be read.
-    """
-    if len(content_type) > MAX_FIELD:
-        return "", None
-    header = Header()
-    header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    try:
-        found = header.get_param("smime-type")
-    except (TypeError, ValueError):
-        # Pieces of one parameter (RFC 2231) that do not fit together.
-        return "", None
-    return header.get_content_type(), found.lower() if isinstance(found, str) else None
 
 
 def _too_long(length: str, most: int) -> bool:
