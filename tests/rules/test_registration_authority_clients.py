@@ -33,6 +33,7 @@ from kit.authority import (
 )
 from kit.keys import key, name
 from kit.registration import Registration, kept, opened_at, ra
+from kit.unreadable import of_version
 
 SUCCESS = CMCStatus.SUCCESS
 
@@ -376,6 +377,31 @@ def test_a_certificate_of_another_key_is_not_confirmed() -> None:
     assert (delivery.status, delivery.final) == (CMCStatus.CONFIRM_REQUIRED, True)
     assert made.build().batch() is None
     assert wrong not in Answer(delivery.octets).certificates()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_certificate_that_cryptography_cannot_read_hinders_no_confirmation(*, own: bool) -> None:
+    """R-144: neither before that of the key, nor in its place: the key and the name are read."""
+    made = registration()
+    vouched(made)
+    batch = made.build().batch()
+    assert batch is not None
+    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    good = certified("device", number=1).certificate
+    # The shorter one comes first.
+    odd = of_version(19, (certified("device", number=1) if own else certified("d", number=77)).der)
+    with pytest.raises(ValueError, match="19 is not a valid X509 version"):
+        types.Certificate(odd).to_cryptography()
+    answer = saying(message, CMCStatus.CONFIRM_REQUIRED, odd, *([] if own else [good]))
+    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    assert (delivery.status, delivery.final) == (CMCStatus.CONFIRM_REQUIRED, False)
+    batch = made.build().batch()
+    assert batch is not None
+    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    content = message.unverified_content
+    (confirmed,) = made.said(oids.ID_CMC_CONFIRM_CERT_ACCEPTANCE, content)
+    confirmed = confirmed.issuer_and_serial_number
+    assert confirmed.serial_number == good.serial_number
 
 
 # --- keys that the RA makes ------------------------------------------------------------------

@@ -11,37 +11,13 @@ from cmcodec import types
 from cmcodec.builders import RequestBuilder
 from cmcodec.cms import RecipientKey
 from cmcodec.errors import DecodeError, EncodeError
-from kit.keys import ALICE, crl, der
+from kit.keys import crl, der
 from kit.layers import AuthEnveloped, Enveloped, kekri, signed_value
 from kit.messages import Signer, signed_by
 from kit.trees import Tree, encode, parse, tree
+from kit.unreadable import NO_TEXT, named, of_issuer, of_version, with_field
 
 KEK = RecipientKey.from_kek(bytes(32), b"kek-1")
-
-
-def with_field(tag: int, number: int, field: Tree) -> bytes:
-    """A certificate with another field: the first of this tag, the second and so on."""
-    forest = parse(ALICE.certificate())
-    fields = forest[0].trees[0].trees
-    at = [place for place, each in enumerate(fields) if each.tag == tag][number]
-    fields[at] = field
-    return encode(forest)
-
-
-def of_version(number: int) -> bytes:
-    return with_field(0xA0, 0, tree(0xA0, [tree(0x02, bytes([number]))]))
-
-
-def named(value: Tree) -> Tree:
-    return tree(0x30, [tree(0x31, [tree(0x30, [tree(0x06, b"\x55\x04\x03"), value])])])
-
-
-def of_issuer(value: Tree) -> bytes:
-    """The issuer has a common name of this value."""
-    return with_field(0x30, 1, named(value))
-
-
-NO_TEXT = tree(0x0C, b"\xff")
 
 
 def test_a_name_that_is_no_text_is_refused() -> None:

@@ -20,7 +20,7 @@ from cmcodec.roles.registration import outbox
 from cmcodec.roles.registration.forwarding import OWN
 from cmcodec.roles.registration.relaying import NOTHING, Told, answers, relay
 from cmcodec.roles.service.cases import Status
-from cmcodec.roles.service.issued import Issued
+from cmcodec.roles.service.issued import known_by
 from cmcodec.roles.service.statements import keys_of
 from cmcodec.roles.store import Kind
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
@@ -201,10 +201,10 @@ class Deliveries:
         assert isinstance(asked, types.PKIData)
         key = public_key_of(asked.req_sequence[0])
         for certificate in each.answer.certificates:
-            found = Issued.of(certificate.to_cryptography())
-            if key is not None and found.public_key == key.to_der():
+            _, public_key = known_by(certificate.der)
+            if key is not None and public_key == key.to_der():
                 builder = RequestBuilder(random=self._random).follow_up(each.answer)
-                return builder.confirm(found.certificate).sign(self._signer)
+                return builder.confirm(certificate).sign(self._signer)
         return None
 
     # --- what is kept ------------------------------------------------------------------------
