@@ -315,6 +315,23 @@ def test_an_answer_to_something_else_is_refused(attr_type: str) -> None:
     assert len(other.build().deliver(another)) == 2
 
 
+@pytest.mark.parametrize("place", [0, -1], ids=["before", "behind"])
+def test_a_nonce_beside_that_of_the_batch_is_refused(place: int) -> None:
+    """R-118: an answer to two messages is none."""
+    made, response = outstanding()
+    control = types.TaggedAttribute(
+        body_part_id=900,
+        attr_type=oids.ID_CMC_RECIPIENT_NONCE,
+        attr_values=(types.RecipientNonce(b"0123456789abcdef"),),
+    )
+    controls = list(cmcodec.load(response).unverified_content.control_sequence)
+    controls.insert(len(controls) if place else 0, control)
+    with pytest.raises(ProofError) as refused:
+        made.build().deliver(remade(response, control_sequence=tuple(controls)))
+    assert refused.value.reason == Reason.NONCE_WRONG
+    assert len(made.build().deliver(response)) == 2
+
+
 @pytest.mark.parametrize("number", [-1, 1 << 200, 5])
 def test_a_transaction_of_nobody_is_refused(number: int) -> None:
     """R-116: whatever the number is, it is a documented error."""
