@@ -6,18 +6,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import x25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 import cmcodec
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.builders import ResponseBuilder, certs_only
 from cmcodec.errors import CMCError
 from cmcodec.types import CMCFailInfo, CMCStatus
 from kit.chains import DAY, NOW, Issued, issue, of_unknown_version
+from kit.der import oid
 from kit.enrolment import (
+    AGREES,
     CA,
     DEVICE,
     OTHER_CA,
@@ -25,6 +28,7 @@ from kit.enrolment import (
     SERVER,
     STRANGER,
     SUCCESS,
+    Public,
     alone,
     answer,
     asks,
@@ -45,6 +49,7 @@ from kit.enrolment import (
     statuses,
 )
 from kit.keys import key
+from kit.trees import Tree, encode, parse, tree
 
 # --- certificates --------------------------------------------------------------------------------
 
@@ -228,6 +233,20 @@ def test_a_crl_whose_issuer_cannot_be_read_is_none() -> None:
     assert FETCHES.receive(bytes(octets)).crls == (crl(),)
 
 
+def test_p9_a_crl_whose_issuer_is_no_name_here_is_nobodys() -> None:
+    """P9: ``cryptography`` reads it; an attribute of RFC 4211 has another value there than text."""
+    forest = parse(crl().public_bytes(Encoding.DER))
+    token = tree(0x30, [Tree(b"", oid(oids.ID_REG_CTRL_REG_TOKEN)), tree(0x13, b"CA")])
+    issuer = [each for each in forest[0].trees[0].trees if each.tag == 0x30][1]
+    issuer.inside = [tree(0x31, [token])]
+    odd = encode(forest)
+    assert x509.load_der_x509_crl(odd).issuer.rdns
+    with pytest.raises(cmcodec.VerificationError, match="untrusted_chain"):
+        FETCHES.receive(certs_only([CA.certificate], [odd]))
+    done = FETCHES.receive(certs_only([CA.certificate], [odd, crl()]))
+    assert crl() in done.crls
+
+
 # --- revocation and retrieval ------------------------------------------------------------------
 
 
@@ -288,3 +307,27 @@ def test_r_134_a_crl_that_was_asked_for() -> None:
     for wrong in ([], [crl(OTHER_CA)], [crl(OUTSIDE)]):
         with pytest.raises(cmcodec.VerificationError, match="untrusted_chain"):
             exchange.receive(certs_only([OUTSIDE.certificate, OTHER_CA.certificate], wrong))
+
+
+def test_r_134_of_two_certificates_of_one_number_the_trusted_counts() -> None:
+    """R-134: what another CA of that name has issued under it stands first, and leads nowhere."""
+    old = issue("device", CA, key("p-256", 62), ca=None).certificate
+    forged = issue("d", OUTSIDE, key("p-256", 62), ca=None, serial=old.serial_number).certificate
+    exchange = secret_client().get_certificate(CA.certificate.subject, old.serial_number)
+    with pytest.raises(cmcodec.VerificationError, match="untrusted_chain"):
+        exchange.receive(certs_only([forged, CA.certificate]))
+    assert exchange.receive(certs_only([forged, old, CA.certificate])).certificates == (old,)
+
+
+def test_r_134_a_crl_is_of_a_key_that_may_sign_it_and_can() -> None:
+    """R-134: not of one for other purposes, nor one that agrees, nor one that nobody can read."""
+    right = issue("Sub", CA, key("p-256", 63), identified=True, usages=["crl_sign"])
+    other = issue("Sub", CA, right.key, identified=True, usages=["key_cert_sign"])
+    agrees = issue("Sub", CA, Public(AGREES.public_key()), ca=None, usages=["crl_sign"])
+    exchange = secret_client().get_crl(right.certificate.subject)
+    wrong = [other.certificate, agrees.certificate, of_unknown_version(right, CA)]
+    for each in wrong:
+        with pytest.raises(cmcodec.VerificationError, match="untrusted_chain"):
+            exchange.receive(certs_only([each], [crl(right)]))
+    done = exchange.receive(certs_only([*wrong, right.certificate], [crl(right)]))
+    assert (done.state, done.crls) == ("done", (crl(right),))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -239,7 +240,14 @@ def test_r_169_a_key_made_by_an_ra_comes_with_its_certificate(kind: str) -> None
     assert (done.state, numbers(done.certificates)) == ("done", of(9))
     assert [each.private_numbers() for each in done.keys] == [key("p-256", 9).private_numbers()]
     assert "Key" not in repr(done)
-    assert b"PRIVATE" not in done.save()
+    saved = done.save()
+    assert b"PRIVATE" not in saved
+    resumed = secret_client().resume(saved)
+    assert (resumed.certificates, resumed.keys) == (done.certificates, ())
+    record = json.loads(saved)
+    record["made"] = ["MAA="]
+    with pytest.raises(ValueError, match="no exchange"):
+        secret_client().resume(json.dumps(record).encode())
 
 
 def test_r_169_a_key_without_its_certificate_is_nothing() -> None:

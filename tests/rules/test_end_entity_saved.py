@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,8 @@ from kit.enrolment import (
     signer,
 )
 from kit.keys import key, name
+from kit.trees import tree
+from kit.unreadable import with_field
 
 if TYPE_CHECKING:
     from cmcodec.roles import Client, Exchange
@@ -205,6 +207,21 @@ def test_a_request_without_key_identifier_is_signed_by_nobody() -> None:
         again(waits, asks(), by=bare).due()
 
 
+def test_a_certificate_that_cannot_be_read_signs_no_confirmation() -> None:
+    """R-146: by the secret then, as where there is none for signatures."""
+    exchange = secret_client(accept=lambda _: None).enroll(asks())
+    waits = exchange.receive(answer(exchange.request, confirming))
+    signed = opened(waits.confirm().request)
+    assert signed.origin == "certificate"  # type: ignore[union-attr]
+    twice = tree(0x30, [tree(0x06, b"\x55\x1d\x0e"), tree(0x04, b"\x04\x01a")])
+    record = json.loads(waits.save())
+    octets = b64decode(record["items"][0]["certificate"])
+    octets = with_field(0xA3, 0, tree(0xA3, [tree(0x30, [twice, twice])]), octets)
+    record["items"][0]["certificate"] = b64encode(octets).decode()
+    resumed = secret_client().resume(json.dumps(record).encode(), asks())
+    assert opened(resumed.confirm().request).origin == "mac"  # type: ignore[union-attr]
+
+
 def test_requests_are_found_by_their_keys() -> None:
     """One that is not in the exchange is a mistake."""
     saved = secret_client().enroll(asks(), asks(2)).save()
@@ -296,6 +313,28 @@ def test_octets_that_are_no_exchange_are_refused(data: Any) -> None:
     use(saved[:place] + octet + saved[place + 1 :])
     with pytest.raises(ValueError, match="no exchange"):
         secret_client().resume(saved[:place])
+
+
+@pytest.mark.parametrize(
+    ("example", "changes"),
+    [
+        (0, {"number": 0}),
+        (0, {"number": 1 << 32}),
+        (0, {"number": 1.0}),
+        (0, {"text": 5}),
+        (0, {"due": 1.0}),
+        (6, {"due": None}),
+        (6, {"token": None}),
+        (1, {"certificate": None}),
+    ],
+)
+def test_an_item_that_is_none_is_refused(example: int, changes: dict[str, Any]) -> None:
+    """An id of no body part, no text; pending without a time or a token, confirmed without more."""
+    record = json.loads(json.dumps(EXAMPLES[example]))
+    assert secret_client().resume(json.dumps(record).encode())
+    record["items"][0].update(changes)
+    with pytest.raises(ValueError, match="no exchange"):
+        secret_client().resume(json.dumps(record).encode())
 
 
 @pytest.mark.parametrize(
