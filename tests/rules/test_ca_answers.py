@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 import cmcodec
 from cmcodec import cms, oids, types
+from cmcodec.asn1 import TLV
 from cmcodec.builders import RequestBuilder, ResponseBuilder
+from cmcodec.controls import unsigned_data
 from cmcodec.errors import ForbiddenError
 from cmcodec.roles import Issue, Pend, Refuse, Rules
+from cmcodec.stores import StoreError
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
     ITERATIONS,
@@ -21,6 +24,7 @@ from kit.authority import (
     SECRET,
     Authority,
     anchor,
+    batch,
     builder,
     certified,
     damaged,
@@ -29,11 +33,15 @@ from kit.authority import (
     new,
     opener,
     pending,
+    ra,
     renewal,
     signer,
+    simple,
     statuses,
+    values,
 )
 from kit.chains import NOW
+from kit.watched_stores import FailingStore
 
 if TYPE_CHECKING:
     from cmcodec.roles.decisions import Decision
@@ -226,30 +234,85 @@ def test_a_time_far_off_is_refused() -> None:
 # --- who cannot sign ------------------------------------------------------------------------------
 
 
+def away(octets: bytes) -> bytes:
+    """What a device does that is not there."""
+    raise RuntimeError("the device is away")
+
+
+AWAY = cms.SigningKey(sign=away, algorithm="ecdsa-with-SHA256", certificate=anchor().certificate)
+
+
+def unsigned(answer: Any) -> Any:
+    """What an answer says that nobody signed."""
+    message = cmcodec.load(answer.octets, strict=True)
+    assert not cmcodec.verify_batch([answer.octets])[0].signers
+    return message.open_unsigned().message.unverified_content
+
+
 def test_an_authority_that_cannot_sign_says_so() -> None:
     """R-053: without a SignerInfo, internalCAError for the message; later the same octets work."""
-
-    def fail(octets: bytes) -> bytes:
-        raise RuntimeError("the device is away")
-
-    broken = cms.SigningKey(
-        sign=fail, algorithm="ecdsa-with-SHA256", certificate=anchor().certificate
-    )
     authority = Authority()
     octets = renewal(OLD)
-    answer = authority.process(octets, signer=broken)
+    answer = authority.process(octets, signer=AWAY)
     (row,) = cmcodec.verify_batch([answer.octets])
-    assert not row.signers
     assert row.transaction_id == cmcodec.verify_batch([octets])[0].transaction_id
-    found = answer.message.open_unsigned().message.unverified_content
-    assert statuses(found) == failed(INTERNAL, 0)
+    assert statuses(unsigned(answer)) == failed(INTERNAL, 0)
     assert authority.process(octets).certificates()
     assert len(authority.issued) == 1
     authority.secret()
     by_mac = builder().authenticate(SECRET, "device", iterations=ITERATIONS)
-    answer = authority.process(by_mac, signer=broken)
+    answer = authority.process(by_mac, signer=AWAY)
     password = cms.RecipientKey.from_password(SECRET, "device")
     assert answer.message.open(password).origin == "mac"
+
+
+def test_an_authority_without_store_and_key_says_so() -> None:
+    """R-017, R-053: to each that it received, be it a message or none; nothing is kept."""
+    authority, octets = Authority(), renewal(OLD)
+    for broken, fail_info in ((signer(anchor()), CMCFailInfo.TRY_LATER), (AWAY, INTERNAL)):
+        down = FailingStore(authority.store, 0, StoreError("down"))
+        found = authority.build(store=down, signer=broken).process_all([octets, b"\x30\0"])
+        for each in found:
+            assert each.statuses == ((CMCStatus.FAILED, CMCFailInfo.TRY_LATER),)
+            content = cmcodec.load(each.octets).unverified_content
+            assert statuses(content) == failed(fail_info, 0)
+        if broken is AWAY:
+            assert list(map(unsigned, found))
+
+
+def test_a_batch_that_cannot_be_signed_is_answered_without_a_signature() -> None:
+    """R-053, R-158: as a whole; later the same octets are answered one by one."""
+    authority = Authority({"authorised_ras": [ra().certificate]})
+    octets = batch(renewal(OLD)).sign(signer(ra()))
+    answer = authority.process(octets, signer=AWAY)
+    assert statuses(unsigned(answer)) == failed(INTERNAL, 0)
+    (member,) = authority.process(octets).members()
+    assert member.certificates()
+
+
+def test_a_bare_request_that_cannot_be_answered_is_told_so() -> None:
+    """R-053: it has no conversation to go on with."""
+    authority = Authority({"policy": pending})
+    content = unsigned(authority.process(simple(), signer=AWAY))
+    assert statuses(content) == failed(INTERNAL, 0)
+    assert not values(content, oids.ID_CMC_TRANSACTION_ID)
+
+
+def test_an_answer_with_unsigned_data_is_signed_and_encrypted_as_others() -> None:
+    """R-150, R-229: what a hook adds stands beside the signature, inside the envelope."""
+    sealed = cms.encrypt(renewal(OLD), cms.Recipient.from_certificate(anchor().certificate))
+
+    data = types.CMCUnsignedData(
+        body_part_path=types.BodyPartPath((0,)), identifier="1.2.3", content=TLV(b"\x04\x01x")
+    )
+
+    def decorate(opened: Any, made: Any) -> Any:
+        return made.add_unsigned_data(data)
+
+    answer = Authority({"decorate": decorate}).process(sealed)
+    opened = answer.opened(opener(OLD))
+    assert [each.kind for each in opened.layers] == ["auth-enveloped", "signed"]
+    assert unsigned_data.read(opened.message) == (data,)
 
 
 # --- encryption -----------------------------------------------------------------------------------

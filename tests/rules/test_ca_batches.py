@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cryptography import x509
+
 import cmcodec
 from cmcodec import cms, oids, types
 from cmcodec.builders import RequestBuilder
@@ -104,6 +106,28 @@ def test_a_bad_message_of_a_batch_fails_alone() -> None:
     assert [each.status for each in answer.outcomes] == [
         CMCStatus.SUCCESS, *[CMCStatus.FAILED] * 4, CMCStatus.SUCCESS,
     ]  # fmt: skip
+
+
+def test_extensions_for_a_broken_message_of_a_batch_are_left_out() -> None:
+    """R-110, R5: what the RA adds to one that fails is lost with it; the others get theirs."""
+    server = with_ras()
+    damaged = bytearray(device(2))
+    damaged[-3] ^= 1
+    usage = x509.KeyUsage(True, *[False] * 8)
+    extension = types.Extension(
+        extn_id=oids.ID_CE_KEY_USAGE, critical=True, extn_value=usage.public_bytes()
+    )
+
+    def adding(number: int) -> types.AddExtensions:
+        return types.AddExtensions(
+            pki_data_reference=number, cert_references=(3,), extensions=(extension,)
+        )
+
+    octets = batch(device(1), bytes(damaged)).add_control(adding(50)).add_control(adding(51))
+    good, bad = server.process(octets.sign(signer(ra()))).members()
+    (certificate,) = good.certificates()
+    assert certificate.extensions.get_extension_for_class(x509.KeyUsage).value == usage
+    assert bad.statuses()[0][2] == CMCFailInfo.BAD_MESSAGE_CHECK
 
 
 def test_a_hook_that_raises_for_one_fails_that_one() -> None:

@@ -20,12 +20,14 @@ from kit.authority import (
     SECRET,
     Answer,
     Authority,
+    builder,
     certified,
     failed,
     identified,
     issued_to,
     new,
     pending,
+    ra,
     renewal,
     signer,
     simple,
@@ -42,6 +44,18 @@ SUCCESS = CMCStatus.SUCCESS
 def poll(answer: Answer, by: Issued = OLD, **fields: Any) -> bytes:
     made = RequestBuilder().follow_up(answer.opened())
     return made.add_control(types.QueryPending(answer.token), **fields).sign(signer(by))
+
+
+def test_settling_is_done_in_steps_and_ends() -> None:
+    """R-144: 101 certificates that nobody confirmed; a hundred are looked at in one transaction."""
+    authority = Authority({**CONFIRM, "authorised_ras": [ra().certificate]})
+    requests = [new(f"device {number}", 1) for number in range(101)]
+    octets = builder(*requests).sign(signer(ra()))
+    assert len(authority.process(octets).certificates()) == 101
+    authority.advance(days=2)
+    assert authority.build().settle() == 101
+    assert len({each.certificate.serial_number for each in authority.revoked}) == 101
+    assert authority.build().settle() == 0
 
 
 # --- applications that wait -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 import cmcodec
 from cmcodec import cms, oids, types
+from cmcodec.asn1 import TLV
 from cmcodec.builders import RequestBuilder
 from cmcodec.builders.finished import asked_identifier
 from cmcodec.cms.signing import sign_octets
@@ -76,6 +77,31 @@ def test_a_pop_link_can_be_required() -> None:
     strict = Rules(require_pop_link=True)
     assert authority.process(identified(), rules=strict).statuses() == failed(IDENTITY, 3)
     assert authority.process(maced(), rules=strict).statuses(password()) == failed(IDENTITY, 3)
+
+
+def test_a_pop_link_that_takes_too_long_is_not_derived() -> None:
+    """R-102, P7: 1,000,001 iterations of PBKDF2 fail the requests; the secret still counts."""
+    authority = Authority()
+    authority.secret()
+    parameters = types.PBKDF2Params(
+        salt=types.PBKDF2Salt(specified=bytes(8)), iteration_count=1_000_001, key_length=32,
+        prf=types.AlgorithmIdentifier(algorithm=oids.ID_HMAC_WITH_SHA256),
+    )  # fmt: skip
+    slow = types.AlgorithmIdentifier(algorithm=oids.ID_PBKDF2, parameters=TLV(parameters.to_der()))
+    witness = types.PopLinkWitnessV2(
+        key_gen_algorithm=slow,
+        mac_algorithm=types.AlgorithmIdentifier(algorithm=oids.ID_HMAC_WITH_SHA256),
+        witness=bytes(32),
+    )
+    asked = new(
+        attributes=[
+            types.Attribute(attr_type=oids.ID_CMC_POP_LINK_WITNESS_V2, attr_values=(witness,))
+        ]
+    )
+    made = builder(asked).add_control(types.PopLinkRandom(bytes(16))).identify(SECRET, "device")
+    answer = authority.process(made.sign_with_request_key())
+    assert answer.statuses() == failed(CMCFailInfo.BAD_REQUEST, 3)
+    assert not authority.issued
 
 
 def test_a_pop_link_is_of_all_requests_or_none() -> None:

@@ -226,6 +226,22 @@ def test_a_signature_over_a_group_of_diffie_hellman_is_a_proof() -> None:
     assert authority.process(cms.sign(damaged, own)).statuses() == failed(WRONG, 3)
 
 
+def test_a_signature_with_a_hash_that_is_too_short_leaves_the_proof_to_be_given() -> None:
+    """R-121, R-202: q has 256 bits, and SHA-1 160; the key is challenged, as unsigned."""
+    authority = Authority({"policy": always})
+    asked = NewRequest(key=dh_key(), subject=name("device"), pop="dh", algorithm=ALGORITHM)
+    content = builder(asked).content()
+    request = content.req_sequence[0].tcr.certification_request
+    short = types.AlgorithmIdentifier(algorithm=oids.ID_ALG_DH_POP_SHA1)
+    tagged = types.TaggedCertificationRequest(
+        body_part_id=3, certification_request=replace(request, signature_algorithm=short)
+    )
+    content = replace(content, req_sequence=(types.TaggedRequest(tcr=tagged),))
+    answer = authority.process(cms.sign(content, signer(certified("device"))))
+    assert answer.statuses() == failed(NEEDED, 3)
+    assert not authority.issued
+
+
 def test_a_proof_for_another_recipient_is_none() -> None:
     """R-202, R-122: what only the holder of another key can check leaves the proof to be given."""
     authority = Authority({"policy": always})

@@ -10,6 +10,7 @@ import pytest
 import cmcodec
 from cmcodec import cms, oids, types
 from cmcodec.builders import BatchRequestBuilder, NewRequest
+from cmcodec.roles import Rules
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
 from kit.authority import (
     ITERATIONS,
@@ -81,6 +82,36 @@ def test_an_end_entity_says_nothing_of_an_ras(value: Any) -> None:
     answer = server.process(renewal(old, change=lambda made: made.add_control(value)))
     assert answer.statuses()[0][2] == BAD
     assert not server.issued
+
+
+BASIC = types.Extension(extn_id=oids.ID_CE_BASIC_CONSTRAINTS, extn_value=b"\x30\0")
+
+
+@pytest.mark.parametrize(
+    ("compatibility", "attr_type", "value", "is_taken"),
+    [
+        (True, oids.SZ_OID_OS_VERSION, types.OSVersion(ia5_string="10.0.26100.2"), True),
+        (True, oids.ID_EXTENSION_REQUEST, types.ExtensionReq((BASIC,)), False),
+        (False, oids.SZ_OID_OS_VERSION, types.OSVersion(ia5_string="10.0.26100.2"), False),
+    ],
+    ids=["described", "asked", "strict"],
+)
+def test_windows_describes_the_client_of_an_ra(
+    compatibility: bool, attr_type: str, value: Any, is_taken: bool
+) -> None:
+    """R-035: what szOID_CMC_ADD_ATTRIBUTES says of a machine asks for nothing; else unknown."""
+    added = types.CMCAddAttributes(
+        pki_data_reference=0,
+        cert_references=types.BodyPartIDSequence(sequence=(3,)),
+        attributes=(types.Attribute(attr_type=attr_type, attr_values=(value,)),),
+    )
+    server = with_ras(rules=Rules(compatibility=compatibility))
+    made = builder(new("client")).add_control(added, oids.SZ_OID_CMC_ADD_ATTRIBUTES, body_part_id=9)
+    answer = server.process(made.sign(signer(ra())))
+    if is_taken:
+        assert subjects(answer) == ["CN=client"]
+    else:
+        assert answer.statuses() == failed(BAD, 9)
 
 
 def test_an_ra_asks_for_itself() -> None:

@@ -33,6 +33,8 @@ from kit.der import integer, oid, seq, tlv
 from kit.keys import key, name
 from kit.messages import Message, Signer, content_info, control, members, pki_data, signed_by
 from kit.registration import Registration
+from kit.trees import tree
+from kit.unreadable import with_field
 
 if TYPE_CHECKING:
     from cmcodec.roles import Application
@@ -345,6 +347,16 @@ def test_an_issuer_that_errs_about_the_key_issues_nothing() -> None:
     own = certified("device", number=1)
     authority = Authority({"policy": always, "issue": lambda application, template: own.der})
     assert authority.process(simple()).certificates() == [own.certificate]
+
+
+def test_an_issuer_that_writes_no_certificate_of_rfc_5280_issues_nothing() -> None:
+    """R-211: ``cryptography`` reads an empty list of extensions, of which there is at least one."""
+    odd = with_field(0xA3, 0, tree(0xA3, [tree(0x30, [])]), certified("device", number=1).der)
+    assert not x509.load_der_x509_certificate(odd).extensions
+    authority = Authority({"policy": always, "issue": lambda application, template: odd})
+    answer = authority.process(simple())
+    assert answer.statuses() == failed(CMCFailInfo.INTERNAL_CA_ERROR, 1)
+    assert not list(authority.build().issued())
 
 
 @pytest.mark.parametrize("common_name", ["CA", "ca", " C a "])

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from cmcodec import cms, oids, types
 from cmcodec.builders import RequestBuilder
@@ -121,6 +122,17 @@ def test_another_certificate_of_the_same_name_revokes() -> None:
     answer = authority.process(revoking(stranger, own))
     assert answer.statuses()[0][2] == CMCFailInfo.BAD_IDENTITY
     assert len(authority.revoked) == 2
+
+
+def test_a_certificate_whose_names_cannot_be_read_is_nobodys() -> None:
+    """R-139: of the same subject, with a subjectAltName that is none, it revokes no other."""
+    authority = Authority()
+    own = enrolled(authority)
+    none = x509.UnrecognizedExtension(x509.OID_SUBJECT_ALTERNATIVE_NAME, b"\x30")
+    odd = certified("device", number=5, extensions=((none, False),))
+    answer = authority.process(revoking(own, odd))
+    assert answer.statuses()[0][2] == CMCFailInfo.BAD_IDENTITY
+    assert not authority.revoked
 
 
 def test_what_a_revocation_comes_to() -> None:

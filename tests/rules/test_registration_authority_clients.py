@@ -364,6 +364,19 @@ def test_what_nobody_can_ask_for_is_sent_again() -> None:
     assert (delivery.status, delivery.final) == (SUCCESS, True)
 
 
+def test_a_status_that_nobody_defined_is_a_failure() -> None:
+    """R-074: 9 is none of RFC 10002; the client is told that its request failed."""
+    made = registration()
+    vouched(made)
+    batch = made.build().batch()
+    assert batch is not None
+    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    answer = saying(message, 9)
+    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    assert (delivery.status, delivery.final) == (CMCStatus.FAILED, True)
+    assert [each[:2] for each in Answer(delivery.octets).statuses()] == [(CMCStatus.FAILED, (1,))]
+
+
 def test_a_certificate_of_another_key_is_not_confirmed() -> None:
     """R-144: the RA accepts the certificate of the key that was asked for, and no other."""
     made = registration()

@@ -356,6 +356,24 @@ def test_an_answer_names_nobody_else() -> None:
     assert not asked.applications
 
 
+@pytest.mark.parametrize("identification", ["device", "another"])
+def test_an_answer_names_who_began(identification: str) -> None:
+    """R-091, R-182: without another proof, under the identification of the first message."""
+    made, asked = registration()
+    first, challenge = challenged(made)
+    opener = cms.RecipientKey.from_private_key(key("rsa-2048", 1))
+    second = RequestBuilder().follow_up(challenge.opened())
+    second = second.answer_challenges(challenge.message, opener, sent=cmcodec.load(first))
+    octets = second.add_control(types.Identification(identification)).without_signature()
+    if identification != "device":
+        assert made.refused(octets, policy=challenging).statuses()[0][2] == BAD_IDENTITY
+        return
+    assert made.receive(octets, policy=challenging).answer is None
+    (delivery,) = made.answered()
+    assert delivery.status == CMCStatus.SUCCESS
+    assert len(asked.applications) == 1
+
+
 def test_a_challenge_under_a_mac_is_witnessed_for_the_ra_itself() -> None:
     """R-133: 0 where the requests are in the RA's own PKIData; the answer is not sent on."""
     made, asked = registration()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, final
 from cryptography import x509
 
 from cmcodec.asn1.schema import number_name
-from cmcodec.reasons import Reason
 from cmcodec.roles.applications import NOBODY
 from cmcodec.roles.service.issued import Issued
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
@@ -241,8 +240,3 @@ class Case:
 def try_later(text: str | None = None) -> Status:
     """The server is busy (RFC 10002 §6.1.4)."""
     return Status.failed(CMCFailInfo.TRY_LATER, text=text)
-
-
-def not_permitted(*parts: int, reason: Reason = Reason.NOT_PERMITTED) -> Status:
-    """Nobody may do that."""
-    return Status.failed(CMCFailInfo.BAD_REQUEST, *parts, text=str(reason))
