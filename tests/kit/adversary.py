@@ -185,8 +185,11 @@ class Adversary(Network):
         for packet in self.bag:
             self.hear(packet.octets)
         what = random.choice(
-            ("mutant", "made", "made", "replayed", "own", "alone", "answering", "answering")
-        )
+            (
+                "mutant", "made", "made", "replayed", "own", "as_ra", "alone", "answering",
+                "answering",
+            )
+        )  # fmt: skip
         self._about = None
         octets = getattr(self, f"_{what}")(random)
         if octets is None:
@@ -198,6 +201,7 @@ class Adversary(Network):
             to = random.choice(("ee", "ee", "up"))
         try:
             came = getattr(self, f"_to_{to}")(random, octets)
+            assert what != "as_ra" or came not in ("SUCCESS", "goes on", "taken", "delivered")
         except Exception as error:
             error.add_note(f"{what} to {to}: {octets.hex()}")
             raise
@@ -229,7 +233,7 @@ class Adversary(Network):
         """What he may ask for, or may not: with his own key, under this name or another one."""
         own = ec.generate_private_key(ec.SECP256R1())
         self.own.add(spki(own.public_key()))
-        names = [NAME, NAME, "CA", "RA 0", *(_text(each.subject) for each in self.all)]
+        names = [NAME, NAME, "CA", "RA 0", *self._names]
         request = NewRequest(
             key=own, subject=name(random.choice(names)), form=random.choice(("pkcs10", "crmf"))
         )
@@ -251,6 +255,20 @@ class Adversary(Network):
         assert octets is not None
         self.hear(octets)
         return octets
+
+    def _as_ra(self, random: Random) -> bytes:
+        """A request for his own name, and what only an RA may say: that it is for another one."""
+        own = ec.generate_private_key(ec.SECP256R1())
+        self.own.add(spki(own.public_key()))
+        subject = types.Name.from_cryptography(name(random.choice([NAME, *self._names])))
+        change = types.ModCertTemplate(
+            pki_data_reference=types.BodyPartPath((0,)),
+            cert_references=types.BodyPartList((1,)),
+            cert_template=types.CertTemplate(subject=subject),
+        )
+        request = NewRequest(key=own, subject=name(NAME), body_part_id=1)
+        made = RequestBuilder(random=self.random).transaction().add_request(request)
+        return made.add_control(change).sign(signer(insider()))
 
     def _answering(self, random: Random) -> bytes | None:
         """What a server might say to a request, in its conversation."""
@@ -290,6 +308,11 @@ class Adversary(Network):
             for request in each.requests
             if hasattr(request.key, "curve")
         ]
+
+    @property
+    def _names(self) -> list[str]:
+        """Those of the others."""
+        return [_text(each.subject) for each in self.all]
 
     @property
     def _identifications(self) -> list[str]:
@@ -364,7 +387,8 @@ class Adversary(Network):
     def _said_by_an_ra(self, random: Random, ids: list[int]) -> Tree:
         path, listed = types.BodyPartPath((ids[0],)), types.BodyPartList(tuple(ids))
         parts = tuple(types.BodyPartReference(body_part_id=each) for each in ids)
-        template = types.CertTemplate(subject=types.Name.from_cryptography(name(NAME)))
+        subject = name(random.choice([NAME, *self._names]))
+        template = types.CertTemplate(subject=types.Name.from_cryptography(subject))
         who = types.Identification(random.choice(self._identifications))
         attr_type, value = random.choice((
             (oids.ID_CMC_QUERY_PENDING, types.QueryPending(random.choice(self._tokens))),
