@@ -23,7 +23,7 @@ from cmcodec.cms.key_kinds import KINDS, new_key
 from cmcodec.errors import SigningError
 from kit.chains import issue
 from kit.keys import certificate, key, name
-from kit.tokens import PIN
+from kit.tokens import PIN, objects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,6 +228,53 @@ def test_what_a_token_cannot_decrypt_is_nothing(hsm: HSM) -> None:
     for octets in (bytes(sealed), cms.encrypt(MESSAGE, [oaep])):
         with pytest.raises(cmcodec.DecryptionError, match="decryption_failed"):
             cmcodec.load(octets).open(kept.opener(own))
+
+
+def beside(octets: bytes) -> dict[Any, Any]:
+    """A certificate in a token."""
+    import pkcs11
+
+    of = pkcs11.Attribute
+    return {
+        of.CLASS: pkcs11.ObjectClass.CERTIFICATE, of.VALUE: octets, of.SUBJECT: b"\x30\0",
+        of.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+    }  # fmt: skip
+
+
+def test_a_key_that_the_token_has_no_longer_opens_nothing(hsm: HSM) -> None:
+    """The same error, where the token fails to agree on a secret."""
+    own = certificate("p-256", 8)
+    sealed = cmcodec.load(cms.encrypt(MESSAGE, [cms.Recipient.from_certificate(own)]))
+    with objects(key("p-256", 8), beside(own.public_bytes(Encoding.DER))) as label:
+        opener = keys.read(hsm.uri(label)).opener(own)
+        assert sealed.open(opener, request_keys="all").transaction_id is not None
+    with pytest.raises(cmcodec.DecryptionError, match="decryption_failed"):
+        sealed.open(opener, request_keys="all")
+
+
+def test_the_public_key_is_beside_the_private_one(hsm: HSM) -> None:
+    """In an object, in a certificate, or in an RSA key itself; else the token says what it is."""
+    import pkcs11
+
+    of, kinds = pkcs11.Attribute, pkcs11.ObjectClass
+    held = certificate("p-256", 8).public_bytes(Encoding.DER)
+    for private, *public in ((key("p-256", 8), beside(held)), (key("rsa-2048", 8),)):
+        with objects(private, *public) as label:
+            assert keys.read(hsm.uri(label)).public_key == spki(private)
+    in_object = {
+        of.CLASS: kinds.PUBLIC_KEY, of.KEY_TYPE: pkcs11.KeyType.EC,
+        of.EC_PARAMS: bytes.fromhex("06082a8648ce3d030107"), of.EC_POINT: b"\x04\x02\x04\x01",
+    }  # fmt: skip
+    for public, says in (
+        ([], "no public key and no certificate"),
+        ([in_object], "the public key cannot be read"),
+        ([beside(b"\x30\0")], "the certificate cannot be read"),
+    ):
+        with (
+            objects(key("p-256", 8), *public) as label,
+            pytest.raises(keys.KeyAccessError, match=says),
+        ):
+            keys.read(hsm.uri(label))
 
 
 def test_a_key_is_found_by_what_the_uri_says(hsm: HSM) -> None:

@@ -82,6 +82,8 @@ class Service:
             os.kill(os.getpid(), signal.SIGKILL)
         elif told == "raise":
             raise RuntimeError(text)
+        elif told == "chain":
+            raise _chained(int(text))
         elif told == "log":
             logging.getLogger("cmcodec.roles").info("%s", text)
         elif told == "none":
@@ -113,6 +115,14 @@ class Service:
 
     def close(self) -> None:
         (self._folder / "closed" / str(os.getpid())).touch()
+
+
+def _chained(number: int) -> Exception:
+    """An error with causes, so many in all, of which nobody has raised those."""
+    found = ValueError("1")
+    for each in range(2, number + 1):
+        found, found.__cause__ = ValueError(str(each)), found
+    return found
 
 
 def main() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -75,6 +78,32 @@ def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HSM]:
             patch.setenv(name, value)
         _add_agreeing()
         yield HSM(environment, pin_file)
+
+
+@contextmanager
+def objects(private: Any, *public: dict[Any, Any]) -> Iterator[str]:
+    """The label of a private key that is in the token for the block, and of other objects."""
+    import pkcs11
+    from pkcs11.util import ec, rsa
+
+    of = pkcs11.Attribute
+    made, is_rsa = f"made {secrets.token_hex(4)}", isinstance(private, RSAPrivateKey)
+    named = {of.TOKEN: True, of.LABEL: made, of.ID: made.encode()}
+    agrees = {} if is_rsa else {of.DERIVE: True}
+    der = private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    key_of = (rsa.decode_rsa_private_key if is_rsa else ec.decode_ec_private_key)(der)
+    token = pkcs11.lib(os.environ["PKCS11_MODULE"]).get_token(token_label="cmc")
+    try:
+        session = token.open(rw=True, user_pin=PIN)
+    except pkcs11.UserAlreadyLoggedIn:
+        session = token.open(rw=True)
+    with session:
+        found = [
+            session.create_object({**each, **named}) for each in ({**key_of, **agrees}, *public)
+        ]
+        yield made
+        for each in found:
+            each.destroy()
 
 
 def _add_agreeing() -> None:

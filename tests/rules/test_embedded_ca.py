@@ -252,6 +252,20 @@ def test_a_profile_goes_with_the_secret(lab: Lab) -> None:
         assert each.not_valid_after_utc == START + timedelta(days=10)
 
 
+def test_a_profile_that_is_gone_issues_nothing(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever has a secret or a certificate of it is told internalCAError; the log says why."""
+    config = lab.path / "config.toml"
+    without = config.read_text()
+    config.write_text(f"{without}[profiles.web]\ndays = 10\n")
+    with lab.ca() as ca:
+        ca.add_secret("device", SECRET, profile="web")
+    config.write_text(without)
+    with lab.ca() as ca:
+        assert answer(ca, lab.client().enroll(new()).request or b"").outcome == "internalCAError"
+        assert not [each for each in ca.certificates() if each.requester == "secret device"]
+    assert "there is no profile 'web' in config.toml" in caplog.text
+
+
 def test_an_ra_of_the_profile_is_heard(lab: Lab) -> None:
     """R-182: its certificate has the purpose cmcRA, and its word counts until revoked."""
     with lab.ca() as ca:
@@ -377,6 +391,12 @@ def test_only_what_was_issued_is_revoked(lab: Lab) -> None:
         )
         asked = lab.holder(certificate).revoke(wanted, CRLReason.SUPERSEDED)
         assert ended(asked, ca.respond).state == "failed"
+        ca.add_secret("ra", SECRET, profile="ra")
+        (own,) = ended(lab.client("ra").enroll(new("RA", 2)), ca.respond).certificates
+        asked = lab.holder(own, 2).revoke(wanted, CRLReason.SUPERSEDED)
+        # It may revoke what others have; but not this.
+        assert fail_info(ended(asked, ca.respond)) == CMCFailInfo.BAD_CERT_ID
+        assert not list(crl_of(ca))
         ca.revoke(lab.server.serial_number, CRLReason.SUPERSEDED)
         assert [each.serial_number for each in crl_of(ca)] == [lab.server.serial_number]
 
@@ -431,8 +451,14 @@ def test_getcert_and_getcrl(lab: Lab) -> None:
             exchange = ended(asked, ca.respond)
             assert exchange.state == "done"
             assert wanted in (*exchange.certificates, *exchange.chain)
-        missing = ended(holder.get_certificate(lab.anchor.subject, 4711), ca.respond)
-        assert fail_info(missing) == CMCFailInfo.BAD_CERT_ID
+        elsewhere = types.GeneralName(uniform_resource_identifier="http://ca.example")
+        for issuer, serial in (
+            (lab.anchor.subject, 4711),
+            (name("Another CA"), certificate.serial_number),
+            (elsewhere, certificate.serial_number),
+        ):
+            missing = ended(holder.get_certificate(issuer, serial), ca.respond)
+            assert fail_info(missing) == CMCFailInfo.BAD_CERT_ID
         found = ended(holder.get_crl(lab.anchor.subject), ca.respond)
         assert [each.public_bytes(Encoding.DER) for each in found.crls] == [ca.crl()]
         other = ended(holder.get_crl(name("Another CA")), ca.respond)
@@ -462,6 +488,10 @@ def test_published_and_taken_back(lab: Lab) -> None:
         assert not place.exists()
         assert asked(certificate, publish=False) == "success"
         assert asked(lab.anchor) == "badCertId"
+        content = publication.compute([certificate])
+        unknown = replace(content, hash_alg=types.AlgorithmIdentifier(algorithm="1.2.3"))
+        made = RequestBuilder().transaction().add_control(unknown).sign(signer)
+        assert answer(ca, made).outcome == "badCertId"
 
 
 def test_the_crl_is_published(lab: Lab) -> None:

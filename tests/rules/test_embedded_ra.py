@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cmcodec import keys
+import cmcodec
+from cmcodec import keys, types
 from cmcodec.embedded import EmbeddedRA, FolderError, FolderReason, create_ra
 from cmcodec.transports import TransportError, http
 from kit.embedded import SECRET, Lab, answer, ended, fail_info, folder, new
 from kit.keys import key, name
+from kit.tokens import PIN
 from kit.transports import asgi_server, messages, tcp_server
 
 if TYPE_CHECKING:
@@ -21,22 +23,24 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from cmcodec.embedded import EmbeddedCA
+    from kit.tokens import HSM
 
 
 class Front:
     """An RA in a folder, with a certificate of the CA behind it."""
 
     def __init__(
-        self, lab: Lab, ca: EmbeddedCA, path: Path, upstream: str, number: int = 40, **more: Any
-    ) -> None:
+        self, lab: Lab, ca: EmbeddedCA, path: Path, upstream: str, number: int = 40, *,
+        private: Any = None, **more: Any,
+    ) -> None:  # fmt: skip
         self.lab, self.path = lab, path
         ca.add_secret(f"ra {number}", SECRET, profile="ra")
-        client = lab.client(f"ra {number}")
+        client, private = lab.client(f"ra {number}"), private or key("p-256", number)
         (self.certificate,) = ended(
-            client.enroll(new(f"RA {number}", number)), ca.respond
+            client.enroll(new(f"RA {number}", key=private)), ca.respond
         ).certificates
-        own = {"certificate": self.certificate, "key": keys.FileKey(key("p-256", number))}
-        create_ra(path, upstream=upstream, **own, **{"trust": [lab.anchor], **more})
+        own = {"certificate": self.certificate, "key": keys.FileKey(private)}
+        create_ra(path, upstream=upstream, **{**own, "trust": [lab.anchor], **more})
 
     @contextmanager
     def ra(self, **options: Any) -> Iterator[EmbeddedRA]:
@@ -128,6 +132,76 @@ def test_collected_for_a_batch(lab: Lab, tmp_path: Path) -> None:
             ra.tick()
             lab.clock.advance(minutes=10)
             assert ended(late.due(), ra.respond).state == "done"
+
+
+def test_a_batch_that_nobody_takes_is_sent_again(
+    lab: Lab, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """R-155: its clients are told tryLater; once the next server is there, a tick sends it."""
+    with lab.ca() as ca:
+        front = Front(lab, ca, tmp_path / "ra", "cmc://127.0.0.1:9")
+        with front.ra(batch=1) as ra:
+            ra.add_secret("person", SECRET)
+            exchange = lab.client("person").enroll(new("person"))
+            exchange = exchange.receive(ra.respond(exchange.request or b""))
+            assert exchange.state == "wait"
+        assert "a batch is sent again: TransportError" in caplog.text
+        config = front.path / "config.toml"
+        text = config.read_text()
+        lab.clock.advance(minutes=2)
+        with tcp_server(ca.respond) as port:
+            config.write_text(text.replace("127.0.0.1:9", f"127.0.0.1:{port}"))
+            with front.ra(batch=1) as ra:
+                ra.tick()
+                assert ended(exchange.due(), ra.respond).state == "done"
+
+
+def test_an_answer_in_parts_is_asked_for(lab: Lab, tmp_path: Path) -> None:
+    """R-142: in the same tick, where the next server has said that there is more."""
+    config = lab.path / "config.toml"
+    config.write_text(config.read_text().replace("[rules]\n", "[rules]\nsplit_after = 1\n"))
+    sent: list[bytes] = []
+
+    def respond(octets: bytes) -> bytes:
+        sent.append(octets)
+        return ca.respond(octets)
+
+    with lab.ca() as ca, tcp_server(respond) as port:
+        front = Front(lab, ca, tmp_path / "ra", f"cmc://127.0.0.1:{port}")
+        with front.ra(batch=2) as ra:
+            exchanges = []
+            for number in range(2):
+                ra.add_secret(f"person {number}", SECRET)
+                exchange = lab.client(f"person {number}").enroll(new(f"person {number}", number))
+                exchanges.append(exchange)
+                ra.role.receive(exchange.request or b"")
+            ra.tick()
+            found = [each.receive(ra.role.respond(each.request or b"")) for each in exchanges]
+            assert [each.state for each in found] == ["done", "done"]
+    contents: Any = [cmcodec.load(each).unverified_content for each in sent]
+    assert [len(each.find(types.QueryPending)) for each in contents] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["p-256", "rsa-2048"])
+def test_the_key_of_an_ra_is_in_a_token(
+    lab: Lab, tmp_path: Path, hsm: HSM, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Its folder has none; what is encrypted for it is opened where the token's key decrypts."""
+    monkeypatch.setenv("CMC_PKCS11_PIN", PIN)
+    with lab.ca() as ca, asgi_server(http.asgi(ca.respond)) as url:
+        front = Front(
+            lab, ca, tmp_path / "ra", url, private=key(kind, 7), key=keys.read(hsm.uri(kind)),
+            key_uri=hsm.uri(kind),
+        )  # fmt: skip
+        assert not (front.path / "ra-key.pem").exists()
+        with front.ra() as ra:
+            ra.add_secret("person", SECRET)
+            assert ended(lab.client("person").enroll(new("person")), ra.respond).state == "done"
+            if kind == "p-256":
+                return
+            ra.add_secret("other", SECRET)
+            client = lab.client("other", **encrypted_for(front.certificate))
+            assert ended(client.enroll(new("other", 2)), ra.respond).state == "done"
 
 
 def test_what_goes_up_at_once_is_left_to_its_client(lab: Lab, tmp_path: Path) -> None:

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography import x509
 
 from cmcodec import cms, types
 from cmcodec.builders import ResponseBuilder, certs_only
-from cmcodec.embedded import outcomes
+from cmcodec.embedded import FolderError, FolderReason, outcomes
+from cmcodec.embedded.config import read_ca
+from cmcodec.embedded.folder import Folder
 from cmcodec.embedded.issuing import Issuer
 from cmcodec.embedded.profiles import Profile
 from cmcodec.embedded.register import Revoked
+from cmcodec.roles import Rules
 from cmcodec.types import CMCStatus
 from kit.authority import anchor, signer
 from kit.chains import issue
+from kit.embedded import folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHEN = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -73,6 +80,24 @@ def test_profiles_that_are_none(says: str, fields: dict[str, Any]) -> None:
     """They are refused when they are read, not when somebody asks for one."""
     with pytest.raises(ValueError, match=says):
         Profile(**fields)
+
+
+def test_what_stands_in_the_file_of_a_ca(tmp_path: Path) -> None:
+    """Rules are not needed, two profiles are; an unknown word is refused (cmcodec.embedded)."""
+    config = folder(tmp_path) / "config.toml"
+    text = config.read_text()
+    _, _, profiles = text.partition("[profiles.ee]")
+    config.write_text(f"[profiles.ee]{profiles}")
+    assert read_ca(Folder(config.parent)).rules == Rules()
+    for wrong, says in (
+        ("", r"\[profiles.ee\] is missing"),
+        ("[profiles.ee]\n", r"\[profiles.server\] is missing"),
+        (f"colour = 'red'\n{text}", "colour"),
+    ):
+        config.write_text(wrong)
+        with pytest.raises(FolderError, match=says) as refused:
+            read_ca(Folder(config.parent))
+        assert refused.value.reason is FolderReason.MALFORMED
 
 
 def test_an_issuer_without_key_identifier_has_that_of_its_key() -> None:

@@ -352,6 +352,17 @@ def test_a_line_for_each_event(tmp_path: Path) -> None:
     )
 
 
+def test_the_causes_of_an_error_end(tmp_path: Path) -> None:
+    """Eight of nine are told, those that nobody raised without a place."""
+    with served(tmp_path, http=FREE) as server:
+        assert asked(server, "chain 9") == 500
+        (line,) = server.log().splitlines()
+        assert server.end() == 0
+    first, *causes = line.partition(" no answer: ")[2].split(" from ")
+    assert first.startswith("ValueError: 9 (kit.served:")
+    assert causes == [f"ValueError: {number}" for number in range(8, 1, -1)]
+
+
 def test_an_object_for_each_event(tmp_path: Path) -> None:
     """The same as JSON, with the error in a member of its own."""
     with served(tmp_path, http=FREE, log_json=True) as server:
