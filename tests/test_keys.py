@@ -252,6 +252,17 @@ def test_a_key_that_the_token_has_no_longer_opens_nothing(hsm: HSM) -> None:
         sealed.open(opener, request_keys="all")
 
 
+def test_a_key_that_the_token_has_for_no_signatures(hsm: HSM) -> None:
+    """It neither signs nor asks for a certificate; it is said before anything is made."""
+    own = certificate("p-256", 8)
+    with objects(key("p-256", 8), beside(own.public_bytes(Encoding.DER)), signs=False) as label:
+        kept = keys.read(hsm.uri(label))
+        for use in (lambda: kept.signer(own), lambda: kept.for_request):
+            with pytest.raises(SigningError, match="key_rejected"):
+                use()
+        assert kept.opener(own)
+
+
 def test_the_public_key_is_beside_the_private_one(hsm: HSM) -> None:
     """In an object, in a certificate, or in an RSA key itself; else the token says what it is."""
     import pkcs11

@@ -81,7 +81,7 @@ def hsm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HSM]:
 
 
 @contextmanager
-def objects(private: Any, *public: dict[Any, Any]) -> Iterator[str]:
+def objects(private: Any, *public: dict[Any, Any], signs: bool = True) -> Iterator[str]:
     """The label of a private key that is in the token for the block, and of other objects."""
     import pkcs11
     from pkcs11.util import ec, rsa
@@ -89,7 +89,7 @@ def objects(private: Any, *public: dict[Any, Any]) -> Iterator[str]:
     of = pkcs11.Attribute
     made, is_rsa = f"made {secrets.token_hex(4)}", isinstance(private, RSAPrivateKey)
     named = {of.TOKEN: True, of.LABEL: made, of.ID: made.encode()}
-    agrees = {} if is_rsa else {of.DERIVE: True}
+    agrees = {of.SIGN: signs} | ({} if is_rsa else {of.DERIVE: True})
     der = private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     key_of = (rsa.decode_rsa_private_key if is_rsa else ec.decode_ec_private_key)(der)
     token = pkcs11.lib(os.environ["PKCS11_MODULE"]).get_token(token_label="cmc")

@@ -207,6 +207,9 @@ class TokenKey:
         return self._signing(certificate=certificate)
 
     def _signing(self, **named: Any) -> SigningKey:
+        # The library gives an object the methods for which the token has the key.
+        if not hasattr(self._key, "sign"):
+            raise SigningError(Reason.KEY_REJECTED)
         algorithm = private_keys.usual(self._public)
         sign = self._signature(algorithm)
         return SigningKey(sign=sign, algorithm=algorithm.name, public_key=self.public_key, **named)
@@ -229,7 +232,6 @@ class TokenKey:
     def opener(self, certificate: CertificateLike | None = None) -> RecipientKey:
         if certificate is None:
             raise TypeError("a key in a token opens what is for a certificate")
-        # The library gives an object the methods for which the token has the key.
         kinds, kind = _library().KeyType, self._key.key_type
         if kind == kinds.RSA and hasattr(self._key, "decrypt"):
             return RecipientKey.from_callbacks(certificate, decrypt=self._decrypted)
