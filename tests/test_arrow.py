@@ -32,7 +32,7 @@ pa = pytest.importorskip("pyarrow")
 
 CA = VECTORS / "shared" / "keys" / "ca-cert.der"
 RA = VECTORS / "shared" / "keys" / "ra-p256-cert.der"
-MUTANTS = 3000
+MUTANTS = 2000
 MAX_OCTETS = 6000
 
 COLUMNS = """\

@@ -46,7 +46,7 @@ from kit.mutants import mutant
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MUTANTS = int(os.environ.get("CMCODEC_MUTANTS", "6000"))
+MUTANTS = int(os.environ.get("CMCODEC_MUTANTS", "4000"))
 SEED = 10002
 CONTENT = pki_data(requests=[tcr(3)])
 SIGNED = signed_by(Signer(), content=CONTENT).encode()
