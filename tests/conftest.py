@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 import cmcodec
 from cmcodec import _backend
-from kit.command import Run, running
+from kit.command import Run, inside, running
 from kit.console import shell  # noqa: F401 - a fixture
 from kit.postgresql import postgresql_server  # noqa: F401 - a fixture
 from kit.tokens import hsm  # noqa: F401 - a fixture
@@ -65,3 +65,9 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
 def cmc(backend: str) -> Run:
     """Runs ``cmc`` on the backend under test."""
     return running(backend)
+
+
+@pytest.fixture
+def cmc_inside(backend: str, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The same in this process."""
+    return inside(capsys)

@@ -123,6 +123,27 @@ def test_trust_is_told() -> None:
     assert any(each.anchor_sha256 for each in signers)
 
 
+def test_several_arrays_are_one_table() -> None:
+    """Numbers of messages go on from one array to the next, for nested messages too."""
+    messages = [shared("batch/batch-req-10.der"), b"junk", shared("batch/batch-req-10.der")]
+    report = cmcodec.verify_batch(messages)
+    chunks = Batches(BINARY, [binary(messages[:2]), binary(messages[2:])])
+    found = arrow.verify_rows(chunks)
+    assert read(found) == expected(report, places=True)
+    assert [row[0] for row in read(found)][-1] == 2
+
+
+def test_metadata_of_columns_that_are_kept_comes_along() -> None:
+    """As it was; nobody reads it."""
+    number = pa.field("number", pa.int64(), metadata={b"unit": b"s", b"": b"x" * 300})
+    schema = pa.schema([number, pa.field("message", pa.binary())])
+    table = pa.table([[7], [b"junk"]], schema=schema)
+    stream = arrow.verify_stream(table.to_reader(), keep=["number"])
+    with pa.RecordBatchReader.from_stream(stream) as reader:
+        assert reader.schema.field("number").metadata == number.metadata
+        assert reader.read_all()["number"].to_pylist() == [7]
+
+
 def test_members_are_counted() -> None:
     """Messages nested in one, at any depth, and those that failed; null where nobody looked."""
     nested = BATCH.read_bytes()

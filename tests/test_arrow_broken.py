@@ -6,20 +6,21 @@ import ctypes
 import gc
 import struct
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cmcodec import arrow
 from cmcodec.columns.fields import Field
-from cmcodec.columns.incoming import sliced
-from cmcodec.columns.outgoing import fill_array, fill_schema
+from cmcodec.columns.incoming import octets, octets_type, sliced
+from cmcodec.columns.outgoing import fill_array, fill_schema, stream_capsule
 from cmcodec.columns.structures import SCHEMA, ArrowArray, ArrowSchema, ReleaseSchema
-from kit.columns import BINARY, Batches, Given, binary, capsule_of
+from kit.columns import BINARY, Batches, Failing, Given, binary, capsule_of
 from kit.vectors import shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cmcodec.columns.fields import Array
 
@@ -30,8 +31,8 @@ DICTIONARY = Field("", "i", dictionary=BINARY)
 
 def offsets(*bounds: int, code: str = "i", data: bytes | None = b"0123456789") -> Array:
     """Binary with these offsets."""
-    octets = struct.pack(f"={len(bounds)}{code}", *bounds)
-    return len(bounds) - 1, 0, [None, octets, data], []
+    packed = struct.pack(f"={len(bounds)}{code}", *bounds)
+    return len(bounds) - 1, 0, [None, packed, data], []
 
 
 def views(*fields: int, sizes: tuple[int, ...] = (100,)) -> Array:
@@ -194,6 +195,125 @@ def test_a_schema_that_is_broken_is_refused(fields: dict[str, Any]) -> None:
     for name, value in before.items():
         setattr(schema, name, value)
     ReleaseSchema(original)(ctypes.pointer(schema))
+
+
+@contextmanager
+def pointing(address: int, to: int | None) -> Iterator[None]:
+    """What a pointer at an address points to for the block."""
+    place = ctypes.c_void_p.from_address(address)
+    before, place.value = place.value, to
+    try:
+        yield
+    finally:
+        place.value = before
+
+
+def first_child(structure: ArrowArray | ArrowSchema) -> int:
+    """Where the pointer to it is."""
+    found = ctypes.cast(structure.children, ctypes.c_void_p).value
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("children", "children are missing"),
+        ("child", "children are missing"),
+        ("metadata", "metadata of negative length"),
+    ],
+)
+def test_a_schema_without_what_it_counts_is_refused(what: str, said: str) -> None:
+    """Its children, one of them, or as many texts as its metadata says; all is given back."""
+    array, schema, released = Given(binary([MESSAGE])), ArrowSchema(), []
+    fill_schema(schema, Field("", "+s", (BINARY,), flags=0))
+    metadata = ctypes.create_string_buffer(struct.pack("=i", -1))
+    address, to = first_child(schema), None
+    if what != "child":
+        address = ctypes.addressof(schema) + getattr(ArrowSchema, what).offset
+    if what == "metadata":
+        to = ctypes.addressof(metadata)
+    keep = ReleaseSchema(released.append)
+    original = ctypes.cast(schema.release, ctypes.c_void_p).value
+    schema.release = keep
+    _, capsule = array.__arrow_c_array__()
+    with pointing(address, to), pytest.raises(ValueError, match=said):
+        arrow.verify(Capsules(capsule_of(schema, SCHEMA), capsule))
+    assert (array.released, len(released)) == (1, 1)
+    ReleaseSchema(original)(ctypes.pointer(schema))
+
+
+def test_a_dictionary_of_no_numbers_is_refused() -> None:
+    """Its indexes are integers; of a dictionary in a dictionary the type is told."""
+    values = (1, 0, [None, bytes(8)], [])
+    floats = Field("", "g", dictionary=BINARY)
+    array = Given(values, floats, lambda array: add_dictionary(array, binary([b"junk"])))
+    with pytest.raises(TypeError, match="a dictionary whose indexes are g"):
+        arrow.verify(array)
+    assert array.released == 1
+    deep = Field("", "i", dictionary=Field("", "i", dictionary=FIXED))
+    said = r"messages is dictionary of dictionary of fixed_size_binary\[4\], and not binary"
+    with pytest.raises(TypeError, match=said):
+        octets_type(deep, "messages")
+
+
+def test_as_many_values_are_taken_as_have_so_many_octets() -> None:
+    """Out of a dictionary too: one at least, and what stands there twice counts twice."""
+    indexes = struct.pack("=4i", 0, 0, 1, 1)
+    array = Given(
+        (4, 0, [None, indexes], []),
+        DICTIONARY,
+        lambda array: add_dictionary(array, binary([b"four", b"sixsix"])),
+    )
+    found = octets(array.structure, DICTIONARY)
+    for most, taken in ((1, 1), (7, 1), (8, 2), (13, 2), (14, 3), (99, 4)):
+        assert found.take(0, 4, most) == [b"four", b"four", b"sixsix", b"sixsix"][:taken]
+    array.structure.release(ctypes.pointer(array.structure))
+
+
+def test_a_stream_without_a_type_is_given_back() -> None:
+    """It says why, before anything is read of it."""
+
+    class Typeless(Failing):
+        def field(self) -> Field:
+            raise RuntimeError("nobody knows")
+
+    source = Typeless(BINARY, [])
+
+    class Reader:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return stream_capsule(source)
+
+    with pytest.raises(ValueError, match="the stream failed: RuntimeError: nobody knows"):
+        arrow.verify(Reader())
+    assert source.closed == 1
+
+
+def test_columns_of_a_record_batch_that_are_not_there() -> None:
+    """Fewer than its schema has, or one that is missing."""
+    message, number = Field("message", "z"), Field("number", "z")
+    both = Field("", "+s", (message, number), flags=0)
+    batch = ArrowArray()
+    fill_array(batch, Field("", "+s", (message,), flags=0), (1, 0, [None], [binary([MESSAGE])]))
+    with pytest.raises(ValueError, match="not the columns of its schema"):
+        sliced(batch, both, 0)
+    with (
+        pointing(first_child(batch), None),
+        pytest.raises(ValueError, match="column is missing"),
+    ):
+        sliced(batch, Field("", "+s", (message,), flags=0), 0)
+    batch.release(ctypes.pointer(batch))
+
+
+def test_nobody_knows_how_many_nulls_a_slice_has() -> None:
+    """A batch may show a part of a column: its count of nulls is that of all of it."""
+    field = Field("", "+s", (Field("message", "z"),), flags=0)
+    for values, shown, nulls in (((2, 0), 2, 1), ((1, 0), 1, -1)):
+        batch = ArrowArray()
+        fill_array(batch, field, (*values, [None], [binary([MESSAGE, None])]))
+        found = sliced(batch, field, 0)
+        assert (found.length, found.null_count) == (shown, nulls)
+        batch.release(ctypes.pointer(batch))
 
 
 def test_record_batches_that_are_broken_are_refused() -> None:

@@ -29,8 +29,8 @@ from cmcodec.cms import SigningKey, sign
 from cmcodec.types import tables
 from kit.command import Run, command, surroundings
 from kit.der import attribute
+from kit.messages import Message, control, pki_data, signed_data, tagged_content_info
 from kit.messages import pkcs10 as bare_request
-from kit.messages import pki_data, signed_data, tagged_content_info
 
 VECTORS = Path(__file__).parent / "vectors" / "bouncycastle"
 FIELD = VECTORS.parent / "field"
@@ -244,6 +244,19 @@ def test_inspect_cuts_long_sequences_unless_all_are_asked_for(cmc: Run, tmp_path
     assert some.count("… 10 more (--all shows them)") == 2  # the members, and their ids
     assert every.count(": full-request\n") == 30
     assert "more" not in every
+
+
+def test_inspect_shows_each_value_of_a_control(cmc_inside: Run, tmp_path: Path) -> None:
+    """One is shown beside its name, several below it."""
+    values = types.SenderNonce(b"one"), types.SenderNonce(b"two")
+    file = tmp_path / "two.der"
+    file.write_bytes(Message(content=pki_data([control(1, 6, *values)])).encode())
+    shown = cmc_inside("inspect", file).stdout.splitlines()
+    place = next(index for index, line in enumerate(shown) if line.endswith(": 2 values"))
+    assert "id-cmc-senderNonce (1.3.6.1.5.5.7.7.6) bodyPartID 1" in shown[place]
+    assert [line.strip() for line in shown[place + 1 : place + 3]] == [
+        "attrValues[0]: 6f6e65", "attrValues[1]: 74776f"
+    ]  # fmt: skip
 
 
 def test_inspect_shows_a_wrapped_request(cmc: Run) -> None:
@@ -480,6 +493,15 @@ def test_verify_certificates_only_is_no_failure(cmc: Run) -> None:
     assert cmc("verify", VECTORS / "encrypted" / "enveloped-rsa.der").returncode == 1
 
 
+def test_verify_tells_of_notes_on_a_message(cmc_inside: Run, tmp_path: Path) -> None:
+    """V1: the version of SignedData is no body part."""
+    file = tmp_path / "first.der"
+    file.write_bytes(Message(version=1).encode())
+    done = cmc_inside("verify", file)
+    assert done.returncode == 0
+    assert "  note on the message: version_mismatch\n" in done.stdout
+
+
 def test_verify_json_has_exactly_the_members_of_a_row(cmc: Run) -> None:
     done = cmc("verify", "--json", BATCH)
     found = rows(done)
@@ -686,6 +708,16 @@ def test_demo_fails_exactly_the_three_broken(cmc: Run, tmp_path: Path) -> None:
     bad = {row["path"][0]: row["reason"] for row in rows(again) if row["verdict"] != "verified"}
     assert bad == {100: "signature_invalid", 113: "digest_mismatch", 126: "pop_invalid"}
     assert len(rows(again)) == 41
+
+
+def test_demo_keeps_nothing_unless_it_is_told_to(
+    cmc_inside: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = cmc_inside("demo", "--size", "3", "--threads", "1")
+    assert done.returncode == 0
+    assert "request 101 is broken: its content" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_demo_that_cannot_be_kept_exits_2(cmc: Run, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import cmcodec
-from cmcodec import cms, oids
+from cmcodec import cms, oids, types
 from cmcodec.builders import NewRequest
-from cmcodec.roles import Client, Issue, Refuse
+from cmcodec.roles import Client, Issue, Refuse, Rules
 from cmcodec.types import CMCFailInfo
-from kit.authority import SECRET, signer
+from kit.authority import ITERATIONS, SECRET, signer
 from kit.keys import key, name
 from kit.today import Today, anchor, certified, keep, pending, stranger
 from kit.transports import SCHEMES, served
@@ -193,6 +194,33 @@ def test_requests_in_another_order(cmc: Run, here: Path, ca: Today) -> None:
     assert len(before) == 3
 
 
+def test_an_answer_that_is_bad_among_requests_in_another_order(
+    cmc_inside: Run, here: Path, ca: Today
+) -> None:
+    """The others are found by their transactions and keys; that request has none."""
+    (here / "requests" / "4.crq").unlink()
+    answered(cmc_inside, ca)
+    line = refused(cmc_inside, *split("--requests", *files(), out="ca.pem"))
+    assert line == "cmc: ca.pem: File exists"
+    response = bytearray((here / "batch.crp").read_bytes())
+    members = dict(cmcodec.load(bytes(response)).unverified_messages)
+    (first, *_) = members.values()
+    changed = bytearray(first.to_der())
+    changed[-3] ^= 1
+    made = cmcodec.load(bytes(response)).unverified_content
+    sequence = [
+        replace(each, content_info=types.ContentInfo.from_der(bytes(changed)))
+        if each.body_part_id == next(iter(members))
+        else each
+        for each in made.cms_sequence
+    ]
+    octets = cms.sign(replace(made, cms_sequence=tuple(sequence)), signer(anchor()))
+    (here / "batch.crp").write_bytes(octets)
+    found = told(cmc_inside, *split("--requests", *reversed(files())), status=1)
+    assert found["state"] == "failed"
+    assert [each.name for each in files("answers")] == ["2.crp", "3.p7c"]
+
+
 def test_requests_that_are_not_those_of_the_batch(cmc: Run, here: Path, ca: Today) -> None:
     """An answer that belongs to nobody is no reason to give it to somebody; nothing is written."""
     answered(cmc, ca)
@@ -287,6 +315,8 @@ def test_a_batch_that_is_refused(cmc: Run, here: Path, ca: Today) -> None:
         (("split", "answer", "--requests", "requests/1.crq", "--out", "x"), "--trust", 2),
         (("split", "answer", "--requests", "requests/1.crq", "requests/1.crq", "--out", "x",
           "--trust", "ca.pem"), "two files are called alike", 2),
+        (("split", "answer", "--requests", "answer", "ca.pem", "--trust", "ca.pem", "--out", "x"),
+         "ca.pem: ", 1),
         (("split", "requests/1.crq", "--requests", "requests/1.crq", "--out", "x",
           "--trust", "ca.pem"), "requests/1.crq: ", 1),
     ],
@@ -359,6 +389,28 @@ def test_what_an_answer_says(
         assert told(cmc, *asked, status=status)["state"] == state
         done = cmc(*asked)
     assert (done.returncode, done.stdout.splitlines()[0]) == (status, state)
+
+
+def test_an_answer_that_needs_more_or_says_nothing(cmc_inside: Run, here: Path, ca: Today) -> None:
+    """To be confirmed, certificates alone, encrypted for somebody, or no message at all."""
+    rules = Rules(iterations=ITERATIONS, confirm=True)
+    ca.options |= {"rules": rules, "policy": lambda _: Issue()}
+    odd = [b"\x30\0"]
+
+    def respond(octets: bytes) -> bytes:
+        return odd.pop() if octets == plain else ca.respond(octets)
+
+    plain = (here / "requests" / "2.crq").read_bytes()
+    with served("cmc", respond, here) as url:
+        for name, state, status in (("1.crq", "confirm", 4), ("4.crq", "written", 0)):
+            asked = ("send", f"requests/{name}", "--to", url)
+            assert told(cmc_inside, *asked, status=status)["state"] == state
+        line = refused(cmc_inside, "send", "requests/2.crq", "--to", url, "--json", status=1)
+        assert line.startswith("cmc: the answer is no message: ")
+        ca.options["rules"] = Rules(iterations=ITERATIONS)
+        found = told(cmc_inside, "send", "requests/3.p10", "--to", url)
+        assert (found["state"], found["transaction_id"]) == ("done", None)
+        assert found["certificates"]
 
 
 def test_wrong_use_of_send(cmc: Run, here: Path) -> None:

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography import x509
 
-from cmcodec import keys
+from cmcodec import cms, keys, types
+from cmcodec.builders import ResponseBuilder
 from cmcodec.cms.key_kinds import new_key
+from kit.authority import signer
+from kit.chains import issue
+from kit.keys import key
+from kit.unreadable import of_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,10 +26,10 @@ KEYS = ["--new", "p256", "--key-out"]
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cmc: Run) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cmc_inside: Run) -> Path:
     """A working directory with a CA in ``lab``."""
     monkeypatch.chdir(tmp_path)
-    assert cmc("ca", "init", "lab", "--subject", "CN=Lab").returncode == 0
+    assert cmc_inside("ca", "init", "lab", "--subject", "CN=Lab").returncode == 0
     return tmp_path
 
 
@@ -267,6 +272,37 @@ def test_respond_says_what_the_answer_says(cmc: Run, here: Path) -> None:
     (status,) = json.loads(done.stdout)["statuses"]
     assert (status["status"], status["fail_info"]) == ("failed", "badRequest")
     assert refused(cmc, 2, "respond", "missing", "--ca", "lab").startswith("cmc: missing:")
+
+
+def test_a_message_that_has_no_answer(cmc_inside: Run, here: Path) -> None:
+    """R-072: a bad message that only says how another fared; one line, and no file."""
+    status = ResponseBuilder().fail(types.CMCFailInfo.BAD_REQUEST, 0).content()
+    content = types.PKIData(
+        control_sequence=status.control_sequence, req_sequence=(), cms_sequence=(),
+        other_msg_sequence=(),
+    )  # fmt: skip
+    own = issue("stranger", own=key("p-256", 5))
+    (here / "status").write_bytes(cms.sign(content, signer(own)))
+    line = refused(cmc_inside, 1, "respond", "status", "--ca", "lab", "--out", "no.crp")
+    assert line == "cmc: there is no answer"
+    assert not (here / "no.crp").exists()
+
+
+def test_a_store_that_is_down(cmc_inside: Run, here: Path) -> None:
+    """One line; nothing is made."""
+    (here / "lab" / "store.sqlite").write_bytes(
+        b"no database, but as long as the header of one" * 9
+    )
+    line = refused(cmc_inside, 2, "ca", "list", "lab")
+    assert line.startswith("cmc: the store: ")
+
+
+def test_certificates_that_cannot_be_read(cmc_inside: Run, here: Path) -> None:
+    """Of an odd version: the file is named, and nothing is served."""
+    (here / "odd.cer").write_bytes(of_version(19))
+    serving = ("ca", "serve", "lab", "--http", "127.0.0.1:0", "--authorised-ra", "odd.cer")
+    line = refused(cmc_inside, 2, *serving)
+    assert line == "cmc: odd.cer: 19 is not a valid X509 version"
 
 
 # --- RAs -----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,10 @@ from cmcodec.cli.show import elements
 from cmcodec.cli.show.elements import DEEPEST, write_elements
 from kit.der import attribute, identifier, integer, oid, seq, set_of, tlv
 from kit.keys import ALICE
+from kit.messages import Signer, pki_data, signed_by, signed_data, tagged_content_info, tcr
 from kit.messages import pkcs10 as request
-from kit.messages import pki_data, signed_data, tagged_content_info, tcr
+from kit.trees import tree
+from kit.unreadable import of_version, with_field
 from kit.vectors import VECTORS
 from kit.wrong_inputs import MOMENT
 
@@ -125,6 +128,23 @@ def with_secrets() -> bytes:
     return signed_data(pki_data([control], requests=[first, asking]))
 
 
+def test_inspect_shows_what_it_can_of_certificates(cmc_inside: Run, tmp_path: Path) -> None:
+    """Of one that ``cryptography`` does not read its hash; of a key that it lacks the kind."""
+    bits = tree(0x03, b"\0\1")
+    key = tree(0x30, [tree(0x30, [tree(0x06, b"\x2a\x03")]), bits])
+    odd = with_field(0x30, 4, key)
+    file = tmp_path / "odd.der"
+    carried = (ALICE.certificate(), of_version(19), odd)
+    file.write_bytes(signed_by(Signer(), certificates=carried).encode())
+    done = cmc_inside("inspect", file)
+    assert done.returncode == 0
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    assert "unreadable: 19 is not a valid X509 version" in shown
+    assert "key: 1.2.3" in shown
+    for each in carried:
+        assert f"sha256: {hashlib.sha256(each).hexdigest()}" in shown
+
+
 def test_inspect_hides_secrets(cmc: Run, tmp_path: Path) -> None:
     """In every form, also of a message in a message: no screen and no log has them."""
     nested = signed_data(pki_data(members=[tagged_content_info(with_secrets(), 11)]))
@@ -205,6 +225,16 @@ def test_raw_takes_text_apart(cmc: Run) -> None:
     )
 
 
+def test_raw_of_text_that_is_no_base64(cmc_inside: Run, tmp_path: Path) -> None:
+    """One line that says which file, and where."""
+    file = tmp_path / "broken.pem"
+    file.write_bytes(b"-----BEGIN CMS-----\nMAA*\n-----END CMS-----\n")
+    done = cmc_inside("inspect", "--raw", file)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"cmc: {file}: ")
+    assert "bad_value" in done.stderr
+
+
 def test_raw_excludes_the_other_options(cmc: Run) -> None:
     for option in ("--json", "--all", "--strict", "--wrapped"):
         done = cmc("inspect", "--raw", option, BATCH)
@@ -282,6 +312,12 @@ def test_messagethat_only_look_like_elements_break_nothing() -> None:
     for inside in (seq(b"\x02\x01\x01" + b"\x02\x09"), b"\x30\x02\x02", b"\x30"):
         assert lines(tlv(0x04, inside))[1]
     assert len(lines(tlv(0x04, b"\x30\x02\x02\x05"))[0]) == 1
+
+
+def test_elements_that_are_empty_or_no_identifier() -> None:
+    """An octet string around a SEQUENCE of nothing holds it; what is no OID has no name."""
+    assert lines(bytes.fromhex("04023000")) == (["0 0 2 OCTET STRING", "2 1 0 SEQUENCE"], True)
+    assert lines(bytes.fromhex("060180")) == (["0 0 1 OBJECT IDENTIFIER"], True)
 
 
 def test_elements_are_shown_to_a_depth() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import cmcodec
-from cmcodec import cms, types
+from cmcodec import cms, oids, types
 from cmcodec.builders import NewRequest, RequestBuilder, ResponseBuilder
 from kit.keys import certificate, der, key, name
 from kit.vectors import VECTORS
@@ -219,6 +220,37 @@ def test_legacy(cmc: Run, here: Path) -> None:
     options = [file, "--key", str(ENVELOPES / "keys" / "rsa.key.der")]
     assert "unsupported_algorithm" in refused(cmc, *options)
     assert told(cmc, *options, "--legacy")["layers"][0]["algorithm"] == "des-ede3-cbc"
+
+
+def test_a_first_message_without_transaction(cmc_inside: Run, here: Path) -> None:
+    """RFC 10002 §6.6: the control may be left out; a line less is shown."""
+    made = RequestBuilder().add_request(NewRequest(key=key("p-256", 5), subject=name("device")))
+    content = made.content()
+    controls = [x for x in content.control_sequence if x.attr_type != oids.ID_CMC_TRANSACTION_ID]
+    content = replace(content, control_sequence=tuple(controls))
+    (here / "made").write_bytes(cms.sign(content, signer()))
+    done = cmc_inside("open", "made")
+    assert (done.returncode, done.stderr) == (0, "")
+    *_, before, last = done.stdout.splitlines()
+    assert before == "  request 1: pkcs10, pop verified"
+    assert last == "  identity proof: unchecked, POP link: unchecked"
+
+
+def test_a_random_without_its_witness_is_a_wrong_link(cmc_inside: Run, here: Path) -> None:
+    """R-102: popLinkRandom says that there is a link; no request has one."""
+    made = RequestBuilder().add_control(types.PopLinkRandom(bytes(16)))
+    made = made.add_request(NewRequest(key=key("p-256", 5), subject=name("device")))
+    (here / "made").write_bytes(made.identify(SECRET, "device").sign(signer()))
+    found = told(cmc_inside, "made", "--secret-file", "secret", status=1)
+    assert found["proofs"] == {"identity": "good", "pop_link": "wrong"}
+
+
+def test_a_key_that_opens_nothing(cmc_inside: Run, here: Path) -> None:
+    """One line with its file; exit status 2."""
+    pem = key("ed25519").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (here / "signs.key").write_bytes(pem)
+    line = refused(cmc_inside, "request", "--key", "signs.key", status=2)
+    assert line.startswith("cmc: signs.key: no private key that opens: ")
 
 
 def test_compatibility(cmc: Run, here: Path) -> None:

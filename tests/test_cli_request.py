@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 import cmcodec
-from cmcodec import types
+from cmcodec import oids, types
 from cmcodec.cms.key_kinds import KINDS
 from cmcodec.roles import Issue, Refuse
 from cmcodec.types import CMCFailInfo
@@ -28,6 +28,7 @@ from kit.command import command, surroundings
 from kit.keys import key, name
 from kit.messages import pkcs10
 from kit.today import Today, anchor, certified, keep, later, middle, pending, stranger
+from kit.tokens import beside, objects
 from kit.transports import SCHEMES, served
 
 if TYPE_CHECKING:
@@ -226,6 +227,37 @@ def test_a_key_in_a_token(cmc: Run, here: Path, ca: Today, url: str, hsm: HSM) -
     done = cmc("request", "renew", *renewing, *to, **hsm.environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert certificates("issued.pem")[0].subject == name("device")
+
+
+def test_a_key_in_a_token_that_is_not_had(
+    cmc: Run, cmc_inside: Run, here: Path, hsm: HSM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has logged in; or the token has it for no signatures. The PIN is never shown."""
+    asked = ("request", "enroll", "--subject", "CN=device", "--out", "x", "--key")
+    monkeypatch.delenv("CMC_PKCS11_PIN", raising=False)
+    done = cmc(*asked, "pkcs11:token=cmc;object=p-256", **hsm.environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "cmc: pkcs11:token=cmc;object=p-256: pkcs11: no key without a PIN: pin-source in the URI, "
+        "or CMC_PKCS11_PIN\n"
+    )
+    public = certified("agrees", 8).certificate.public_bytes(Encoding.DER)
+    with objects(key("p-256", 8), beside(public), signs=False) as label:
+        line = refused(cmc_inside, *asked[1:], hsm.uri(label))
+    shown = f"pkcs11:token=cmc;object={label}"
+    assert line == f"cmc: {shown}: no certificate is asked for with it: key_rejected"
+
+
+def test_a_key_that_signs_nothing_in_a_pkcs10(
+    cmc_inside: Run, here: Path, ca: Today, url: str
+) -> None:
+    """R-183: it proves nothing by itself, and answers the challenge of the CA."""
+    new = ("--new", "x25519", "--key-out", "new.key", "--subject", "CN=device", "--form", "pkcs10")
+    found = told(cmc_inside, "enroll", *new, *BY_SECRET, *ANSWERED, "--to", url)
+    assert (found["state"], len(ca.received)) == ("done", 2)
+    content: Any = cmcodec.load(ca.received[0]).unverified_content
+    request = content.req_sequence[0].tcr.certification_request
+    assert request.signature_algorithm.algorithm == oids.ID_ALG_NO_SIGNATURE
 
 
 def test_requests_that_are_finished(cmc: Run, here: Path, ca: Today, url: str) -> None:
@@ -672,6 +704,10 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "link without secret": ((*NEW, "--link-pop", "--out", "x"), "--secret-file"),
     "identification alone": ((*NEW, "--identification", "x", "--out", "x"), "--secret-file"),
     "empty secret": ((*NEW, "--secret-file", "/dev/null", "--out", "x"), "--secret-file"),
+    "a reader that cannot": (
+        (*NEW, "--encrypt-to", "signs.pem", "--out", "x"),
+        "signs.pem: nothing is encrypted for it",
+    ),
     "no certificate": ((*NEW, "--encrypt-to", "secret", "--out", "x"), "secret: neither"),
     "a csr of no version": (("--csr", "odd.p10", "--out", "x"), "odd.p10: neither"),
     "nowhere": ((*NEW, "--out", "nowhere/x"), "nowhere/x.state: there is no such folder"),
@@ -696,6 +732,7 @@ def test_wrong_use_of_enroll(
     csr(here / "device.p10", 11)
     csr(here / "second.p10", 12)
     (here / "odd.p10").write_bytes(pkcs10(version=3))
+    keep(here, "signs", certified("signs", 7, "ed25519"))
     arguments, says = WRONG[case]
     before = sorted(here.iterdir())
     assert says in refused(cmc, "enroll", *arguments)
@@ -754,6 +791,18 @@ def test_wrong_use_of_a_state(cmc: Run, here: Path, ca: Today, url: str) -> None
     assert "no answer is expected" in line
     for decision in ("confirm", "reject"):
         assert "nothing is to be confirmed" in refused(cmc, decision, *going)
+
+
+def test_a_state_whose_message_is_none(cmc_inside: Run, here: Path, ca: Today) -> None:
+    """Somebody has changed it: nothing is sent."""
+    told(cmc_inside, "enroll", *NEW, *BY_SECRET, *ANSWERED)
+    kept = Path("issued.pem.state")
+    record = json.loads(kept.read_text())
+    record["octets"] = "MAA="
+    kept.write_text(json.dumps(record))
+    going = ("issued.pem.state", *BY_SECRET, *ANSWERED, "--to", f"file:{here}")
+    line = refused(cmc_inside, "poll", *going, status=1)
+    assert line.startswith("cmc: this is no message: ")
 
 
 def test_a_key_is_never_written_over(cmc: Run, here: Path, ca: Today, url: str) -> None:

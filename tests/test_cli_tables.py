@@ -14,6 +14,7 @@ import pytest
 
 import cmcodec
 from cmcodec import arrow
+from cmcodec.cli import tables
 from kit.command import command, surroundings
 from kit.messages import Message, pki_data, tagged_content_info
 from kit.vectors import ROOT
@@ -95,6 +96,22 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path: Path, cmc: Run) -> Non
     assert re.fullmatch(rf"cmc: {re.escape(str(path))}: column m: .+\n", done.stderr)
     assert out.read_bytes() == b"before"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["archive", "out"]
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow"])
+def test_a_reader_of_a_table_that_leaves_is_told_of_as_such(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`main` makes the exit status 141 of it; a disk that is full is a line of its own."""
+
+    class Gone(io.BytesIO):
+        def write(self, octets: Any) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Gone()))
+    report = cmcodec.verify_batch([GOOD])
+    with pytest.raises(BrokenPipeError), tables.writing("-", kind) as write:
+        write(report, None)
 
 
 def test_one_form_of_output_at_a_time(tmp_path: Path, cmc: Run) -> None:

@@ -16,7 +16,7 @@ from cmcodec.compat import _derived, _tables
 from cmcodec.compat.asn1crypto import from_asn1crypto, to_asn1crypto
 from cmcodec.compat.python_cmc import cmc
 from kit.controls import BUILT
-from kit.der import seq, tlv
+from kit.der import integer, oid, seq, set_of, tlv
 from kit.strategies import DECLARED, values
 from kit.vectors import VECTORS
 
@@ -191,6 +191,30 @@ def test_what_is_no_strict_der_is_refused() -> None:
         from_asn1crypto(cmc.CMCStatusInfoV2({"cMCStatus": 2, "bodyList": []}))
     with pytest.raises(ValueError, match="missing"):
         from_asn1crypto(cmc.PendInfo({"pendToken": b"t"}))
+
+
+LONG = seq(integer(1), oid("1.2.3"), set_of(tlv(0x04, bytes(200))))
+
+
+@pytest.mark.parametrize(
+    ("cls", "octets", "says"),
+    [
+        (cmc.Controls, b"\x05\0", ("bad_tag", 0, "controls")),
+        (cmc.Controls, b"\x04\0", ("bad_tag", 0, "controls")),
+        (cmc.Controls, seq(LONG, seq(integer(0))), ("bad_tag", 224, "controls[1].attrType")),
+        (cmc.Controls, seq(LONG, b"\x30\x80\0\0"), ("not_canonical", 219, "controls[1]")),
+        (cmc.SetOfInteger, tlv(0x31, integer(2), integer(1)), ("not_canonical", 5, "[1]")),
+    ],
+)
+def test_a_list_says_which_element_is_wrong(
+    cls: Any, octets: bytes, says: tuple[str, int, str]
+) -> None:
+    """No list at all, a long element before it, no DER in it, an order that is none."""
+    with pytest.raises(DecodeError) as caught:
+        cls.load(octets)
+    error = caught.value
+    assert (error.reason, error.offset) == says[:2]
+    assert error.path.endswith(says[2])
 
 
 def test_what_asn1crypto_cannot_hold() -> None:

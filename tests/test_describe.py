@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from cmcodec import oids, types
@@ -46,6 +48,19 @@ def test_reasons_of_a_crl_have_their_names() -> None:
 def test_what_stands_in_a_line(value: object, text: str) -> None:
     """Also what fits no declaration: as far as it can be read, else in hexadecimal."""
     assert shown(value) == text
+
+
+def test_what_no_declaration_names_is_shown_as_it_is() -> None:
+    """A time that is no Time, an extension without a class, a key that ``cryptography`` lacks."""
+    (field,) = (each for each in schema.node(types.PendInfo).fields if each.name == "pendTime")
+    assert describe.one_line(datetime(2027, 1, 1, tzinfo=UTC), field.node) == "2027-01-01 00:00:00Z"
+    plain = types.Extension(extn_id="1.2.3", critical=True, extn_value=b"\x05\0")
+    assert shown(plain) == "1.2.3, critical: 0500"
+    odd = types.SubjectPublicKeyInfo(
+        algorithm=types.AlgorithmIdentifier(algorithm="1.2.3"),
+        subject_public_key=BitString(b"\1\2"),
+    )
+    assert shown(odd) == "1.2.3, 2 octets"
 
 
 def test_numbers_without_a_name_are_numbers() -> None:

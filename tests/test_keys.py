@@ -23,7 +23,7 @@ from cmcodec.cms.key_kinds import KINDS, new_key
 from cmcodec.errors import SigningError
 from kit.chains import issue
 from kit.keys import certificate, key, name
-from kit.tokens import PIN, objects
+from kit.tokens import PIN, beside, objects
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -228,17 +228,6 @@ def test_what_a_token_cannot_decrypt_is_nothing(hsm: HSM) -> None:
     for octets in (bytes(sealed), cms.encrypt(MESSAGE, [oaep])):
         with pytest.raises(cmcodec.DecryptionError, match="decryption_failed"):
             cmcodec.load(octets).open(kept.opener(own))
-
-
-def beside(octets: bytes) -> dict[Any, Any]:
-    """A certificate in a token."""
-    import pkcs11
-
-    of = pkcs11.Attribute
-    return {
-        of.CLASS: pkcs11.ObjectClass.CERTIFICATE, of.VALUE: octets, of.SUBJECT: b"\x30\0",
-        of.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
-    }  # fmt: skip
 
 
 def test_a_key_that_the_token_has_no_longer_opens_nothing(hsm: HSM) -> None:

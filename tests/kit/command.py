@@ -6,9 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cmcodec import oids
+from cmcodec.cli import main
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Run(Protocol):
@@ -39,6 +43,26 @@ def running(backend: str) -> Run:
         assert "Traceback" not in text.stderr
         assert "defect" not in text.stderr
         return text
+
+    return run
+
+
+def inside(capture: pytest.CaptureFixture[str]) -> Run:
+    """That in this process, on its backend: quick, where a process of its own shows nothing more.
+
+    ``capture`` is what catches its output. It reads no standard input.
+    """
+
+    def run(
+        *arguments: str | Path, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        assert not stdin
+        assert not environment
+        capture.readouterr()
+        status = main(list(map(str, arguments)))
+        printed = capture.readouterr()
+        assert "defect" not in printed.err
+        return subprocess.CompletedProcess(arguments, status, printed.out, printed.err)
 
     return run
 

@@ -106,6 +106,17 @@ def objects(private: Any, *public: dict[Any, Any], signs: bool = True) -> Iterat
             each.destroy()
 
 
+def beside(octets: bytes) -> dict[Any, Any]:
+    """A certificate in a token."""
+    import pkcs11
+
+    of = pkcs11.Attribute
+    return {
+        of.CLASS: pkcs11.ObjectClass.CERTIFICATE, of.VALUE: octets, of.SUBJECT: b"\x30\0",
+        of.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+    }  # fmt: skip
+
+
 def _add_agreeing() -> None:
     """A key of P-521 for signatures and key agreement, which the command cannot make."""
     import pkcs11

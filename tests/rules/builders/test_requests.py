@@ -56,6 +56,16 @@ def test_r_046_new_requests_prove_possession(form: Any, kind: str) -> None:
     controls.check(found.content)
 
 
+def test_a_member_is_a_message_in_any_form() -> None:
+    """R-054: octets, a message that was loaded, or the structure of one are the same member."""
+    octets = RequestBuilder().add_request(new()).sign(signer())
+    member = cmcodec.load(octets)
+    for each in (octets, member, member.unverified_structure):
+        made = RequestBuilder().add_message(each, body_part_id=7).sign(signer())
+        ((number, found),) = cmcodec.load(made).unverified_messages
+        assert (number, found.to_der()) == (7, octets)
+
+
 def test_r_012_extensions_travel_in_one_attribute() -> None:
     """R-012: of cryptography and of this package; a key identifier is added unless given."""
     usage = x509.Extension(

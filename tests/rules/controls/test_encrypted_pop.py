@@ -256,6 +256,15 @@ def test_a_key_that_nothing_is_encrypted_for(private: Any, reason: str) -> None:
         encrypted_pop.challenge(tagged(private))
 
 
+def test_a_group_that_is_too_large_is_not_challenged() -> None:
+    """P7: 4,104 bits; whether that is prime would be tested for long."""
+    group = seq(integer((1 << 4104) - 1), integer(2), integer((1 << 256) - 1))
+    spki = identifier(oids.DHPUBLICNUMBER, group), tlv(0x03, b"\0", integer(5))
+    octets = tlv(0xA1, seq(integer(6), seq(tlv(0xA6, *spki))))
+    with pytest.raises(EncodeError, match="key_rejected in publicKey"):
+        encrypted_pop.challenge(types.TaggedRequest.from_der(octets))
+
+
 def test_requests_without_a_key_are_not_challenged() -> None:
     """A template without a key, a request of another kind, and octets that are no key."""
     other = tlv(0xA2, integer(6), oid(oids.ID_DATA), seq())
