@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import ExitStack, contextmanager
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from cmcodec import durable
 from cmcodec.cli.options import Failure, Misuse, printable
@@ -132,7 +132,7 @@ def writing(name: str, kind: Format) -> Iterator[Write]:
     schema = pa.schema(arrow.ROWS_SCHEMA)
     with ExitStack() as stack:
         try:
-            file = stack.enter_context(durable.writing(name) if name != "-" else _output())
+            file = stack.enter_context(durable.writing(name) if name != "-" else _Output())
             made = pq.ParquetWriter if kind == "parquet" else pa.ipc.new_file
             writer = stack.enter_context(made(file, schema))
 
@@ -160,28 +160,15 @@ def _required(option: str) -> None:
         raise Misuse(f'{option}: needs pyarrow: pip install "cmcodec[arrow]"') from None
 
 
-class _Counted(io.RawIOBase):
-    """Standard output, which may be a pipe that cannot tell where it is."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream, self._written = stream, 0
+class _Output(io.RawIOBase):
+    """Standard output, which stays open when this is closed."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, octets: Any) -> int:
-        self._written += self._stream.write(octets)
+        sys.stdout.buffer.write(octets)
         return len(octets)
 
-    def tell(self) -> int:
-        return self._written
-
     def flush(self) -> None:
-        self._stream.flush()
-
-
-@contextmanager
-def _output() -> Iterator[_Counted]:
-    if sys.stdout is None:
-        raise Misuse("-: standard output is closed")
-    yield _Counted(sys.stdout.buffer)
+        sys.stdout.buffer.flush()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, final
 
 from cmcodec import types
 from cmcodec.controls import statuses
-from cmcodec.errors import CMCError
 from cmcodec.message import load
 from cmcodec.transports import web
 from cmcodec.transports.clients import AsyncClient as _AsyncClient
@@ -79,10 +78,7 @@ def _status(message: Message) -> HTTPStatus:
 
     What is encrypted says nothing: its status is 200.
     """
-    try:
-        found = statuses.read(message)
-    except CMCError:
-        return HTTPStatus.OK
+    found = statuses.read(message)
     if not found or any(status.cmc_status not in statuses.REFUSED for status in found):
         return HTTPStatus.OK
     return _FAILING.get(statuses.fail_info(found[0]), HTTPStatus.BAD_REQUEST)

@@ -69,8 +69,9 @@ class Columns:
         for outer in self._around:
             if outer is not None:
                 row, counted = self._rows[outer]
-                if counted is not None:
-                    self._rows[outer] = row, Counted(counted[0] + 1, counted[1] + failed)
+                # Only where they were looked at are there rows inside another one.
+                assert counted is not None
+                self._rows[outer] = row, Counted(counted[0] + 1, counted[1] + failed)
 
     def finish(self) -> Array:
         found = [cells(row, counted, places=self._places) for row, counted in self._rows]

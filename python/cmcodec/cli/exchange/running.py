@@ -235,8 +235,8 @@ def _result(options: Options, exchange: Exchange, state: _State) -> Result:
 def _written(options: Options, exchange: Exchange) -> str:
     """The file that the request is in; whoever has a secret may be guessed by it."""
     assert exchange.request is not None
-    if options.out is None:
-        raise Misuse(_NO_OUT)
+    # Whoever asks without it was told so at first.
+    assert options.out is not None
     write_output(options.out, exchange.request, private=options.secret_file is not None)
     return options.out
 
