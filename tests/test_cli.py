@@ -11,6 +11,7 @@ import subprocess
 import sys
 from base64 import encodebytes
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import cmcodec
-from cmcodec import oids, types
+from cmcodec import _backend, cli, oids, types
 from cmcodec.cli.commands import demo_keys
 from cmcodec.cli.show import progress, report
 from cmcodec.cms import SigningKey, sign
+from cmcodec.errors import DecodeError
+from cmcodec.reasons import Reason
 from cmcodec.types import tables
 from kit.command import Run, command, surroundings
 from kit.der import attribute
@@ -724,6 +727,70 @@ def test_demo_that_cannot_be_kept_exits_2(cmc: Run, tmp_path: Path) -> None:
     done = cmc("demo", "--size", "3", "--keep", tmp_path / "absent" / "batch.der")
     assert done.returncode == 2
     assert done.stderr.endswith(": No such file or directory\n")
+
+
+# --- what is not there -----------------------------------------------------------------------
+
+
+def test_an_engine_that_is_not_installed_is_told(
+    cmc_inside: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_backend, "find_spec", lambda _: None)
+    done = cmc_inside("inspect", "--backend", "rust", BATCH)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "cmc: --backend rust: CMCODEC_BACKEND=rust: the engine is not installed\n"
+    assert cmc_inside("inspect", "--backend", "auto", BATCH).returncode == 0
+
+
+def test_standard_input_that_is_closed_is_told(
+    cmc_inside: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    done = cmc_inside("inspect", "-")
+    assert (done.returncode, done.stderr) == (2, "cmc: -: standard input is closed\n")
+
+
+def test_a_package_without_metadata_has_no_version(
+    cmc_inside: Run, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    def none(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", none)
+    done = cmc_inside("--version")
+    assert (done.returncode, done.stdout) == (0, f"cmc (not installed) ({backend} backend)\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "status"),
+    [
+        (DecodeError(Reason.TRUNCATED, 4, "x"), "cmc: truncated at offset 4 in x", 1),
+        (MemoryError(), "cmc: not enough memory", 3),
+        (RuntimeError("why"), "cmc: defect, please report: RuntimeError: why", 3),
+    ],
+    ids=["refused", "memory", "defect"],
+)
+def test_what_no_command_has_foreseen_is_one_line(
+    error: Exception,
+    line: str,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """No traceback, unless CMC_TRACEBACK asks for that of a defect."""
+
+    def fail(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr(cli._cmc, "main", fail)
+    assert cli.main(["inspect"]) == status
+    assert capsys.readouterr() == ("", f"{line}\n")
+    monkeypatch.setenv("CMC_TRACEBACK", "1")
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="why"):
+            cli.main(["inspect"])
+    else:
+        assert cli.main(["inspect"]) == status
 
 
 # --- what happens around us ------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -286,6 +287,15 @@ def test_a_message_that_has_no_answer(cmc_inside: Run, here: Path) -> None:
     line = refused(cmc_inside, 1, "respond", "status", "--ca", "lab", "--out", "no.crp")
     assert line == "cmc: there is no answer"
     assert not (here / "no.crp").exists()
+
+
+def test_a_server_without_its_extra(
+    cmc_inside: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line that says what to install."""
+    monkeypatch.setitem(sys.modules, "cmcodec.embedded.serving.listening", None)
+    line = refused(cmc_inside, 2, "ca", "list", "lab")
+    assert line.endswith(": pip install 'cmcodec[server]'")
 
 
 def test_a_store_that_is_down(cmc_inside: Run, here: Path) -> None:

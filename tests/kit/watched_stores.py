@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cmcodec.stores import MemoryStore, StoreConflictError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cmcodec.roles.store import Store, Transaction
 
@@ -62,6 +62,24 @@ class FailingStore:
         self._ended -= 1
         if self._ended < 0:
             raise self._error
+
+    def close(self) -> None:
+        self._store.close()
+
+
+class OverlappedStore:
+    """Another store; before its transaction of a number begins, somebody else does something."""
+
+    def __init__(self, store: Store, number: int, act: Callable[[], object]) -> None:
+        self._store, self._left, self._act = store, number, act
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        self._left -= 1
+        if self._left == -1:
+            self._act()
+        with self._store.transaction() as transaction:
+            yield transaction
 
     def close(self) -> None:
         self._store.close()

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from cmcodec import cms, types
 from cmcodec.builders import ResponseBuilder, certs_only
-from cmcodec.embedded import FolderError, FolderReason, outcomes
+from cmcodec.embedded import FolderError, FolderReason, create, outcomes
 from cmcodec.embedded.config import read_ca
 from cmcodec.embedded.folder import Folder
 from cmcodec.embedded.issuing import Issuer
@@ -21,6 +21,7 @@ from cmcodec.types import CMCStatus
 from kit.authority import anchor, signer
 from kit.chains import issue
 from kit.embedded import folder
+from kit.keys import name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +81,13 @@ def test_profiles_that_are_none(says: str, fields: dict[str, Any]) -> None:
     """They are refused when they are read, not when somebody asks for one."""
     with pytest.raises(ValueError, match=says):
         Profile(**fields)
+
+
+def test_a_ca_of_no_days_is_refused(tmp_path: Path) -> None:
+    """Whoever makes one; nothing of it is left."""
+    with pytest.raises(ValueError, match="days: at least 1"):
+        create(tmp_path / "ca", subject=name("CA"), days=0, url="http://localhost/")
+    assert not list((tmp_path / "ca").iterdir())
 
 
 def test_what_stands_in_the_file_of_a_ca(tmp_path: Path) -> None:

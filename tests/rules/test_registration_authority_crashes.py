@@ -9,6 +9,8 @@ import pytest
 
 import cmcodec
 from cmcodec import cms
+from cmcodec.errors import ProofError
+from cmcodec.reasons import Reason
 from cmcodec.roles import Rules
 from cmcodec.stores import StoreError
 from cmcodec.types.controls import CMCFailInfo, CMCStatus
@@ -28,7 +30,7 @@ from kit.authority import (
     statuses,
 )
 from kit.registration import Registration, kept, ra
-from kit.watched_stores import ConflictingStore, FailingStore, Killed
+from kit.watched_stores import ConflictingStore, FailingStore, Killed, OverlappedStore
 
 SUCCESS = CMCStatus.SUCCESS
 PASSWORD = cms.RecipientKey.from_password(SECRET, "device")
@@ -268,3 +270,83 @@ def test_a_step_takes_as_many_transactions_for_many_as_for_few(way: str) -> None
 
     assert counts(2) == counts(9)
     assert counts(2)[-1] <= 9
+
+
+# --- other processes -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("minutes", [0, 2])
+@pytest.mark.parametrize("number", range(6))
+def test_another_process_answers_the_same_message_in_between(number: int, minutes: int) -> None:
+    """R-017: whichever of their steps overlap, there is one certificate, and both are answered.
+
+    After two minutes the one that is slow has lost its claim.
+    """
+    made = registration(policy=always)
+    octets, other = message("bare"), []
+
+    def act() -> None:
+        made.advance(minutes=minutes)
+        other.append(made.build().respond(octets, made.upstream))
+
+    store = OverlappedStore(made.store, number, act)
+    answer = made.build(store=store).respond(octets, made.upstream)
+    for each in (answer, *other):
+        assert is_good(each, "bare") or said(each, "bare")[0][2] == CMCFailInfo.TRY_LATER
+    made.advance(minutes=2)
+    assert is_good(made.build().respond(octets, made.upstream), "bare")
+    assert made.authority.calls == 1
+
+
+@pytest.mark.parametrize("number", range(1, 3))
+def test_another_process_sends_and_delivers_in_between(number: int) -> None:
+    """R-017: what was taken and is answered by then is no batch; two deliveries are alike."""
+    made = registration()
+    received = made.receive(renewal(certified("device"), new(number=2)))
+    found: list[Any] = []
+
+    def act() -> None:
+        made.advance(minutes=2)
+        batch = made.build().batch()
+        assert batch is not None
+        response = made.upstream(batch.octets)
+        again = OverlappedStore(made.store, 1, lambda: found.append(made.build().deliver(response)))
+        found.append(made.build(store=again).deliver(response))
+
+    assert made.build(store=OverlappedStore(made.store, number, act)).batch() is None
+    first, second = found
+    assert first == second
+    assert [each.id for each in first] == [received.id]
+    assert made.authority.calls == 1
+
+
+def test_another_process_asks_again_in_between() -> None:
+    """R-118, R-142: the later question is the one that counts, also while an answer is read."""
+    made = registration(policy=always)
+    made.authority.options["policy"] = pending
+    made.respond(message("bare"))
+    made.advance(minutes=6)
+    (poll,) = made.build().due()
+    late, later = made.upstream(poll), []
+
+    def act() -> None:
+        made.advance(minutes=2)
+        later.extend(made.build().due())
+
+    with pytest.raises(ProofError) as refused:
+        made.build(store=OverlappedStore(made.store, 1, act)).deliver(late)
+    assert refused.value.reason == Reason.TRANSACTION_WRONG
+    (delivery,) = made.build().deliver(made.upstream(later[0]))
+    assert delivery.status == CMCStatus.PENDING
+
+
+@pytest.mark.parametrize("number", range(3, 5))
+def test_a_store_that_fails_at_any_step_puts_off(number: int) -> None:
+    """R-017: the client is told tryLater; the next time it gets its certificate."""
+    made = registration(policy=always)
+    octets = message("maced")
+    store = FailingStore(made.store, number, StoreError("down"))
+    assert made.respond(octets, store=store).octets
+    made.advance(minutes=2)
+    assert is_good(made.respond(octets).octets, "maced")
+    assert made.authority.calls == 1

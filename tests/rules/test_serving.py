@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from cmcodec.embedded.serving import ServingError, serve
+from cmcodec.errors import UnsupportedError
 from cmcodec.transports import est, http, tcp
 from kit.served import OF_ALL, Served, served, started, told, until
 from kit.transports import full_request, raw, rest
@@ -331,6 +333,24 @@ def test_whether_it_is_well(tmp_path: Path, workers: int) -> None:
         assert (response.status, json.loads(response.body)) == (503, {"store": False, "keys": True})
         assert raw(f"{server.url('metrics')}/", b"", method="GET").status == 404
         assert raw(f"{server.url()}/metrics", b"", method="GET").status != 200
+
+
+# --- what is not there -----------------------------------------------------------------------
+
+
+def test_a_server_without_what_it_needs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra that is missing, or ``fork`` for several workers; nobody listens then."""
+
+    def make(_: object) -> Any:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "cmcodec.embedded.serving.metrics", None)
+        with pytest.raises(UnsupportedError, match=r"pip install 'cmcodec\[server\]'"):
+            serve(make, http=FREE)
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(UnsupportedError, match="this system cannot fork"):
+        serve(make, http=FREE, workers=2)
 
 
 # --- logs ------------------------------------------------------------------------------------

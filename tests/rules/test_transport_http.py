@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import io
 import ssl
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -464,3 +465,19 @@ def test_lengths_that_a_server_of_wsgi_passes_on(
     application = cmc_http.wsgi(always(MESSAGES["full-response"]), limits=Limits(max_size=4))
     list(application(environ, lambda line, headers: said.append(line)))
     assert [each.partition(" ")[0] for each in said] == [str(status)]
+
+
+@pytest.mark.parametrize(
+    ("missing", "use", "extra"),
+    [
+        ("httpx2", lambda: cmc_http.Client("http://ca.example"), "client"),
+        ("starlette.applications", lambda: cmc_http.asgi(bytes), "server"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_told(
+    missing: str, use: Callable[[], object], extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what to install."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(cmcodec.UnsupportedError, match=rf"pip install 'cmcodec\[{extra}\]'"):
+        use()
