@@ -122,13 +122,14 @@ def coverage(*arguments: str) -> list[str]:
 
 def run(command: list[str]) -> bool:
     """Runs a command in the tree, where what it measures is kept; whether it succeeds."""
-    own = {"PYTHONPATH": str(ROOT / "python"), "CI": "1", "COVERAGE_FILE": str(BUILD / "measured")}
+    path = os.pathsep.join((str(ROOT / "python"), str(ROOT / "tests")))
+    own = {"PYTHONPATH": path, "CI": "1", "COVERAGE_FILE": str(BUILD / "measured")}
     return not subprocess.run(command, cwd=ROOT, env={**os.environ, **own}, check=False).returncode
 
 
 def tests(arguments: tuple[str, ...]) -> bool:
     """Runs tests; whether they pass."""
-    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "kit.measured"]
     return run([*coverage("run"), *pytest, *arguments])
 
 
