@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from cmcodec import oids
-from cmcodec.cli import main
 
 if TYPE_CHECKING:
     import pytest
@@ -52,6 +51,8 @@ def inside(capture: pytest.CaptureFixture[str]) -> Run:
 
     ``capture`` is what catches its output. It reads no standard input.
     """
+
+    from cmcodec.cli import main
 
     def run(
         *arguments: str | Path, stdin: bytes = b"", **environment: str
