@@ -69,6 +69,9 @@ random keys), to say whether a change broke something. What is new is found by t
 
 SEED = 10002
 
+MANY = 10_000
+"""Inputs that are kept of a target at most: what leads nowhere else is left out then."""
+
 LARGEST = 8192
 """Octets of an input: no longer one says anything new, and each is slower."""
 
@@ -173,6 +176,8 @@ def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     command = [
         program, corpus, BUILD / "seeds" / target, *bound, f"-max_len={LARGEST}", "-timeout=5",
         f"-rss_limit_mb={4096 if address else 1024}", "-print_final_stats=1", "-mutate_depth=1",
+        # A thread that is about to end looks like a leak.
+        "-detect_leaks=0",
         f"-artifact_prefix={findings}/{target}-",
     ]  # fmt: skip
     with log.open("w") as out:
@@ -183,12 +188,26 @@ def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     readable = (re.findall(r"readable: (\d+)", text) or ["0"])[-1]
     told = f"{target:14}{executed:>12,} executions{reached:>7} edges{readable:>4} % readable"
     if status == 0:
+        leave_out(program, corpus)
         return told, True
     kept = re.findall(r"Test unit written to (\S+)", text)
     why = re.findall(r"panicked at (.*\n.*)|ERROR: (.*)", text)
     reason = " ".join(filter(None, why[0])).replace("\n", " ") if why else f"status {status}"
     again = f"\n  {program} {kept[-1]}" if kept else f"\n  see {log}"
     return f"{told}  {reason}{again}", False
+
+
+def leave_out(program: Path, corpus: Path) -> None:
+    """Leaves out of what is kept what leads nowhere that others do not lead, where it is much."""
+    if sum(1 for _ in corpus.iterdir()) <= MANY:
+        return
+    fewer = corpus.with_name(f"{corpus.name}-fewer")
+    shutil.rmtree(fewer, ignore_errors=True)
+    fewer.mkdir()
+    command = [program, "-merge=1", f"-max_len={LARGEST}", "-timeout=5", fewer, corpus]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shutil.rmtree(corpus)
+    fewer.rename(corpus)
 
 
 def bounds(time: str, targets: list[str]) -> dict[str, list[str]]:
