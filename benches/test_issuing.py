@@ -42,5 +42,5 @@ def test_polls() -> None:
 
 
 def test_memory() -> None:
-    """What a batch needs can be told."""
-    assert issuing.memory_of(40, "memory") > 0
+    """What a batch needs can be told, of one that does not fit in what an earlier one left."""
+    assert issuing.memory_of(400, "memory") > 0
