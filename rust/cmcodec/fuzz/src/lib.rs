@@ -19,16 +19,16 @@ pub mod sign;
 pub mod tree;
 pub mod verifying;
 
-/// A target: a property, which mutants are tried, and which of them are readable.
+/// A target: a property, which inputs are readable, and whether mutants are signed again.
 #[macro_export]
 macro_rules! target {
-    ($property:path, $mutant:path, $is_readable:path) => {
+    ($property:path, $is_readable:path, signed: $signed:literal) => {
         libfuzzer_sys::fuzz_target!(|data: &[u8]| -> libfuzzer_sys::Corpus {
             $property(data);
             $crate::mutate::kept(data, $is_readable)
         });
         libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-            $mutant(data, size, max_size, seed, $is_readable)
+            $crate::mutate::mutant(data, size, max_size, seed, $is_readable, $signed)
         });
         libfuzzer_sys::fuzz_crossover!(|one: &[u8], other: &[u8], out: &mut [u8], seed: u32| {
             $crate::mutate::cross(one, other, out, seed)

@@ -44,29 +44,9 @@ const ATTEMPTS: usize = 3;
 /// Mutants after which the share of readable ones is told.
 const TOLD: u64 = 1024;
 
-/// A mutant of the structure, or now and then of the octets.
-pub fn structure(
-    data: &mut [u8],
-    size: usize,
-    max_size: usize,
-    seed: u32,
-    is_readable: fn(&[u8]) -> bool,
-) -> usize {
-    mutant(data, size, max_size, seed, is_readable, false)
-}
-
-/// The same, of which half are signed again, from the inside out.
-pub fn signed(
-    data: &mut [u8],
-    size: usize,
-    max_size: usize,
-    seed: u32,
-    is_readable: fn(&[u8]) -> bool,
-) -> usize {
-    mutant(data, size, max_size, seed, is_readable, true)
-}
-
-fn mutant(
+/// A mutant of the structure, or now and then of the octets. Of those that are `signed` half are
+/// signed again, from the inside out.
+pub fn mutant(
     data: &mut [u8],
     size: usize,
     max_size: usize,
@@ -76,20 +56,22 @@ fn mutant(
 ) -> usize {
     let mut random = Random::new(seed);
     let forest = parse(&data[..size]);
-    let mut octets = Vec::new();
+    let (mut octets, mut readable) = (Vec::new(), false);
     if !forest.is_empty() && !random.one_in(16) {
         for _ in 0..ATTEMPTS {
             octets = attempt(forest.clone(), &mut random, signed);
-            if is_readable(&octets) {
+            readable = is_readable(&octets);
+            if readable {
                 break;
             }
         }
     }
     if octets.is_empty() || octets.len() > max_size {
         let size = fuzzer_mutate(data, size, max_size);
-        octets = data[..size].to_vec();
+        tell(is_readable(&data[..size]));
+        return size;
     }
-    tell(is_readable(&octets));
+    tell(readable);
     data[..octets.len()].copy_from_slice(&octets);
     octets.len()
 }

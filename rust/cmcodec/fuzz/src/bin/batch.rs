@@ -2,6 +2,6 @@
 //! A batch, however it is read and whoever is beside it.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::verifying::batches,
-    cmcodec_fuzz::mutate::signed,
-    cmcodec_fuzz::parsing::is_message
+    cmcodec_fuzz::parsing::is_message,
+    signed: true
 );

@@ -2,6 +2,6 @@
 //! The converter from BER: what it makes, and of what.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::parsing::converting,
-    cmcodec_fuzz::mutate::structure,
-    cmcodec_fuzz::parsing::is_ber
+    cmcodec_fuzz::parsing::is_ber,
+    signed: false
 );

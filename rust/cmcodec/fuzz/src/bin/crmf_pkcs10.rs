@@ -2,6 +2,6 @@
 //! Requests and proofs of possession.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::verifying::requests,
-    cmcodec_fuzz::mutate::signed,
-    cmcodec_fuzz::verifying::is_request
+    cmcodec_fuzz::verifying::is_request,
+    signed: true
 );

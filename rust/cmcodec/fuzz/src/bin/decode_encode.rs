@@ -2,6 +2,6 @@
 //! What was accepted comes back octet for octet.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::rebuild::rebuilding,
-    cmcodec_fuzz::mutate::structure,
-    cmcodec_fuzz::rebuild::is_value
+    cmcodec_fuzz::rebuild::is_value,
+    signed: false
 );

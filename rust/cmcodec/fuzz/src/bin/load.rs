@@ -2,6 +2,6 @@
 //! Every way to read one input, against the others.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::parsing::loading,
-    cmcodec_fuzz::mutate::structure,
-    cmcodec_fuzz::parsing::is_message
+    cmcodec_fuzz::parsing::is_message,
+    signed: false
 );

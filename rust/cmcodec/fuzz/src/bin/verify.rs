@@ -2,6 +2,6 @@
 //! Every verdict on one input, against what else is known of it.
 cmcodec_fuzz::target!(
     cmcodec_fuzz::verifying::verdicts,
-    cmcodec_fuzz::mutate::signed,
-    cmcodec_fuzz::parsing::is_message
+    cmcodec_fuzz::parsing::is_message,
+    signed: true
 );
