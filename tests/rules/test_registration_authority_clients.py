@@ -288,6 +288,14 @@ def test_a_bare_request_can_be_asked_for(decision: Any) -> None:
 # --- what other servers say ------------------------------------------------------------------
 
 
+def batched(made: Registration) -> tuple[bytes, cmcodec.Message]:
+    """What the RA sends now, and the first request in it."""
+    batch = made.build().batch()
+    assert batch is not None
+    messages = cmcodec.load(batch.octets).unverified_messages
+    return batch.octets, next(member for _, member in messages)
+
+
 def saying(asked: Any, status: CMCStatus, *certificates: Any, **other: Any) -> bytes:
     """An answer with a status and nothing beside it; ``other``: what its otherInfo says."""
     content = ResponseBuilder().for_request(asked).content()
@@ -331,12 +339,10 @@ def test_the_ra_returns_a_token_of_rfc_2797() -> None:
     """R-142: which was an INTEGER there; the RA asks with its octets when its time has come."""
     made = registration()
     vouched(made)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    batch, message = batched(made)
     told = types.LegacyPendInfo(pend_token=0x1234, pend_time=made.now + timedelta(minutes=20))
     answer = saying(message, CMCStatus.PENDING, legacy_pend_info=told)
-    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    (delivery,) = made.build().deliver(in_batch(batch, made, answer))
     (status,) = Answer(delivery.octets).controls(oids.ID_CMC_STATUS_INFO_V2)
     assert delivery.status == status.cmc_status == CMCStatus.PENDING
     expected = types.PendInfo(pend_token=b"\x12\x34", pend_time=told.pend_time)
@@ -354,10 +360,8 @@ def test_what_nobody_can_ask_for_is_sent_again() -> None:
     """R-080: pending without a token from the start is none of an answer."""
     made = registration()
     vouched(made)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
-    response = in_batch(batch.octets, made, saying(message, CMCStatus.PENDING))
+    batch, message = batched(made)
+    response = in_batch(batch, made, saying(message, CMCStatus.PENDING))
     (delivery,) = made.build().deliver(response)
     assert Answer(delivery.octets).statuses() == failed(CMCFailInfo.INTERNAL_CA_ERROR, 1)
     (delivery,) = made.answered()
@@ -368,11 +372,9 @@ def test_a_status_that_nobody_defined_is_a_failure() -> None:
     """R-074: 9 is none of RFC 10002; the client is told that its request failed."""
     made = registration()
     vouched(made)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    batch, message = batched(made)
     answer = saying(message, 9)
-    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    (delivery,) = made.build().deliver(in_batch(batch, made, answer))
     assert (delivery.status, delivery.final) == (CMCStatus.FAILED, True)
     assert [each[:2] for each in Answer(delivery.octets).statuses()] == [(CMCStatus.FAILED, (1,))]
 
@@ -381,12 +383,10 @@ def test_a_certificate_of_another_key_is_not_confirmed() -> None:
     """R-144: the RA accepts the certificate of the key that was asked for, and no other."""
     made = registration()
     vouched(made)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    batch, message = batched(made)
     wrong = certified("device", number=77).certificate
     answer = saying(message, CMCStatus.CONFIRM_REQUIRED, wrong)
-    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    (delivery,) = made.build().deliver(in_batch(batch, made, answer))
     assert (delivery.status, delivery.final) == (CMCStatus.CONFIRM_REQUIRED, True)
     assert made.build().batch() is None
     assert wrong not in Answer(delivery.octets).certificates()
@@ -397,20 +397,16 @@ def test_a_certificate_that_cryptography_cannot_read_hinders_no_confirmation(*, 
     """R-144: neither before that of the key, nor in its place: the key and the name are read."""
     made = registration()
     vouched(made)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    batch, message = batched(made)
     good = certified("device", number=1).certificate
     # The shorter one comes first.
     odd = of_version(19, (certified("device", number=1) if own else certified("d", number=77)).der)
     with pytest.raises(ValueError, match="19 is not a valid X509 version"):
         types.Certificate(odd).to_cryptography()
     answer = saying(message, CMCStatus.CONFIRM_REQUIRED, odd, *([] if own else [good]))
-    (delivery,) = made.build().deliver(in_batch(batch.octets, made, answer))
+    (delivery,) = made.build().deliver(in_batch(batch, made, answer))
     assert (delivery.status, delivery.final) == (CMCStatus.CONFIRM_REQUIRED, False)
-    batch = made.build().batch()
-    assert batch is not None
-    message = next(member for _, member in cmcodec.load(batch.octets).unverified_messages)
+    _, message = batched(made)
     content = message.unverified_content
     (confirmed,) = made.said(oids.ID_CMC_CONFIRM_CERT_ACCEPTANCE, content)
     confirmed = confirmed.issuer_and_serial_number
