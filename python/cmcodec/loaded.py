@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from heapq import merge
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
 from cmcodec import _backend
@@ -35,10 +36,17 @@ def content(buffer: bytes, start: int) -> int:
     return start + 2 + (length & 0x7F if length >= 0x80 else 0)
 
 
+def behind(buffer: bytes, start: int) -> int:
+    """Where the validated element at ``start`` ends."""
+    length, inside = buffer[start + 1], content(buffer, start)
+    if length >= 0x80:
+        length = int.from_bytes(buffer[start + 2 : inside], "big")
+    return inside + length
+
+
 def elements(buffer: bytes, start: int, end: int) -> list[tuple[int, int]]:
     """Where each of the validated elements from ``start`` to ``end`` starts and ends."""
-    starts = _backend.offsets(buffer, start, end)
-    return list(zip(starts, [*starts[1:], end], strict=False))
+    return list(pairwise([*_backend.offsets(buffer, start, end), end]))
 
 
 class Loaded:

@@ -360,6 +360,15 @@ def test_r4_a_control_of_another_type_is_no_reference() -> None:
     )
 
 
+@pytest.mark.parametrize("octets", [127, 128])
+def test_r4_a_reference_behind_a_long_identifier(octets: int) -> None:
+    """R4, P5: what stands before a control does not hide it, up to the longest identifier."""
+    long = seq(integer(2), tlv(0x06, b"\x2a" * octets), tlv(0x31, tlv(0x05)))
+    dangling = control(1, 28, types.BodyPartList((77,)))
+    row = cmcodec.verify_batch(Message(content=pki_data(controls=(long, dangling))).encode())[0]
+    assert [(note.body_part_id, note.reason) for note in row.notes] == [(1, DANGLING)]
+
+
 @pytest.mark.parametrize("flag", ["no", "", 0, 1, None, [], object()])
 def test_v10a_flags_are_true_or_false(flag: Any) -> None:
     """V10a, V14: ``legacy="no"`` is a mistake and not a yes, on either backend."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple
 
 from cmcodec import _backend, oids
 from cmcodec.asn1.scalars import encode_object_identifier
-from cmcodec.loaded import AnyLoaded, Members, content, elements
+from cmcodec.loaded import AnyLoaded, Members, behind, content, elements
 from cmcodec.reasons import Reason
 from cmcodec.verify.verdict import Note
 
@@ -34,7 +34,7 @@ def notes(message: Loaded, is_malformed: Callable[[int], bool]) -> tuple[Note, .
     scope: Scope[Loaded] = Scope(message, is_malformed)
     found: dict[tuple[int, Reason], None] = {}
     times: dict[bytes, int] = {}
-    for identifier, oid, values in scope.controls:
+    for identifier, oid, values in scope.controls():
         times[oid] = number = times.get(oid, 0) + 1
         if number > 1 and number > _at_most().get(oid, number):
             found[identifier, Reason.DUPLICATE_CONTROL] = None
@@ -161,18 +161,21 @@ class Scope(Generic[AnyLoaded]):
         buffer = self.message.buffer
         return (Element(buffer, *span) for span in self.message.parts(sequence))
 
-    @cached_property
-    def controls(self) -> list[Control]:
+    def controls(self) -> Iterator[Control]:
         """The controls, in order."""
-        found, buffer = [], self.message.buffer
+        buffer = self.message.buffer
         for start, end in self.message.parts("controlSequence"):
-            name, oid, values = Element(buffer, start, end).inside
-            found.append(Control(name.number, oid.octets, values))
-        return found
+            # Without lists in between: a message may have a million controls.
+            identifier = content(buffer, start)
+            oid = behind(buffer, identifier)
+            values = behind(buffer, oid)
+            number = int.from_bytes(buffer[identifier + 2 : oid], "big")
+            octets = buffer[content(buffer, oid) : values]
+            yield Control(number, octets, Element(buffer, values, end))
 
     @cached_property
     def control_ids(self) -> set[int]:
-        return {control.body_part_id for control in self.controls}
+        return {control.body_part_id for control in self.controls()}
 
     @cached_property
     def request_ids(self) -> set[int]:
