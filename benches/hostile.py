@@ -44,6 +44,9 @@ DEARER = 8.0
 """Times what an octet of a valid batch takes (G6)."""
 FLOOR = 16 << 20
 """Octets of memory that no input is too small for (P8)."""
+FRESH = {"MALLOC_MMAP_THRESHOLD_": str(128 << 10)}
+"""What has glibc take each large buffer from the system. Else it does so for those above a size
+that goes up with what was given back before, and twice the octets may lie on its other side."""
 OCTETS = {"rust": 8_000_000, "pure": 400_000}
 VALID = "valid"
 """The name of the batch of good messages with which the others are compared."""
@@ -96,7 +99,7 @@ def _valid(octets: int) -> bytes:
 def point(name: str, octets: int, backend: str) -> Point:
     """Measures a family in a process of its own."""
     command = [sys.executable, "-m", "benches.hostile", "--measure", name, "--octets", str(octets)]
-    environment = {**os.environ, "CMCODEC_BACKEND": backend}
+    environment = {**os.environ, **FRESH, "CMCODEC_BACKEND": backend}
     done = subprocess.run(
         command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment
     )
