@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from importlib.util import module_from_spec, spec_from_file_location
+import sys
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,14 +106,9 @@ fn second() {
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`tools/coverage.py`, which has the name of what measures Python."""
+    """`tools/coverage_engine.py`."""
     monkeypatch.syspath_prepend(ROOT / "tools")
-    spec = spec_from_file_location("coverage_of_the_engine", ROOT / "tools" / "coverage.py")
-    assert spec is not None
-    assert spec.loader is not None
-    found = module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
+    return importlib.import_module("coverage_engine")
 
 
 def test_lines_in_a_row_of_a_function_are_one_place(engine: Any) -> None:
@@ -146,3 +142,12 @@ def test_the_list_and_the_tests_are_compared(engine: Any) -> None:
         "done now, and need not be listed: a, module: y"
     ]
     assert list(tool.reasons({one}, {one: "why"})) == ["a, f: x\n    why"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tools").glob("*.py")), ids=lambda path: path.stem)
+def test_no_tool_has_the_name_of_a_module(path: Path) -> None:
+    """Tests put the tools before what is installed, and so do processes that they start."""
+    others = [each for each in sys.path if each != str(path.parent)]
+    found = PathFinder.find_spec(path.stem, others)
+    # A folder may have the name: a module goes before it.
+    assert found is None or found.origin is None

@@ -1,4 +1,4 @@
-"""What no test does, and why: how `coverage.py` and `coverage_python.py` list it and compare.
+"""What no test does, and why: `coverage_engine.py` and `coverage_python.py` list and compare it.
 
 A row of a list is a ``[[left]]`` with the ``file``, ``why`` no test does it, and its ``places``:
 each the function and the line of it, by their texts, that the tool has found.

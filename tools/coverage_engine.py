@@ -1,6 +1,6 @@
 """Tells which lines of the engine no test of its own reaches.
 
-    python tools/coverage.py engine        # by `cargo test -p cmcodec` alone
+    python tools/coverage_engine.py        # by `cargo test -p cmcodec` alone
 
 Prints the figure of each module, and what is left. What cannot be reached stands in
 ``unreached.toml``, by its text and with the reason. Exits 1 where another line is not reached, or
@@ -101,11 +101,8 @@ def figures(found: Iterable[File]) -> Iterator[str]:
         yield f"{name:10}{lines[name]:>6} lines{missed[name]:>5} not reached{share:>8.2f} %"
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Measures the engine."""
-    if arguments != ["engine"]:
-        print("usage: coverage.py engine", file=sys.stderr)
-        return 2
     try:
         found = list(files(measure()))
     except RuntimeError as error:
@@ -122,4 +119,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
