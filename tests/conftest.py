@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,15 @@ settings.register_profile(
 )
 settings.register_profile("cmcodec-ci", settings.get_profile("cmcodec"), derandomize=True)
 settings.load_profile("cmcodec-ci" if os.environ.get("CI") else "cmcodec")
+
+
+def pytest_configure() -> None:
+    """Lets an interrupt interrupt: a shell has what runs in its background ignore it.
+
+    Processes that tests start have it from this one.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
