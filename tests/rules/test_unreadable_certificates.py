@@ -42,6 +42,14 @@ def test_a_name_is_taken_as_it_is(value: Tree) -> None:
     assert issuer.to_der() == named(value).encode()
 
 
+@pytest.mark.parametrize("attribute", [[], [tree(0x30, [tree(0x06, b"\x55\x04\x03")])]])
+def test_a_part_of_a_name_has_an_attribute_with_a_value(attribute: list[Tree]) -> None:
+    """R-144, X.501 §9.3: without one, nothing names the certificate."""
+    octets = with_field(0x30, 1, tree(0x30, [tree(0x31, attribute)]))
+    with pytest.raises(EncodeError, match="bad_value in certificate"):
+        RequestBuilder().confirm(octets)
+
+
 def test_an_alternative_name_that_is_none_is_refused() -> None:
     """R-107: a renewal asks for the names of the certificate, which are to be read."""
     extension = tree(0x30, [tree(0x06, b"\x55\x1d\x11"), tree(0x04, b"\x30")])

@@ -518,10 +518,7 @@ def _fields(certificate: CertificateLike) -> Outline:
 
 def _name_of(certificate: CertificateLike) -> types.IssuerAndSerialNumber:
     issuer, serial_number, *_ = _fields(certificate)
-    try:
-        return types.IssuerAndSerialNumber.from_der(element(0x30, issuer, serial_number))
-    except DecodeError:
-        raise EncodeError(Reason.BAD_VALUE, None, "certificate") from None
+    return types.IssuerAndSerialNumber.from_der(element(0x30, issuer, serial_number))
 
 
 def _names_in(certificate: bytes) -> tuple[types.Name, tuple[types.Extension, ...]]:
