@@ -21,7 +21,7 @@ KEK = RecipientKey.from_kek(bytes(32), b"kek-1")
 
 
 def test_a_name_that_is_no_text_is_refused() -> None:
-    """R-106, R-107: by what confirms, rejects, revokes and renews, when it is called."""
+    """R-107, R-144: by what confirms, rejects, revokes and renews, when it is called."""
     octets, subject = of_issuer(NO_TEXT), with_field(0x30, 3, named(NO_TEXT))
     for call in (
         lambda: RequestBuilder().confirm(octets),
@@ -35,7 +35,7 @@ def test_a_name_that_is_no_text_is_refused() -> None:
 
 @pytest.mark.parametrize("value", [tree(0x05), tree(0x0C), tree(0x02, b"\1")])
 def test_a_name_is_taken_as_it_is(value: Tree) -> None:
-    """R-149: whatever the type of a value is, and however long, it names the certificate."""
+    """R-144: whatever the type of a value is, and however long, it names the certificate."""
     content = RequestBuilder().confirm(of_issuer(value)).content()
     ((_, confirmed),) = content.find(types.CMCCertId)
     issuer = confirmed.issuer_and_serial_number.issuer
