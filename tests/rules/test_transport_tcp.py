@@ -190,6 +190,15 @@ def test_a_client_opens_another_connection() -> None:
         assert [client.send(MESSAGE), client.send(MESSAGE)] == [ANSWER, ANSWER]
 
 
+def test_more_than_one_answer_ends_the_connection() -> None:
+    """R-237: nobody knows which message the second one answers; the next has a new connection."""
+    with (
+        peer(saying(ANSWER * 2, stays=True), saying(ANSWER)) as port,
+        tcp.Client("127.0.0.1", port) as client,
+    ):
+        assert [client.send(MESSAGE), client.send(MESSAGE)] == [ANSWER, ANSWER]
+
+
 @pytest.mark.parametrize(
     ("answer", "reason", "fields"),
     [

@@ -541,10 +541,11 @@ def test_v8_ambiguous_and_absent_request_keys() -> None:
 def test_v9_and_v10_offsets() -> None:
     bad = Signer(signature=b"\xff" * 64)
     assert refused(signed_by(bad)) == ("signature_invalid", "V10", tlv(0x04, b"\xff" * 64))
-    small = Key(3)
-    small.public = b"\1" + bytes(31)
-    message = signed_by(Signer(), certificates=(small.certificate(),))
-    assert refused(message) == ("key_rejected", "V9", ALICE.by_serial())
+    small, long = Key(3), Key(3)
+    small.public, long.public = b"\1" + bytes(31), bytes(3000)
+    for key in (small, long):
+        message = signed_by(Signer(), certificates=(key.certificate(),))
+        assert refused(message) == ("key_rejected", "V9", ALICE.by_serial())
     ed448 = Key(1)
     ed448.algorithm = "1.3.101.113"
     message = signed_by(Signer(), certificates=(ed448.certificate(),))
