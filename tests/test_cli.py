@@ -31,7 +31,7 @@ from cmcodec.errors import DecodeError
 from cmcodec.reasons import Reason
 from cmcodec.types import tables
 from kit.command import Run, command, surroundings
-from kit.der import attribute
+from kit.der import attribute, tlv
 from kit.messages import Message, control, pki_data, signed_data, tagged_content_info
 from kit.messages import pkcs10 as bare_request
 
@@ -503,6 +503,16 @@ def test_verify_tells_of_notes_on_a_message(cmc_inside: Run, tmp_path: Path) -> 
     done = cmc_inside("verify", file)
     assert done.returncode == 0
     assert "  note on the message: version_mismatch\n" in done.stdout
+
+
+def test_verify_tells_of_notes_on_body_parts(cmc_inside: Run, tmp_path: Path) -> None:
+    """R4: by its number, the one that is too many."""
+    file = tmp_path / "twice.der"
+    identification = [control(number, 2, tlv(0x0C, b"device")) for number in (1, 2)]
+    file.write_bytes(Message(content=pki_data(identification)).encode())
+    done = cmc_inside("verify", file)
+    assert done.returncode == 0
+    assert "  note on body part 2: duplicate_control\n" in done.stdout
 
 
 def test_verify_json_has_exactly_the_members_of_a_row(cmc: Run) -> None:

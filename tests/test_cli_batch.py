@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 import cmcodec
 from cmcodec import cms, oids, types
-from cmcodec.builders import NewRequest
+from cmcodec.builders import NewRequest, certs_only
 from cmcodec.roles import Client, Issue, Refuse, Rules
 from cmcodec.types import CMCFailInfo
 from kit.authority import ITERATIONS, SECRET, signer
@@ -415,11 +415,13 @@ def test_an_answer_that_needs_more_or_says_nothing(cmc_inside: Run, here: Path, 
 
 def test_wrong_use_of_send(cmc: Run, here: Path) -> None:
     """No URL, no message, no request, nobody."""
+    Path("answer.crp").write_bytes(certs_only([anchor().certificate]))
     for arguments, says, status in (
         (("requests/1.crq",), "--to", 2),
         (("requests/1.crq", "--to", "ca.example"), "--to ca.example: url", 2),
         (("missing", "--to", "cmc://ca"), "missing: No such file", 2),
         (("ca.pem", "--to", "cmc://ca"), "ca.pem: ", 1),
+        (("answer.crp", "--to", "http://127.0.0.1:9/"), "a simple-response is no request", 2),
         (("requests/1.crq", "--to", "file:nowhere"), "file:nowhere: nobody is there", 1),
     ):
         assert says in refused(cmc, "send", *arguments, status=status)

@@ -265,9 +265,14 @@ def test_the_public_key_is_beside_the_private_one(hsm: HSM) -> None:
         of.CLASS: kinds.PUBLIC_KEY, of.KEY_TYPE: pkcs11.KeyType.EC,
         of.EC_PARAMS: bytes.fromhex("06082a8648ce3d030107"), of.EC_POINT: b"\x04\x02\x04\x01",
     }  # fmt: skip
+    of_another_kind = {
+        of.CLASS: kinds.PUBLIC_KEY, of.KEY_TYPE: pkcs11.KeyType.DH,
+        of.PRIME: b"\x17", of.BASE: b"\x05", of.VALUE: b"\x08",
+    }  # fmt: skip
     for public, says in (
         ([], "no public key and no certificate"),
         ([in_object], "the public key cannot be read"),
+        ([of_another_kind], "RSA, EC and Ed25519 keys are on offer"),
         ([beside(b"\x30\0")], "the certificate cannot be read"),
     ):
         with (

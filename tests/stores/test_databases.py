@@ -204,6 +204,16 @@ def test_waiting_too_long_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> 
         keep(store, b"b")
 
 
+def test_closing_leaves_a_transaction_that_runs(url: str) -> None:
+    """It ends as if nobody had closed the store, which can still be used."""
+    with closing(SQLStore(url)) as store:
+        with store.transaction() as transaction:
+            transaction.put(Kind.NONCE, b"a", b"1")
+            store.close()
+            transaction.put(Kind.NONCE, b"b", b"2")
+        assert (value(store, b"a"), value(store, b"b")) == (b"1", b"2")
+
+
 def test_a_failure_that_was_caught_ends_the_transaction(url: str) -> None:
     """A part of it cannot be kept."""
     with closing(SQLStore(url)) as store:
