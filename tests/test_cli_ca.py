@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography import x509
 from cmcodec import cms, keys, types
 from cmcodec.builders import ResponseBuilder
 from cmcodec.cms.key_kinds import new_key
+from cmcodec.embedded import EmbeddedCA
 from kit.authority import signer
 from kit.chains import issue
 from kit.keys import key
@@ -155,6 +157,43 @@ def test_what_is_no_ca(cmc: Run, here: Path) -> None:
     assert line == "cmc: lab/ca-cert.pem: no certificate, PEM or DER"
 
 
+@pytest.mark.parametrize(
+    ("name", "octets", "said"),
+    [
+        ("config.toml", None, "there is no such file"),
+        ("server-cert.pem", None, "there is no such file"),
+        ("server-cert.pem", b"", "no certificate, PEM or DER"),
+        ("server-key.pem", None, "there is no such file"),
+        ("server-key.pem", b"", "no private key in PEM or DER, or of a kind not on offer"),
+    ],
+)
+def test_a_file_that_is_missing_or_empty(
+    name: str, octets: bytes | None, said: str, cmc_inside: Run, here: Path
+) -> None:
+    """It is named, and what is wrong with it."""
+    (here / "lab" / name).unlink()
+    if octets is not None:
+        (here / "lab" / name).write_bytes(octets)
+    assert refused(cmc_inside, 2, "ca", "list", "lab") == f"cmc: lab/{name}: {said}"
+
+
+def test_a_file_in_the_place_of_a_folder(cmc_inside: Run, here: Path) -> None:
+    """It is kept as it is, and named."""
+    (here / "taken").write_text("mine")
+    assert refused(cmc_inside, 2, "ca", "init", "taken") == "cmc: taken: File exists"
+    assert refused(cmc_inside, 2, "ca", "init", "taken/lab") == "cmc: taken/lab: Not a directory"
+    assert (here / "taken").read_text() == "mine"
+
+
+def test_a_store_in_a_folder_that_is_not_there(cmc_inside: Run, here: Path) -> None:
+    """Is named; no folder is made."""
+    config = here / "lab" / "config.toml"
+    config.write_text(config.read_text().replace("store.sqlite", "nowhere/store.sqlite"))
+    line = refused(cmc_inside, 2, "ca", "list", "lab")
+    assert line == "cmc: lab/nowhere/store.sqlite: No such file or directory"
+    assert not (here / "lab" / "nowhere").exists()
+
+
 def test_a_key_that_is_not_the_certificates(cmc: Run, here: Path) -> None:
     """Is told, with the name in the certificate."""
     (here / "lab" / "server-key.pem").unlink()
@@ -254,6 +293,33 @@ def test_what_waits_is_decided(cmc: Run, here: Path) -> None:
         line = refused(cmc, 1, "ca", command, "lab", unknown)
         assert line == f"cmc: no application {unknown} waits"
         assert "is not hexadecimal" in refused(cmc, 2, "ca", command, "lab", "zz")
+
+
+def test_what_waits_is_listed_and_refused(cmc_inside: Run, here: Path) -> None:
+    """For people in a line; whoever asks again is told why."""
+    config = here / "lab" / "config.toml"
+    config.write_text(config.read_text().replace("poll_after = 60", "poll_after = 0"))
+    asked(cmc_inside, here)
+    with closing(EmbeddedCA(path="lab", manual=True)) as ca:
+        (here / "device.crp").write_bytes(ca.respond((here / "device.crq").read_bytes()))
+    (row,) = rows(cmc_inside, "pending", "lab")
+    waiting, since = row["application_id"], row["since"]
+    done = cmc_inside("ca", "pending", "lab")
+    assert done.stdout == f"{waiting}  since {since}  CN=device, by secret device\n"
+    why = ("--fail-info", "badIdentity", "--text", "ask the desk")
+    done = cmc_inside("ca", "refuse", "lab", waiting, *why)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert rows(cmc_inside, "pending", "lab") == []
+    known = (
+        "device.crq.state", "--secret-file", "device.txt", "--identification", "device",
+        "--trust", "lab/ca-cert.pem", "--out",
+    )  # fmt: skip
+    done = cmc_inside("request", "receive", known[0], "device.crp", *known[1:], "device.pem")
+    assert done.returncode == 4
+    assert cmc_inside("request", "poll", *known, "poll.crq").returncode == 0
+    done = cmc_inside("respond", "poll.crq", "--ca", "lab", "--out", "poll.crp")
+    assert done.returncode == 1
+    assert "  failed, badIdentity: ask the desk" in done.stdout
 
 
 # --- respond -------------------------------------------------------------------------------------
