@@ -177,6 +177,14 @@ def test_a_file_that_is_missing_or_empty(
     assert refused(cmc_inside, 2, "ca", "list", "lab") == f"cmc: lab/{name}: {said}"
 
 
+@pytest.mark.parametrize("name", ["config.toml", "server-cert.pem", "server-key.pem"])
+def test_a_folder_in_the_place_of_a_file(name: str, cmc_inside: Run, here: Path) -> None:
+    """Its name stands there once."""
+    (here / "lab" / name).unlink()
+    (here / "lab" / name).mkdir()
+    assert refused(cmc_inside, 2, "ca", "list", "lab") == f"cmc: lab/{name}: Is a directory"
+
+
 def test_a_file_in_the_place_of_a_folder(cmc_inside: Run, here: Path) -> None:
     """It is kept as it is, and named."""
     (here / "taken").write_text("mine")

@@ -85,10 +85,8 @@ class Folder:
         """What is in a file."""
         try:
             return (self / name).read_bytes()
-        except FileNotFoundError:
-            raise FolderError(FolderReason.MISSING, self / name, "there is no such file") from None
         except OSError as error:
-            raise self._malformed(name, error.strerror or str(error)) from None
+            raise self._not_read(name, error) from None
 
     def certificates(self, name: str) -> list[x509.Certificate]:
         """The certificates in a file."""
@@ -112,9 +110,9 @@ class Folder:
         """A private key, which is that of a certificate; ``name`` may be a ``pkcs11:`` URI."""
         try:
             found = keys.read(name if keys.is_uri(name) else self / name)
-        except FileNotFoundError:
-            raise FolderError(FolderReason.MISSING, self / name, "there is no such file") from None
-        except (OSError, keys.KeyAccessError) as error:
+        except OSError as error:
+            raise self._not_read(name, error) from None
+        except keys.KeyAccessError as error:
             raise self._malformed(name, str(error)) from None
         self.check(name, found, certificate)
         return found
@@ -163,6 +161,11 @@ class Folder:
             os.close(os.open(self / name, os.O_RDWR | os.O_CREAT, durable.PRIVATE))
         except OSError as error:
             raise self._malformed(name, error.strerror or str(error)) from None
+
+    def _not_read(self, name: str, error: OSError) -> FolderError:
+        if isinstance(error, FileNotFoundError):
+            return FolderError(FolderReason.MISSING, self / name, "there is no such file")
+        return self._malformed(name, error.strerror or str(error))
 
     def _malformed(self, name: str, text: str) -> FolderError:
         return FolderError(FolderReason.MALFORMED, self / name, text)
