@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cmcodec.types import CONTROLS
     from cmcodec.verify.batch import verify_batch
     from cmcodec.verify.given import CertificateLike, Trust
+    from cmcodec.verify.lanes import BackendInfo, LanesWarning, backend_info
     from cmcodec.verify.report import BatchReport
     from cmcodec.verify.verdict import Note, RequestReport, Row, Signer
 
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONTROLS",
     "ArgumentError",
+    "BackendInfo",
     "BatchReport",
     "Buffer",
     "CMCError",
@@ -62,6 +64,7 @@ __all__ = [
     "DecryptionError",
     "EncodeError",
     "ForbiddenError",
+    "LanesWarning",
     "LimitError",
     "Message",
     "Note",
@@ -81,6 +84,7 @@ __all__ = [
     "__version__",
     "asn1",
     "backend",
+    "backend_info",
     "builders",
     "cms",
     "controls",
@@ -92,9 +96,11 @@ __all__ = [
 
 _ON_ACCESS = {
     "CONTROLS": "cmcodec.types",
+    "BackendInfo": "cmcodec.verify.lanes",
     "BatchReport": "cmcodec.verify.report",
     "Buffer": "cmcodec.received",
     "CertificateLike": "cmcodec.verify.given",
+    "LanesWarning": "cmcodec.verify.lanes",
     "Note": "cmcodec.verify.verdict",
     "Opened": "cmcodec.cms.opening",
     "RequestReport": "cmcodec.verify.verdict",
@@ -102,6 +108,7 @@ _ON_ACCESS = {
     "Unsigned": "cmcodec.cms.opening",
     "Signer": "cmcodec.verify.verdict",
     "Trust": "cmcodec.verify.given",
+    "backend_info": "cmcodec.verify.lanes",
     "verify_batch": "cmcodec.verify.batch",
 }
 _PACKAGES = ("asn1", "builders", "cms", "controls", "types")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cmcodec.columns.fields import Array
     from cmcodec.reasons import Reason
+    from cmcodec.verify.lanes import Lanes
     from cmcodec.verify.verdict import Encoding, Kind, Row
 
     Amended: TypeAlias = dict[int, Row] | dict[int, Row | None]
@@ -120,6 +121,9 @@ class Backend(Protocol):
         A path crosses octet strings and open types without a step of its own.
         """
 
+    def lanes(self) -> Lanes:
+        """What this process has to look at several signatures at once."""
+
     def members(self, buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
         """Of each TaggedContentInfo in a cmsSequence: its id, and the span of its ContentInfo.
 
@@ -152,13 +156,15 @@ class Backend(Protocol):
         authorised_ras: Sequence[bytes],
         legacy: bool,
         threads: int,
+        lanes: bool,
         progress: Callable[[int, int], object] | None,
     ) -> Verdicts:
         """A row for every item, and with ``nested`` for every message inside it (rules V, R).
 
         Octets are loaded first, within the bounds given; messages inside a validated item are not
         looked at. ``certificates`` are more that may have signed; ``authorised_ras`` are the
-        SHA-256 of the certificates whose raVerified counts. ``progress`` is called from this
+        SHA-256 of the certificates whose raVerified counts. ``lanes``: whether several signatures
+        are looked at at once, where `lanes` are available. ``progress`` is called from this
         thread with the numbers of rows done and of all rows; with 0 and the number of items while
         those are read. What it raises ends the work.
         """
@@ -166,6 +172,13 @@ class Backend(Protocol):
 
 class Verdicts(Protocol):
     """The rows of a verification, in order; each is made when it is asked for."""
+
+    @property
+    def disagreement(self) -> tuple[str, bytes, bytes, bytes] | None:
+        """What lanes called good and the library did not, if that stopped them on the way.
+
+        The algorithm, the SubjectPublicKeyInfo, what was signed, and the signature.
+        """
 
     def __len__(self) -> int:
         """How many rows there are."""
@@ -290,6 +303,7 @@ if TYPE_CHECKING:
     decode = _engine.decode
     decode_at = _engine.decode_at
     encode = _engine.encode
+    lanes = _engine.lanes
     load = _engine.load
     locate = _engine.locate
     members = _engine.members

@@ -6,6 +6,7 @@ from typing import Any, final
 from cmcodec._backend import Amended, Counts, Group, Outline, Received, Validated
 from cmcodec.columns.fields import Array
 from cmcodec.reasons import Reason
+from cmcodec.verify.lanes import Lanes
 from cmcodec.verify.verdict import Encoding, Kind, Row
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "decode",
     "decode_at",
     "encode",
+    "lanes",
     "load",
     "locate",
     "members",
@@ -61,6 +63,9 @@ def locate(
 ) -> tuple[int, int, int] | None:
     """See `cmcodec._backend.Backend.locate`."""
 
+def lanes() -> Lanes:
+    """See `cmcodec._backend.Backend.lanes`."""
+
 def members(buffer: bytes, start: int, end: int, /) -> Iterator[tuple[int, int, int]]:
     """See `cmcodec._backend.Backend.members`."""
 
@@ -84,6 +89,7 @@ def verify(
     authorised_ras: Sequence[bytes],
     legacy: bool,
     threads: int,
+    lanes: bool,
     progress: Callable[[int, int], object] | None,
 ) -> Verdicts:
     """See `cmcodec._backend.Backend.verify`."""
@@ -92,6 +98,8 @@ def verify(
 class Verdicts:
     """See `cmcodec._backend.Verdicts`."""
 
+    @property
+    def disagreement(self) -> tuple[str, bytes, bytes, bytes] | None: ...
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Row: ...
     def der(self, item: int, /) -> bytes: ...

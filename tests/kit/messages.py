@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import parser
 
 from cmcodec import _backend, oids
+from cmcodec.verify.lanes import is_wanted
 
 from .der import EMPTY, attribute, identifier, integer, oid, seq, set_of, tlv
 from .keys import ALICE, BOB, Key
@@ -177,6 +178,7 @@ def verify(*items: Any, **decisions: Any) -> Verdicts:
         "authorised_ras": [],
         "legacy": False,
         "threads": 1,
+        "lanes": is_wanted(None),
         "progress": None,
     }
     return _backend.verify(list(items), **(defaults | decisions))

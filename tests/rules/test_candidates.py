@@ -289,3 +289,19 @@ def test_v15_what_verifies_costs_nothing_of_the_budget() -> None:
         certificates=(GENUINE, *strangers), digests=(SHA256,),
     ).encode()  # fmt: skip
     assert row(octets).verdict == "verified"
+
+
+@pytest.mark.parametrize("good", range(5))
+def test_v8_lanes_name_the_same_certificate(good: int) -> None:
+    """V8, V15: of eight candidates, as many as are good, and in whichever order they stand."""
+    others = [certificate(EcdsaKey(200 + number), by=FORGER) for number in range(8 - good)]
+    own = [*twins(good), *others[: 4 - good]]
+    items = [message(*order) for order in permutations(own)]
+    for decisions in ({}, {"trust": [ANCHOR]}, {"authorised_ras": own[-1:]}):
+        known: dict[str, Any] = {"certificates": others[4 - good :], **decisions}
+        found = [
+            list(map(repr, cmcodec.verify_batch(items, lanes=lanes, threads=1, **known)))
+            for lanes in ("off", "auto")
+        ]
+        assert found[0] == found[1]
+        assert len(found[0]) == len(items)

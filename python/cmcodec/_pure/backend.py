@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from cmcodec._backend import Outline
     from cmcodec.asn1.schema import Node
+    from cmcodec.verify.lanes import Lanes
     from cmcodec.verify.verdict import Encoding, Kind
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "decode",
     "decode_at",
     "encode",
+    "lanes",
     "load",
     "locate",
     "members",
@@ -195,6 +197,10 @@ _CONTENT = {
     "full-response": "PKIResponse",
     "wrapped-request": "CertificationRequest",
 }
+
+
+def lanes() -> Lanes:
+    return "absent"
 
 
 def offsets(buffer: bytes, start: int, end: int, /) -> list[int]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cmcodec.columns.structures import ArrowArray
     from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.given import Certificates, Trust
+    from cmcodec.verify.lanes import Wanted
 
 __all__ = ["Options", "Verifier", "verify", "verify_rows"]
 
@@ -104,6 +105,7 @@ def verify(
     wrapped: bool = False,
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
     max_size: int = DEFAULT_MESSAGE_SIZE,
+    lanes: Wanted | None = None,
     plain: bool = False,
 ) -> Verdicts:
     """Verifies messages: one row in, one row out, in order.
@@ -134,6 +136,7 @@ def verify(
         wrapped=wrapped,
         max_layers=max_layers,
         max_size=max_size,
+        lanes=lanes,
         plain=plain,
     )
     return _table(messages, verifier)

@@ -104,7 +104,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         version = cmcodec.__version__
     except PackageNotFoundError:
         version = "(not installed)"
-    click.echo(f"cmc {version} ({cmcodec.backend} backend)")
+    info = cmcodec.backend_info()
+    lanes = f"lanes {info.lanes}, {info.lanes_wanted}"
+    click.echo(f"cmc {version} ({info.name} backend; {lanes})")
     ctx.exit()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from cmcodec.loaded import Loaded
 from cmcodec.received import Buffer, advice, is_buffer, received_octets
 from cmcodec.verify.certificates import certificates_octets
 from cmcodec.verify.checks import Policy
+from cmcodec.verify.lanes import LanesWarning, is_wanted
 from cmcodec.verify.report import BatchReport
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cmcodec._backend import Received, Validated
     from cmcodec.verify.checks import RequestKeys
     from cmcodec.verify.given import Certificates, Trust
+    from cmcodec.verify.lanes import Wanted
     from cmcodec.verify.trust import Checker
 
 __all__ = [
@@ -54,6 +57,7 @@ def verify_batch(
     max_layers: int = DEFAULT_MESSAGE_LAYERS,
     max_size: int = DEFAULT_MESSAGE_SIZE,
     wrapped: bool = False,
+    lanes: Wanted | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> BatchReport:
     """Verifies one message with all that are nested in it, or many messages.
@@ -73,13 +77,16 @@ def verify_batch(
     RSA PKCS#1 v1.5 with SHA-1 and 1024-bit RSA, and nothing else (rule V10a). ``max_layers`` and
     ``max_size`` bound each item, a `Message` too, as they do in `load`. ``wrapped``: whether an
     item may be a PKCS#10 in a SignedData over id-data, as in `load`; a `Message` follows what
-    `load` was told. ``progress``: called with messages done and messages in all, from the calling
+    `load` was told. ``lanes``: with ``"auto"`` the engine looks at eight signatures at once where
+    the processor can, and asks the library about all that are not found good, so that the report
+    is the same; by default what the environment says in ``CMCODEC_LANES``, and else ``"off"``
+    (docs/lanes.md). ``progress``: called with messages done and messages in all, from the calling
     thread.
 
     Before anything is verified, raises `TypeError` for an argument of another type, a file or a
-    path for example, and says what to give in its place; `ValueError`
-    for a time without zone or an unknown ``request_keys``, and its subclass `DecodeError` for
-    octets that are no certificate. Then it raises `TypeError` where a trust callback returns
+    path for example, and says what to give in its place; `ValueError` for a time without zone or an
+    unknown ``request_keys`` or ``lanes``, and its subclass `DecodeError` for octets that are no
+    certificate. Then it raises `TypeError` where a trust callback returns
     neither True nor False, and what the callback or ``progress`` raises.
     """
     verification = Verification(
@@ -92,6 +99,7 @@ def verify_batch(
         legacy=legacy,
         max_layers=max_layers,
         max_size=max_size,
+        lanes=lanes,
     )
     flag("wrapped", wrapped)
     received = [verification.received(item, wrapped=wrapped) for item in _items(data)]
@@ -128,6 +136,7 @@ class Decided(TypedDict, total=False):
     legacy: bool
     max_layers: int
     max_size: int
+    lanes: Wanted | None
 
 
 class Verification:
@@ -148,6 +157,7 @@ class Verification:
         legacy: bool = False,
         max_layers: int = DEFAULT_MESSAGE_LAYERS,
         max_size: int = DEFAULT_MESSAGE_SIZE,
+        lanes: Wanted | None = None,
     ) -> None:
         self._policy = Policy.of(request_keys)
         flag("legacy", legacy)
@@ -157,7 +167,7 @@ class Verification:
         ras = certificates_octets("authorised_ras", authorised_ras)
         self._ras = [hashlib.sha256(ra).digest() for ra in ras]
         self._checker = None if trust is None else _checker(trust, self._certificates, at)
-        self._legacy = legacy
+        self._legacy, self._lanes = legacy, is_wanted(lanes)
         self._max_layers, self._max_size = max(1, max_layers), max(0, max_size)
 
     def report(
@@ -180,8 +190,11 @@ class Verification:
                 authorised_ras=self._ras,
                 legacy=self._legacy,
                 threads=self._threads,
+                lanes=self._lanes,
                 progress=progress,
             )
+        if verdicts.disagreement is not None:
+            warnings.warn(LanesWarning(*verdicts.disagreement), stacklevel=3)
         return BatchReport(verdicts, self._checker, self._policy, refused)
 
     def received(self, item: Item, *, wrapped: bool) -> Received | DecodeError:

@@ -25,7 +25,7 @@ mod _rust {
         members, message_kind, offsets,
     };
     #[pymodule_export]
-    use crate::verify::{Verdicts, verify};
+    use crate::verify::{Verdicts, lanes, verify};
     #[pymodule_export]
     use crate::written::{Columns, Tally, new_columns, new_tally};
 }

@@ -69,11 +69,20 @@ impl<'py> Given<'py> {
     }
 }
 
+/// A signature: its algorithm, the key, what was signed, and the octets.
+type Evidence<'py> = (&'static str, Bound<'py, PyBytes>, Bound<'py, PyBytes>, Bound<'py, PyBytes>);
+
+/// What lanes this process has.
+#[pyfunction]
+pub fn lanes() -> &'static str {
+    cmcodec::verify::job::lanes().name()
+}
+
 /// Verifies every message in `items` on `threads` threads.
 #[pyfunction]
 #[pyo3(signature = (
     items, *, strict, max_layers, max_size, nested, certificates, authorised_ras, legacy, threads,
-    progress
+    lanes, progress
 ))]
 #[allow(clippy::too_many_arguments)] // One for each decision of the caller.
 pub fn verify(
@@ -87,6 +96,7 @@ pub fn verify(
     authorised_ras: Vec<[u8; 32]>,
     legacy: bool,
     threads: usize,
+    lanes: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Verdicts> {
     let config = Config {
@@ -96,6 +106,7 @@ pub fn verify(
         certificates: KnownCertificates::new(certificates),
         authorised_ras: authorised_ras.into_iter().collect(),
         threads,
+        lanes,
     };
     let given: Vec<Item<'_>> = items.iter().map(Given::item).collect();
     let raised = Mutex::new(None);
@@ -135,6 +146,16 @@ impl Verdicts {
         let der = self.der(py, self.report.item(index).ok_or_else(no_such_row)?)?;
         let row = self.report.row(index, der.as_bytes()).ok_or_else(no_such_row)?;
         rows::row(&der, &row, &self.config)
+    }
+
+    /// Why lanes were stopped, if they were: algorithm, key, what was signed, signature.
+    #[getter]
+    fn disagreement<'py>(&self, py: Python<'py>) -> Option<Evidence<'py>> {
+        self.report.disagreement.as_ref().map(|it| {
+            let [key, message, signature] =
+                [&it.key, &it.message, &it.signature].map(|octets| PyBytes::new(py, octets));
+            (it.algorithm, key, message, signature)
+        })
     }
 
     /// The octets that the offsets of an item refer to.

@@ -38,7 +38,8 @@ impl std::error::Error for Cancelled {}
 /// own, and takes up to `chunk` slots at a time.
 ///
 /// `work` tells its last argument how much more it has done, and goes on as
-/// long as that answers true. `progress` is called with the sum, only on the
+/// long as that answers true. `settle` sees the slots that were taken at a time
+/// when there was work on each, and tells the same. `progress` is called with the sum, only on the
 /// calling thread, every 50 milliseconds while that has work, and at the end;
 /// false ends the work.
 pub(crate) fn for_each<T: Send, S>(
@@ -47,6 +48,7 @@ pub(crate) fn for_each<T: Send, S>(
     chunk: usize,
     state: impl Fn() -> S + Sync,
     work: impl Fn(&mut S, &mut T, &mut dyn FnMut(usize) -> bool) + Sync,
+    settle: impl Fn(&mut S, &mut [T], &mut dyn FnMut(usize) -> bool) + Sync,
     progress: &dyn Fn(usize) -> bool,
 ) -> Result<(), Cancelled> {
     let chunk = (slots.len() / threads.max(1) / 8).clamp(1, chunk);
@@ -63,12 +65,13 @@ pub(crate) fn for_each<T: Send, S>(
             !stop.load(Ordering::Relaxed)
         };
         while let Some(chunk) = next() {
-            for slot in chunk {
+            for slot in &mut *chunk {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
                 work(&mut state, slot, &mut more);
             }
+            settle(&mut state, chunk, &mut more);
         }
     };
     let report = || {

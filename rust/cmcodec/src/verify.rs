@@ -14,6 +14,7 @@
 //! | `candidates` | whose key it may be (V8) |
 //! | `issued` | the signature of a certificate (V13) |
 //! | `pop` | proofs of possession (R1, R2, R6) |
+//! | `job` | signatures that lanes look at, eight at a time (V14) |
 //! | `batch`, `members` | many messages on many threads (V14, V15) |
 //! | `report` | what comes out |
 //! | `rows` | many rows, in a few octets each (P8) |
@@ -30,6 +31,7 @@ pub mod columns;
 mod config;
 mod family;
 pub mod issued;
+pub mod job;
 pub mod key;
 mod keyring;
 pub mod lines;
@@ -49,3 +51,4 @@ pub use certificates::KnownCertificates;
 pub use config::Config;
 pub use report::Row;
 pub use rows::Report;
+pub use worker::find_good;

@@ -24,7 +24,7 @@ fn members(data: &[u8], options: Options) -> Result<Vec<Member>> {
     let loaded = load(data, options)?;
     let mut members = loaded.members.clone();
     if let Some(deferred) = &loaded.deferred {
-        let mut groups = Groups::new(deferred);
+        let mut groups = Groups::new(deferred, false);
         while let Some(group) = groups.next(&loaded.der) {
             members.extend(group.members(&loaded)?);
         }
@@ -41,7 +41,7 @@ fn groups_change_no_refusal() {
     let config = Config { options: whole, threads: 2, ..Config::default() };
     let known = members(&batch, whole).unwrap();
     assert_eq!(members(&batch, deferred).unwrap(), known);
-    let mut groups = Groups::new(&load(&batch, deferred).unwrap().deferred.unwrap());
+    let mut groups = Groups::new(&load(&batch, deferred).unwrap().deferred.unwrap(), false);
     assert_eq!(groups.next(&batch).map(|group| (group.first(), group.count())), Some((0, 16)));
     assert_eq!(groups.total(&batch), MEMBERS);
     assert_eq!(groups.next(&batch).map(|group| (group.first(), group.count())), Some((16, 16)));

@@ -120,6 +120,26 @@ fn threads_change_nothing() {
     assert_eq!(at, one.len());
 }
 
+/// V14: lanes change no row, of an item or of a member, whatever is beside it, nor where more wait than
+/// there is room for.
+#[test]
+fn v14_lanes_change_no_row() {
+    let batch = batch();
+    let mut files: Vec<Vec<u8>> = vectors("bouncycastle/MANIFEST.tsv")
+        .iter()
+        .map(|line| vector(&format!("bouncycastle/{}", line[0])))
+        .collect();
+    files.push(vector("shared/signed/rsa2048-crmf-sigpop.der"));
+    files.push(batch[..batch.len() / 2].to_vec());
+    let common = vector("bouncycastle/requests/pkcs10-p256.der");
+    let items: Vec<&[u8]> = files.iter().map(Vec::as_slice).cycle().take(600).collect();
+    let items: Vec<&[u8]> = items.into_iter().chain([&*batch]).chain([&*common; 1100]).collect();
+    for config in [single(), Config { threads: 3, ..Config::default() }] {
+        let lanes = Config { lanes: true, ..config.clone() };
+        assert_eq!(all_rows(&items, &lanes), all_rows(&items, &config));
+    }
+}
+
 #[test]
 fn one_changed_octet_fails_its_message_and_the_outer() {
     let mut octets = batch();

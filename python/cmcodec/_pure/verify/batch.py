@@ -59,6 +59,10 @@ class Verdicts:
         self._rows = rows
         self._ders = ders
 
+    @property
+    def disagreement(self) -> None:
+        """There are no lanes."""
+
     def __len__(self) -> int:
         return len(self._rows)
 
@@ -128,6 +132,7 @@ def verify(
     authorised_ras: Sequence[bytes],
     legacy: bool,
     threads: int,
+    lanes: bool,  # noqa: ARG001 - there are none
     progress: Callable[[int, int], object] | None,
 ) -> Verdicts:
     known = Certificates(filter(None, map(certificate, certificates)))

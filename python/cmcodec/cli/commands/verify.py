@@ -67,6 +67,11 @@ def _moment(_: click.Context, __: click.Parameter, text: str | None) -> datetime
     metavar="N",
     help="Threads: by default one per core.",
 )
+@click.option(
+    "--lanes/--no-lanes",
+    default=None,
+    help="Whether eight signatures are looked at at once, rather than what CMCODEC_LANES says.",
+)
 @backend_option
 def command(
     *,
@@ -85,6 +90,7 @@ def command(
     legacy: bool,
     wrapped: bool,
     threads: int | None,
+    lanes: bool | None,
 ) -> int:
     """Verify the messages in FILE... and every message nested in them; - is standard input.
 
@@ -132,6 +138,7 @@ def command(
         authorised_ras=ras,
         at=at or datetime.now(UTC),
         wrapped=wrapped,
+        lanes=None if lanes is None else "auto" if lanes else "off",
     )
     tally, seconds = report.Tally(), 0.0
     with ExitStack() as stack:

@@ -139,7 +139,7 @@ fn members(data: &[u8], whole: &Result<Loaded<'_>>, options: Options) {
 pub fn later(loaded: &Loaded<'_>) -> Result<Vec<Member>> {
     let mut members = loaded.members.clone();
     if let Some(deferred) = &loaded.deferred {
-        let mut groups = Groups::new(deferred);
+        let mut groups = Groups::new(deferred, false);
         let total = groups.clone().total(&loaded.der);
         let (mut count, mut whole) = (0, true);
         while let Some(group) = groups.next(&loaded.der) {
@@ -149,7 +149,7 @@ pub fn later(loaded: &Loaded<'_>) -> Result<Vec<Member>> {
         }
         assert_eq!(total, count);
         if !whole {
-            let mut groups = Groups::new(deferred);
+            let mut groups = Groups::new(deferred, false);
             while let Some(group) = groups.next(&loaded.der) {
                 group.members(loaded)?;
             }

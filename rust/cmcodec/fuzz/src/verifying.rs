@@ -67,6 +67,10 @@ pub fn batches(data: &[u8]) {
         assert_eq!(found, alone.iter().map(moved).collect::<Vec<_>>(), "beside others");
     }
     assert_eq!(together[0].finding.verdict, Verdict::Verified);
+    // So often that lanes look at each signature.
+    let several = [GOOD, data, data, data, data].map(Item::Received);
+    let lanes = Config { lanes: true, ..threads.clone() };
+    assert_eq!(all(&several, &lanes), all(&several, &threads), "lanes");
     neighbours(data, &alone, &threads);
 }
 

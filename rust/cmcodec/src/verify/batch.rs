@@ -17,8 +17,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::config::Config;
+use super::job::{TOGETHER, disagreement};
 use super::members::Groups;
-use super::message;
+use super::message::{self, Begun};
 use super::report::{Fault, Finding, MessageKind, Verdict};
 use super::rows::{Marker, Report, Rows};
 use super::worker::Worker;
@@ -87,6 +88,7 @@ pub fn verify(
     };
     let mut inputs: Vec<Input<'_>> = items.iter().map(Input::new).collect();
     let size = items.iter().fold(0usize, |sum, item| sum.saturating_add(item.received().len()));
+    let has_lanes = config.machine().is_some();
     let members = if config.nested { Members::Deferred } else { Members::Isolated };
     let options = Options { members, ..config.options };
     pool::for_each(
@@ -95,9 +97,10 @@ pub fn verify(
         MAX_CHUNK,
         || (),
         |(), input, more| {
-            input.load(options);
+            input.load(options, has_lanes);
             more(1);
         },
+        |(), _, _| {},
         &|_| items.is_empty() || progress(0, items.len()),
     )?;
     let mut jobs = Vec::with_capacity(inputs.len());
@@ -107,7 +110,8 @@ pub fn verify(
     let messages = jobs.iter().map(Job::messages).sum();
     // Members keep a thread busy: no other is to wait behind them.
     let is_long = jobs.iter().any(|job| matches!(job, Job::Deferred(_)));
-    let chunk = if is_long { 1 } else { MAX_CHUNK };
+    let chunk = if has_lanes { TOGETHER } else { MAX_CHUNK };
+    let chunk = if is_long { 1 } else { chunk };
     // To be counted, members have to be found: only for one who waits long enough to be told.
     let counted = OnceCell::new();
     let count = || inputs.iter().map(Input::deferred).fold(messages, usize::saturating_add);
@@ -116,12 +120,18 @@ pub fn verify(
         &mut jobs,
         threads,
         chunk,
-        || Worker::new(config),
-        |worker, job, more| job.work(&inputs, worker, more),
+        || Thread { worker: Worker::new(config), items: Vec::new() },
+        |thread, job, more| job.work(&inputs, thread, more),
+        |thread, jobs, more| settle(jobs, &inputs, thread, more),
         &|done| done == total() || progress(done, total()),
     )?;
     let rows = collect(jobs, items, &mut inputs, options);
-    let report = Report::new(rows, converted(inputs));
+    let mut report = Report::new(rows, converted(inputs));
+    if has_lanes && config.machine().is_none() {
+        // One thread has seen them err: nothing that they said counts.
+        report = verify(items, &Config { lanes: false, ..config.clone() }, progress)?;
+        report.disagreement = disagreement();
+    }
     if progress(report.len(), report.len()) { Ok(report) } else { Err(Cancelled) }
 }
 
@@ -147,11 +157,53 @@ fn collect<'a>(
             if let Some(given) = items.get(item) {
                 *input = Input::new(given);
             }
-            input.load(Options { members: Members::Isolated, ..options });
+            input.load(Options { members: Members::Isolated, ..options }, false);
             rows.push(input.refusal(item).unwrap_or_else(|| refused(item, &error)));
         }
     }
     rows
+}
+
+/// What one thread keeps from unit to unit.
+struct Thread<'a> {
+    worker: Worker<'a>,
+    /// Items, begun or done; None where one is no message.
+    items: Vec<Option<Begun<'a>>>,
+}
+
+impl<'a> Thread<'a> {
+    /// Keeps an item until it is taken; without lanes it is finished at once.
+    fn keep(&mut self, item: Option<Begun<'a>>) {
+        let waits = self.worker.verifier.has_lanes();
+        let item = if waits { item } else { item.map(|it| it.done(&mut self.worker)) };
+        self.items.push(item);
+        if self.worker.verifier.is_full() {
+            self.finish();
+        }
+    }
+
+    /// What was found of each item that was kept.
+    fn take(&mut self) -> Vec<Option<Finding>> {
+        self.finish();
+        let items = mem::take(&mut self.items).into_iter();
+        items.map(|item| item.map(|it| it.finish(&mut self.worker))).collect()
+    }
+
+    /// Finishes all items.
+    fn finish(&mut self) {
+        self.worker.verifier.answer();
+        let items = mem::take(&mut self.items).into_iter();
+        self.items = items.map(|item| item.map(|it| it.done(&mut self.worker))).collect();
+        self.forget();
+    }
+
+    /// Forgets what lanes found, unless items wait that they were asked about.
+    fn forget(&mut self) {
+        let is_done = |item: &Option<Begun<'_>>| matches!(item, None | Some(Begun::Done(_)));
+        if self.items.iter().all(is_done) {
+            self.worker.verifier.clear();
+        }
+    }
 }
 
 /// A unit of work for one thread.
@@ -185,30 +237,50 @@ impl Job {
     fn work<'a>(
         &mut self,
         inputs: &'a [Input<'_>],
-        worker: &mut Worker<'a>,
+        thread: &mut Thread<'a>,
         more: &mut dyn FnMut(usize) -> bool,
     ) {
         let messages = self.messages();
         match self {
             Self::Item(item) => {
-                let rows = inputs.get(*item).and_then(|input| input.verify(*item, worker));
-                *self = rows.map_or(Self::Item(*item), Self::Done);
+                let begun = inputs.get(*item).and_then(|input| input.begin(&mut thread.worker));
+                thread.keep(begun);
+                return;
             }
             Self::Members(item, members) => {
                 if let Some(Input::Loaded(loaded, _)) = inputs.get(*item) {
-                    let rows = verify_listed(*item, &loaded.der, mem::take(members), worker);
+                    let rows = verify_listed(*item, &loaded.der, mem::take(members), thread);
                     *self = Self::Done(rows);
                 }
             }
             Self::Deferred(item) => {
                 if let Some(input) = inputs.get(*item) {
-                    input.verify_deferred(*item, worker, more);
+                    input.verify_deferred(*item, thread, more);
                 }
                 return;
             }
             Self::Done(_) => {}
         }
         more(messages);
+    }
+}
+
+/// Finishes the items among jobs that were begun.
+fn settle<'a>(
+    jobs: &mut [Job],
+    inputs: &'a [Input<'_>],
+    thread: &mut Thread<'a>,
+    more: &mut dyn FnMut(usize) -> bool,
+) {
+    let mut findings = thread.take().into_iter();
+    for job in jobs {
+        let Job::Item(item) = *job else { continue };
+        let finding = findings.next().flatten();
+        let input = inputs.get(item).zip(finding);
+        if let Some(rows) = input.and_then(|(input, finding)| input.row(item, finding)) {
+            *job = Job::Done(rows);
+        }
+        more(1);
     }
 }
 
@@ -240,13 +312,14 @@ impl<'i> Input<'i> {
         }
     }
 
-    fn load(&mut self, options: Options) {
+    /// `lanes`: whether these will look at signatures.
+    fn load(&mut self, options: Options, lanes: bool) {
         if let Self::Received(octets, wrapped) = *self {
             let options = Options { wrapped: wrapped || options.wrapped, ..options };
             *self = match load(octets, options) {
                 Ok(loaded) => {
                     let members = loaded.deferred.as_ref().map(|deferred| {
-                        let groups = Mutex::new(Groups::new(deferred));
+                        let groups = Mutex::new(Groups::new(deferred, lanes));
                         Box::new(Later { groups, found: Mutex::default() })
                     });
                     Self::Loaded(loaded, members)
@@ -275,18 +348,23 @@ impl<'i> Input<'i> {
         if let Self::Refused(error) = self { Some(refused(item, error)) } else { None }
     }
 
-    /// The row of an item that is a message.
-    fn verify<'a>(&'a self, item: usize, worker: &mut Worker<'a>) -> Option<Rows> {
-        let (der, span, encoding, wrapped): (&[u8], _, _, _) = match self {
-            Self::Loaded(loaded, _) => {
-                (&loaded.der, 0..loaded.der.len(), loaded.encoding, loaded.wrapped)
-            }
-            Self::Validated(buffer, span, encoding, wrapped) => {
-                (buffer, span.clone(), *encoding, *wrapped)
-            }
+    /// Begins an item that is a message.
+    fn begin<'a>(&'a self, worker: &mut Worker<'a>) -> Option<Begun<'a>> {
+        let (der, span, wrapped): (&[u8], _, _) = match self {
+            Self::Loaded(loaded, _) => (&loaded.der, 0..loaded.der.len(), loaded.wrapped),
+            Self::Validated(buffer, span, _, wrapped) => (buffer, span.clone(), *wrapped),
             Self::Received(..) | Self::Refused(_) => return None,
         };
-        let finding = message::verify(der, span.clone(), wrapped, worker);
+        Some(message::begin(der, span, wrapped, worker))
+    }
+
+    /// The row of an item that was found out about.
+    fn row(&self, item: usize, finding: Finding) -> Option<Rows> {
+        let (span, encoding) = match self {
+            Self::Loaded(loaded, _) => (0..loaded.der.len(), loaded.encoding),
+            Self::Validated(_, span, encoding, _) => (span.clone(), *encoding),
+            Self::Received(..) | Self::Refused(_) => return None,
+        };
         Some(Rows::one(item, encoding, span, finding))
     }
 
@@ -303,14 +381,14 @@ impl<'i> Input<'i> {
     fn verify_deferred<'a>(
         &'a self,
         item: usize,
-        worker: &mut Worker<'a>,
+        thread: &mut Thread<'a>,
         more: &mut dyn FnMut(usize) -> bool,
     ) {
         let Self::Loaded(loaded, Some(later)) = self else { return };
         let next = || locked(&later.groups).next(&loaded.der);
         while let Some(group) = next() {
             let found = on_enough(|| group.members(loaded))
-                .map(|members| verify_listed(item, &loaded.der, members, worker));
+                .map(|members| verify_listed(item, &loaded.der, members, thread));
             locked(&later.found).push((group.first(), found));
             if !more(group.count()) {
                 return;
@@ -341,8 +419,9 @@ fn verify_listed<'a>(
     item: usize,
     data: &'a [u8],
     members: Vec<Member>,
-    worker: &mut Worker<'a>,
+    thread: &mut Thread<'a>,
 ) -> Rows {
+    let worker = &mut thread.worker;
     let holds = |tlv| {
         let content_type = ContentInfo::content_type(data, tlv);
         (content_type, matches!(content_type, ID_SIGNED_DATA | ID_CT_AUTH_DATA))
@@ -350,6 +429,7 @@ fn verify_listed<'a>(
     let tlv_at = |start| read_tlv(data, start, data.len()).ok();
     let mut marker = Marker::new(item, Encoding::Der);
     let mut path = Vec::new();
+    let mut waiting = Vec::new();
     // Of each message around the next one, whether it can hold others.
     let mut open = vec![tlv_at(0).is_some_and(|root| holds(root).1)];
     let outermost = members.first().map_or(0, |member| member.layer);
@@ -365,16 +445,41 @@ fn verify_listed<'a>(
         path.push(tagged.body_part_id);
         let (content_type, holds) = holds(tagged.content_info);
         open.push(holds);
-        let finding = match member.error {
+        let place = || (path.as_slice().into(), span.clone());
+        let begun = match member.error {
             _ if !is_listed => return None,
-            Some(reason) => malformed(reason, member.offset as usize),
+            Some(reason) => Begun::Done(malformed(reason, member.offset as usize)),
             None if content_type == ID_DATA => return None,
-            None => message::verify(data, span.clone(), false, worker),
+            None => message::begin(data, span.clone(), false, worker),
         };
-        Some(marker.mark(start, around, finding, || (path.as_slice().into(), span)))
+        let mark = match begun {
+            Begun::Done(finding) => marker.mark(start, around, finding, place),
+            begun if !worker.verifier.has_lanes() => {
+                marker.mark(start, around, begun.finish(worker), place)
+            }
+            begun => {
+                let (mark, number) = marker.begin(start, around, place);
+                waiting.push((number, begun));
+                if waiting.len() >= TOGETHER || worker.verifier.is_full() {
+                    finish(&mut waiting, &mut marker, worker);
+                }
+                mark
+            }
+        };
+        Some(mark)
     });
     let marks = marks.collect();
+    finish(&mut waiting, &mut marker, worker);
+    thread.forget();
     marker.rows(marks)
+}
+
+/// Finishes members that were begun.
+fn finish<'a>(waiting: &mut Vec<(usize, Begun<'a>)>, marker: &mut Marker, worker: &mut Worker<'a>) {
+    worker.verifier.answer();
+    for (number, begun) in waiting.drain(..) {
+        marker.finish(number, begun.finish(worker));
+    }
 }
 
 /// The DER forms that the caller does not have.

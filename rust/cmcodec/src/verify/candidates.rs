@@ -4,6 +4,7 @@ use aws_lc_rs::digest::Digest;
 
 use super::algorithm::DigestAlgorithm;
 use super::certificates::KnownCertificates;
+use super::job::Ticket;
 use super::report::{CertificateSource, Fault};
 use super::worker::Worker;
 use crate::error::Reason;
@@ -16,6 +17,8 @@ pub(super) struct Candidate<'a> {
     /// The SubjectPublicKeyInfo. Certificates of one key are twins.
     pub(super) spki: &'a [u8],
     pub(super) owner: Owner<'a>,
+    /// Where lanes say whether it verifies the signature, if they were asked.
+    pub(super) ticket: Option<Ticket>,
 }
 
 pub(super) enum Owner<'a> {
@@ -112,6 +115,16 @@ impl<'a> Search<'a> {
         Err(Fault::new(reason, self.offset))
     }
 
+    /// The same for tickets, each key once: twins get none.
+    pub(super) fn each_key(&mut self) -> impl Iterator<Item = &mut Candidate<'a>> {
+        let mut seen = Vec::new();
+        self.own.iter_mut().chain(&mut self.given).flatten().filter(move |candidate| {
+            let is_new = !seen.contains(&candidate.spki);
+            seen.push(candidate.spki);
+            is_new
+        })
+    }
+
     fn is_empty(&self) -> bool {
         self.own.iter().chain(&self.given).all(Option::is_none)
     }
@@ -143,7 +156,8 @@ impl<'a> Search<'a> {
             CertificateSource::Caller(_) => &mut self.given,
         };
         if let Some(slot) = slots.iter_mut().find(|slot| slot.is_none()) {
-            *slot = Some(Candidate { spki, owner: Owner::Certificate(octets, source) });
+            let owner = Owner::Certificate(octets, source);
+            *slot = Some(Candidate { spki, owner, ticket: None });
         }
     }
 
@@ -161,7 +175,8 @@ impl<'a> Search<'a> {
         if let Met::Request(id, spki) = self.met {
             self.met = Met::Nothing;
             let [slot, ..] = &mut self.own;
-            *slot = spki.map(|spki| Candidate { spki, owner: Owner::Request(id) });
+            let owner = Owner::Request(id);
+            *slot = spki.map(|spki| Candidate { spki, owner, ticket: None });
         }
     }
 }

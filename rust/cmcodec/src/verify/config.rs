@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
+use cmcodec_lanes::Machine;
+
 use super::certificates::KnownCertificates;
+use super::job;
 use super::report::fingerprint;
 use crate::schema::walk::Options;
 
@@ -22,9 +25,16 @@ pub struct Config {
     pub authorised_ras: HashSet<[u8; 32]>,
     /// Threads, the calling one included; 0 stands for one per core.
     pub threads: usize,
+    /// Whether lanes look at signatures first, where this processor has some.
+    pub lanes: bool,
 }
 
 impl Config {
+    /// The machine for lanes, where they are to be used and can be.
+    pub(super) fn machine(&self) -> Option<Machine> {
+        if self.lanes { job::machine() } else { None }
+    }
+
     /// Whether the caller authorised the registration authority with this certificate (rule R2).
     pub(super) fn is_authorised_ra(&self, certificate: &[u8]) -> bool {
         !self.authorised_ras.is_empty() && self.authorised_ras.contains(&fingerprint(certificate))
@@ -40,6 +50,7 @@ impl Default for Config {
             certificates: KnownCertificates::default(),
             authorised_ras: HashSet::new(),
             threads: 0,
+            lanes: false,
         }
     }
 }

@@ -15,6 +15,7 @@ use aws_lc_rs::signature::{
 
 use super::algorithm::DigestAlgorithm::{Sha1, Sha256, Sha384, Sha512};
 use super::algorithm::{DigestAlgorithm, Scheme, positive, sequence};
+use super::job::{self, Job, Signed};
 
 /// One combination of key, scheme and hash function.
 pub(super) struct Row {
@@ -44,11 +45,16 @@ impl Row {
     }
 }
 
+/// What makes a job of the octets of a key and of a signature.
+type Asked = fn(&[u8], &Signed<'_>) -> Option<Job>;
+
 /// Keys that verify the same combinations.
 pub(super) struct Family {
     /// Whether a signature has a form that it may have at all (V10), given the
     /// octets that one under this key has, where that is fixed.
     pub(super) shaped: fn(usize, &[u8]) -> bool,
+    /// What lanes are to look at, where they know such keys: made of the octets of a key.
+    pub(super) lanes: Option<Asked>,
     /// The combinations, the natural one first. A hash function that is
     /// missing for one of the schemes of the key is [`KeyRejected`](crate::Reason::KeyRejected).
     pub(super) rows: &'static [Row],
@@ -60,6 +66,7 @@ pub(super) const MAX_ROWS: usize = 7;
 /// rsaEncryption, 2048 to 8192 bits.
 pub(super) static RSA: Family = Family {
     shaped: has_fixed_length,
+    lanes: Some(job::rsa),
     rows: &[
         Row::new(Scheme::RsaPkcs1, Sha256, &RSA_PKCS1_2048_8192_SHA256),
         Row::new(Scheme::RsaPkcs1, Sha384, &RSA_PKCS1_2048_8192_SHA384),
@@ -81,6 +88,7 @@ pub(super) static RSA: Family = Family {
 /// rsaEncryption, 1024 bits, only with `legacy` (V10a).
 pub(super) static RSA_1024: Family = Family {
     shaped: has_fixed_length,
+    lanes: None,
     rows: &[
         Row::new(Scheme::RsaPkcs1, Sha1, &RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
         Row::new(Scheme::RsaPkcs1, Sha256, &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
@@ -90,6 +98,7 @@ pub(super) static RSA_1024: Family = Family {
 
 pub(super) static P256: Family = Family {
     shaped: is_ecdsa_sig_value,
+    lanes: Some(job::p256),
     rows: &[
         Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P256_SHA256_ASN1),
         Row::new(Scheme::Ecdsa, Sha384, &ECDSA_P256_SHA384_ASN1),
@@ -99,6 +108,7 @@ pub(super) static P256: Family = Family {
 
 pub(super) static P384: Family = Family {
     shaped: is_ecdsa_sig_value,
+    lanes: Some(job::p384),
     rows: &[
         Row::new(Scheme::Ecdsa, Sha384, &ECDSA_P384_SHA384_ASN1),
         Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P384_SHA256_ASN1),
@@ -108,6 +118,7 @@ pub(super) static P384: Family = Family {
 
 pub(super) static P521: Family = Family {
     shaped: is_ecdsa_sig_value,
+    lanes: None,
     rows: &[
         Row::new(Scheme::Ecdsa, Sha512, &ECDSA_P521_SHA512_ASN1),
         Row::new(Scheme::Ecdsa, Sha256, &ECDSA_P521_SHA256_ASN1),
@@ -115,17 +126,29 @@ pub(super) static P521: Family = Family {
     ],
 };
 
-pub(super) static EDWARDS: Family =
-    Family { shaped: is_strict_signature, rows: &[Row::new(Scheme::Ed25519, Sha512, &ED25519)] };
+pub(super) static EDWARDS: Family = Family {
+    shaped: is_strict_signature,
+    lanes: Some(job::ed25519),
+    rows: &[Row::new(Scheme::Ed25519, Sha512, &ED25519)],
+};
 
-pub(super) static ML_DSA_44_KEYS: Family =
-    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa44, Sha512, &ML_DSA_44)] };
+pub(super) static ML_DSA_44_KEYS: Family = Family {
+    shaped: has_fixed_length,
+    lanes: None,
+    rows: &[Row::new(Scheme::MlDsa44, Sha512, &ML_DSA_44)],
+};
 
-pub(super) static ML_DSA_65_KEYS: Family =
-    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa65, Sha512, &ML_DSA_65)] };
+pub(super) static ML_DSA_65_KEYS: Family = Family {
+    shaped: has_fixed_length,
+    lanes: None,
+    rows: &[Row::new(Scheme::MlDsa65, Sha512, &ML_DSA_65)],
+};
 
-pub(super) static ML_DSA_87_KEYS: Family =
-    Family { shaped: has_fixed_length, rows: &[Row::new(Scheme::MlDsa87, Sha512, &ML_DSA_87)] };
+pub(super) static ML_DSA_87_KEYS: Family = Family {
+    shaped: has_fixed_length,
+    lanes: None,
+    rows: &[Row::new(Scheme::MlDsa87, Sha512, &ML_DSA_87)],
+};
 
 /// RSA: exactly as long as the modulus (RFC 8017 §8.1.2 and 8.2.2).
 /// ML-DSA: as the parameter set has it (FIPS 204 §5.3).

@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{ParsedPublicKey, RsaPssSaltLength, VerificationAlgori
 
 use super::algorithm::{PssParameters, Scheme, SignatureAlgorithm, positive, sequence, whole};
 use super::family::{self, Family, MAX_ROWS, Row, is_strict_point};
+use super::job::{Job, Signed};
 use crate::algorithms::KeyRow;
 use crate::der::Elements;
 use crate::error::Reason;
@@ -87,6 +88,13 @@ pub struct PublicKey {
 /// Whether 32 octets below p are a point of Ed25519 at all is not looked
 /// into: where they are not, nothing verifies.
 pub fn v9_read_key(spki: &[u8], legacy: bool) -> Result<PublicKey, Reason> {
+    let key = read_shape(spki, legacy)?;
+    key.check_point()?;
+    Ok(key)
+}
+
+/// The same, of which a point may be off the curve.
+pub(super) fn read_shape(spki: &[u8], legacy: bool) -> Result<PublicKey, Reason> {
     let spki = split(spki, legacy).ok_or(Reason::KeyRejected)?;
     let row = PUBLIC_KEYS.iter().find(|row| row.oid == spki.oid);
     let row = row.ok_or(Reason::UnsupportedAlgorithm)?;
@@ -117,20 +125,8 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Reason> {
-        let (scheme, salt) = (algorithm.scheme(), algorithm.salt_len());
-        let digest = algorithm.digest().ok_or(Reason::NoSignature)?;
-        let fits = self.schemes.contains(&scheme)
-            && self.demands.is_none_or(|key| key.digest == digest && key.salt <= salt);
-        if !fits {
-            return Err(Reason::AlgorithmMismatch);
-        }
-        let (row, slot) = self
-            .family
-            .rows
-            .iter()
-            .zip(&self.parsed)
-            .find(|(row, _)| row.scheme == scheme && row.digest == digest)
-            .ok_or(Reason::KeyRejected)?;
+        let (row, slot) = self.combination(algorithm)?;
+        let (scheme, digest, salt) = (row.scheme, row.digest, algorithm.salt_len());
         if !(self.family.shaped)(self.signature_len, signature) {
             return Err(Reason::SignatureInvalid);
         }
@@ -149,6 +145,48 @@ impl PublicKey {
             _ => self.parsed(row, slot)?.verify_sig(message, signature),
         };
         verified.map_err(|_| Reason::SignatureInvalid)
+    }
+
+    /// The same for lanes; `None` where they are not to be asked: a signature that is no good by
+    /// its form, an algorithm or a key that they do not know.
+    pub(super) fn job(
+        &self,
+        algorithm: &SignatureAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Option<Job> {
+        let lanes = self.family.lanes?;
+        let (row, _) = self.combination(algorithm).ok()?;
+        let (scheme, digest, salt) = (row.scheme, row.digest, algorithm.salt_len());
+        let signed = Signed { scheme, digest, salt, message, signature };
+        (self.family.shaped)(self.signature_len, signature).then(|| lanes(&self.octets, &signed))?
+    }
+
+    /// The row of an algorithm that goes with this key.
+    fn combination(
+        &self,
+        algorithm: &SignatureAlgorithm,
+    ) -> Result<(&Row, &OnceLock<ParsedPublicKey>), Reason> {
+        let (scheme, salt) = (algorithm.scheme(), algorithm.salt_len());
+        let digest = algorithm.digest().ok_or(Reason::NoSignature)?;
+        let fits = self.schemes.contains(&scheme)
+            && self.demands.is_none_or(|key| key.digest == digest && key.salt <= salt);
+        if !fits {
+            return Err(Reason::AlgorithmMismatch);
+        }
+        let mut rows = self.family.rows.iter().zip(&self.parsed);
+        rows.find(|(row, _)| row.scheme == scheme && row.digest == digest)
+            .ok_or(Reason::KeyRejected)
+    }
+
+    /// V9: whether a point is on its curve. The key is read for the natural combination, which
+    /// is the one that most keys serve: that tells.
+    pub(super) fn check_point(&self) -> Result<(), Reason> {
+        let natural = self.family.rows.first().zip(self.parsed.first());
+        match natural.filter(|(row, _)| row.scheme == Scheme::Ecdsa) {
+            Some((row, slot)) => self.parsed(row, slot).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// What kind of key: `RSA`, `RSA-1024`, `RSA-PSS`, `P-256`, `P-384`,
@@ -261,12 +299,7 @@ fn read_ec(row: &KeyRow, spki: &Spki<'_>) -> Result<PublicKey, Reason> {
         Curve::P521 => &family::P521,
     };
     let key = PublicKey::new(row, family, spki.octets);
-    let key = PublicKey { name: curve.kind.name(), work: curve.work, ..key };
-    // Reading the key for the natural combination, which is the one that most
-    // keys serve, tells whether the point is on the curve.
-    let natural = family.rows.first().zip(key.parsed.first());
-    natural.map_or(Ok(()), |(row, slot)| key.parsed(row, slot).map(drop))?;
-    Ok(key)
+    Ok(PublicKey { name: curve.kind.name(), work: curve.work, ..key })
 }
 
 /// id-Ed25519 (RFC 8410 §3 and 4): no parameters, 32 octets.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::key::{PublicKey, v9_read_key};
+use super::key::{PublicKey, read_shape};
 use crate::error::Reason;
 
 /// Keys kept at a time that cost little to read: requested keys, which serve
@@ -40,6 +40,8 @@ struct Entry<'a> {
     /// The SubjectPublicKeyInfo without its identifier octet.
     octets: &'a [u8],
     key: Result<Box<PublicKey>, Reason>,
+    /// Whether more is known of the key than its shape.
+    settled: bool,
 }
 
 impl<'a> Keyring<'a> {
@@ -51,7 +53,25 @@ impl<'a> Keyring<'a> {
     /// The key in a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), whatever
     /// identifier octet replaces that of its SEQUENCE (RFC 4211 §5).
     pub(super) fn get(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
-        let (tag, octets) = spki.split_first().ok_or(Reason::KeyRejected)?;
+        let entry = self.entry(spki).ok_or(Reason::KeyRejected)?;
+        if !entry.settled {
+            entry.settled = true;
+            let checked = entry.key.as_ref().map_or(Ok(()), |key| key.check_point());
+            if let Err(reason) = checked {
+                entry.key = Err(reason);
+            }
+        }
+        entry.key.as_deref().map_err(|reason| *reason)
+    }
+
+    /// The same, of which nothing but the shape may be known.
+    pub(super) fn shape(&mut self, spki: &'a [u8]) -> Result<&PublicKey, Reason> {
+        let entry = self.entry(spki).ok_or(Reason::KeyRejected)?;
+        entry.key.as_deref().map_err(|reason| *reason)
+    }
+
+    fn entry(&mut self, spki: &'a [u8]) -> Option<&mut Entry<'a>> {
+        let (tag, octets) = spki.split_first()?;
         let slots =
             if RSA_LENGTHS.contains(&octets.len()) { &mut self.rsa } else { &mut self.quick };
         let start = hash(octets) % (slots.len() / WAYS) * WAYS;
@@ -62,16 +82,15 @@ impl<'a> Keyring<'a> {
             ways.get_mut(..=way).unwrap_or_default().rotate_right(1);
         } else {
             let key = match tag {
-                0x30 => v9_read_key(spki, self.legacy),
-                _ => v9_read_key(&[&[0x30], octets].concat(), self.legacy),
+                0x30 => read_shape(spki, self.legacy),
+                _ => read_shape(&[&[0x30], octets].concat(), self.legacy),
             };
             ways.rotate_right(1);
             if let Some(first) = ways.first_mut() {
-                *first = Some(Entry { octets, key: key.map(Box::new) });
+                *first = Some(Entry { octets, key: key.map(Box::new), settled: false });
             }
         }
-        let entry = ways.first().and_then(Option::as_ref).ok_or(Reason::KeyRejected)?;
-        entry.key.as_deref().map_err(|reason| *reason)
+        ways.first_mut().and_then(Option::as_mut)
     }
 }
 

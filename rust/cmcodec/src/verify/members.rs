@@ -13,6 +13,9 @@ use crate::schema::walk::{Deferred, Member};
 /// cache when they have been read, and that all threads end together.
 const LENGTH: usize = if cfg!(fuzzing) { 2 } else { 16 };
 
+/// The same where lanes look at their signatures: so many that registers are full.
+const LENGTH_FOR_LANES: usize = if cfg!(fuzzing) { 8 } else { 128 };
+
 /// Octets of a group, at least: to hand it out costs no more than to read it.
 const OCTETS: usize = if cfg!(fuzzing) { 16 } else { 8 * 1024 };
 
@@ -56,6 +59,8 @@ impl Group {
 /// while others already verify.
 #[derive(Clone, Debug)]
 pub struct Groups {
+    /// Members of a group, at least.
+    length: usize,
     pos: usize,
     end: usize,
     /// Found, and not handed out.
@@ -65,9 +70,10 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Begins with the first member.
-    pub fn new(deferred: &Deferred) -> Self {
+    /// Begins with the first member. `lanes`: whether these look at signatures.
+    pub fn new(deferred: &Deferred, lanes: bool) -> Self {
         Self {
+            length: if lanes { LENGTH_FOR_LANES } else { LENGTH },
             pos: deferred.sequence.content(),
             end: deferred.sequence.end(),
             ahead: VecDeque::new(),
@@ -113,7 +119,7 @@ impl Groups {
             count += 1;
             self.pos = member.as_ref().map_or(self.end, |member| member.end());
             self.ids.add(member.map_or(0, |member| member_id(data, member)));
-            if count >= LENGTH && self.pos - start >= OCTETS {
+            if count >= self.length && self.pos - start >= OCTETS {
                 break;
             }
         }

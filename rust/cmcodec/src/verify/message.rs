@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use super::config::Config;
+use super::job::{TOGETHER, Ticket};
+use super::pop;
 use super::pop::Possession;
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
 };
+use super::signer::Signers;
 use super::worker::Worker;
-use super::{pop, signer};
 use crate::der::{Elements, Tlv, read_tlv};
 use crate::error::Reason;
 use crate::generated::limits::MAX_SIGNERS;
@@ -23,18 +25,60 @@ use crate::view::{
     is_cms_version,
 };
 
-/// Verifies the ContentInfo or CertificationRequest at `span`, which has been
-/// validated, with `wrapped` as a wrapped request; what is nested in it does
-/// not count (R5).
-pub(super) fn verify<'a>(
+/// A message under way.
+#[allow(clippy::large_enum_variant)] // Nearly all are the largest.
+pub(super) enum Begun<'a> {
+    /// It has no signature to verify.
+    Done(Finding),
+    /// A Simple PKI Request.
+    Request(&'a [u8], TaggedRequest, Option<Ticket>),
+    /// SignedData with signers, or with requests.
+    Signed(Signed<'a>),
+}
+
+/// SignedData of which the signatures are to be verified.
+pub(super) struct Signed<'a> {
+    data: &'a [u8],
+    signed: SignedData,
+    message: Option<PkiMessage>,
+    /// Of its first requests.
+    tickets: Vec<Option<Ticket>>,
+    /// Its signers, or why there are none (V2).
+    signers: Result<Signers<'a>, Fault>,
+    /// What is known so far.
+    finding: Finding,
+}
+
+/// Reads the ContentInfo or CertificationRequest at `span`, which has been
+/// validated, with `wrapped` as a wrapped request, as far as no signature is
+/// verified; what is nested in it does not count (R5).
+pub(super) fn begin<'a>(
     data: &'a [u8],
     span: Range<usize>,
     wrapped: bool,
     worker: &mut Worker<'a>,
-) -> Finding {
+) -> Begun<'a> {
     let bad = Fault::new(Reason::BadTag, span.start);
-    on_enough(|| dispatch(data, span, wrapped, worker))
-        .unwrap_or_else(|| Finding::new(MessageKind::Other, Verdict::Malformed, Some(bad)))
+    let malformed = || Finding::new(MessageKind::Other, Verdict::Malformed, Some(bad));
+    on_enough(|| dispatch(data, span, wrapped, worker)).unwrap_or_else(|| Begun::Done(malformed()))
+}
+
+impl<'a> Begun<'a> {
+    /// The same message when its signatures are verified.
+    pub(super) fn done(self, worker: &mut Worker<'a>) -> Self {
+        Self::Done(self.finish(worker))
+    }
+
+    /// Verifies the signatures.
+    pub(super) fn finish(self, worker: &mut Worker<'a>) -> Finding {
+        match self {
+            Self::Done(finding) => finding,
+            Self::Request(data, request, ticket) => {
+                on_enough(|| simple_request(data, &request, ticket, worker))
+            }
+            Self::Signed(signed) => on_enough(|| signed.finish(worker)),
+        }
+    }
 }
 
 fn dispatch<'a>(
@@ -42,39 +86,47 @@ fn dispatch<'a>(
     span: Range<usize>,
     wrapped: bool,
     worker: &mut Worker<'a>,
-) -> Option<Finding> {
+) -> Option<Begun<'a>> {
     let root = read_tlv(data, span.start, span.end).ok()?;
     if Elements::of(data, root).next()?.tag() == 0x30 {
-        return simple_request(data, root, worker);
+        let request = TaggedRequest::alone(data, root)?;
+        let ticket = pop::ask(data, &request, worker);
+        return Some(Begun::Request(data, request, ticket));
     }
     let info = ContentInfo::read(data, root)?;
     match info.content_type.value(data) {
-        ID_SIGNED_DATA => signed_data(data, SignedData::read(data, info.content)?, wrapped, worker),
-        ID_CT_AUTH_DATA => authenticated_data(data, info.content),
+        ID_SIGNED_DATA => {
+            Some(begin_signed_data(data, SignedData::read(data, info.content)?, wrapped, worker))
+        }
+        ID_CT_AUTH_DATA => authenticated_data(data, info.content).map(Begun::Done),
         ID_ENVELOPED_DATA | ID_CT_AUTH_ENVELOPED_DATA | ID_ENCRYPTED_DATA => {
             let fault = Fault::state(Reason::Encrypted);
-            Some(Finding::new(MessageKind::Other, Verdict::Unverified, Some(fault)))
+            Some(Begun::Done(Finding::new(MessageKind::Other, Verdict::Unverified, Some(fault))))
         }
         // V1: nothing else carries a signature.
         _ => {
             let fault = Fault::new(Reason::WrongContentType, info.content_type.start());
-            Some(Finding::new(MessageKind::Other, Verdict::Failed, Some(fault)))
+            Some(Begun::Done(Finding::new(MessageKind::Other, Verdict::Failed, Some(fault))))
         }
     }
 }
 
 /// A Simple PKI Request (RFC 10002 §3.1): its proof of possession is
 /// all there is to verify, so one without a signature is not verified (V12).
-fn simple_request<'a>(data: &'a [u8], root: Tlv, worker: &mut Worker<'a>) -> Option<Finding> {
-    let request = TaggedRequest::alone(data, root)?;
-    let (judged, fault) = judge_request(data, &request, false, worker);
-    let none = || Fault::new(Reason::NoSignature, root.start());
+fn simple_request<'a>(
+    data: &'a [u8],
+    request: &TaggedRequest,
+    ticket: Option<Ticket>,
+    worker: &mut Worker<'a>,
+) -> Finding {
+    let (judged, fault) = judge_request(data, request, false, ticket, worker);
+    let none = || Fault::new(Reason::NoSignature, request.tlv().start());
     let fault = fault.or_else(|| (judged.pop == PopState::Absent).then(none));
     let verdict = if fault.is_none() { Verdict::Verified } else { Verdict::Failed };
     let mut finding = Finding::new(MessageKind::SimpleRequest, verdict, fault);
     finding.requests = Few::One(judged);
     finding.may_have_notes = request.may_repeat_extension(data);
-    Some(finding)
+    finding
 }
 
 /// AuthenticatedData (RFC 5652 §9): nothing is verified without the
@@ -91,29 +143,28 @@ fn authenticated_data(data: &[u8], content: Tlv) -> Option<Finding> {
     Some(finding)
 }
 
-fn signed_data<'a>(
+fn begin_signed_data<'a>(
     data: &'a [u8],
     signed: SignedData,
     wrapped: bool,
     worker: &mut Worker<'a>,
-) -> Option<Finding> {
+) -> Begun<'a> {
     let encapsulated = signed.encap_content_info;
     let wrapped = wrapped && signed.wrapped_request(data).is_some();
     let kind = match wrapped {
         true => MessageKind::WrappedRequest,
         false => MessageKind::of_content_type(encapsulated.e_content_type.value(data)),
     };
-    let no_signer = signed.signer_infos.is_empty();
     if signed.is_certs_only(data) {
         let fault = v1_signed_data_version(data, &signed).err();
         let verdict = if fault.is_none() { Verdict::Unsigned } else { Verdict::Failed };
-        return Some(Finding::new(MessageKind::SimpleResponse, verdict, fault));
+        return Begun::Done(Finding::new(MessageKind::SimpleResponse, verdict, fault));
     }
     let mut finding = Finding::new(kind, Verdict::Failed, None);
-    match v1_content_type(data, &encapsulated, no_signer) {
+    match v1_content_type(data, &encapsulated, signed.signer_infos.is_empty()) {
         Err(fault) if !wrapped => {
             finding.fault = Some(fault);
-            return Some(finding);
+            return Begun::Done(finding);
         }
         _ => {}
     }
@@ -126,30 +177,43 @@ fn signed_data<'a>(
         note_controls(data, message, &mut finding);
     }
     let infos = Elements::of(data, signed.signer_infos);
-    let signers_fault = match v2_count_signers(infos.clone(), signed.signer_infos) {
-        Ok(()) => {
-            let (signers, fault) =
-                signer::v3_each_signer(data, &signed, infos, message.as_ref(), worker);
-            finding.signers = signers;
-            fault
-        }
-        Err(fault) => Some(fault),
-    };
-    let signers_fault = v1_signed_data_version(data, &signed).err().or(signers_fault);
-    let authorised =
-        signers_fault.is_none() && r2_authorised_ra(data, &finding.signers, worker.config);
-    let pop_fault = message
-        .and_then(|message| note_requests(data, &message, &mut finding, authorised, worker))
-        .filter(|_| !no_signer);
-    finding.fault =
-        signers_fault.or(pop_fault).or_else(|| r5_encrypted_content(data, &encapsulated).err());
-    finding.verdict = match finding.fault.map(|fault| fault.reason) {
-        None => Verdict::Verified,
-        Some(Reason::NoSigner) => Verdict::Unsigned,
-        Some(Reason::Encrypted) => Verdict::Unverified,
-        Some(_) => Verdict::Failed,
-    };
-    Some(finding)
+    let signers = v2_count_signers(infos.clone(), signed.signer_infos)
+        .map(|()| Signers::new(data, &signed, infos, message.as_ref(), worker));
+    let requests = message.iter().flat_map(|message| message.requests(data));
+    let tickets = ask_next(data, requests, worker);
+    Begun::Signed(Signed { data, signed, message, tickets, signers, finding })
+}
+
+impl<'a> Signed<'a> {
+    fn finish(self, worker: &mut Worker<'a>) -> Finding {
+        let Self { data, signed, message, tickets, signers, mut finding } = self;
+        let signers_fault = match signers {
+            Ok(signers) => {
+                let (signers, fault) = signers.v3_each_signer(data, worker);
+                finding.signers = signers;
+                fault
+            }
+            Err(fault) => Some(fault),
+        };
+        let signers_fault = v1_signed_data_version(data, &signed).err().or(signers_fault);
+        let authorised =
+            signers_fault.is_none() && r2_authorised_ra(data, &finding.signers, worker.config);
+        let pop_fault = message
+            .and_then(|message| {
+                note_requests(data, &message, tickets, &mut finding, authorised, worker)
+            })
+            .filter(|_| !signed.signer_infos.is_empty());
+        let encapsulated = &signed.encap_content_info;
+        finding.fault =
+            signers_fault.or(pop_fault).or_else(|| r5_encrypted_content(data, encapsulated).err());
+        finding.verdict = match finding.fault.map(|fault| fault.reason) {
+            None => Verdict::Verified,
+            Some(Reason::NoSigner) => Verdict::Unsigned,
+            Some(Reason::Encrypted) => Verdict::Unverified,
+            Some(_) => Verdict::Failed,
+        };
+        finding
+    }
 }
 
 /// V1: what may be signed besides a wrapped request, and that it is there.
@@ -208,18 +272,39 @@ fn note_controls(data: &[u8], message: &PkiMessage, finding: &mut Finding) {
     finding.transaction_id = value.map(|value| value.content()..value.end());
 }
 
+/// Has lanes look at the proofs of the next requests.
+fn ask_next<'a>(
+    data: &'a [u8],
+    requests: impl Iterator<Item = TaggedRequest>,
+    worker: &mut Worker<'a>,
+) -> Vec<Option<Ticket>> {
+    if !worker.verifier.has_lanes() {
+        return Vec::new();
+    }
+    requests.take(TOGETHER).map(|request| pop::ask(data, &request, worker)).collect()
+}
+
 /// Lists the requests; returns the fault of the first whose proof fails (R6).
+/// `tickets` are those of the first.
 fn note_requests<'a>(
     data: &'a [u8],
     message: &PkiMessage,
+    tickets: Vec<Option<Ticket>>,
     finding: &mut Finding,
     authorised: bool,
     worker: &mut Worker<'a>,
 ) -> Option<Fault> {
     let mut first = None;
     let mut may_repeat_extension = false;
+    let mut ahead = message.requests(data).skip(tickets.len());
+    let mut tickets = tickets.into_iter();
     let list = message.requests(data).map(|request| {
-        let (judged, fault) = judge_request(data, &request, authorised, worker);
+        let ticket = tickets.next().unwrap_or_else(|| {
+            tickets = ask_next(data, &mut ahead, worker).into_iter();
+            worker.verifier.answer();
+            tickets.next().flatten()
+        });
+        let (judged, fault) = judge_request(data, &request, authorised, ticket, worker);
         first = first.or(fault);
         may_repeat_extension |= request.may_repeat_extension(data);
         judged
@@ -235,16 +320,17 @@ fn judge_request<'a>(
     data: &'a [u8],
     request: &TaggedRequest,
     authorised: bool,
+    ticket: Option<Ticket>,
     worker: &mut Worker<'a>,
 ) -> (Request, Option<Fault>) {
     let offset = request.tlv().start();
     let (form, Possession { algorithm, state }) = match request {
         TaggedRequest::Tcr(tagged) => {
-            let pop = pop::pkcs10(data, &tagged.certification_request, offset, worker);
+            let pop = pop::pkcs10(data, &tagged.certification_request, offset, ticket, worker);
             (RequestForm::Pkcs10, pop)
         }
         TaggedRequest::Crm(message) => {
-            (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, worker))
+            (RequestForm::Crmf, pop::crmf(data, message, offset, authorised, ticket, worker))
         }
         TaggedRequest::Orm(_) => {
             (RequestForm::Other, Possession { algorithm: None, state: Ok(PopState::Absent) })

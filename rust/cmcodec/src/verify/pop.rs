@@ -1,12 +1,15 @@
 //! Proofs of possession of the requested keys (rules V1, R1, R2, R6).
 
 use super::algorithm::{AlgorithmName, Scheme, SignatureAlgorithm};
+use super::job::Ticket;
 use super::report::{Fault, PopState};
 use super::worker::Worker;
 use crate::der::Tlv;
 use crate::error::Reason;
 use crate::generated::algorithm_tables::DH_PROOFS;
-use crate::view::{AlgorithmIdentifier, CertReqMsg, CertificationRequest, ProofOfPossession};
+use crate::view::{
+    AlgorithmIdentifier, CertReqMsg, CertificationRequest, ProofOfPossession, TaggedRequest,
+};
 
 /// What is known of the possession of a requested key.
 pub(super) struct Possession {
@@ -16,25 +19,41 @@ pub(super) struct Possession {
     pub state: Result<PopState, Fault>,
 }
 
+/// Has lanes look at the signature that is to prove possession, if there is one.
+pub(super) fn ask<'a>(
+    data: &'a [u8],
+    request: &TaggedRequest,
+    worker: &mut Worker<'a>,
+) -> Option<Ticket> {
+    let proof = match request {
+        TaggedRequest::Tcr(tagged) => Proof::of_pkcs10(&tagged.certification_request),
+        // Who is authorised changes nothing of a signature.
+        TaggedRequest::Crm(message) => match r6_proof_form(message, false) {
+            Form::Signature(proof) => proof,
+            Form::Settled(_) => return None,
+        },
+        TaggedRequest::Orm(_) => return None,
+    };
+    let algorithm = proof.algorithm(data, worker).ok()?;
+    let (spki, signature) = (proof.key?.octets(data), proof.octets(data)?);
+    let (signed, mut left) = (proof.signed.octets(data), usize::MAX);
+    worker.verifier.ask(spki, &algorithm, signed, signature, &mut left)
+}
+
 /// The signature of a PKCS#10 request by its own key, over the received
 /// certificationRequestInfo (RFC 2986 §4.2, R1).
 ///
-/// `offset` is where the request stands, for the fault.
+/// `offset` is where the request stands, for the fault; `ticket` where lanes
+/// say whether it is good.
 pub(super) fn pkcs10<'a>(
     data: &'a [u8],
     request: &CertificationRequest,
     offset: usize,
+    ticket: Option<Ticket>,
     worker: &mut Worker<'a>,
 ) -> Possession {
     let version = v1_request_version(data, Some(request.certification_request_info.version), 0);
-    let proof = Proof {
-        algorithm: request.signature_algorithm,
-        key: Some(request.public_key()),
-        signed: request.certification_request_info.tlv,
-        signature: request.signature,
-        poposk_input: None,
-    };
-    proof.evaluate(data, version, offset, worker)
+    Proof::of_pkcs10(request).evaluate(data, version, offset, ticket, worker)
 }
 
 /// The popo of a CRMF request (RFC 4211 §4, RFC 10002 §3.2.1.2.2). `authorised`: whether an authorised registration authority
@@ -44,12 +63,13 @@ pub(super) fn crmf<'a>(
     request: &CertReqMsg,
     offset: usize,
     authorised: bool,
+    ticket: Option<Ticket>,
     worker: &mut Worker<'a>,
 ) -> Possession {
     let version = v1_request_version(data, request.cert_req.cert_template.version, 2);
     match r6_proof_form(request, authorised) {
         Form::Settled(state) => Possession { algorithm: None, state: version.map(|()| state) },
-        Form::Signature(proof) => proof.evaluate(data, version, offset, worker),
+        Form::Signature(proof) => proof.evaluate(data, version, offset, ticket, worker),
     }
 }
 
@@ -98,19 +118,42 @@ struct Proof {
 }
 
 impl Proof {
+    fn of_pkcs10(request: &CertificationRequest) -> Self {
+        Self {
+            algorithm: request.signature_algorithm,
+            key: Some(request.public_key()),
+            signed: request.certification_request_info.tlv,
+            signature: request.signature,
+            poposk_input: None,
+        }
+    }
+
+    fn algorithm(&self, data: &[u8], worker: &Worker<'_>) -> Result<SignatureAlgorithm, Reason> {
+        let (oid, parameters) = (self.algorithm.oid(data), self.algorithm.parameters(data));
+        SignatureAlgorithm::from_identifier(oid, parameters, None, worker.config.legacy)
+    }
+
+    /// The octets of the signature. No algorithm on offer has one that ends within an octet.
+    fn octets<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
+        match self.signature.value(data) {
+            [0, octets @ ..] => Some(octets),
+            _ => None,
+        }
+    }
+
     /// What it is worth in a request at `offset`, of which `version` says whether it may be read.
     fn evaluate<'a>(
         &self,
         data: &'a [u8],
         version: Result<(), Fault>,
         offset: usize,
+        ticket: Option<Ticket>,
         worker: &mut Worker<'a>,
     ) -> Possession {
-        let (oid, parameters) = (self.algorithm.oid(data), self.algorithm.parameters(data));
-        let read = SignatureAlgorithm::from_identifier(oid, parameters, None, worker.config.legacy);
+        let read = self.algorithm(data, worker);
         let state = version
             .and_then(|()| self.r6_poposk_input(offset))
-            .and_then(|()| self.r1_proof(data, read, offset, worker));
+            .and_then(|()| self.r1_proof(data, read, offset, ticket, worker));
         let algorithm = AlgorithmName::from_reading(read, data, self.algorithm, None);
         Possession { algorithm: Some(algorithm), state }
     }
@@ -126,6 +169,7 @@ impl Proof {
         data: &'a [u8],
         algorithm: Result<SignatureAlgorithm, Reason>,
         offset: usize,
+        ticket: Option<Ticket>,
         worker: &mut Worker<'a>,
     ) -> Result<PopState, Fault> {
         let fault = |reason| match reason {
@@ -143,13 +187,13 @@ impl Proof {
         }
         let spki = self.key.ok_or_else(|| fault(Reason::SignatureInvalid))?;
         let algorithm = algorithm.map_err(fault)?;
-        let key = worker.keyring.get(spki.octets(data)).map_err(fault)?;
-        // No algorithm on offer has signatures that end within an octet.
-        let signature = match self.signature.value(data) {
-            [0, octets @ ..] => octets,
-            _ => return Err(fault(Reason::SignatureInvalid)),
+        let (spki, signed) = (spki.octets(data), self.signed.octets(data));
+        let Some(signature) = self.octets(data) else {
+            // A key that is no good comes first.
+            let key = worker.verifier.check_key(spki);
+            return Err(fault(key.err().unwrap_or(Reason::SignatureInvalid)));
         };
-        key.verify(&algorithm, self.signed.octets(data), signature).map_err(fault)?;
-        Ok(PopState::Verified)
+        let verified = worker.verifier.verify(spki, &algorithm, signed, signature, ticket);
+        verified.map_err(|(reason, _)| fault(reason)).map(|()| PopState::Verified)
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
+use super::job::Disagreement;
 use super::report::{Fault, Finding, MessageKind, Row, Verdict};
 use crate::der::read_tlv;
 use crate::error::Reason;
@@ -19,6 +20,8 @@ pub struct Report {
     len: usize,
     /// The DER forms of the items that were BER, by item, in ascending order.
     converted: Vec<(usize, Vec<u8>)>,
+    /// Why lanes were stopped, where that was on the way: what they said does not count then.
+    pub disagreement: Option<Disagreement>,
 }
 
 impl Report {
@@ -31,7 +34,7 @@ impl Report {
         };
         let there = rows.into_iter().filter(|rows| !rows.marks.is_empty());
         let parts = there.map(counted).collect();
-        Self { parts, len, converted }
+        Self { parts, len, converted, disagreement: None }
     }
 
     /// How many rows there are.
@@ -252,6 +255,9 @@ impl Mark {
     }
 }
 
+/// The path and the span of a message.
+type Place = (Box<[u32]>, Range<usize>);
+
 /// Makes the rows of an item, in received order.
 pub(super) struct Marker {
     item: usize,
@@ -273,14 +279,65 @@ impl Marker {
 
     /// What is to be kept of the next row: where the message starts, how many
     /// are around it, and what was found. `place` tells its path and span.
-    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
+    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits.
     pub(super) fn mark(
         &mut self,
         start: usize,
         around: usize,
         finding: Finding,
-        place: impl FnOnce() -> (Box<[u32]>, Range<usize>),
+        place: impl FnOnce() -> Place,
     ) -> Mark {
+        if !finding.is_bare() {
+            return self.keep(start, around, finding, place).0;
+        }
+        let offset = finding.fault.and_then(|it| it.offset);
+        Mark {
+            detail: offset.map_or(NOWHERE, |offset| offset as u32),
+            verdict: finding.verdict,
+            reason: finding.fault.map(|fault| fault.reason),
+            kind: Some(finding.kind),
+            ..self.next(start, around)
+        }
+    }
+
+    /// The same of a message that is under way. [`Self::finish`] is to be told, with the number
+    /// that this gives, what was found.
+    pub(super) fn begin(
+        &mut self,
+        start: usize,
+        around: usize,
+        place: impl FnOnce() -> Place,
+    ) -> (Mark, usize) {
+        let finding = Finding::new(MessageKind::Other, Verdict::Failed, None);
+        self.keep(start, around, finding, place)
+    }
+
+    /// What was found of a message that was under way.
+    pub(super) fn finish(&mut self, number: usize, finding: Finding) {
+        if let Some(row) = self.whole.get_mut(number) {
+            row.finding = finding;
+        }
+    }
+
+    /// Keeps a whole row: its mark, and which of them it is.
+    #[allow(clippy::cast_possible_truncation)] // There are no more rows than octets.
+    fn keep(
+        &mut self,
+        start: usize,
+        around: usize,
+        finding: Finding,
+        place: impl FnOnce() -> Place,
+    ) -> (Mark, usize) {
+        let number = self.whole.len();
+        let mark = Mark { detail: number as u32, ..self.next(start, around) };
+        let ((path, span), item, encoding) = (place(), self.item, self.encoding);
+        self.whole.push(Row { item, path, encoding, span, finding });
+        (mark, number)
+    }
+
+    /// A mark without what was found.
+    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
+    fn next(&mut self, start: usize, around: usize) -> Mark {
         if around > self.last && self.count > 0 {
             self.open.truncate(self.last.saturating_sub(1));
             let holder = Holder { index: self.count - 1, around: self.open.last().copied() };
@@ -289,25 +346,18 @@ impl Marker {
         }
         self.last = around;
         self.count += 1;
-        let mut mark = Mark {
-            start: start as u32,
-            detail: finding.fault.and_then(|it| it.offset).map_or(NOWHERE, |offset| offset as u32),
-            around: around as u8,
-            verdict: finding.verdict,
-            reason: finding.fault.map(|fault| fault.reason),
-            kind: Some(finding.kind),
-        };
-        if !finding.is_bare() {
-            (mark.detail, mark.kind) = (self.whole.len() as u32, None);
-            let ((path, span), item, encoding) = (place(), self.item, self.encoding);
-            self.whole.push(Row { item, path, encoding, span, finding });
-        }
-        mark
+        let (start, around) = (start as u32, around as u8);
+        Mark { start, detail: NOWHERE, around, verdict: Verdict::Failed, reason: None, kind: None }
     }
 
     /// The rows of all marks.
-    pub(super) fn rows(self, marks: Vec<Mark>) -> Rows {
+    pub(super) fn rows(self, mut marks: Vec<Mark>) -> Rows {
         let Self { item, encoding, holders, whole, .. } = self;
+        // In the order of their marks.
+        for (mark, row) in marks.iter_mut().filter(|mark| mark.kind.is_none()).zip(&whole) {
+            mark.verdict = row.finding.verdict;
+            mark.reason = row.finding.fault.map(|fault| fault.reason);
+        }
         let (marks, holders) = (marks.into(), holders.into());
         Rows { item, encoding, marks, holders, whole: whole.into() }
     }

@@ -18,30 +18,54 @@ use crate::view::{
     SignedData, SignerInfo, attributes, is_cms_version,
 };
 
-/// V3: verifies every SignerInfo of `signed`; returns them, and the fault of
-/// the first that is bad. `message` is the content, where requests may have
-/// the signer's key.
-pub(super) fn v3_each_signer<'a>(
-    data: &'a [u8],
-    signed: &SignedData,
-    infos: Elements<'a>,
-    message: Option<&PkiMessage>,
-    worker: &mut Worker<'a>,
-) -> (Few<Signer>, Option<Fault>) {
-    let mut content = Content::new(data, signed);
-    let signatures: Few<Signature<'a>> = infos
-        .filter_map(|tlv| SignerInfo::read(data, tlv))
-        .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
-        .collect();
-    let mut searches: Few<Search<'a>> = signatures.iter().map(|it| it.search(data)).collect();
-    v8_find_key(data, signed, message, &mut searches, worker);
-    let (mut first, mut failed) = (None, 0);
-    let signers = signatures.iter().zip(&*searches).map(|(signature, search)| {
-        let key = signature.v10_signature(data, search, &mut failed, worker);
-        first = first.or(key.as_ref().err().copied());
-        Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
-    });
-    (signers.collect(), first)
+/// The SignerInfos of one message under way.
+pub(super) struct Signers<'a> {
+    signatures: Few<Signature<'a>>,
+    searches: Few<Search<'a>>,
+}
+
+impl<'a> Signers<'a> {
+    /// Everything but verifying. `message` is the content, where requests may
+    /// have the signer's key.
+    pub(super) fn new(
+        data: &'a [u8],
+        signed: &SignedData,
+        infos: Elements<'a>,
+        message: Option<&PkiMessage>,
+        worker: &mut Worker<'a>,
+    ) -> Self {
+        let mut content = Content::new(data, signed);
+        let signatures: Few<Signature<'a>> = infos
+            .filter_map(|tlv| SignerInfo::read(data, tlv))
+            .map(|info| Signature::new(data, info, &mut content, worker.config.legacy))
+            .collect();
+        let mut searches: Few<Search<'a>> = signatures.iter().map(|it| it.search(data)).collect();
+        v8_find_key(data, signed, message, &mut searches, worker);
+        if worker.verifier.has_lanes() {
+            // What could fail at most (V15).
+            let mut left = MAX_FAILED_WORK;
+            for (signature, search) in signatures.iter().zip(&mut *searches) {
+                signature.ask(data, search, &mut left, worker);
+            }
+        }
+        Self { signatures, searches }
+    }
+
+    /// V3: verifies every SignerInfo; returns them, and the fault of the first
+    /// that is bad.
+    pub(super) fn v3_each_signer(
+        &self,
+        data: &'a [u8],
+        worker: &mut Worker<'a>,
+    ) -> (Few<Signer>, Option<Fault>) {
+        let (mut first, mut failed) = (None, 0);
+        let signers = self.signatures.iter().zip(&*self.searches).map(|(signature, search)| {
+            let key = signature.v10_signature(data, search, &mut failed, worker);
+            first = first.or(key.as_ref().err().copied());
+            Signer { algorithm: signature.name, key: key.map_err(|fault| fault.reason) }
+        });
+        (signers.collect(), first)
+    }
 }
 
 /// What the SignerInfos of one message are checked against.
@@ -111,6 +135,36 @@ impl<'a> Signature<'a> {
         Search::new(self.info.signer_identifier(data), self.info.sid.start(), named)
     }
 
+    /// Has lanes look at it, with the key of each candidate.
+    fn ask(
+        &self,
+        data: &'a [u8],
+        search: &mut Search<'a>,
+        left: &mut usize,
+        worker: &mut Worker<'a>,
+    ) {
+        let Ok((algorithm, _)) = self.state else { return };
+        let signed = self.signed(data, &mut worker.attributes);
+        let signature = self.info.signature.value(data);
+        for candidate in search.each_key() {
+            candidate.ticket =
+                worker.verifier.ask(candidate.spki, &algorithm, signed, signature, left);
+        }
+    }
+
+    /// The octets that were signed; `attributes` is where they are put together.
+    fn signed<'b>(&self, data: &[u8], attributes: &'b mut Vec<u8>) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        let Some(set) = self.info.signed_attrs else { return self.content };
+        // As received, with the tag that was signed.
+        attributes.clear();
+        attributes.push(0x31);
+        attributes.extend_from_slice(set.octets(data).get(1..).unwrap_or_default());
+        attributes
+    }
+
     /// V10: the candidates whose key verifies. If none does, the reason is
     /// that of the first for which the arithmetic failed, else of the first.
     /// `failed` is the work on keys of this message that did not verify (V15).
@@ -122,32 +176,25 @@ impl<'a> Signature<'a> {
         worker: &mut Worker<'a>,
     ) -> Result<SignerKey, Fault> {
         let (algorithm, _) = self.state?;
-        let mut signed = self.content;
-        if let Some(attributes) = self.info.signed_attrs {
-            // The received octets, with the tag that was signed.
-            worker.attributes.clear();
-            worker.attributes.push(0x31);
-            let rest = attributes.octets(data).get(1..).unwrap_or_default();
-            worker.attributes.extend_from_slice(rest);
-            signed = &worker.attributes;
-        }
+        let signed = self.signed(data, &mut worker.attributes);
         let signature = self.info.signature.value(data);
         let (mut tried, mut certificates) = (Vec::new(), Vec::new());
         let mut found = Reason::SignerNotFound;
-        for Candidate { spki, owner } in search.candidates()? {
+        for Candidate { spki, owner, ticket } in search.candidates()? {
             // Twins share one verification.
             let known = tried.iter().find(|(key, _)| key == spki).map(|(_, verified)| *verified);
             let verified = match known {
                 Some(true) => Ok(()),
                 Some(false) => continue,
                 None if *failed >= MAX_FAILED_WORK => Err(Reason::LimitV15),
-                None => worker.keyring.get(spki).and_then(|key| {
-                    let verified = key.verify(&algorithm, signed, signature);
-                    if verified == Err(Reason::SignatureInvalid) {
-                        *failed = failed.saturating_add(key.work());
+                None => {
+                    let verified =
+                        worker.verifier.verify(spki, &algorithm, signed, signature, *ticket);
+                    if let Err((Reason::SignatureInvalid, work)) = verified {
+                        *failed = failed.saturating_add(work);
                     }
-                    verified
-                }),
+                    verified.map_err(|(reason, _)| reason)
+                }
             };
             tried.push((*spki, verified.is_ok()));
             match (verified, owner) {
