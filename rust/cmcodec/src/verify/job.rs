@@ -5,6 +5,7 @@
 //! is asked, as it is about all without lanes: a verdict, its reason and what it may cost are the
 //! same. A job holds nothing secret.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -317,22 +318,17 @@ fn is_block<const N: usize>(answer: &Option<[u8; N]>, block: &Block) -> bool {
 
 // --- the watch -------------------------------------------------------------------------------------
 
-/// Chooses one of 256 signatures, which nobody can foresee.
+/// Chooses one of 256 signatures, which nobody can foresee: by keys that are random in each thread.
 #[derive(Default)]
 struct Watch {
-    random: Vec<u8>,
+    keys: RandomState,
+    number: u64,
 }
 
 impl Watch {
     fn next(&mut self) -> bool {
-        if self.random.is_empty() {
-            self.random.resize(256, 0);
-            if aws_lc_rs::rand::fill(&mut self.random).is_err() {
-                // Without random numbers, each.
-                self.random.fill(0);
-            }
-        }
-        self.random.pop() == Some(0)
+        self.number += 1;
+        self.keys.hash_one(self.number) % 256 == 0
     }
 }
 
