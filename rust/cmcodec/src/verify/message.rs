@@ -26,14 +26,13 @@ use crate::view::{
 };
 
 /// A message under way.
-#[allow(clippy::large_enum_variant)] // Nearly all are the largest.
 pub(super) enum Begun<'a> {
     /// It has no signature to verify.
     Done(Finding),
     /// A Simple PKI Request.
-    Request(&'a [u8], TaggedRequest, Option<Ticket>),
+    Request(&'a [u8], Box<TaggedRequest>, Option<Ticket>),
     /// SignedData with signers, or with requests.
-    Signed(Signed<'a>),
+    Signed(Box<Signed<'a>>),
 }
 
 /// SignedData of which the signatures are to be verified.
@@ -91,7 +90,7 @@ fn dispatch<'a>(
     if Elements::of(data, root).next()?.tag() == 0x30 {
         let request = TaggedRequest::alone(data, root)?;
         let ticket = pop::ask(data, &request, worker);
-        return Some(Begun::Request(data, request, ticket));
+        return Some(Begun::Request(data, Box::new(request), ticket));
     }
     let info = ContentInfo::read(data, root)?;
     match info.content_type.value(data) {
@@ -181,7 +180,7 @@ fn begin_signed_data<'a>(
         .map(|()| Signers::new(data, &signed, infos, message.as_ref(), worker));
     let requests = message.iter().flat_map(|message| message.requests(data));
     let tickets = ask_next(data, requests, worker);
-    Begun::Signed(Signed { data, signed, message, tickets, signers, finding })
+    Begun::Signed(Box::new(Signed { data, signed, message, tickets, signers, finding }))
 }
 
 impl<'a> Signed<'a> {
