@@ -7,7 +7,7 @@ a process of its own, with N octets and with twice as many. Prints what an octet
 notes are looked at too, beside what one of a valid batch takes, how much longer twice as many take,
 and the peak of memory in sizes of the input, which is none of them. Ends with status 1 where a
 bound is not kept; what is beyond it once is measured again, and the least of all rounds counts.
-Times are of the processor. Growth is not held against a family that is about as fast as memory is.
+Times are of the processor. Growth is what is left without the time that memory takes.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ TWICE = 2.3
 """Times as long that twice the octets may take (P7)."""
 MEMORY = {"rust": 4.0, "pure": 150.0}
 """Peak memory in sizes of the input (P8)."""
-FAST = 2e-9
-"""Seconds for an octet, below which its growth says where the octets lie: in a cache, or behind."""
+FETCHED = 1e-9
+"""Seconds that an octet may take longer to come from memory than from a cache, which half as many
+may have fitted in."""
 DEARER = 8.0
 """Times what an octet of a valid batch takes (G6)."""
 FLOOR = 16 << 20
@@ -62,7 +63,8 @@ class Point(NamedTuple):
 
     @property
     def growth(self) -> float:
-        return self.seconds_twice / self.seconds
+        """Times as long that twice the octets take, without what it takes to fetch them."""
+        return max(0.0, self.seconds_twice - 2 * self.octets * FETCHED) / self.seconds
 
     @property
     def multiple(self) -> float:
@@ -78,8 +80,7 @@ class Point(NamedTuple):
         """Whether the bounds are kept; ``valid`` is what good messages take, if they are others."""
         is_small = self.peak <= FLOOR or self.multiple <= MEMORY[backend]
         is_cheap = valid is None or self.octet <= DEARER * valid.octet
-        is_linear = self.octet <= FAST or self.growth <= TWICE
-        return is_small and is_cheap and is_linear
+        return is_small and is_cheap and self.growth <= TWICE
 
 
 @cache
@@ -120,7 +121,7 @@ def most(points: dict[str, Point]) -> str:
     """The worst of all families, of what is held against one."""
     valid = points[VALID]
     ratios = {name: it.octet / valid.octet for name, it in points.items()}
-    growths = {name: it.growth for name, it in points.items() if it.octet > FAST}
+    growths = {name: it.growth for name, it in points.items()}
     multiples = {name: it.multiple for name, it in points.items() if it.peak > FLOOR}
     said = [
         f"{max(of.values()):.2f} {what} ({max(of, key=of.__getitem__)})"

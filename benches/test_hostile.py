@@ -40,5 +40,5 @@ def test_most() -> None:
     points = {hostile.VALID: valid, "fast": fast, "worse": worse}
     assert (
         hostile.most(points)
-        == "2.50 × valid (worse), 2.50 × for twice (worse), 1.00 × memory (valid)"
+        == "2.50 × valid (worse), 2.48 × for twice (worse), 1.00 × memory (valid)"
     )
