@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import pytest
 
 import cmcodec
 import published
-from cmcodec import UnsupportedError
+from cmcodec import UnsupportedError, _backend
 from cmcodec.verify.lanes import LanesWarning
 from kit import corpus
 from kit.messages import Message, members, pki_data
@@ -102,11 +101,27 @@ def test_the_command_takes_lanes(cmc: Run) -> None:
     assert refused.stderr == "cmc: CMCODEC_LANES=8: not one of auto, off\n"
 
 
-def test_a_disagreement_is_a_warning_with_the_evidence() -> None:
-    """What the maintainers need stands in it."""
-    warning = LanesWarning("ecdsa-with-SHA256", b"\1\2", b"message", b"\3")
+class Erring:
+    """The verdicts of a backend whose lanes erred on the way."""
+
+    disagreement = ("ecdsa-with-SHA256", b"\1\2", b"message", b"\3")
+
+    def __init__(self, verdicts: Any) -> None:
+        self._verdicts = verdicts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._verdicts, name)
+
+
+def test_a_disagreement_is_a_warning_with_the_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report is given as well; what the maintainers need stands in the warning."""
+    verify = _backend.verify
+    monkeypatch.setattr(_backend, "verify", lambda *items, **said: Erring(verify(*items, **said)))
+    octets = shared("signed/p256-pkcs10.der")
+    with pytest.warns(LanesWarning, match="key 0102 and signature 03") as caught:
+        report = cmcodec.verify_batch(octets)
+    assert report.counts() == {"verified": 1}
+    (warning,) = (each.message for each in caught)
+    assert isinstance(warning, LanesWarning)
     assert (warning.algorithm, warning.key) == ("ecdsa-with-SHA256", b"\1\2")
     assert (warning.message, warning.signature) == (b"message", b"\3")
-    assert "key 0102" in str(warning)
-    with pytest.warns(LanesWarning):
-        warnings.warn(warning, stacklevel=1)
