@@ -181,9 +181,40 @@ impl Block {
     }
 }
 
-/// The place of an answer.
+/// The number of a job. No two of a queue have the same, so that what was forgotten is not good.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket(usize);
+
+/// Whether jobs are good, from one number on.
+#[derive(Default)]
+struct Answers {
+    first: usize,
+    good: Vec<bool>,
+}
+
+impl Answers {
+    fn next(&mut self) -> Ticket {
+        self.good.push(false);
+        Ticket(self.first + self.good.len() - 1)
+    }
+
+    fn put(&mut self, ticket: Ticket, is_good: bool) {
+        let place = ticket.0.checked_sub(self.first).and_then(|index| self.good.get_mut(index));
+        if let Some(slot) = place {
+            *slot = is_good;
+        }
+    }
+
+    fn is_good(&self, ticket: Ticket) -> bool {
+        let place = ticket.0.checked_sub(self.first).and_then(|index| self.good.get(index));
+        place == Some(&true)
+    }
+
+    fn clear(&mut self) {
+        self.first += self.good.len();
+        self.good.clear();
+    }
+}
 
 /// Jobs of one kind, and what each answer is compared with and stands for.
 struct Lot<J, B> {
@@ -205,7 +236,7 @@ impl<J, B> Lot<J, B> {
     fn answer<A>(
         &mut self,
         lanes: usize,
-        good: &mut [bool],
+        answers: &mut Answers,
         verify: impl FnOnce(&[J]) -> Vec<A>,
         is_good: impl Fn(&A, &B) -> bool,
     ) {
@@ -214,9 +245,7 @@ impl<J, B> Lot<J, B> {
         self.jobs.truncate(self.jobs.len() - left);
         if !self.jobs.is_empty() {
             for (answer, (ticket, block)) in verify(&self.jobs).iter().zip(&self.asked) {
-                if let Some(slot) = good.get_mut(ticket.0) {
-                    *slot = is_good(answer, block);
-                }
+                answers.put(*ticket, is_good(answer, block));
             }
         }
         self.jobs.clear();
@@ -235,8 +264,7 @@ pub(super) struct Queue {
     ed25519: Lot<ed25519::Job, ()>,
     /// Jobs that were not looked at.
     waiting: usize,
-    /// By ticket.
-    good: Vec<bool>,
+    answers: Answers,
     watch: Watch,
 }
 
@@ -251,14 +279,13 @@ impl Queue {
             p384: Lot::new(),
             ed25519: Lot::new(),
             waiting: 0,
-            good: Vec::new(),
+            answers: Answers::default(),
             watch: Watch::default(),
         }
     }
 
     pub(super) fn add(&mut self, job: Job) -> Ticket {
-        let ticket = Ticket(self.good.len());
-        self.good.push(false);
+        let ticket = self.answers.next();
         self.waiting += 1;
         match job {
             Job::Rsa2048(job, block) => self.rsa_2048.add(job, ticket, block),
@@ -275,7 +302,7 @@ impl Queue {
     pub(super) fn answer(&mut self) {
         self.waiting = 0;
         on_enough(|| {
-            let (machine, good) = (self.machine, &mut self.good[..]);
+            let (machine, good) = (self.machine, &mut self.answers);
             let lanes = machine.lanes();
             let is_good = |answer: &Outcome, (): &()| *answer == Outcome::Good;
             self.p256.answer(lanes, good, |jobs| machine.p256(jobs), is_good);
@@ -298,7 +325,7 @@ impl Queue {
         if tests::ERR.load(Ordering::SeqCst) {
             return true;
         }
-        self.good.get(ticket.0) == Some(&true)
+        self.answers.is_good(ticket)
     }
 
     /// Whether the library is to be asked about this good signature too.
@@ -308,7 +335,7 @@ impl Queue {
 
     /// Forgets all answers, when nobody has a ticket any more.
     pub(super) fn clear(&mut self) {
-        self.good.clear();
+        self.answers.clear();
     }
 }
 
@@ -454,6 +481,21 @@ mod tests {
         assert!(block.is(&power));
         power[0] |= 0x80;
         assert!(!block.is(&power));
+    }
+
+    /// A ticket of before, and one of nobody.
+    #[test]
+    fn what_was_forgotten_is_not_good() {
+        let mut answers = Answers::default();
+        let (one, other) = (answers.next(), answers.next());
+        answers.put(other, true);
+        assert!(!answers.is_good(one) && answers.is_good(other));
+        answers.clear();
+        let next = answers.next();
+        answers.put(other, true);
+        assert!(!answers.is_good(other) && !answers.is_good(next));
+        answers.put(next, true);
+        assert!(answers.is_good(next) && !answers.is_good(one));
     }
 
     /// A choice that nobody can foresee: of very many, about one in 256.

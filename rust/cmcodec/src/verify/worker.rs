@@ -88,13 +88,17 @@ impl<'a> Verifier<'a> {
         if good.is_some_and(|(queue, _)| !queue.is_watched()) {
             return Ok(());
         }
-        let key = self.keyring.get(spki).map_err(|reason| (reason, 0))?;
-        let verified = key.verify(algorithm, message, signature);
+        let verified = match self.keyring.get(spki) {
+            Ok(key) => {
+                key.verify(algorithm, message, signature).map_err(|reason| (reason, key.work()))
+            }
+            Err(reason) => Err((reason, 0)),
+        };
         if is_good && verified.is_err() {
             let [key, message, signature] = [spki, message, signature].map(<[u8]>::to_vec);
             job::stop(Disagreement { key, algorithm: algorithm.name(), message, signature });
         }
-        verified.map_err(|reason| (reason, key.work()))
+        verified
     }
 }
 
