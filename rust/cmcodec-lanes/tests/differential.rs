@@ -1,9 +1,9 @@
 //! Mutated signatures, eight beside one another: registers say what numbers say, and nothing is good
 //! that aws-lc refuses.
 //!
-//!     CMCODEC_LANES_GROUPS=1250000 cargo test --release -p cmcodec-lanes --test differential
+//!     CMCODEC_LANES_GROUPS=312500 cargo test --release -p cmcodec-lanes --test differential
 //!
-//! tries 10^7 of each kind.
+//! tries 10^7, with numbers in one group of sixteen: those take ten times as long.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_possible_wrap,
@@ -74,7 +74,8 @@ fn compare<J: Copy + Debug>(
 ) {
     let (mut random, registers) = (Random::default(), Machine::detect());
     let (mut good, mut missed) = (0, 0);
-    for _ in 0..groups() {
+    let seldom = if groups() > 1000 { 16 } else { 1 };
+    for group in 0..groups() {
         let jobs: Vec<(J, bool)> = (0..8)
             .map(|_| {
                 let mut job = bases[random.next() as usize % bases.len()];
@@ -86,9 +87,9 @@ fn compare<J: Copy + Debug>(
             })
             .collect();
         let given: Vec<J> = jobs.iter().map(|it| it.0).collect();
-        let found = lanes(Machine::NUMBERS, &given);
-        if let Some(registers) = registers {
-            assert_eq!(lanes(registers, &given), found, "{given:02x?}");
+        let found = lanes(registers.unwrap_or(Machine::NUMBERS), &given);
+        if group % seldom == 0 {
+            assert_eq!(lanes(Machine::NUMBERS, &given), found, "{given:02x?}");
         }
         for ((job, is_mutated), is_good) in jobs.iter().zip(found) {
             let expected = library(job);
