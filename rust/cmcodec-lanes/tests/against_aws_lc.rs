@@ -9,38 +9,30 @@
     reason = "what is broken must stop the test"
 )]
 
-use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
+mod kit;
+
+use aws_lc_rs::digest::{SHA256, SHA384, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, KeyPair, RSA_PKCS1_SHA256,
+    RsaKeyPair,
 };
-use cmcodec_lanes::{Machine, Outcome, ecdsa, ed25519, rsa};
+use cmcodec_lanes::{Machine, Outcome, ecdsa, rsa};
+use kit::signed;
 
 fn machines() -> Vec<Machine> {
     [Some(Machine::NUMBERS), Machine::detect()].into_iter().flatten().collect()
 }
 
-#[test]
-fn p256() {
-    let random = SystemRandom::new();
-    let mut jobs = vec![];
-    for i in 0..21u8 {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let signature = key.sign(&random, &[i; 100]).unwrap();
-        let point = key.public_key().as_ref();
-        jobs.push(ecdsa::Job {
-            x: point[1..33].try_into().unwrap(),
-            y: point[33..].try_into().unwrap(),
-            r: signature.as_ref()[..32].try_into().unwrap(),
-            s: signature.as_ref()[32..].try_into().unwrap(),
-            digest: digest(&SHA256, &[i; 100]).as_ref().try_into().unwrap(),
-        });
-    }
+/// Good ones are good, and changed ones are not.
+fn ecdsa<const OCTETS: usize>(
+    jobs: &[ecdsa::Job<OCTETS>],
+    lanes: fn(Machine, &[ecdsa::Job<OCTETS>]) -> Vec<Outcome>,
+) {
     for machine in machines() {
-        assert_eq!(machine.p256(&jobs), [Outcome::Good; 21]);
-        let mut bad = jobs.clone();
+        assert_eq!(lanes(machine, jobs), [Outcome::Good; 21]);
+        let mut bad = jobs.to_vec();
         for (i, job) in bad.iter_mut().enumerate() {
             match i % 7 {
                 0 => job.digest[i] ^= 1,
@@ -48,62 +40,29 @@ fn p256() {
                 2 => job.s[i] ^= 1,
                 3 => job.x[i] ^= 1,
                 4 => job.y[i] ^= 1,
-                5 => job.r = [0; 32],
-                _ => job.s = [0xFF; 32],
+                5 => job.r = [0; OCTETS],
+                _ => job.s = [0xFF; OCTETS],
             }
         }
-        assert_eq!(machine.p256(&bad), [Outcome::Unknown; 21]);
+        assert_eq!(lanes(machine, &bad), [Outcome::Unknown; 21]);
     }
+}
+
+#[test]
+fn p256() {
+    let job = |i| signed::ecdsa_job(&ECDSA_P256_SHA256_FIXED_SIGNING, &SHA256, &[i; 100]);
+    ecdsa::<32>(&(0..21).map(job).collect::<Vec<_>>(), Machine::p256);
 }
 
 #[test]
 fn p384() {
-    let random = SystemRandom::new();
-    let mut jobs = vec![];
-    for i in 0..21u8 {
-        let key = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
-        let signature = key.sign(&random, &[i; 100]).unwrap();
-        let point = key.public_key().as_ref();
-        jobs.push(ecdsa::Job {
-            x: point[1..49].try_into().unwrap(),
-            y: point[49..].try_into().unwrap(),
-            r: signature.as_ref()[..48].try_into().unwrap(),
-            s: signature.as_ref()[48..].try_into().unwrap(),
-            digest: digest(&SHA384, &[i; 100]).as_ref().try_into().unwrap(),
-        });
-    }
-    for machine in machines() {
-        assert_eq!(machine.p384(&jobs), [Outcome::Good; 21]);
-        let mut bad = jobs.clone();
-        for (i, job) in bad.iter_mut().enumerate() {
-            match i % 7 {
-                0 => job.digest[i] ^= 1,
-                1 => job.r[i] ^= 1,
-                2 => job.s[i] ^= 1,
-                3 => job.x[i] ^= 1,
-                4 => job.y[i] ^= 1,
-                5 => job.r = [0; 48],
-                _ => job.s = [0xFF; 48],
-            }
-        }
-        assert_eq!(machine.p384(&bad), [Outcome::Unknown; 21]);
-    }
+    let job = |i| signed::ecdsa_job(&ECDSA_P384_SHA384_FIXED_SIGNING, &SHA384, &[i; 100]);
+    ecdsa::<48>(&(0..21).map(job).collect::<Vec<_>>(), Machine::p384);
 }
 
 #[test]
 fn ed25519() {
-    let mut jobs = vec![];
-    for i in 0..21u8 {
-        let key = Ed25519KeyPair::generate().unwrap();
-        let signature = key.sign(&[i; 100]);
-        let public: [u8; 32] = key.public_key().as_ref().try_into().unwrap();
-        let hashed = [&signature.as_ref()[..32], &public, &[i; 100]].concat();
-        jobs.push(ed25519::Job {
-            key: public,
-            signature: signature.as_ref().try_into().unwrap(),
-            hash: digest(&SHA512, &hashed).as_ref().try_into().unwrap(),
-        });
-    }
+    let jobs: Vec<_> = (0..21u8).map(|i| signed::ed25519_job(&[i; 100])).collect();
     for machine in machines() {
         assert_eq!(machine.ed25519(&jobs), [Outcome::Good; 21]);
         let mut bad = jobs.clone();

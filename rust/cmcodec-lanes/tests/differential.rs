@@ -18,18 +18,17 @@ mod kit;
 
 use std::fmt::Debug;
 
-use aws_lc_rs::digest::{Algorithm, Digest, SHA256, SHA384, SHA512, digest};
+use aws_lc_rs::digest::{Algorithm, Digest, SHA256, SHA384, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
-    EcdsaVerificationAlgorithm, Ed25519KeyPair, KeyPair, ParsedPublicKey,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, RsaPublicKeyComponents,
-    UnparsedPublicKey,
+    ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaSigningAlgorithm, EcdsaVerificationAlgorithm, KeyPair,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+    RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use cmcodec_lanes::{Machine, Outcome, ecdsa, ed25519, rsa};
-use kit::Random;
+use kit::{Random, signed};
 
 const MESSAGE: &[u8] = &[7; 100];
 const BASES: usize = 6;
@@ -107,26 +106,6 @@ fn is_good(outcomes: Vec<Outcome>) -> Vec<bool> {
     outcomes.into_iter().map(|it| it == Outcome::Good).collect()
 }
 
-fn ecdsa_jobs<const OCTETS: usize>(
-    signs: &'static EcdsaSigningAlgorithm,
-    hash: &'static Algorithm,
-) -> Vec<ecdsa::Job<OCTETS>> {
-    let make = |_| {
-        let key = EcdsaKeyPair::generate(signs).unwrap();
-        let signature = key.sign(&SystemRandom::new(), MESSAGE).unwrap();
-        let (point, digest) = (key.public_key().as_ref(), digest(hash, MESSAGE));
-        let part = |of: &[u8], i: usize| of[OCTETS * i..][..OCTETS].try_into().unwrap();
-        ecdsa::Job {
-            x: part(&point[1..], 0),
-            y: part(&point[1..], 1),
-            r: part(signature.as_ref(), 0),
-            s: part(signature.as_ref(), 1),
-            digest: digest.as_ref().try_into().unwrap(),
-        }
-    };
-    (0..BASES).map(make).collect()
-}
-
 fn ecdsa_compare<const OCTETS: usize>(
     signs: &'static EcdsaSigningAlgorithm,
     verifies: &'static EcdsaVerificationAlgorithm,
@@ -134,7 +113,8 @@ fn ecdsa_compare<const OCTETS: usize>(
     [p, n]: [[u8; OCTETS]; 2],
     lanes: impl Fn(Machine, &[ecdsa::Job<OCTETS>]) -> Vec<Outcome>,
 ) {
-    let bases = ecdsa_jobs(signs, hash);
+    let bases: Vec<ecdsa::Job<OCTETS>> =
+        (0..BASES).map(|_| signed::ecdsa_job(signs, hash, MESSAGE)).collect();
     let others = bases.clone();
     let mutate = |random: &mut Random, job: &mut ecdsa::Job<OCTETS>| {
         let other = others[random.next() as usize % others.len()];
@@ -190,17 +170,7 @@ fn p384() {
 
 #[test]
 fn ed25519() {
-    let hashed = |key: &[u8; 32], signature: &[u8; 64]| {
-        let hashed = digest(&SHA512, &[&signature[..32], key, MESSAGE].concat());
-        hashed.as_ref().try_into().unwrap()
-    };
-    let make = |_| {
-        let pair = Ed25519KeyPair::generate().unwrap();
-        let key = pair.public_key().as_ref().try_into().unwrap();
-        let signature = pair.sign(MESSAGE).as_ref().try_into().unwrap();
-        ed25519::Job { key, signature, hash: hashed(&key, &signature) }
-    };
-    let bases: Vec<ed25519::Job> = (0..BASES).map(make).collect();
+    let bases: Vec<_> = (0..BASES).map(|_| signed::ed25519_job(MESSAGE)).collect();
     // The highest octet first, as bounds are: p and the order.
     let [p, order] = [
         "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed",
@@ -226,7 +196,7 @@ fn ed25519() {
                 job.signature[32..].copy_from_slice(&s);
             }
         }
-        job.hash = hashed(&job.key, &job.signature);
+        job.hash = signed::ed25519_hash(&job.key, &job.signature, MESSAGE);
     };
     let library = |job: &ed25519::Job| {
         let key = UnparsedPublicKey::new(&signature::ED25519, &job.key);

@@ -9,11 +9,14 @@
     reason = "what is broken must stop the test"
 )]
 
+mod kit;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, SHA512, digest};
+use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, digest};
 use cmcodec_lanes::{Machine, Outcome, ecdsa, ed25519, rsa};
+use kit::signed::ed25519_hash;
 use serde_json::Value;
 
 /// The groups of a file.
@@ -132,8 +135,8 @@ fn p384_in_every_lane() {
 fn ed25519_job(key: &[u8], message: &[u8], signature: &[u8]) -> Option<ed25519::Job> {
     let signature: [u8; 64] = signature.try_into().ok()?;
     let key: [u8; 32] = key.try_into().ok()?;
-    let hashed = digest(&SHA512, &[&signature[..32], &key, message].concat());
-    Some(ed25519::Job { key, signature, hash: hashed.as_ref().try_into().unwrap() })
+    let hash = ed25519_hash(&key, &signature, message);
+    Some(ed25519::Job { key, signature, hash })
 }
 
 #[test]

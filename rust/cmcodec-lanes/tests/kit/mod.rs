@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test takes what it needs.
 
+pub mod signed;
+
 use cmcodec_lanes::lane::Number;
 use cmcodec_lanes::montgomery::Modulus;
 use num_bigint::BigInt;
