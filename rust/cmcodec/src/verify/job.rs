@@ -199,15 +199,18 @@ impl Answers {
     }
 
     fn put(&mut self, ticket: Ticket, is_good: bool) {
-        let place = ticket.0.checked_sub(self.first).and_then(|index| self.good.get_mut(index));
-        if let Some(slot) = place {
+        if let Some(slot) = self.place(ticket).and_then(|place| self.good.get_mut(place)) {
             *slot = is_good;
         }
     }
 
     fn is_good(&self, ticket: Ticket) -> bool {
-        let place = ticket.0.checked_sub(self.first).and_then(|index| self.good.get(index));
-        place == Some(&true)
+        self.place(ticket).and_then(|place| self.good.get(place)) == Some(&true)
+    }
+
+    /// Where an answer is, unless it was forgotten.
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        ticket.0.checked_sub(self.first)
     }
 
     fn clear(&mut self) {

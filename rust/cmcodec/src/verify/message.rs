@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use super::config::Config;
 use super::job::{TOGETHER, Ticket};
-use super::pop;
-use super::pop::Possession;
+use super::pop::{self, Possession};
 use super::report::{
     Fault, Few, Finding, MessageKind, PopState, Request, RequestForm, Signer, SignerKey, Verdict,
 };
@@ -89,7 +88,8 @@ fn dispatch<'a>(
     let root = read_tlv(data, span.start, span.end).ok()?;
     if Elements::of(data, root).next()?.tag() == 0x30 {
         let request = TaggedRequest::alone(data, root)?;
-        let ticket = pop::ask(data, &request, worker);
+        let has_lanes = worker.verifier.has_lanes();
+        let ticket = has_lanes.then(|| pop::ask(data, &request, worker)).flatten();
         return Some(Begun::Request(data, Box::new(request), ticket));
     }
     let info = ContentInfo::read(data, root)?;
