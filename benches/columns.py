@@ -21,7 +21,6 @@ import argparse
 import json
 import os
 import pickle
-import resource
 import subprocess
 import sys
 import tempfile
@@ -193,10 +192,9 @@ def written(count: int) -> Figures:
 
 
 def _cpu_of_children(command: list[Any]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = measure.of_children()
     subprocess.run(command, check=True, capture_output=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return measure.of_children() - before
 
 
 # --- the lock ------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cmcodec
-from benches import memory, workload
+from benches import measure, memory, workload
 from benches.workload import lanes
 
 if TYPE_CHECKING:
@@ -53,18 +52,9 @@ class Ratio(NamedTuple):
         return f"{self.median:.2f} ({self.least:.2f} to {self.most:.2f})"
 
 
-def own() -> float:
-    """Processor time of this process."""
-    return time.process_time()
-
-
-def others() -> float:
-    """That of processes that it started."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def ratio(work: Callable[[Wanted], Any], rounds: int, clock: Callable[[], float] = own) -> Ratio:
+def ratio(
+    work: Callable[[Wanted], Any], rounds: int, clock: Callable[[], float] = time.process_time
+) -> Ratio:
     """Does work without lanes and with them, in turn; both have to give the same."""
     found = []
     for _ in range(rounds):
@@ -126,7 +116,7 @@ def promises(messages: int, rounds: int) -> dict[str, tuple[Any, bool]]:
     one = ratio(verified(batch, 1), rounds)
     cores = len(os.sched_getaffinity(0))
     all_ = ratio(verified(batch, cores), rounds)
-    rows, lines = ratio(looked_at(batch), rounds), ratio(written(file), rounds, others)
+    rows, lines = ratio(looked_at(batch), rounds), ratio(written(file), rounds, measure.of_children)
     found: dict[str, tuple[Any, bool]] = {
         f"batch of {messages:,}, one thread": (one, one.median >= LEAST),
         f"batch of {messages:,}, {cores} threads": (all_, all_.median >= OF_ONE * one.median),

@@ -21,6 +21,7 @@ from __future__ import annotations
 import gc
 import math
 import os
+import resource
 import statistics
 import time
 from dataclasses import dataclass
@@ -121,6 +122,12 @@ def alternate(
             index = (number + place) % len(sides)
             samples[index].append(sample(sides[index].run, counts[index]))
     return [Times(side.name, tuple(taken)) for side, taken in zip(sides, samples, strict=True)]
+
+
+def of_children() -> float:
+    """Processor time of the processes that this one started and waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def load_average() -> float:
