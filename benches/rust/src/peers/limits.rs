@@ -21,8 +21,8 @@ use cmcodec::schema::walk::Options;
 use cmcodec::verify::algorithm::{DigestAlgorithm, Scheme, SignatureAlgorithm};
 use cmcodec::view::certificate::Certificate;
 use cmcodec::view::{
-    AlgorithmIdentifier, ContentInfo, PkiMessage, ProofOfPossession, SignedData, SignerIdentifier,
-    SignerInfo, TaggedRequest,
+    AlgorithmIdentifier, ContentInfo, EncapsulatedContentInfo, PKIData, PkiMessage,
+    ProofOfPossession, SignedData, SignerIdentifier, SignerInfo, TaggedContentInfo, TaggedRequest,
 };
 
 use super::{Outcome, measured, timed};
@@ -63,8 +63,18 @@ pub fn verify(data: &[u8], threads: usize) -> Result<Outcome> {
 /// How many messages are members of the PKIData in the message that `data` is.
 pub fn members(data: &[u8]) -> Option<usize> {
     let root = read_tlv(data, 0, data.len()).ok()?;
-    let content = ContentInfo::read(data, root)?.encapsulated(data)?.pki_message(data)?;
-    Some(content.members(data).count())
+    let encapsulated = ContentInfo::read(data, root)?.encapsulated(data)?;
+    Some(nested(data, &encapsulated)?.count())
+}
+
+/// The members of the PKIData that this is.
+fn nested<'a>(
+    data: &'a [u8],
+    encapsulated: &EncapsulatedContentInfo,
+) -> Option<impl Iterator<Item = TaggedContentInfo> + use<'a>> {
+    let content = PKIData::read(data, Elements::of(data, encapsulated.e_content?).next()?)?;
+    let members = Elements::of(data, content.cms_sequence);
+    Some(members.filter_map(|tlv| TaggedContentInfo::read(data, tlv)))
 }
 
 /// A key for one algorithm.
@@ -163,15 +173,16 @@ impl<'a> Work<'a> {
             self.jobs.last_mut()?.content = Some((digest, content));
         }
         for request in message.requests(data) {
-            let spki = request.public_key()?;
-            let (algorithm, tbs, signature) = match request {
+            let (spki, algorithm, tbs, signature) = match request {
                 TaggedRequest::Tcr(tagged) => {
                     let it = tagged.certification_request;
-                    (it.signature_algorithm, it.certification_request_info.tlv, it.signature)
+                    let tbs = it.certification_request_info.tlv;
+                    (it.public_key(), it.signature_algorithm, tbs, it.signature)
                 }
                 TaggedRequest::Crm(it) => match it.popo? {
                     ProofOfPossession::Signature(key) => {
-                        (key.algorithm_identifier, it.cert_req.tlv, key.signature)
+                        let spki = it.cert_req.cert_template.public_key?;
+                        (spki, key.algorithm_identifier, it.cert_req.tlv, key.signature)
                     }
                     _ => return None,
                 },
@@ -180,7 +191,7 @@ impl<'a> Work<'a> {
             let (_, signature) = signature.value(data).split_first()?;
             self.add(data, spki, algorithm, None, Cow::Borrowed(tbs.octets(data)), signature)?;
         }
-        for member in message.members(data) {
+        for member in nested(data, &signed.encap_content_info)? {
             self.message(data, member.content_info)?;
         }
         Some(())
@@ -234,9 +245,11 @@ fn signer(
         .map(|certificate| certificate.subject_public_key_info);
     certified.or_else(|| {
         message.requests(data).find_map(|request| {
-            let mut named = false;
-            request.for_each_key_identifier(data, |found| named |= found == sid);
-            request.public_key().filter(|_| named)
+            let mut spki = None;
+            request.for_each_key_identifier(data, |found, key| {
+                spki = spki.or(key.filter(|_| found == sid));
+            });
+            spki
         })
     })
 }
