@@ -197,7 +197,7 @@ def end_first(oid: str) -> tuple[int, bool, bytes]:
 
 def schema_module() -> Iterator[str]:
     """``schema.rs``."""
-    yield "use super::oids;\nuse crate::schema::node::{Field, Kind, Node, Table};"
+    yield "use super::oids;\nuse crate::schema::node::{Field, Kind, Node, Table, Tags};"
     yield block("nodes! {", (f"{constant(node.name)}," for node in nodes()), "}")
     for name, table in sorted(tables.OPEN_TYPES.items()):
         # By last octet: so the engine looks them up. First those that every message has.
@@ -209,7 +209,7 @@ def schema_module() -> Iterator[str]:
             f"id: Id::{constant(node.name)} as usize,",
             f'name: "{node.cls.__name__ if node.cls else node.name}",',
             f'root: "{schema.root_name(node.name)}",',
-            f"tags: {octets(node.tags)},",
+            f"tags: Tags::new({octets(node.tags)}),",
             f"issued: {rust(node.issued)},",
             f"kind: {kind(node)},",
         )

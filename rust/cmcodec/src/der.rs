@@ -10,3 +10,4 @@ pub mod writer;
 
 pub use elements::Elements;
 pub use header::{Tlv, children, read_tlv};
+pub(crate) use header::{refusal, split_first};

@@ -4,7 +4,7 @@ mod common;
 
 use cmcodec::der::read_tlv;
 use cmcodec::generated::limits::MAX_DEPTH;
-use cmcodec::generated::oids::SZ_OID_OS_VERSION;
+use cmcodec::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_OS_VERSION};
 use cmcodec::generated::schema::{
     ALGORITHM_IDENTIFIER, ATTRIBUTE, BASIC_CONSTRAINTS, BMP_STRING, CHANGE_SUBJECT_NAME, NAME,
     OPTIONAL_VALIDITY, RSASSAPSS_PARAMS, STATUS_INFO_OTHER,
@@ -42,6 +42,21 @@ fn p1_depth_of_fields() {
     let found = |depth| validate_element(&ALGORITHM_IDENTIFIER, &octets, tlv, depth).err();
     assert_eq!(found(MAX_DEPTH - 1), None);
     assert_eq!(found(MAX_DEPTH).map(told), of(Reason::Depth, 2, "algorithm"));
+}
+
+/// P3: each value of an attribute is of the type that the attribute's OBJECT IDENTIFIER stands for,
+/// whatever one before it names.
+#[test]
+fn p3_each_value_of_an_attribute() {
+    let extension = Tree::new(0x30, vec![oid("2.5.29.15"), Tree::leaf(0x04, b"")]);
+    let good = Tree::new(0x30, vec![extension]).encode();
+    let other = Tree::new(0x30, vec![Tree::leaf(0x02, &[1; 12])]).encode();
+    let number = || Tree::leaf(0x06, ID_EXTENSION_REQUEST);
+    let octets = attribute(number(), &[&good[..], &other].concat());
+    let found = refused(&ATTRIBUTE, &octets, false);
+    let place = octets.len() - 14;
+    assert_eq!(found, of(Reason::BadTag, place, "attrValues[1][0]"));
+    assert_eq!(refused(&ATTRIBUTE, &attribute(oid("1.2.3"), &other), false), None);
 }
 
 /// P3: an element that stands alone has the identifier of its type.

@@ -172,11 +172,11 @@ impl<'a, 'py> Encoder<'a, 'py> {
             Kind::Containing(table) => self.containing(table, value, place)?,
             kind => {
                 content(self.classes, &mut self.cache.writer, kind, value)?;
-                let verdict = primitive::check_content(kind, self.writer().since(end));
+                let verdict = primitive::check(kind, self.writer().since(end));
                 self.expect_valid(verdict.is_ok());
             }
         }
-        let tag = place.tag.or(node.tags.first().copied()).unwrap_or_default();
+        let tag = place.tag.or(node.tags.octets().first().copied()).unwrap_or_default();
         self.writer().header(tag, end);
         Ok(())
     }
@@ -363,7 +363,7 @@ impl<'a, 'py> Encoder<'a, 'py> {
             self.expect_valid(!is_default || field.written.is_some());
         }
         if field.explicit {
-            self.writer().header(field.tags.first().copied().unwrap_or_default(), end);
+            self.writer().header(field.tags.octets().first().copied().unwrap_or_default(), end);
         }
         let accepted = self.writer().first().is_some_and(|tag| field.accepts(tag));
         self.expect_valid(accepted && field.first.is_empty());

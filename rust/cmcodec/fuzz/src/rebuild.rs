@@ -86,7 +86,7 @@ impl<'a> Rebuild<'a> {
             },
             kind => self.primitive(kind, tlv.value(self.data)),
         }
-        let own = node.tags.iter().copied().find(|own| *own == tlv.tag());
+        let own = node.tags.octets().iter().copied().find(|own| *own == tlv.tag());
         self.writer.header(tag.or(own).expect("a type has a tag"), end);
     }
 
@@ -125,7 +125,7 @@ impl<'a> Rebuild<'a> {
         let end = self.writer.position();
         let inner = Elements::of(self.data, tlv).next().expect("validated");
         self.element(field.node, inner, oid, None);
-        self.writer.header(field.tags[0], end);
+        self.writer.header(field.tags.octets()[0], end);
     }
 
     /// Elements, the last one first; the ends of each, as they were written.

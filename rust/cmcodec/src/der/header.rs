@@ -16,21 +16,35 @@ use crate::error::{Error, Reason, Result};
 pub struct Tlv {
     /// Offset of the first content octet above that of the identifier.
     start: u64,
-    /// First identifier octet above the offset just after the last content octet.
+    /// A bit that is always set, below it the first identifier octet, and below that the offset just
+    /// after the last content octet.
     end: NonZeroU64,
 }
 
 const _: () = assert!(size_of::<Option<Tlv>>() == 16);
 
 impl Tlv {
+    /// No octets, at the start of the input.
+    pub(crate) const NONE: Self = Self::within(0, 0, 0, 0);
+
     /// An element whose offsets do not descend; `None` beyond 4 GiB.
     #[inline]
     pub(crate) fn new(tag: u8, start: usize, content: usize, end: usize) -> Option<Self> {
-        let last = u64::from(u32::try_from(end).ok()?);
-        Some(Self {
-            start: (content as u64) << 32 | start as u64,
-            end: NonZeroU64::new(u64::from(tag) << 32 | last)?,
-        })
+        u32::try_from(end).is_ok().then(|| Self::within(tag, start, content, end))
+    }
+
+    /// The same, of offsets that have 32 bits.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // As it says.
+    const fn within(tag: u8, start: usize, content: usize, end: usize) -> Self {
+        let last = 1 << 63 | (tag as u64) << 32 | end as u32 as u64;
+        Self {
+            start: (content as u64) << 32 | start as u32 as u64,
+            end: match NonZeroU64::new(last) {
+                Some(last) => last,
+                None => NonZeroU64::MAX, // Never.
+            },
+        }
     }
 
     /// First identifier octet: class, constructed bit, number if below 31.
@@ -100,36 +114,55 @@ impl fmt::Debug for Tlv {
 /// the identifier.
 #[inline]
 pub fn read_tlv(data: &[u8], pos: usize, end: usize) -> Result<Tlv> {
-    let tlv = match data.get(pos..end) {
-        Some(&[tag, length @ ..0x80, ..])
-            if tag & 0x1F != 0x1F && pos + 2 + usize::from(length) <= end =>
-        {
-            Tlv::new(tag, pos, pos + 2, pos + 2 + usize::from(length))
-        }
-        _ => long(data, pos, end),
-    };
-    tlv.ok_or_else(|| refusal(data, pos, end))
+    read_within(data, pos, end).ok_or_else(|| refusal(data, pos, end))
 }
 
-/// Headers of more than two octets: the two lengths that nearly all have, and
-/// any other.
-#[inline(never)]
-fn long(data: &[u8], pos: usize, end: usize) -> Option<Tlv> {
-    let (tag, content, length) = match *data.get(pos..end)? {
-        [tag, 0x81, length @ 0x80..=0xFF, ..] => (tag, pos + 3, usize::from(length)),
-        [tag, 0x82, high @ 1..=0xFF, low, ..] => {
-            (tag, pos + 4, usize::from(u16::from_be_bytes([high, low])))
+#[inline(always)]
+fn read_within(data: &[u8], pos: usize, end: usize) -> Option<Tlv> {
+    let octets = data.get(pos..end)?;
+    let (content, rest) = split_first(octets)?;
+    let last = end - rest.len();
+    Tlv::new(*octets.first()?, pos, last - content.len(), last)
+}
+
+/// The content of the first element of `octets`, and what follows it; `None` where [`read_tlv`]
+/// refuses it.
+#[inline(always)]
+pub(crate) fn split_first(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    match octets {
+        [tag, length @ ..0x80, rest @ ..]
+            if tag & 0x1F != 0x1F && usize::from(*length) <= rest.len() =>
+        {
+            rest.split_at_checked(usize::from(*length))
         }
-        _ => return read_long(data, pos, end).ok(),
-    };
-    if tag & 0x1F == 0x1F || length > end - content {
-        return read_long(data, pos, end).ok();
+        _ => match lengths(octets) {
+            (0, _) => None,
+            (header, length) => octets.get(header..)?.split_at_checked(length),
+        },
     }
-    Tlv::new(tag, pos, content, content + length)
+}
+
+/// The octets of a header of more than two, and of the content behind it: the two lengths that nearly
+/// all have, and any other. None where there is no element.
+#[inline(never)]
+fn lengths(octets: &[u8]) -> (usize, usize) {
+    match octets {
+        [tag, 0x81, length @ 0x80..=0xFF, ..] if tag & 0x1F != 0x1F => (3, usize::from(*length)),
+        [tag, 0x82, high @ 1..=0xFF, low, ..] if tag & 0x1F != 0x1F => {
+            (4, usize::from(u16::from_be_bytes([*high, *low])))
+        }
+        _ => other_lengths(octets),
+    }
 }
 
 #[cold]
-fn refusal(data: &[u8], start: usize, end: usize) -> Error {
+fn other_lengths(octets: &[u8]) -> (usize, usize) {
+    read_long(octets, 0, octets.len()).map_or((0, 0), |it| (it.content(), it.len()))
+}
+
+/// Why there is no element at `start`.
+#[cold]
+pub(crate) fn refusal(data: &[u8], start: usize, end: usize) -> Error {
     Error::new(read_long(data, start, end).err().unwrap_or(Reason::Truncated), start)
 }
 

@@ -9,8 +9,14 @@ use crate::generated::limits::MAX_DEPTH;
 /// tell (P1, P3). A SET is taken for a SET OF, which is to be in order where
 /// `ordered`.
 pub fn check_any(data: &[u8], tlv: Tlv, depth: usize, ordered: bool) -> Result<()> {
-    primitive::check_universal(data, tlv)?;
+    check(data, tlv)?;
     if tlv.tag() & 0x20 == 0 { Ok(()) } else { inside(data, tlv, depth, ordered) }
+}
+
+#[inline]
+fn check(data: &[u8], tlv: Tlv) -> Result<()> {
+    primitive::check_universal(tlv.tag(), tlv.value(data))
+        .map_err(|reason| Error::new(reason, tlv.start()))
 }
 
 /// Goes on with what stands inside a constructed element.
@@ -22,7 +28,7 @@ fn inside(data: &[u8], outer: Tlv, depth: usize, ordered: bool) -> Result<()> {
             return Err(Error::new(Reason::Depth, pos));
         }
         let tlv = read_tlv(data, pos, outer.end())?;
-        primitive::check_universal(data, tlv)?;
+        check(data, tlv)?;
         if ordered && outer.tag() == 0x31 {
             if tlv.octets(data) < data.get(previous..pos).unwrap_or_default() {
                 return Err(Error::new(Reason::NotCanonical, pos));

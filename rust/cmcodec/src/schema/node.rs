@@ -11,8 +11,8 @@ pub struct Node {
     pub name: &'static str,
     /// What a path calls a value of this type at its root: `pkiData`.
     pub root: &'static str,
-    /// Identifier octets a value can start with; empty means any.
-    pub tags: &'static [u8],
+    /// Identifier octets a value can start with.
+    pub tags: Tags,
     /// Whether it stands in what others have signed, as all in it then does: a
     /// SET OF is in the order received (rule P3).
     pub issued: bool,
@@ -24,7 +24,7 @@ impl Node {
     /// Whether an element with this identifier octet can be of this type.
     #[inline]
     pub fn accepts(&self, tag: u8) -> bool {
-        accepts(self.tags, tag)
+        self.tags.accept(tag)
     }
 
     /// The type that a value is to fit, where it need not.
@@ -37,14 +37,35 @@ impl Node {
     }
 }
 
-/// Whether `tag` is among `tags`; none listed accepts all.
-#[inline]
-#[allow(clippy::manual_contains)] // `contains` calls memchr, which costs more than two comparisons.
-fn accepts(tags: &[u8], tag: u8) -> bool {
-    match tags {
-        [only] => *only == tag,
-        [] => true,
-        several => several.iter().any(|octet| *octet == tag),
+/// Identifier octets that an element can start with; none means any.
+#[derive(Debug)]
+pub struct Tags {
+    octets: &'static [u8],
+    /// A bit for each octet that is accepted.
+    accepted: [u64; 4],
+}
+
+impl Tags {
+    #[allow(clippy::indexing_slicing)] // Runs at compile time.
+    pub(crate) const fn new(octets: &'static [u8]) -> Self {
+        let mut accepted = if octets.is_empty() { [u64::MAX; 4] } else { [0; 4] };
+        let mut at = 0;
+        while at < octets.len() {
+            accepted[octets[at] as usize / 64] |= 1 << (octets[at] % 64);
+            at += 1;
+        }
+        Self { octets, accepted }
+    }
+
+    /// Those listed.
+    pub const fn octets(&self) -> &'static [u8] {
+        self.octets
+    }
+
+    /// Whether it is among them.
+    #[inline(always)]
+    pub fn accept(&self, tag: u8) -> bool {
+        self.accepted.get(usize::from(tag / 64)).is_some_and(|bits| bits >> (tag % 64) & 1 == 1)
     }
 }
 
@@ -228,8 +249,8 @@ pub struct Field {
     pub attribute: &'static str,
     /// The type, without this field's context tag.
     pub node: &'static Node,
-    /// Identifier octets the field can start with; empty means any.
-    pub tags: &'static [u8],
+    /// Identifier octets the field can start with.
+    pub tags: Tags,
     /// The context tag that replaces the type's own.
     pub implicit: Option<u8>,
     /// Whether `tags` stands around the type's own tag.
@@ -264,7 +285,7 @@ impl Field {
             name,
             attribute,
             node,
-            tags,
+            tags: Tags::new(tags),
             implicit: None,
             explicit: false,
             optional: false,
@@ -326,7 +347,7 @@ impl Field {
     /// Whether an element with this identifier octet can be this field.
     #[inline]
     pub fn accepts(&self, tag: u8) -> bool {
-        accepts(self.tags, tag)
+        self.tags.accept(tag)
     }
 
     /// Whether this element, by its tag and the first ones inside, is this

@@ -5,15 +5,20 @@
 //! order of its checks is part of the contract with the fallback backend: both
 //! name the same reason, offset and path.
 
+mod members;
+
+use std::slice::Iter;
+
+pub use self::members::{Deferred, Member, Members};
 use super::any::check_any;
-use super::body_parts::{MemberIds, member_id, p6_body_part_ids};
+use super::body_parts::{MemberIds, p6_body_part_ids};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::versions::v1_strict_version;
-use crate::der::{Tlv, read_tlv};
+use crate::der::{Tlv, read_tlv, refusal, split_first};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{
-    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH, MAX_TOLERANT_LEVELS,
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH, MAX_TOLERANT_LEVELS,
 };
 use crate::stack::on_enough;
 
@@ -33,20 +38,6 @@ pub struct Options {
     /// Whether a PKCS#10 in a SignedData over id-data is a wrapped request (V1);
     /// read by [`crate::load`].
     pub wrapped: bool,
-}
-
-/// What becomes of the members of a cmsSequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Members {
-    /// An error in one is an error of the message.
-    #[default]
-    Whole,
-    /// An error inside a TaggedContentInfo of sound frame is kept to it (R5).
-    Isolated,
-    /// The same, and each is listed.
-    Listed,
-    /// The same, but those of a large cmsSequence are left for later.
-    Deferred,
 }
 
 impl Default for Options {
@@ -71,7 +62,9 @@ pub fn validate_element(node: &'static Node, data: &[u8], tlv: Tlv, depth: usize
     if !node.accepts(tlv.tag()) {
         return Err(Error::new(Reason::BadTag, tlv.start()));
     }
-    Walker::new(data, Options::default()).element(node, tlv, depth, &[])
+    let mut walker = Walker::new(data, Options::default());
+    walker.place.depth = depth;
+    walker.element(node, tlv)
 }
 
 /// A walk under way.
@@ -79,7 +72,7 @@ pub fn validate_element(node: &'static Node, data: &[u8], tlv: Tlv, depth: usize
 pub struct Walker<'a> {
     data: &'a [u8],
     options: Options,
-    layers: usize,
+    place: Place<'a>,
     /// How many values around this one are read as a type where they fit.
     levels: usize,
     /// With [`Members::Listed`], every message in a cmsSequence, in received order.
@@ -90,56 +83,16 @@ pub struct Walker<'a> {
     ids: MemberIds,
 }
 
-/// Octets of a cmsSequence from which its members can be left for later. Search for bad input goes
-/// with few octets.
-const DEFERRED_FROM: usize = if cfg!(fuzzing) { 64 } else { 16 * 1024 };
-
-/// A cmsSequence of which no walk has met the members.
-#[derive(Clone, Debug)]
-pub struct Deferred {
-    element: &'static Node,
-    /// The cmsSequence.
-    pub sequence: Tlv,
-    /// The SEQUENCE that it is a field of.
-    whole: Option<(Tlv, &'static [Field])>,
+/// Where a walk is. An error leaves it where it was found.
+#[derive(Clone, Copy, Debug)]
+struct Place<'a> {
+    /// Messages around the element under way, its own included.
     layers: usize,
+    /// Elements around it in that message, itself included.
     depth: usize,
-}
-
-impl Deferred {
-    /// Rule P6, given the members.
-    pub fn check_body_parts(&self, data: &[u8], ids: MemberIds) -> Result<()> {
-        let Some((whole, fields)) = self.whole else { return Ok(()) };
-        p6_body_part_ids(data, whole, fields, Some(ids))
-    }
-}
-
-/// What a walk met in the cmsSequence of a message: twelve octets, since one of
-/// five is a member too (rule P8).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Member {
-    /// Where the TaggedContentInfo starts; offsets of elements have 32 bits.
-    pub start: u32,
-    /// Where it is none, with `error`.
-    pub offset: u32,
-    /// Why it is none, if the error could be isolated to it (R5).
-    pub error: Option<Reason>,
-    /// Messages around it.
-    pub layer: u8,
-}
-
-const _: () = assert!(size_of::<Member>() == 12);
-
-impl Member {
-    #[allow(clippy::cast_possible_truncation)] // Offsets have 32 bits, layers are few.
-    fn new(layer: usize, tlv: Tlv, error: Option<&Error>) -> Self {
-        Self {
-            start: tlv.start() as u32,
-            offset: error.map_or(0, Error::offset) as u32,
-            error: error.map(Error::reason),
-            layer: layer as u8,
-        }
-    }
+    /// The last OBJECT IDENTIFIER that was a field of a SEQUENCE: the one before the element in its own,
+    /// where one is asked for (see the tests).
+    oid: &'a [u8],
 }
 
 impl<'a> Walker<'a> {
@@ -148,7 +101,7 @@ impl<'a> Walker<'a> {
         Self {
             data,
             options,
-            layers: 1,
+            place: Place { layers: 1, depth: 1, oid: &[] },
             levels: 0,
             members: Vec::new(),
             deferred: None,
@@ -160,16 +113,15 @@ impl<'a> Walker<'a> {
     /// the same is asked, is of this type, legacy forms included.
     pub fn fits(&self, node: &'static Node, tlv: Tlv, depth: usize, levels: usize) -> bool {
         let options = Options { strict: false, members: Members::Whole, ..self.options };
-        let (layers, within) = (self.layers, levels + 1);
-        let mut inside = Self { layers, levels: within, ..Self::new(self.data, options) };
-        levels < MAX_TOLERANT_LEVELS
-            && node.accepts(tlv.tag())
-            && inside.element(node, tlv, depth, &[]).is_ok()
+        let place = Place { layers: self.place.layers, depth, oid: &[] };
+        let mut inside = Self { place, levels: levels + 1, ..Self::new(self.data, options) };
+        levels < MAX_TOLERANT_LEVELS && node.accepts(tlv.tag()) && inside.element(node, tlv).is_ok()
     }
 
     /// Reads an element of this type, where it fits, or of any.
     #[cold]
-    fn tolerant(&self, node: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
+    fn tolerant(&self, node: &'static Node, tlv: Tlv) -> Result<()> {
+        let depth = self.place.depth;
         match self.fits(node, tlv, depth, self.levels) {
             true => Ok(()),
             false => check_any(self.data, tlv, depth, true),
@@ -187,7 +139,7 @@ impl<'a> Walker<'a> {
         if !node.accepts(tlv.tag()) {
             return Err(Error::new(Reason::BadTag, tlv.start()));
         }
-        self.element(node, tlv, 1, &[])?;
+        self.element(node, tlv)?;
         Ok(tlv.end())
     }
 
@@ -200,139 +152,290 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    /// Reads the element at `pos`, which is `depth` deep.
-    #[inline(always)]
-    fn child(&self, pos: usize, end: usize, depth: usize) -> Result<Tlv> {
-        if depth > MAX_DEPTH {
-            return Err(Error::new(Reason::Depth, pos));
-        }
-        read_tlv(self.data, pos, end)
+    /// Reads an element whose identifier is known to fit `node`.
+    fn element(&mut self, node: &'static Node, tlv: Tlv) -> Result<()> {
+        self.value(node, tlv.octets(self.data), tlv.value(self.data))
     }
 
-    /// Reads an element whose identifier is known to fit `node`. `oid` is the
-    /// content of the last OBJECT IDENTIFIER before it in its SEQUENCE.
-    fn element(
-        &mut self,
-        node: &'static Node,
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
-    ) -> Result<()> {
+    /// The offset of `octets` of the input.
+    fn offset(&self, octets: &[u8]) -> usize {
+        octets.as_ptr().addr().saturating_sub(self.data.as_ptr().addr())
+    }
+
+    /// The element that consists of these `octets` of the input.
+    fn tlv(&self, octets: &[u8], content: &[u8]) -> Tlv {
+        let start = self.offset(octets);
+        let end = start + octets.len();
+        let tag = octets.first().copied().unwrap_or_default();
+        Tlv::new(tag, start, end - content.len(), end).unwrap_or(Tlv::NONE)
+    }
+
+    /// A refusal of what begins with `octets` of the input.
+    #[cold]
+    fn refuse(&self, reason: Reason, octets: &[u8]) -> Error {
+        Error::new(reason, self.offset(octets))
+    }
+
+    /// Why no element begins these `octets` of the input.
+    #[cold]
+    fn no_element(&self, octets: &[u8]) -> Error {
+        let start = self.offset(octets);
+        refusal(self.data, start, start + octets.len())
+    }
+
+    /// Splits the first element off `rest`, octets of the input: its content, and what follows it.
+    #[inline(always)]
+    fn split(&self, rest: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
+        split_first(rest).ok_or_else(|| self.no_element(rest))
+    }
+
+    /// Reads an element whose identifier is known to fit `node`. Every way from here is a call at
+    /// the end, so that this is no more than a jump.
+    #[inline(never)]
+    fn value(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        match &node.kind {
+            Kind::Sequence { at_least_one: false, body_parts: false, fields }
+                if !self.options.strict =>
+            {
+                self.fields(fields, content)
+            }
+            Kind::SetOf { .. } if !node.issued => self.elements::<true>(node, octets, content),
+            Kind::SetOf { .. } | Kind::SequenceOf { lazy: false, .. } => {
+                self.elements::<false>(node, octets, content)
+            }
+            Kind::Choice { .. } => self.choice(node, octets, content),
+            Kind::Alias(inner) => self.value(inner, octets, content),
+            Kind::Open(_) => self.open(node, octets, content),
+            Kind::Any => self.any(node, octets, content),
+            kind if kind.is_primitive() => self.primitive(kind, octets, content),
+            _ => self.other(node, octets, content),
+        }
+    }
+
+    /// [`Self::value`] of the type that the OBJECT IDENTIFIER before it stands for.
+    #[inline(never)]
+    fn open(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        let known = match &node.kind {
+            Kind::Open(table) => table.look_up(self.place.oid),
+            _ => None,
+        };
+        match known {
+            Some(known) if !known.accepts(tag(octets)) => Err(self.refuse(Reason::BadTag, octets)),
+            Some(known) => self.apart(known, octets, content),
+            None => self.any(node, octets, content),
+        }
+    }
+
+    /// [`Self::value`] of a primitive kind.
+    #[inline(never)]
+    fn primitive(&self, kind: &Kind, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        primitive::check(kind, content).map_err(|reason| self.refuse(reason, octets))
+    }
+
+    /// [`Self::value`] of kinds that are not met often.
+    #[inline(never)]
+    fn other(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
         match &node.kind {
             Kind::Sequence { at_least_one, body_parts, fields } => {
-                let around = self.ids;
                 if *body_parts {
-                    self.ids = MemberIds::default();
-                    self.fields::<true>(fields, tlv, depth)?;
+                    self.body_parts(fields, octets, content)?;
                 } else {
-                    self.fields::<false>(fields, tlv, depth)?;
+                    self.fields(fields, content)?;
                 }
-                if *at_least_one && tlv.is_empty() {
-                    return Err(Error::new(Reason::BadValue, tlv.start()));
+                if *at_least_one && content.is_empty() {
+                    return Err(self.refuse(Reason::BadValue, octets));
                 }
-                if *body_parts {
-                    let members = std::mem::replace(&mut self.ids, around);
-                    if !self.defers_ids(tlv, fields) {
-                        p6_body_part_ids(self.data, tlv, fields, Some(members))?;
-                    }
-                }
-                if self.options.strict { v1_strict_version(node, self.data, tlv) } else { Ok(()) }
-            }
-            Kind::Choice { fields } => self.choice(fields, tlv, depth, oid),
-            Kind::SequenceOf { element, minimum, maximum, lazy } => {
-                if *lazy {
-                    self.lazy(element, tlv, depth)
-                } else {
-                    let bounds = (*minimum, *maximum);
-                    self.elements(element, tlv, depth, oid, bounds, None)
+                match self.options.strict {
+                    true => v1_strict_version(node, self.data, self.tlv(octets, content)),
+                    false => Ok(()),
                 }
             }
-            Kind::SetOf { element, minimum, maximum, signed } => {
-                let unordered =
-                    if *signed { Reason::AttributesUnsorted } else { Reason::NotCanonical };
-                let bounds = (*minimum, *maximum);
-                self.elements(element, tlv, depth, oid, bounds, (!node.issued).then_some(unordered))
-            }
-            Kind::Alias(inner) => self.element(inner, tlv, depth, oid),
-            Kind::Open(table) => match table.look_up(oid) {
-                Some(known) if !known.accepts(tlv.tag()) => {
-                    Err(Error::new(Reason::BadTag, tlv.start()))
-                }
-                Some(known) => self.element(known, tlv, depth, &[]),
-                None => check_any(self.data, tlv, depth, !node.issued),
-            },
-            Kind::Any => check_any(self.data, tlv, depth, !node.issued),
-            Kind::Opaque(inner) => self.element(inner, tlv, depth, &[]),
-            Kind::Tolerant(published) => self.tolerant(published, tlv, depth),
-            Kind::Containing(table) => self.containing(table, tlv, oid),
-            kind => primitive::check(kind, self.data, tlv),
+            Kind::SequenceOf { element, .. } => self.lazy(element, self.tlv(octets, content)),
+            Kind::Opaque(inner) => self.apart(inner, octets, content),
+            Kind::Tolerant(published) => self.tolerant(published, self.tlv(octets, content)),
+            Kind::Containing(table) => self.containing(table, octets, content),
+            _ => self.any(node, octets, content),
         }
     }
 
-    fn fields<const BODY_PARTS: bool>(
+    /// [`Self::value`] to which no OBJECT IDENTIFIER before it matters.
+    fn apart(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        let around = std::mem::take(&mut self.place.oid);
+        self.value(node, octets, content)?;
+        self.place.oid = around;
+        Ok(())
+    }
+
+    /// An element of any type.
+    #[inline(never)]
+    fn any(&self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        if tag(octets) & 0x20 == 0 {
+            return primitive::check_universal(tag(octets), content)
+                .map_err(|reason| self.refuse(reason, octets));
+        }
+        check_any(self.data, self.tlv(octets, content), self.place.depth, !node.issued)
+    }
+
+    /// What stands in a SEQUENCE of these fields.
+    ///
+    /// What is expected is read here, and all else elsewhere: so few words outlast the calls that
+    /// the processor has registers for them.
+    #[inline(never)]
+    fn fields(&mut self, fields: &'static [Field], content: &'a [u8]) -> Result<()> {
+        self.enter(fields, content)?;
+        let mut rest = content;
+        let mut left = fields.iter();
+        while let Some(tag) = rest.first() {
+            let Some((content, after)) = split_first(rest) else {
+                return Err(self.no_field(&left, rest));
+            };
+            let expected = loop {
+                match left.as_slice().first() {
+                    Some(field) if field.accepts(*tag) => break field.plain.then_some(field),
+                    Some(field) if !field.is_required() => drop(left.next()),
+                    _ => break None,
+                }
+            };
+            let Some(field) = expected else {
+                (left, rest) = self.sought::<false>(left, rest)?;
+                continue;
+            };
+            left.next();
+            let octets = before(rest, after);
+            rest = after;
+            let read = match field.node.kind {
+                Kind::OctetString => continue,
+                Kind::ObjectIdentifier => {
+                    self.place.oid = content;
+                    match primitive::object_identifier(content) {
+                        Ok(()) => continue,
+                        Err(reason) => Err(self.refuse(reason, octets)),
+                    }
+                }
+                _ => self.value(field.node, octets, content),
+            };
+            read.map_err(|error| error.within(Segment::Field(field.name)))?;
+        }
+        self.complete(&left, rest)
+    }
+
+    /// The same of a SEQUENCE whose elements have body part ids.
+    #[inline(never)] // Rare, and it would make the frame of every element larger.
+    fn body_parts(
         &mut self,
         fields: &'static [Field],
-        tlv: Tlv,
-        depth: usize,
+        octets: &'a [u8],
+        content: &'a [u8],
     ) -> Result<()> {
-        let members = self.options.members;
-        let mut pos = tlv.content();
-        let mut oid: &'a [u8] = &[];
-        let mut rest = fields.iter();
-        while pos < tlv.end() {
-            let Some(mut field) = rest.next() else {
-                return Err(Error::new(Reason::TrailingData, pos));
-            };
-            let element = self
-                .child(pos, tlv.end(), depth + 1)
-                .map_err(|error| error.within(Segment::Field(field.name)))?;
-            while !self.matches(field, element) {
-                if field.is_required() {
-                    return Err(missing(field, pos));
-                }
-                field = rest.next().ok_or_else(|| Error::new(Reason::TrailingData, pos))?;
-            }
-            if BODY_PARTS {
-                // Only what stands in cmsSequence is a message of its own.
-                let holds_messages = matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. });
-                self.options.members = if holds_messages { members } else { Members::Whole };
-            }
-            self.field(field, element, depth + 1, oid)
-                .map_err(|error| error.within(Segment::Field(field.name)))?;
-            if matches!(field.node.kind, Kind::ObjectIdentifier) {
-                oid = element.value(self.data);
-            }
-            pos = element.end();
+        let around = (std::mem::take(&mut self.ids), self.options.members);
+        self.enter(fields, content)?;
+        let mut rest = content;
+        let mut left = fields.iter();
+        while !rest.is_empty() {
+            self.options.members = around.1;
+            (left, rest) = self.sought::<true>(left, rest)?;
         }
-        if BODY_PARTS {
-            self.options.members = members;
+        self.complete(&left, rest)?;
+        let members = std::mem::replace(&mut self.ids, around.0);
+        self.options.members = around.1;
+        let whole = self.tlv(octets, content);
+        if self.defers_ids(whole, fields) {
+            return Ok(());
         }
-        match rest.find(|field| field.is_required()) {
-            Some(field) => Err(missing(field, pos)),
+        p6_body_part_ids(self.data, whole, fields, Some(members))
+    }
+
+    /// Goes one deeper, to what stands in a SEQUENCE of these fields.
+    #[inline(always)]
+    fn enter(&mut self, fields: &'static [Field], content: &[u8]) -> Result<()> {
+        if self.place.depth >= MAX_DEPTH {
+            self.no_deeper(content).map_err(|error| match fields.first() {
+                Some(field) => error.within(Segment::Field(field.name)),
+                None => self.refuse(Reason::TrailingData, content),
+            })?;
+        }
+        self.place.depth += 1;
+        Ok(())
+    }
+
+    /// Refuses what is too deep, if there is anything.
+    #[cold]
+    fn no_deeper(&self, content: &[u8]) -> Result<()> {
+        if content.is_empty() { Ok(()) } else { Err(self.refuse(Reason::Depth, content)) }
+    }
+
+    /// Why no field that is `left` begins `rest`.
+    #[cold]
+    fn no_field(&self, left: &Iter<'static, Field>, rest: &[u8]) -> Error {
+        match left.as_slice().first() {
+            Some(field) => self.no_element(rest).within(Segment::Field(field.name)),
+            None => self.refuse(Reason::TrailingData, rest),
+        }
+    }
+
+    /// Ends a SEQUENCE before `rest`, of which these fields are left.
+    #[inline(always)]
+    fn complete(&mut self, left: &Iter<'static, Field>, rest: &[u8]) -> Result<()> {
+        self.place.depth -= 1;
+        match left.clone().find(|field| field.is_required()) {
+            Some(field) => Err(self.missing(field, rest)),
             None => Ok(()),
         }
     }
 
+    /// Reads the first element of `rest` as the first of the fields `left` that it fits; returns
+    /// which are left then, and what follows.
+    #[inline(never)]
+    fn sought<const BODY_PARTS: bool>(
+        &mut self,
+        mut left: Iter<'static, Field>,
+        rest: &'a [u8],
+    ) -> Result<(Iter<'static, Field>, &'a [u8])> {
+        let trailing = |walker: &Self| walker.refuse(Reason::TrailingData, rest);
+        let (content, after) = split_first(rest).ok_or_else(|| self.no_field(&left, rest))?;
+        let octets = before(rest, after);
+        let mut field = left.next().ok_or_else(|| trailing(self))?;
+        while !self.matches(field, octets, content) {
+            if field.is_required() {
+                return Err(self.missing(field, rest));
+            }
+            field = left.next().ok_or_else(|| trailing(self))?;
+        }
+        if BODY_PARTS && !matches!(field.node.kind, Kind::SequenceOf { lazy: true, .. }) {
+            // Only what stands in cmsSequence is a message of its own.
+            self.options.members = Members::Whole;
+        }
+        self.field(field, octets, content)
+            .map_err(|error| error.within(Segment::Field(field.name)))?;
+        if matches!(field.node.kind, Kind::ObjectIdentifier) {
+            self.place.oid = content;
+        }
+        Ok((left, after))
+    }
+
     /// Reads a field whose outermost identifier is known to fit.
     #[inline(always)]
-    fn field(
+    fn field(&mut self, field: &'static Field, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        match field.plain {
+            true => self.value(field.node, octets, content),
+            false => self.intricate(field, octets, content),
+        }
+    }
+
+    /// [`Self::field`], where more than its type is to be looked at.
+    #[inline(never)]
+    fn intricate(
         &mut self,
         field: &'static Field,
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
+        octets: &'a [u8],
+        content: &'a [u8],
     ) -> Result<()> {
-        if field.plain {
-            return self.value(field.node, tlv, depth, oid);
-        }
         if field.explicit {
-            return self.explicit(field, tlv, depth, oid);
+            return self.explicit(field, octets, content);
         }
-        self.value(field.node, tlv, depth, oid)?;
-        if field.default.is_some_and(|default| default == tlv.octets(self.data))
-            && (self.options.strict || field.written.is_none())
-        {
-            return Err(Error::new(Reason::NotCanonical, tlv.start()));
+        self.value(field.node, octets, content)?;
+        if field.default == Some(octets) && (self.options.strict || field.written.is_none()) {
+            return Err(self.refuse(Reason::NotCanonical, octets));
         }
         Ok(())
     }
@@ -341,197 +444,195 @@ impl<'a> Walker<'a> {
     fn explicit(
         &mut self,
         field: &'static Field,
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
+        octets: &'a [u8],
+        content: &'a [u8],
     ) -> Result<()> {
-        let inner = self.child(tlv.content(), tlv.end(), depth + 1)?;
-        if !field.node.accepts(inner.tag()) {
-            return Err(Error::new(Reason::BadTag, inner.start()));
+        if self.place.depth >= MAX_DEPTH {
+            return Err(self.refuse(Reason::Depth, content));
         }
-        self.value(field.node, inner, depth + 1, oid)?;
-        if inner.end() != tlv.end() {
-            return Err(Error::new(Reason::TrailingData, inner.end()));
+        self.place.depth += 1;
+        let (value, after) = self.split(content)?;
+        let inner = before(content, after);
+        if !field.node.accepts(tag(inner)) {
+            return Err(self.refuse(Reason::BadTag, inner));
         }
-        if field.default.is_some_and(|default| default == inner.octets(self.data)) {
-            return Err(Error::new(Reason::NotCanonical, tlv.start()));
+        self.value(field.node, inner, value)?;
+        if !after.is_empty() {
+            return Err(self.refuse(Reason::TrailingData, after));
         }
+        if field.default == Some(inner) {
+            return Err(self.refuse(Reason::NotCanonical, octets));
+        }
+        self.place.depth -= 1;
         Ok(())
     }
 
-    /// [`Self::element`], which primitive values, more than half of all, need
-    /// not enter.
     #[inline(always)]
-    fn value(&mut self, node: &'static Node, tlv: Tlv, depth: usize, oid: &'a [u8]) -> Result<()> {
-        match &node.kind {
-            Kind::OctetString => Ok(()),
-            Kind::Any if tlv.tag() & 0x20 == 0 => primitive::check_universal(self.data, tlv),
-            kind if kind.is_primitive() => primitive::check(kind, self.data, tlv),
-            Kind::Sequence { at_least_one: false, body_parts: false, fields }
-                if !self.options.strict =>
-            {
-                self.fields::<false>(fields, tlv, depth)
-            }
-            _ => self.element(node, tlv, depth, oid),
-        }
+    fn matches(&self, field: &Field, octets: &[u8], content: &[u8]) -> bool {
+        field.accepts(tag(octets)) && (field.plain || self.begins(field, octets, content))
     }
 
-    #[inline]
-    fn matches(&self, field: &Field, tlv: Tlv) -> bool {
-        if !field.accepts(tlv.tag()) {
-            return false;
-        }
-        field.plain || field.matches(self.data, tlv) && !(field.legacy && self.options.strict)
+    /// Whether a field of this tag is told from others by what stands inside.
+    #[inline(never)]
+    fn begins(&self, field: &Field, octets: &[u8], content: &[u8]) -> bool {
+        field.matches(self.data, self.tlv(octets, content))
+            && !(field.legacy && self.options.strict)
     }
 
-    fn choice(
+    #[inline(never)]
+    fn choice(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
+        let Kind::Choice { fields } = &node.kind else { return Ok(()) }; // Never another.
+        let field = fields.iter().find(|field| self.matches(field, octets, content));
+        let field = field.ok_or_else(|| self.refuse(Reason::BadTag, octets))?;
+        self.field(field, octets, content).map_err(|error| error.within(Segment::Field(field.name)))
+    }
+
+    /// What stands in a SEQUENCE OF, or in a SET OF, where it is in order if that is `SORTED`.
+    #[inline(never)]
+    fn elements<const SORTED: bool>(
         &mut self,
-        fields: &'static [Field],
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
+        node: &'static Node,
+        octets: &'a [u8],
+        content: &'a [u8],
     ) -> Result<()> {
-        let field = fields.iter().find(|field| self.matches(field, tlv));
-        let field = field.ok_or_else(|| Error::new(Reason::BadTag, tlv.start()))?;
-        self.field(field, tlv, depth, oid).map_err(|error| error.within(Segment::Field(field.name)))
-    }
-
-    #[allow(clippy::too_many_arguments)] // One call site each for SEQUENCE OF and SET OF.
-    fn elements(
-        &mut self,
-        element: &'static Node,
-        tlv: Tlv,
-        depth: usize,
-        oid: &'a [u8],
-        (minimum, maximum): (usize, usize),
-        unordered: Option<Reason>,
-    ) -> Result<()> {
-        let mut pos = tlv.content();
+        let (Kind::SequenceOf { element, minimum, maximum, .. }
+        | Kind::SetOf { element, minimum, maximum, .. }) = &node.kind
+        else {
+            return Ok(()); // Never.
+        };
+        if self.place.depth >= MAX_DEPTH {
+            self.no_deeper(content).map_err(|error| error.within(Segment::Index(0)))?;
+        }
+        self.place.depth += 1;
+        let mut rest = content;
         let mut index = 0;
         let mut previous: &[u8] = &[];
-        while pos < tlv.end() {
+        while let Some(tag) = rest.first() {
             let within = |error: Error| error.within(Segment::Index(index));
-            let inner = self.child(pos, tlv.end(), depth + 1).map_err(within)?;
-            if !element.accepts(inner.tag()) {
-                return Err(within(Error::new(Reason::BadTag, pos)));
+            let (content, after) = self.split(rest).map_err(within)?;
+            if !element.accepts(*tag) {
+                return Err(within(self.refuse(Reason::BadTag, rest)));
             }
-            self.value(element, inner, depth + 1, oid).map_err(within)?;
-            if let Some(reason) = unordered {
-                let octets = inner.octets(self.data);
+            let octets = before(rest, after);
+            self.value(element, octets, content).map_err(within)?;
+            if SORTED {
                 if index > 0 && octets < previous {
-                    return Err(within(Error::new(reason, pos)));
+                    return Err(within(self.refuse(unordered(node), octets)));
                 }
                 previous = octets;
             }
-            pos = inner.end();
+            rest = after;
             index += 1;
         }
-        if index < minimum || index > maximum {
-            return Err(Error::new(Reason::BadValue, tlv.start()));
-        }
-        Ok(())
-    }
-
-    /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
-    #[inline(never)] // Rare, and it would make the frame of every element larger.
-    fn lazy(&mut self, element: &'static Node, tlv: Tlv, depth: usize) -> Result<()> {
-        if self.options.members == Members::Deferred && tlv.len() >= DEFERRED_FROM {
-            let layers = self.layers;
-            let deferred = Deferred { element, sequence: tlv, whole: None, layers, depth };
-            self.deferred = Some(deferred);
-            return Ok(());
-        }
-        self.members(element, tlv.content(), tlv.end(), 0, depth)
-    }
-
-    /// Whether body part ids of this SEQUENCE, read to its end, are to be
-    /// checked when its members have been found.
-    fn defers_ids(&mut self, whole: Tlv, fields: &'static [Field]) -> bool {
-        let Some(Deferred { whole: slot @ None, .. }) = &mut self.deferred else { return false };
-        *slot = Some((whole, fields));
-        true
-    }
-
-    /// Reads members that were left for later: those in `data[pos..end]`, of
-    /// which the first is number `index`. The path of an error begins with it.
-    pub fn deferred_members(
-        &mut self,
-        deferred: &Deferred,
-        pos: usize,
-        end: usize,
-        index: usize,
-    ) -> Result<()> {
-        self.layers = deferred.layers;
-        self.members(deferred.element, pos, end, index, deferred.depth)
-    }
-
-    /// The members that stand in `data[pos..end]`, the first being `index`. None
-    /// is read beyond the first that is too many: the message is refused for
-    /// that (rule P6).
-    fn members(
-        &mut self,
-        element: &'static Node,
-        mut pos: usize,
-        end: usize,
-        mut index: usize,
-        depth: usize,
-    ) -> Result<()> {
-        while pos < end {
-            let within = |error: Error| error.within(Segment::Index(index));
-            let inner = self.child(pos, end, depth + 1).map_err(within)?;
-            if !element.accepts(inner.tag()) {
-                return Err(within(Error::new(Reason::BadTag, pos)));
-            }
-            let id = member_id(self.data, inner);
-            self.ids.add(id);
-            if index == MAX_BODY_PARTS {
-                break;
-            }
-            let (layers, members) = (self.layers, self.options.members);
-            let (known, ids) = (self.members.len(), self.ids);
-            let listed = matches!(members, Members::Listed | Members::Deferred);
-            if listed {
-                self.members.push(Member::new(layers, inner, None));
-            }
-            if let Err(error) = self.element(element, inner, depth + 1, &[]) {
-                (self.layers, self.options.members) = (layers, members);
-                if members == Members::Whole || id == 0 {
-                    return Err(within(error));
-                }
-                self.members.truncate(known);
-                self.ids = ids;
-                if listed {
-                    self.members.push(Member::new(layers, inner, Some(&error)));
-                }
-            }
-            pos = inner.end();
-            index += 1;
+        self.place.depth -= 1;
+        if index < *minimum || index > *maximum {
+            return Err(self.refuse(Reason::BadValue, octets));
         }
         Ok(())
     }
 
     /// An OCTET STRING that may contain another type.
     #[inline(never)] // As above.
-    fn containing(&mut self, table: &'static Table, tlv: Tlv, oid: &[u8]) -> Result<()> {
-        table.look_up(oid).map_or(Ok(()), |contained| self.contained(contained, tlv))
+    fn containing(
+        &mut self,
+        table: &'static Table,
+        octets: &'a [u8],
+        content: &'a [u8],
+    ) -> Result<()> {
+        let contained = table.look_up(self.place.oid);
+        contained.map_or(Ok(()), |contained| self.contained(contained, self.tlv(octets, content)))
     }
 
     /// Reads what an OCTET STRING contains: one message layer more, where depth
     /// counts from one again (P1, P6).
     #[inline]
     pub fn contained(&mut self, node: &'static Node, tlv: Tlv) -> Result<()> {
-        if self.layers > self.options.max_layers {
+        let around = self.place;
+        if around.layers > self.options.max_layers {
             return Err(Error::new(Reason::LimitP6, tlv.content()));
         }
-        self.layers += 1;
+        self.place = Place { layers: around.layers + 1, depth: 1, oid: &[] };
         self.exactly(node, tlv.content(), tlv.end())?;
-        self.layers -= 1;
+        self.place = around;
         Ok(())
+    }
+
+    /// A field that is not where `octets` begin and must be.
+    #[cold]
+    fn missing(&self, field: &Field, octets: &[u8]) -> Error {
+        self.refuse(Reason::BadTag, octets).within(Segment::Field(field.name))
     }
 }
 
-/// A field that is not at `pos` and must be.
+/// The octets of `octets` up to `rest`, with which they end.
+#[inline(always)]
+fn before<'a>(octets: &'a [u8], rest: &[u8]) -> &'a [u8] {
+    octets.get(..octets.len() - rest.len()).unwrap_or_default()
+}
+
+/// The first identifier octet of an element.
+#[inline(always)]
+fn tag(octets: &[u8]) -> u8 {
+    octets.first().copied().unwrap_or_default()
+}
+
+/// Why a SET OF of this type is refused whose elements are not in order.
 #[cold]
-fn missing(field: &Field, pos: usize) -> Error {
-    Error::new(Reason::BadTag, pos).within(Segment::Field(field.name))
+fn unordered(node: &Node) -> Reason {
+    match node.kind {
+        Kind::SetOf { signed: true, .. } => Reason::AttributesUnsorted,
+        _ => Reason::NotCanonical,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::schema::NODES;
+
+    /// Whether reading this needs the OBJECT IDENTIFIER before it.
+    fn asks(node: &Node) -> bool {
+        match &node.kind {
+            Kind::Open(_) | Kind::Containing(_) => true,
+            Kind::Alias(inner) => asks(inner),
+            Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => asks(element),
+            Kind::Choice { fields } => fields.iter().any(|field| asks(field.node)),
+            _ => false,
+        }
+    }
+
+    /// Whether another one may have taken its place then.
+    fn replaces(node: &Node) -> bool {
+        match &node.kind {
+            Kind::Sequence { .. } => true,
+            Kind::Alias(inner) => replaces(inner),
+            Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => replaces(element),
+            Kind::Choice { fields } => fields.iter().any(|field| replaces(field.node)),
+            _ => false,
+        }
+    }
+
+    /// A walk keeps one OBJECT IDENTIFIER, and no SEQUENCE puts back what stood before it: no type may
+    /// call for that.
+    #[test]
+    fn what_asks_for_an_object_identifier_follows_it() {
+        let mut asking = 0;
+        for node in NODES {
+            match &node.kind {
+                Kind::Sequence { fields, .. } => {
+                    let mut stands = false;
+                    for field in *fields {
+                        assert!(stands || !asks(field.node), "{} of {}", field.name, node.name);
+                        asking += usize::from(asks(field.node));
+                        match field.node.kind {
+                            Kind::ObjectIdentifier => stands = field.is_required(),
+                            _ => stands &= !replaces(field.node),
+                        }
+                    }
+                }
+                _ => assert!(!(asks(node) && replaces(node)), "{}", node.name),
+            }
+        }
+        assert!(asking > 10, "{asking}");
+    }
 }
