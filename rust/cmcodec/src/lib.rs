@@ -37,7 +37,8 @@ pub mod view;
 pub use error::{Error, Reason, Result, Rule, Segment};
 pub use load::{Encoding, Loaded, load};
 pub use message_kind::MessageKind;
-pub use schema::walk::{Member, Members, Options};
+pub use schema::members::{Member, Members};
+pub use schema::walk::Options;
 pub use verify::report::{
     AlgorithmName, CertificateSource, Fault, Few, Finding, PopState, Request, RequestForm, Signer,
     SignerKey, Verdict,

@@ -8,7 +8,8 @@ use crate::generated::limits::{MAX_MESSAGE_LAYERS, MAX_MESSAGE_SIZE};
 use crate::generated::oids::ID_SIGNED_DATA;
 use crate::generated::schema::{CERTIFICATION_REQUEST, CONTENT_INFO};
 use crate::schema::Node;
-use crate::schema::walk::{Deferred, Member, Members, Options, Walker};
+use crate::schema::members::{Deferred, Member, Members};
+use crate::schema::walk::{Options, Walker};
 use crate::stack::on_enough;
 use crate::view::{ContentInfo, SignedData};
 

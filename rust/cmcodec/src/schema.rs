@@ -6,6 +6,7 @@
 pub mod any;
 pub mod body_parts;
 pub mod locate;
+pub mod members;
 pub mod node;
 pub mod primitive;
 mod versions;

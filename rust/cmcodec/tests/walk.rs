@@ -7,10 +7,10 @@ use cmcodec::generated::limits::MAX_DEPTH;
 use cmcodec::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_OS_VERSION};
 use cmcodec::generated::schema::{
     ALGORITHM_IDENTIFIER, ATTRIBUTE, BASIC_CONSTRAINTS, BMP_STRING, CHANGE_SUBJECT_NAME, NAME,
-    OPTIONAL_VALIDITY, RSASSAPSS_PARAMS, STATUS_INFO_OTHER,
+    NODES, OPTIONAL_VALIDITY, RSASSAPSS_PARAMS, STATUS_INFO_OTHER,
 };
-use cmcodec::schema::Node;
 use cmcodec::schema::walk::{validate, validate_element};
+use cmcodec::schema::{Kind, Node};
 use cmcodec::{Error, Members, Options, Reason, load};
 use common::{Edit, Tree, oid, sample, vector};
 
@@ -285,4 +285,50 @@ fn errors_in_words() {
         let error = load(&tree.encode(), Options::default()).unwrap_err();
         assert_eq!(error.to_string(), format!("bad_tag at offset {}{path}", error.offset()));
     }
+}
+
+/// Whether reading this needs the OBJECT IDENTIFIER before it.
+fn asks(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Open(_) | Kind::Containing(_) => true,
+        Kind::Alias(inner) => asks(inner),
+        Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => asks(element),
+        Kind::Choice { fields } => fields.iter().any(|field| asks(field.node)),
+        _ => false,
+    }
+}
+
+/// Whether another one may have taken its place then.
+fn replaces(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Sequence { .. } => true,
+        Kind::Alias(inner) => replaces(inner),
+        Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => replaces(element),
+        Kind::Choice { fields } => fields.iter().any(|field| replaces(field.node)),
+        _ => false,
+    }
+}
+
+/// A walk keeps one OBJECT IDENTIFIER, and no SEQUENCE puts back what stood before it: no type may
+/// call for that.
+#[test]
+fn what_asks_for_an_object_identifier_follows_it() {
+    let mut asking = 0;
+    for node in NODES {
+        match &node.kind {
+            Kind::Sequence { fields, .. } => {
+                let mut stands = false;
+                for field in *fields {
+                    assert!(stands || !asks(field.node), "{} of {}", field.name, node.name);
+                    asking += usize::from(asks(field.node));
+                    match field.node.kind {
+                        Kind::ObjectIdentifier => stands = field.is_required(),
+                        _ => stands &= !replaces(field.node),
+                    }
+                }
+            }
+            _ => assert!(!(asks(node) && replaces(node)), "{}", node.name),
+        }
+    }
+    assert!(asking > 10, "{asking}");
 }

@@ -5,20 +5,18 @@
 //! order of its checks is part of the contract with the fallback backend: both
 //! name the same reason, offset and path.
 
-mod members;
-
 use std::slice::Iter;
 
-pub use self::members::{Deferred, Member, Members};
 use super::any::check_any;
-use super::body_parts::{MemberIds, p6_body_part_ids};
+use super::body_parts::{MemberIds, member_id, p6_body_part_ids};
+use super::members::{DEFERRED_FROM, Deferred, Member, Members};
 use super::node::{Field, Kind, Node, Table};
 use super::primitive;
 use super::versions::v1_strict_version;
 use crate::der::{Tlv, read_tlv, refusal, split_first};
 use crate::error::{Error, Reason, Result, Segment};
 use crate::generated::limits::{
-    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_DEPTH, MAX_TOLERANT_LEVELS,
+    DEFAULT_MESSAGE_LAYERS, DEFAULT_MESSAGE_SIZE, MAX_BODY_PARTS, MAX_DEPTH, MAX_TOLERANT_LEVELS,
 };
 use crate::stack::on_enough;
 
@@ -91,7 +89,7 @@ struct Place<'a> {
     /// Elements around it in that message, itself included.
     depth: usize,
     /// The last OBJECT IDENTIFIER that was a field of a SEQUENCE: the one before the element in its own,
-    /// where one is asked for (see the tests).
+    /// where one is asked for (`tests/walk.rs`).
     oid: &'a [u8],
 }
 
@@ -481,13 +479,16 @@ impl<'a> Walker<'a> {
 
     #[inline(never)]
     fn choice(&mut self, node: &'static Node, octets: &'a [u8], content: &'a [u8]) -> Result<()> {
-        let Kind::Choice { fields } = &node.kind else { return Ok(()) }; // Never another.
+        let fields = match &node.kind {
+            Kind::Choice { fields } => *fields,
+            _ => &[], // Never.
+        };
         let field = fields.iter().find(|field| self.matches(field, octets, content));
         let field = field.ok_or_else(|| self.refuse(Reason::BadTag, octets))?;
         self.field(field, octets, content).map_err(|error| error.within(Segment::Field(field.name)))
     }
 
-    /// What stands in a SEQUENCE OF, or in a SET OF, where it is in order if that is `SORTED`.
+    /// What stands in a SEQUENCE OF or SET OF; in order, if it is to be `SORTED`.
     #[inline(never)]
     fn elements<const SORTED: bool>(
         &mut self,
@@ -498,7 +499,7 @@ impl<'a> Walker<'a> {
         let (Kind::SequenceOf { element, minimum, maximum, .. }
         | Kind::SetOf { element, minimum, maximum, .. }) = &node.kind
         else {
-            return Ok(()); // Never.
+            return Err(self.refuse(Reason::BadTag, octets)); // Never.
         };
         if self.place.depth >= MAX_DEPTH {
             self.no_deeper(content).map_err(|error| error.within(Segment::Index(0)))?;
@@ -528,6 +529,91 @@ impl<'a> Walker<'a> {
         if index < *minimum || index > *maximum {
             return Err(self.refuse(Reason::BadValue, octets));
         }
+        Ok(())
+    }
+
+    /// A SEQUENCE OF TaggedContentInfo, whose elements may be messages.
+    #[inline(never)] // Rare, and it would make the frame of every element larger.
+    fn lazy(&mut self, element: &'static Node, tlv: Tlv) -> Result<()> {
+        let Place { layers, depth, .. } = self.place;
+        if self.options.members == Members::Deferred && tlv.len() >= DEFERRED_FROM {
+            let deferred = Deferred { element, sequence: tlv, whole: None, layers, depth };
+            self.deferred = Some(deferred);
+            return Ok(());
+        }
+        self.members(element, tlv.content(), tlv.end(), 0)
+    }
+
+    /// Whether body part ids of this SEQUENCE, read to its end, are to be
+    /// checked when its members have been found.
+    fn defers_ids(&mut self, whole: Tlv, fields: &'static [Field]) -> bool {
+        let Some(Deferred { whole: slot @ None, .. }) = &mut self.deferred else { return false };
+        *slot = Some((whole, fields));
+        true
+    }
+
+    /// Reads members that were left for later: those in `data[pos..end]`, of
+    /// which the first is number `index`. The path of an error begins with it.
+    pub fn deferred_members(
+        &mut self,
+        deferred: &Deferred,
+        pos: usize,
+        end: usize,
+        index: usize,
+    ) -> Result<()> {
+        let Deferred { element, layers, depth, .. } = *deferred;
+        self.place = Place { layers, depth, oid: &[] };
+        self.members(element, pos, end, index)
+    }
+
+    /// The members that stand in `data[pos..end]`, the first being `index`. None
+    /// is read beyond the first that is too many: the message is refused for
+    /// that (rule P6).
+    fn members(
+        &mut self,
+        element: &'static Node,
+        mut pos: usize,
+        end: usize,
+        mut index: usize,
+    ) -> Result<()> {
+        let around = self.place;
+        let place = Place { depth: around.depth + 1, oid: &[], ..around };
+        while pos < end {
+            let within = |error: Error| error.within(Segment::Index(index));
+            if place.depth > MAX_DEPTH {
+                return Err(within(Error::new(Reason::Depth, pos)));
+            }
+            let inner = read_tlv(self.data, pos, end).map_err(within)?;
+            if !element.accepts(inner.tag()) {
+                return Err(within(Error::new(Reason::BadTag, pos)));
+            }
+            let id = member_id(self.data, inner);
+            self.ids.add(id);
+            if index == MAX_BODY_PARTS {
+                break;
+            }
+            let members = self.options.members;
+            let (known, ids) = (self.members.len(), self.ids);
+            let listed = matches!(members, Members::Listed | Members::Deferred);
+            if listed {
+                self.members.push(Member::new(place.layers, inner, None));
+            }
+            self.place = place;
+            if let Err(error) = self.element(element, inner) {
+                self.options.members = members;
+                if members == Members::Whole || id == 0 {
+                    return Err(within(error));
+                }
+                self.members.truncate(known);
+                self.ids = ids;
+                if listed {
+                    self.members.push(Member::new(place.layers, inner, Some(&error)));
+                }
+            }
+            pos = inner.end();
+            index += 1;
+        }
+        self.place = around;
         Ok(())
     }
 
@@ -582,57 +668,5 @@ fn unordered(node: &Node) -> Reason {
     match node.kind {
         Kind::SetOf { signed: true, .. } => Reason::AttributesUnsorted,
         _ => Reason::NotCanonical,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::generated::schema::NODES;
-
-    /// Whether reading this needs the OBJECT IDENTIFIER before it.
-    fn asks(node: &Node) -> bool {
-        match &node.kind {
-            Kind::Open(_) | Kind::Containing(_) => true,
-            Kind::Alias(inner) => asks(inner),
-            Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => asks(element),
-            Kind::Choice { fields } => fields.iter().any(|field| asks(field.node)),
-            _ => false,
-        }
-    }
-
-    /// Whether another one may have taken its place then.
-    fn replaces(node: &Node) -> bool {
-        match &node.kind {
-            Kind::Sequence { .. } => true,
-            Kind::Alias(inner) => replaces(inner),
-            Kind::SequenceOf { element, .. } | Kind::SetOf { element, .. } => replaces(element),
-            Kind::Choice { fields } => fields.iter().any(|field| replaces(field.node)),
-            _ => false,
-        }
-    }
-
-    /// A walk keeps one OBJECT IDENTIFIER, and no SEQUENCE puts back what stood before it: no type may
-    /// call for that.
-    #[test]
-    fn what_asks_for_an_object_identifier_follows_it() {
-        let mut asking = 0;
-        for node in NODES {
-            match &node.kind {
-                Kind::Sequence { fields, .. } => {
-                    let mut stands = false;
-                    for field in *fields {
-                        assert!(stands || !asks(field.node), "{} of {}", field.name, node.name);
-                        asking += usize::from(asks(field.node));
-                        match field.node.kind {
-                            Kind::ObjectIdentifier => stands = field.is_required(),
-                            _ => stands &= !replaces(field.node),
-                        }
-                    }
-                }
-                _ => assert!(!(asks(node) && replaces(node)), "{}", node.name),
-            }
-        }
-        assert!(asking > 10, "{asking}");
     }
 }

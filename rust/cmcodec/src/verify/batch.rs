@@ -28,7 +28,8 @@ use crate::error::{Error, Reason, Result};
 use crate::generated::oids::{ID_CT_AUTH_DATA, ID_DATA, ID_SIGNED_DATA};
 use crate::load::{Encoding, Loaded, load};
 use crate::pool::{self, Cancelled, MAX_CHUNK, locked};
-use crate::schema::walk::{Member, Members, Options};
+use crate::schema::members::{Member, Members};
+use crate::schema::walk::Options;
 use crate::stack::on_enough;
 use crate::view::{ContentInfo, TaggedContentInfo};
 

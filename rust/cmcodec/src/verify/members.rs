@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::generated::limits::MAX_BODY_PARTS;
 use crate::load::Loaded;
 use crate::schema::body_parts::{MemberIds, member_id};
-use crate::schema::walk::{Deferred, Member};
+use crate::schema::members::{Deferred, Member};
 
 /// Members of a group, at least: few enough that they are still in the processor's
 /// cache when they have been read, and that all threads end together.
