@@ -6,8 +6,9 @@ use cmcodec::der::read_tlv;
 use cmcodec::generated::limits::MAX_DEPTH;
 use cmcodec::generated::oids::{ID_EXTENSION_REQUEST, SZ_OID_OS_VERSION};
 use cmcodec::generated::schema::{
-    ALGORITHM_IDENTIFIER, ATTRIBUTE, BASIC_CONSTRAINTS, BMP_STRING, CHANGE_SUBJECT_NAME, NAME,
-    NODES, OPTIONAL_VALIDITY, RSASSAPSS_PARAMS, STATUS_INFO_OTHER,
+    ALGORITHM_IDENTIFIER, ATTRIBUTE, BASIC_CONSTRAINTS, BMP_STRING, CHANGE_SUBJECT_NAME,
+    ENCAPSULATED_CONTENT_INFO, NAME, NODES, OPTIONAL_VALIDITY, PKI_DATA, RSASSAPSS_PARAMS,
+    STATUS_INFO_OTHER,
 };
 use cmcodec::schema::walk::{validate, validate_element};
 use cmcodec::schema::{Kind, Node};
@@ -59,6 +60,28 @@ fn p3_each_value_of_an_attribute() {
     assert_eq!(refused(&ATTRIBUTE, &attribute(oid("1.2.3"), &other), false), None);
 }
 
+/// P1: the same of elements, of what stands in a tag of its own, and of messages.
+#[test]
+fn p1_depth_of_elements() {
+    let found = |node, octets: &[u8], depth| {
+        let tlv = read_tlv(octets, 0, octets.len()).unwrap();
+        validate_element(node, octets, tlv, depth).err().map(told)
+    };
+    let name = Tree::new(0x30, vec![Tree::new(0x31, vec![])]).encode();
+    assert_eq!(found(&NAME, &[0x30, 0], MAX_DEPTH), None);
+    assert_eq!(found(&NAME, &name, MAX_DEPTH), of(Reason::Depth, 2, "rdnSequence[0]"));
+    let content = Tree::new(0xA0, vec![Tree::leaf(0x04, b"")]);
+    let content = Tree::new(0x30, vec![oid("1.2.3"), content]).encode();
+    assert_eq!(found(&ENCAPSULATED_CONTENT_INFO, &content, MAX_DEPTH - 2), None);
+    let deep = found(&ENCAPSULATED_CONTENT_INFO, &content, MAX_DEPTH - 1);
+    assert_eq!(deep, of(Reason::Depth, 8, "eContent"));
+    let empty = || Tree::new(0x30, vec![]);
+    let messages = Tree::new(0x30, vec![empty()]);
+    let content = Tree::new(0x30, vec![empty(), empty(), messages, empty()]).encode();
+    let deep = found(&PKI_DATA, &content, MAX_DEPTH - 1);
+    assert_eq!(deep, of(Reason::Depth, 8, "cmsSequence[0]"));
+}
+
 /// P3: an element that stands alone has the identifier of its type.
 #[test]
 fn p3_identifier_of_an_element() {
@@ -82,6 +105,18 @@ fn p3_at_least_one_element() {
     assert_eq!(refused(&NAME, &[0x30, 0], false), None);
     let found = refused(&NAME, &[0x30, 2, 0x31, 0], false);
     assert_eq!(found, of(Reason::BadValue, 2, "rdnSequence[0]"));
+}
+
+/// P3: the attributes of an RDN are in order.
+#[test]
+fn p3_order_of_elements() {
+    let one = |number: &str| Tree::new(0x30, vec![oid(number), Tree::leaf(0x0C, b"x")]);
+    let name = |first, second| {
+        Tree::new(0x30, vec![Tree::new(0x31, vec![one(first), one(second)])]).encode()
+    };
+    assert_eq!(refused(&NAME, &name("2.5.4.3", "2.5.4.10"), false), None);
+    let found = refused(&NAME, &name("2.5.4.10", "2.5.4.3"), false);
+    assert_eq!(found, of(Reason::NotCanonical, 14, "rdnSequence[0][1]"));
 }
 
 /// P3: a DEFAULT value is not written out, unless clients in use do and the

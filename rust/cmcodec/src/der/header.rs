@@ -16,17 +16,14 @@ use crate::error::{Error, Reason, Result};
 pub struct Tlv {
     /// Offset of the first content octet above that of the identifier.
     start: u64,
-    /// A bit that is always set, below it the first identifier octet, and below that the offset just
-    /// after the last content octet.
+    /// Offset just after the last content octet above the first identifier octet, and below that a bit
+    /// that is always set.
     end: NonZeroU64,
 }
 
 const _: () = assert!(size_of::<Option<Tlv>>() == 16);
 
 impl Tlv {
-    /// No octets, at the start of the input.
-    pub(crate) const NONE: Self = Self::within(0, 0, 0, 0);
-
     /// An element whose offsets do not descend; `None` beyond 4 GiB.
     #[inline]
     pub(crate) fn new(tag: u8, start: usize, content: usize, end: usize) -> Option<Self> {
@@ -36,22 +33,18 @@ impl Tlv {
     /// The same, of offsets that have 32 bits.
     #[inline]
     #[allow(clippy::cast_possible_truncation)] // As it says.
-    const fn within(tag: u8, start: usize, content: usize, end: usize) -> Self {
-        let last = 1 << 63 | (tag as u64) << 32 | end as u32 as u64;
+    pub(crate) fn within(tag: u8, start: usize, content: usize, end: usize) -> Self {
         Self {
-            start: (content as u64) << 32 | start as u32 as u64,
-            end: match NonZeroU64::new(last) {
-                Some(last) => last,
-                None => NonZeroU64::MAX, // Never.
-            },
+            start: (content as u64) << 32 | u64::from(start as u32),
+            end: NonZeroU64::MIN | (end as u64) << 32 | u64::from(tag) << 8,
         }
     }
 
     /// First identifier octet: class, constructed bit, number if below 31.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // Nothing stands above it.
+    #[allow(clippy::cast_possible_truncation)] // An octet of it.
     pub const fn tag(self) -> u8 {
-        (self.end.get() >> 32) as u8
+        (self.end.get() >> 8) as u8
     }
 
     /// Offset of the identifier.
@@ -70,9 +63,9 @@ impl Tlv {
 
     /// Offset just after the last content octet.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // Takes the lower half.
+    #[allow(clippy::cast_possible_truncation)] // Half a word.
     pub const fn end(self) -> usize {
-        self.end.get() as u32 as usize
+        (self.end.get() >> 32) as usize
     }
 
     /// Content octets.

@@ -399,6 +399,17 @@ mod tests {
         }
     }
 
+    /// Identifier octets that are listed are accepted, and no others; all, where none is.
+    #[test]
+    fn tags_accept_what_they_list() {
+        for listed in [&[0x30][..], &[0x02, 0x3F, 0x40, 0x7F, 0x80, 0xBF, 0xC0, 0xFF]] {
+            let tags = Tags::new(listed);
+            assert!((0..=0xFF).all(|tag| tags.accept(tag) == listed.contains(&tag)));
+            assert_eq!(tags.octets(), listed);
+        }
+        assert!((0..=0xFF).all(|tag| Tags::new(&[]).accept(tag)));
+    }
+
     /// OBJECT IDENTIFIERs with one last octet are told apart, also by their length.
     #[test]
     fn rows_of_a_table_are_found() {

@@ -164,8 +164,7 @@ impl<'a> Walker<'a> {
     fn tlv(&self, octets: &[u8], content: &[u8]) -> Tlv {
         let start = self.offset(octets);
         let end = start + octets.len();
-        let tag = octets.first().copied().unwrap_or_default();
-        Tlv::new(tag, start, end - content.len(), end).unwrap_or(Tlv::NONE)
+        Tlv::within(tag(octets), start, end - content.len(), end)
     }
 
     /// A refusal of what begins with `octets` of the input.
@@ -347,10 +346,8 @@ impl<'a> Walker<'a> {
     #[inline(always)]
     fn enter(&mut self, fields: &'static [Field], content: &[u8]) -> Result<()> {
         if self.place.depth >= MAX_DEPTH {
-            self.no_deeper(content).map_err(|error| match fields.first() {
-                Some(field) => error.within(Segment::Field(field.name)),
-                None => self.refuse(Reason::TrailingData, content),
-            })?;
+            let first = fields.first().map_or("", |field| field.name);
+            self.no_deeper(content).map_err(|error| error.within(Segment::Field(first)))?;
         }
         self.place.depth += 1;
         Ok(())
@@ -405,9 +402,8 @@ impl<'a> Walker<'a> {
         }
         self.field(field, octets, content)
             .map_err(|error| error.within(Segment::Field(field.name)))?;
-        if matches!(field.node.kind, Kind::ObjectIdentifier) {
-            self.place.oid = content;
-        }
+        let names = matches!(field.node.kind, Kind::ObjectIdentifier);
+        self.place.oid = if names { content } else { self.place.oid };
         Ok((left, after))
     }
 
