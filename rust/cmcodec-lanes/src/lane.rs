@@ -281,7 +281,7 @@ impl Machine {
 mod simd {
     use core::arch::x86_64::{
         __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_i64gather_epi64, _mm512_loadu_si512,
-        _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64,
+        _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_min_epu64,
         _mm512_movepi64_mask, _mm512_mullo_epi64, _mm512_set_epi64, _mm512_set1_epi64,
         _mm512_sllv_epi64, _mm512_srav_epi64, _mm512_srlv_epi64, _mm512_storeu_si512,
         _mm512_sub_epi64,
@@ -394,12 +394,12 @@ mod simd {
             index: Self,
         ) -> [[Self; K]; E] {
             let base = table.as_ptr().cast::<i64>();
-            let own = Self::set(0) + index * (COUNT * K * E);
+            let own = within(index, table.len()) * (COUNT * K * E);
             let at = instructions!(Self(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0))) + own;
             let mut entry = [[index; K]; E];
             for (i, limb) in entry.as_flattened_mut().iter_mut().enumerate() {
-                // SAFETY: the index is proved to be below the length of the table (tests/prover),
-                // so that what is read is lane 0 to 7 of a limb in it.
+                // SAFETY: the index is below the length of the table, so that what is read is lane 0
+                // to 7 of a limb in it.
                 *limb = unsafe { gather(base.add(COUNT * i), at) };
             }
             entry
@@ -410,7 +410,7 @@ mod simd {
             index: Self,
         ) -> [[Self; K]; E] {
             let base = table.as_ptr().cast::<i64>();
-            let at = index * (K * E);
+            let at = within(index, table.len()) * (K * E);
             let mut entry = [[index; K]; E];
             for (i, limb) in entry.as_flattened_mut().iter_mut().enumerate() {
                 // SAFETY: as above; of a table of numbers.
@@ -430,6 +430,14 @@ mod simd {
         fn mul(self, factor: usize) -> Self {
             instructions!(Self(_mm512_mullo_epi64(self.0, Self::set(factor as u64).0)))
         }
+    }
+
+    /// The index: it is proved to be below the length of the table (tests/prover), and is made so where
+    /// it is not.
+    #[inline(always)]
+    fn within(index: Eight, length: usize) -> Eight {
+        assert!(length > 0, "an empty table");
+        instructions!(Eight(_mm512_min_epu64(index.0, Eight::set(length as u64 - 1).0)))
     }
 
     /// What stands at `base` + 8 `at`, of each lane.

@@ -13,7 +13,7 @@ mod kit;
 mod prover;
 
 use cmcodec_lanes::lane::Number;
-use cmcodec_lanes::limbs::{self, digits, is_less};
+use cmcodec_lanes::limbs::{self, carry, digits, is_less, product};
 use cmcodec_lanes::montgomery::{Modulus, invert, invert_all, mul, sqr};
 use cmcodec_lanes::p256::P256;
 use cmcodec_lanes::p384::P384;
@@ -21,7 +21,7 @@ use cmcodec_lanes::{ed25519, p256, p384};
 use kit::{Random, inverse, is_negative, is_same, modulus, number, power, quietly, whole};
 use num_bigint::BigInt;
 use prover::faulty::{again, every_operation_is_needed, faulty, right};
-use prover::{All, any, is_zero, most, proves, range};
+use prover::{All, any, any_lane, is_zero, most, proves, range};
 
 /// What is below 2^bits before and after: products, and so all that is made of them.
 fn keeps<M: Modulus<K>, const K: usize>(bits: u32) -> bool {
@@ -104,6 +104,26 @@ fn planted_faults_are_refused() {
         All::is_split(&k, kit_zero(), k[0].low(4), &k.map(|limb| limb.shr(5)), 5);
         true
     }));
+}
+
+#[test]
+fn planted_faults_in_signs_are_refused() {
+    quietly();
+    use cmcodec_lanes::lane::Lane;
+    // The lowest bits of what may be negative, in a product.
+    assert!(!proves(&BigInt::from(1), || {
+        let sign = any_lane(BigInt::from(-1), BigInt::ZERO);
+        let whole = product(&[sign.low(52)], &[any_lane(BigInt::ZERO, power(52) - 1)]);
+        most(&carry(&[whole[0][0], whole[1][0]])) == BigInt::ZERO
+    }));
+    // The sign of what may be 2^63 and more.
+    let chosen = |bits| {
+        proves(&BigInt::from(1), || {
+            let lane = any_lane(BigInt::ZERO, power(bits) - 1);
+            range(lane.select(All::set(1), All::set(0))) == (BigInt::ZERO, BigInt::ZERO)
+        })
+    };
+    assert!(chosen(63) && !chosen(64));
 }
 
 fn kit_zero() -> All {

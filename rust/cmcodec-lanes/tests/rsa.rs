@@ -263,6 +263,11 @@ fn planted_faults_are_refused() {
         All::is_below(x, n, less, x, *x)
     };
     assert!(!keeps::<16>(SMALL, multiplied, swapped));
+    // Below another modulus than the one that it was reduced by.
+    let other = |x: &[All; 16], _: &[All; 16]| {
+        below(x, &any_within(&two_to(SMALL - 1), &(two_to(SMALL) - 1)))
+    };
+    assert!(!keeps::<16>(SMALL, multiplied, other));
 }
 
 #[test]

@@ -65,10 +65,15 @@ impl State {
             }
         }
         assert!(left.is_zero(), "not a Montgomery reduction");
+        let modulus = n.clone();
         let (range, n) = (self.by_elements(&whole), self.by_elements(&n));
         let up = |x: &BigInt| -> BigInt { (x + power(bits) - 1) >> bits };
         let most = (&range.1 + n.1 * (power(bits) - 1)) >> bits;
-        self.reduced.push(Reduced { whole: top, range: (up(&range.0), most), above: up(&range.1) });
+        self.reduced.push(Reduced {
+            whole: top,
+            range: (up(&range.0), most),
+            above: (up(&range.1), modulus),
+        });
     }
 
     pub fn is_carried<const K: usize>(&mut self, before: &[All; K], after: [All; K]) -> [All; K] {
@@ -106,8 +111,10 @@ impl State {
             let expected = (less.0, before[i].0, difference[i].0);
             assert!(self.chosen.get(&after[i].0) == Some(&expected), "not the choice");
         }
+        let modulus = n.clone();
         let (n, x) = (self.by_elements(&n), self.by_elements(&x));
-        let above = self.above(before).unwrap_or(x.1 - &n.0);
+        let known = self.above(before).filter(|it| it.1 == modulus).map(|it| it.0);
+        let above = known.unwrap_or(x.1 - &n.0);
         assert!(x.0 >= BigInt::ZERO && above < n.0, "not below after one subtraction");
         let range = (BigInt::ZERO, &n.1 - 1);
         let mut limbs = [(); K].map(|()| (BigInt::ZERO, power(LIMB) - 1));

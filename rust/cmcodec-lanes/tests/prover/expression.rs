@@ -108,6 +108,12 @@ pub fn scaled(range: &Range, factor: &BigInt) -> Range {
     if a <= b { (a, b) } else { (b, a) }
 }
 
+/// The products of a number of each.
+pub fn multiplied(a: &Range, b: &Range) -> Range {
+    let all = [&a.0 * &b.0, &a.0 * &b.1, &a.1 * &b.0, &a.1 * &b.1];
+    (all.iter().min().unwrap().clone(), all.iter().max().unwrap().clone())
+}
+
 /// The sum of a number of each.
 pub fn added(a: Range, b: Range) -> Range {
     (a.0 + b.0, a.1 + b.1)

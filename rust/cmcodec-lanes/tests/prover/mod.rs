@@ -107,6 +107,7 @@ impl Lane for All {
     fn select(self, negative: Self, other: Self) -> Self {
         with(|s| {
             let (least, most) = s.range(self).clone();
+            assert!(most < power(63), "the sign of what may be 2^63");
             if most < BigInt::ZERO {
                 return negative;
             } else if least >= BigInt::ZERO {
@@ -281,7 +282,7 @@ pub fn most(limbs: &[All]) -> BigInt {
 
 /// By how much a reduced number may be above n.
 pub fn above(limbs: &[All]) -> BigInt {
-    with(|s| s.above(limbs).expect("a reduced number"))
+    with(|s| s.above(limbs).expect("a reduced number").0)
 }
 
 /// What a lane is within.

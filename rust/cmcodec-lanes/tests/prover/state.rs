@@ -7,7 +7,7 @@ use num_bigint::BigInt;
 use num_integer::Integer;
 
 use super::All;
-use super::expression::{Expression, Range, added, both, either, power, scaled};
+use super::expression::{Expression, Range, added, both, either, multiplied, power, scaled};
 
 /// Bits of a limb.
 pub const LIMB: u32 = 52;
@@ -21,7 +21,7 @@ pub struct Element {
     pub unknowns: Vec<u32>,
     pub range: Range,
     /// By how much it may be above the modulus that it was reduced by.
-    pub above: Option<BigInt>,
+    pub above: Option<(BigInt, Expression)>,
 }
 
 /// A number that was reduced.
@@ -29,7 +29,7 @@ pub struct Element {
 pub struct Reduced {
     pub whole: Expression,
     pub range: Range,
-    pub above: BigInt,
+    pub above: (BigInt, Expression),
 }
 
 /// What each lane is: an exact expression, and the range of it.
@@ -194,7 +194,7 @@ impl State {
                 0 => &one,
                 it => &self.unknowns[*it as usize],
             });
-            sum = added(sum, scaled(&(&a.0 * &b.0, &a.1 * &b.1), factor));
+            sum = added(sum, scaled(&multiplied(a, b), factor));
         }
         sum
     }
@@ -212,7 +212,7 @@ impl State {
             let (limbs, range, others) = match (*a, self.whole(*a), self.whole(*b)) {
                 (0, _, Some(element)) => (element.unknowns.clone(), element.range.clone(), vec![0]),
                 (_, Some(a), Some(b)) => {
-                    let range = (&a.range.0 * &b.range.0, &a.range.1 * &b.range.1);
+                    let range = multiplied(&a.range, &b.range);
                     (a.unknowns.clone(), range, b.unknowns.clone())
                 }
                 _ => continue,
@@ -279,7 +279,7 @@ impl State {
         &mut self,
         limbs: [Range; K],
         range: Range,
-        above: Option<BigInt>,
+        above: Option<(BigInt, Expression)>,
     ) -> [All; K] {
         let lanes = limbs.map(|limb| self.new_lane(limb));
         let unknowns = lanes.map(|lane| self.expression(lane).as_unknown().unwrap()).to_vec();
@@ -291,7 +291,7 @@ impl State {
     }
 
     /// By how much these limbs may be above n: known where they are, limb by limb, what was reduced.
-    pub fn above(&self, limbs: &[All]) -> Option<BigInt> {
+    pub fn above(&self, limbs: &[All]) -> Option<(BigInt, Expression)> {
         let unknowns = limbs.iter().map(|limb| self.expression(*limb).as_unknown());
         let unknowns: Vec<u32> = unknowns.collect::<Option<_>>()?;
         let element = self.whole(*unknowns.last()?)?;
