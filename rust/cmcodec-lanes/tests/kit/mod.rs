@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test takes what it needs.
 
+pub mod mutants;
 pub mod signed;
 
 use cmcodec_lanes::lane::Number;
