@@ -16,6 +16,7 @@ the exit status 1.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -43,13 +44,19 @@ TRIPLE = (
     "x86_64-unknown-linux-gnu" if os.uname().machine == "x86_64" else "aarch64-unknown-linux-gnu"
 )
 
-PARSING = ("load", "ber", "decode_encode")
-VERIFYING = ("verify", "batch", "crmf_pkcs10")
+TARGETS = {
+    "parsing": ("load", "ber", "decode_encode"),
+    "verifying": ("verify", "batch", "crmf_pkcs10"),
+    "functions": ("lanes_functions",),
+    "signatures": ("lanes_signatures",),
+}
+KINDS = {target: kind for kind, targets in TARGETS.items() for target in targets}
 
-LONG = {"parsing": 2 * 10**7, "verifying": 10**6}
-"""Executions, of each kind of targets together."""
+LONG = {"parsing": 2 * 10**7, "verifying": 10**6, "functions": 4 * 10**5, "signatures": 10**5}
+"""Executions, of each kind of targets together; one of lanes_functions is of some 250 functions on
+a lane, so that there are 10^8 of those, and one of lanes_signatures is of eight signatures."""
 
-RELEASE = {"parsing": 10**8, "verifying": 10**6}
+RELEASE = {**LONG, "parsing": 10**8}
 
 COVERAGE = (
     "--cfg fuzzing -Cpasses=sancov-module -Ccodegen-units=1"
@@ -63,7 +70,7 @@ COMPARES = " -Cllvm-args=-sanitizer-coverage-trace-compares"
 """What it needs to tell what was compared with what, which costs half of the time: a long run does
 without, and begins with what others found."""
 
-CI = {"parsing": 60_000, "verifying": 12_000}
+CI = {"parsing": 60_000, "verifying": 12_000, "functions": 20_000, "signatures": 1_000}
 """Executions of each target, from one seed: CI tries nearly the same every time (hash tables have
 random keys), to say whether a change broke something. What is new is found by the clock."""
 
@@ -143,10 +150,18 @@ def batches() -> Iterator[bytes]:
         yield replace(outer, content=signed).to_der()
 
 
+def numbers() -> Iterator[bytes]:
+    """Octets that numbers are made of; the first names what is done with them."""
+    for first in range(64):
+        yield bytes([first]) + hashlib.shake_128(bytes([first])).digest(511)
+
+
 def seeds(target: str) -> Path:
     """Writes what a target begins with; returns the folder."""
     found: Iterable[bytes] = messages()
-    if target == "crmf_pkcs10":
+    if KINDS[target] in {"functions", "signatures"}:
+        found = numbers()
+    elif target == "crmf_pkcs10":
         found = requests()
     elif target == "batch":
         found = [*messages(), *batches()]
@@ -185,8 +200,7 @@ def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     text = log.read_text("utf-8", errors="replace")
     executed = int((re.findall(r"number_of_executed_units:\s*(\d+)", text) or ["0"])[-1])
     reached = (re.findall(r"cov: (\d+)", text) or ["0"])[-1]
-    readable = (re.findall(r"readable: (\d+)", text) or ["0"])[-1]
-    told = f"{target:14}{executed:>12,} executions{reached:>7} edges{readable:>4} % readable"
+    told = f"{target:17}{executed:>12,} executions{reached:>7} edges{more(text)}"
     if status == 0:
         leave_out(program, corpus)
         return told, True
@@ -195,6 +209,15 @@ def run(program: Path, bound: list[str], *, address: bool) -> tuple[str, bool]:
     reason = " ".join(filter(None, why[0])).replace("\n", " ") if why else f"status {status}"
     again = f"\n  {program} {kept[-1]}" if kept else f"\n  see {log}"
     return f"{told}  {reason}{again}", False
+
+
+def more(text: str) -> str:
+    """What a target tells of its inputs: how many were readable, or what was done on lanes."""
+    if lanes := re.findall(r"lanes: (\d+) of (\w+), (\d+) left to the library", text):
+        count, machine, left = lanes[-1]
+        return f" {int(count):>12,} on lanes of {machine}, {int(left):,} left to the library"
+    readable = (re.findall(r"readable: (\d+)", text) or ["0"])[-1]
+    return f"{readable:>4} % readable"
 
 
 def leave_out(program: Path, corpus: Path) -> None:
@@ -213,26 +236,24 @@ def leave_out(program: Path, corpus: Path) -> None:
 def bounds(time: str, targets: list[str]) -> dict[str, list[str]]:
     """How long each target runs, as libFuzzer is told."""
     if time == "ci":
-        runs = {it: CI["parsing" if it in PARSING else "verifying"] for it in targets}
-        return {it: [f"-seed={SEED}", f"-runs={count}"] for it, count in runs.items()}
+        return {it: [f"-seed={SEED}", f"-runs={CI[KINDS[it]]}"] for it in targets}
     if time not in {"long", "release"}:
         seconds = 60 if time == "minute" else int(time)
         return {it: [f"-max_total_time={seconds}"] for it in targets}
     counts = LONG if time == "long" else RELEASE
-    parsing = -(-counts["parsing"] // len(PARSING))
-    verifying = -(-counts["verifying"] // len(VERIFYING))
-    return {it: [f"-runs={parsing if it in PARSING else verifying}"] for it in targets}
+    each = {kind: -(-counts[kind] // len(names)) for kind, names in TARGETS.items()}
+    return {it: [f"-runs={each[KINDS[it]]}"] for it in targets}
 
 
 def main() -> int:
     """Does what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("time", help="ci, minute, long, release, or seconds for each target")
-    parser.add_argument("targets", nargs="*", metavar="target", help=", ".join(PARSING + VERIFYING))
+    parser.add_argument("targets", nargs="*", metavar="target", help=", ".join(KINDS))
     parser.add_argument("--address", action="store_true", help="with AddressSanitizer")
     given = parser.parse_args()
-    targets = given.targets or [*PARSING, *VERIFYING]
-    if unknown := set(targets) - {*PARSING, *VERIFYING}:
+    targets = given.targets or [*KINDS]
+    if unknown := set(targets) - {*KINDS}:
         parser.error(f"no target: {', '.join(sorted(unknown))}")
     if given.time not in {"ci", "minute", "long", "release"} and not given.time.isdecimal():
         parser.error("time is ci, minute, long, release or a number of seconds")

@@ -63,6 +63,15 @@ fn is_good(outcomes: Vec<Outcome>) -> Vec<bool> {
     outcomes.into_iter().map(|it| it == Outcome::Good).collect()
 }
 
+/// Adds a number to one that has its lowest octet first, as far as it has octets.
+fn add<'a>(to: impl Iterator<Item = &'a mut u8>, number: impl Iterator<Item = u8>) {
+    let mut carry = 0;
+    for (octet, other) in to.zip(number) {
+        let sum = u16::from(*octet) + u16::from(other) + carry;
+        (*octet, carry) = (sum as u8, sum >> 8);
+    }
+}
+
 /// A number in hexadecimal digits.
 fn hex<const OCTETS: usize>(text: &str) -> [u8; OCTETS] {
     std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
@@ -143,7 +152,7 @@ impl Kind for Ed25519 {
             "1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed",
         ]
         .map(hex::<32>);
-        let which = below(chance, 3);
+        let which = below(chance, 4);
         let mut change = |octets: &mut [u8], bound: [u8; 32]| {
             let mut number: [u8; 32] = (&*octets).try_into().unwrap();
             number.reverse();
@@ -154,6 +163,7 @@ impl Kind for Ed25519 {
         match which {
             0 => change(&mut job.key, p),
             1 => change(&mut job.signature[..32], p),
+            2 => add(job.signature[32..].iter_mut(), order.into_iter().rev()),
             _ => change(&mut job.signature[32..], order),
         }
         job.hash = ed25519_hash(&job.key, &job.signature, MESSAGE);
@@ -185,8 +195,9 @@ macro_rules! rsa {
         impl Kind for Rsa<$octets> {
             type Job = rsa::Job<$octets>;
             fn mutate(chance: Chance, job: &mut Self::Job, _: &Self::Job) {
-                match below(chance, 4) {
+                match below(chance, 5) {
                     0 => mutated(chance, &mut job.modulus, &[job.signature]),
+                    1 => add(job.signature.iter_mut().rev(), job.modulus.into_iter().rev()),
                     _ => mutated(chance, &mut job.signature, &[job.modulus]),
                 }
             }

@@ -5,10 +5,12 @@
 //! | `parsing` | the properties of `load` and of the BER converter |
 //! | `rebuild` | a message written anew from what the declarations say of it |
 //! | `verifying` | the properties of verdicts: single, batch, requests |
+//! | `lanes` | lanes against one another, whole numbers, and aws-lc |
 //! | `oracle` | V4 to V6 in a few lines that share nothing with the engine |
 //! | `tree`, `mutate`, `sign` | mutants that stay readable, and that are signed again |
 //! | `ring` | the keys that all of it is signed and verified with |
 
+pub mod lanes;
 pub mod mutate;
 pub mod oracle;
 pub mod parsing;
