@@ -1,3 +1,5 @@
 #![no_main]
 //! Signatures at bounds: lanes, and aws-lc.
-libfuzzer_sys::fuzz_target!(|data: &[u8]| cmcodec_fuzz::lanes::signatures::signatures(data));
+use cmcodec_fuzz::lanes::signatures::{prepare, signatures};
+
+libfuzzer_sys::fuzz_target!(init: prepare(), |data: &[u8]| signatures(data));
