@@ -13,7 +13,7 @@ mod kit;
 
 use cmcodec_lanes::lane::{Lanes, Machine, Work};
 use cmcodec_lanes::limbs::each;
-use kit::Random;
+use kit::{Random, times};
 
 /// Numbers at the ends of what a lane and a limb can be, and some others.
 fn operands() -> Vec<u64> {
@@ -21,7 +21,7 @@ fn operands() -> Vec<u64> {
     let ends = [0, 1, 2, 1 << 51, 1 << 52, 1 << 63]
         .into_iter()
         .flat_map(|x: u64| [x.wrapping_sub(1), x, x + 1]);
-    ends.chain((0..14).map(|_| random.next())).collect()
+    ends.chain((0..times(14)).map(|_| random.next())).collect()
 }
 
 /// What each operation gives for three numbers.

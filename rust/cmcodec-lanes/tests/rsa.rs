@@ -15,7 +15,7 @@ mod prover;
 use cmcodec_lanes::lane::{Lane, Number};
 use cmcodec_lanes::limbs::below;
 use cmcodec_lanes::rsa::{Job, mul, numbers, pack, power, reciprocal, sqr, step};
-use kit::{Random, limbs, number, quietly};
+use kit::{Random, limbs, number, quietly, times};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use prover::expression::power as two_to;
@@ -220,7 +220,7 @@ fn powers_of_4096_bits_are_right() {
 #[test]
 fn the_reciprocal_is_the_largest() {
     let mut random = Random::default();
-    for i in 0..100 {
+    for i in 0..times(100) {
         let h = match i {
             0 => 1 << 51,
             1 => (1 << 52) - 1,

@@ -82,6 +82,11 @@ impl Random {
     }
 }
 
+/// How often something is tried; Miri takes a thousand times as long.
+pub fn times(count: usize) -> usize {
+    if cfg!(miri) { count.div_ceil(20) } else { count }
+}
+
 /// Silences what the prover says when it refuses.
 pub fn quietly() {
     std::panic::set_hook(Box::new(|_| {}));
