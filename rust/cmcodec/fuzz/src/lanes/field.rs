@@ -52,9 +52,9 @@ const ROUNDS: usize = 8;
 
 fn compare<P: Part>(part: &P, octets: &mut Octets) {
     let given: Vec<Vec<u64>> = (0..EIGHT).map(|_| part.operands(octets)).collect();
-    // Whole numbers take longer than lanes: one lane of four inputs is held against them.
-    let checked = octets.choice(4 * EIGHT * ROUNDS);
     let rounds = if P::FREE == 0 { 1 } else { ROUNDS };
+    // Whole numbers take longer than lanes: one lane of four inputs is held against them.
+    let checked = octets.choice(4 * EIGHT * rounds);
     for round in 0..rounds {
         let operand =
             |lane: usize, i: usize| given[(lane + round * (i / P::LIMBS).min(P::FREE)) % EIGHT][i];

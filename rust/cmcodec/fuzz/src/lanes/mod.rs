@@ -73,18 +73,15 @@ impl<'a> Octets<'a> {
         if self.choice(4) == 0 {
             found[self.choice(K)] = self.limb();
         }
-        // Where it is too long, its highest limbs are those of the largest, and the next one is less.
         for i in (0..K).rev() {
-            if found[i] < most[i] {
-                break;
+            if found[i] > most[i] {
+                found[i] = most[i] - u64::from(most[i] > 0 && self.choice(2) == 0);
             }
-            let is_less = i == 0 || self.choice(2) == 0;
-            found[i] = most[i] - u64::from(is_less && found[i] > most[i]).min(most[i]);
             if found[i] < most[i] {
                 break;
             }
         }
-        if cmcodec_lanes::limbs::is_less(most, &found) { *most } else { found }
+        found
     }
 }
 
