@@ -12,7 +12,8 @@ import published
 from cmcodec import UnsupportedError, _backend
 from cmcodec.verify.lanes import LanesWarning
 from kit import corpus
-from kit.messages import Message, members, pki_data
+from kit.keys import BOB
+from kit.messages import Message, members, pkcs10, pki_data, tcr
 from kit.mutants import mutant
 from kit.vectors import BATCH, shared
 
@@ -58,6 +59,18 @@ def test_v14_lanes_change_no_row_of_a_batch(backend: str) -> None:
     rows = assert_same(batch, authorised_ras=RAS)
     assert len(rows) >= len(readable)
     assert {row.verdict for row in cmcodec.verify_batch(batch)} >= {"verified", "failed"}
+
+
+def test_r6_each_of_many_requests_has_its_own_answer() -> None:
+    """R6: lanes look at 128 requests at once; wrong ones are told from those beside them."""
+    wrong = {1, 2, 127, 128, 129, 130, 255, 256, 257, 299, 300}
+    other = pkcs10(signature=BOB.sign(b"another request"))
+    requests = [tcr(at, other if at in wrong else None) for at in range(1, 301)]
+    message = Message(content=pki_data(requests=requests)).encode()
+    assert_same(message)
+    for lanes in ("off", "auto"):
+        (row,) = cmcodec.verify_batch(message, lanes=lanes)
+        assert {it.id for it in row.requests if it.pop != "verified"} == wrong
 
 
 def test_v15_lanes_change_nothing_where_all_fails() -> None:
