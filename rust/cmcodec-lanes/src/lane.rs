@@ -100,7 +100,8 @@ pub trait Lane: Copy + Add<Output = Self> + Sub<Output = Self> {
     #[inline(always)]
     fn is_split(_before: &[Self], _up: Self, _digit: Self, _after: &[Self], _bits: u32) {}
     /// The highest limb, `low` + 2^48 `high`, of what a step of a division leaves: see
-    /// [`crate::rsa::step`]. It fits, although `high` is not known to be small by itself.
+    /// [`crate::rsa::step`]. It fits, although `high` is not known to be small by itself, if what is divided
+    /// is below 6 n, as it is in the beginning and stays.
     #[inline(always)]
     fn is_rest<const D: usize>(high: Self, low: Self, _step: &Step<'_, Self, D>) -> Self {
         high.shl(48) + low
