@@ -3,6 +3,7 @@
 //! A signature over a digest of 0 with r = s is good for a point of which x is r, since the sum is that
 //! point itself: so anything that is taken for a point has a signature, without any private key.
 #![allow(
+    clippy::cast_possible_truncation,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,

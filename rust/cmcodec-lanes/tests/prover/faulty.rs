@@ -1,6 +1,6 @@
 //! A lane that leaves out one operation.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ops::{Add, Sub};
 use std::panic::Location;
@@ -10,7 +10,12 @@ use cmcodec_lanes::lane::{Lane, Step};
 thread_local! {
     static LEFT: Cell<u64> = const { Cell::new(u64::MAX) };
     static PLACE: Cell<Option<&'static Location<'static>>> = const { Cell::new(None) };
+    static EVERYWHERE: Cell<Option<Place>> = const { Cell::new(None) };
+    static MET: RefCell<BTreeSet<Place>> = const { RefCell::new(BTreeSet::new()) };
 }
+
+/// Where an operation stands in the text: file, line, column.
+type Place = (&'static str, u32, u32);
 
 /// Does what `L` does, but for one operation.
 #[derive(Clone, Copy, Debug)]
@@ -19,11 +24,53 @@ pub struct Faulty<L>(pub L);
 /// Whether this operation is the one.
 #[track_caller]
 fn is_left_out() -> bool {
+    let caller = Location::caller();
+    if let Some(place) = EVERYWHERE.get() {
+        let here = (caller.file(), caller.line(), caller.column());
+        if place == NOWHERE {
+            MET.with_borrow_mut(|met| met.insert(here));
+        }
+        return place == here;
+    }
     let is_it = LEFT.with(|it| it.replace(it.get().wrapping_sub(1)) == 0);
     if is_it {
-        PLACE.set(Some(Location::caller()));
+        PLACE.set(Some(caller));
     }
     is_it
+}
+
+const NOWHERE: Place = ("", 0, 0);
+
+/// Leaves out one operation of the text after the other, wherever it is run: those that `is_right` still
+/// calls right must stand in one of these lines, and one in each.
+pub fn every_place_is_needed(
+    name: &str,
+    is_right: impl Fn() -> bool,
+    without_effect: &[(&str, &str)],
+) {
+    EVERYWHERE.set(Some(NOWHERE));
+    assert!(is_right(), "{name}");
+    let met = MET.take();
+    let is_unnoticed = |place: &Place| {
+        EVERYWHERE.set(Some(*place));
+        is_right()
+    };
+    let count = met.len();
+    let unnoticed: Vec<_> =
+        met.into_iter().filter(is_unnoticed).map(|(file, line, _)| text(file, line)).collect();
+    EVERYWHERE.set(None);
+    println!("{name}: {count} places, {} without effect", unnoticed.len());
+    compare(name, &unnoticed, without_effect);
+}
+
+/// Whether these lines, and no others, are listed.
+fn compare(name: &str, unnoticed: &[String], without_effect: &[(&str, &str)]) {
+    let found: BTreeSet<&str> = unnoticed.iter().map(String::as_str).collect();
+    let listed: BTreeSet<&str> = without_effect.iter().map(|(line, _)| *line).collect();
+    if found != listed {
+        println!("{name}: {found:#?}");
+    }
+    assert!(found == listed, "{name}");
 }
 
 /// Runs it without operation number `index`, counted from 0.
@@ -56,23 +103,19 @@ pub fn every_operation_is_needed(
     let is_unnoticed = |index: &u64| without(*index, &is_right);
     let unnoticed: Vec<_> = (0..count)
         .filter(is_unnoticed)
-        .map(|_| line(PLACE.get().expect("an operation was left out")))
+        .map(|_| PLACE.get().expect("an operation was left out"))
+        .map(|place| text(place.file(), place.line()))
         .collect();
     println!("{name}: {count} operations, {} without effect", unnoticed.len());
-    let found: BTreeSet<&str> = unnoticed.iter().map(String::as_str).collect();
-    let listed: BTreeSet<&str> = without_effect.iter().map(|(line, _)| *line).collect();
-    if found != listed {
-        println!("{name}: {found:#?}");
-    }
-    assert!(found == listed, "{name}");
+    compare(name, &unnoticed, without_effect);
 }
 
 /// The line of the text.
-fn line(place: &Location<'_>) -> String {
-    let file = place.file().rsplit("src/").next().unwrap();
+fn text(file: &str, line: u32) -> String {
+    let file = file.rsplit("src/").next().unwrap();
     let path = format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("the text of the crate");
-    let line = text.lines().nth(place.line() as usize - 1).unwrap();
+    let line = text.lines().nth(line as usize - 1).unwrap();
     format!("{file}: {}", line.trim())
 }
 

@@ -88,8 +88,8 @@ struct Parts {
 static PARTS: LazyLock<Parts> = LazyLock::new(|| Parts {
     limbs: (Limbs, Limbs),
     curves: (Curve::new(101), Curve::new(1100)),
-    edwards: Edwards::new(),
-    rsa: (Rsa::new(), Rsa::new(), Rsa::new()),
+    edwards: Edwards::make(),
+    rsa: (Rsa::make(), Rsa::make(), Rsa::make()),
 });
 
 /// The first octet names a part; those of RSA, which take ten times as long, less often than others.
@@ -102,11 +102,11 @@ pub fn functions(data: &[u8]) {
         other => match other % 10 {
             0 => compare(&PARTS.limbs.0, octets),
             1 => compare(&PARTS.limbs.1, octets),
-            2 => compare(&Modular::<P256, 5>::new(), octets),
-            3 => compare(&Modular::<P384, 8>::new(), octets),
-            4 => compare(&Modular::<p256::Order, 5>::new(), octets),
-            5 => compare(&Modular::<p384::Order, 8>::new(), octets),
-            6 => compare(&Modular::<ed25519::Order, 5>::new(), octets),
+            2 => compare(&Modular::<P256, 5>::make(), octets),
+            3 => compare(&Modular::<P384, 8>::make(), octets),
+            4 => compare(&Modular::<p256::Order, 5>::make(), octets),
+            5 => compare(&Modular::<p384::Order, 8>::make(), octets),
+            6 => compare(&Modular::<ed25519::Order, 5>::make(), octets),
             7 => compare(&PARTS.curves.0, octets),
             8 => compare(&PARTS.curves.1, octets),
             _ => compare(&PARTS.edwards, octets),

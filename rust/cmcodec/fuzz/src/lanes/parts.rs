@@ -108,7 +108,7 @@ impl<const K: usize> Part for Limbs<K> {
 pub struct Modular<M, const K: usize>(PhantomData<fn() -> M>);
 
 impl<M, const K: usize> Modular<M, K> {
-    pub fn new() -> Self {
+    pub fn make() -> Self {
         Self(PhantomData)
     }
 
@@ -240,7 +240,7 @@ impl<C: weierstrass::Curve<K>, const K: usize> Part for Curve<C, K> {
 pub struct Edwards([[u64; 5]; 7]);
 
 impl Edwards {
-    pub fn new() -> Self {
+    pub fn make() -> Self {
         let p = whole(&ed25519::P);
         let product = power(255) + power(215);
         let bounds =
@@ -330,7 +330,7 @@ impl<const N: usize, const D: usize, const OCTETS: usize> Rsa<N, D, OCTETS> {
     /// What is left of the steps of 48 bits.
     const SHIFT: usize = BITS * N % 48;
 
-    pub fn new() -> Self {
+    pub fn make() -> Self {
         // n^2 / R and a little more.
         let square = (16 * OCTETS - BITS * N) as u32;
         let full = power(8 * OCTETS as u32) - 1;
