@@ -16,19 +16,13 @@ use cmcodec_lanes::p256::P256;
 use cmcodec_lanes::p384::P384;
 use cmcodec_lanes::weierstrass::Curve;
 use cmcodec_lanes::{Machine, Outcome, ecdsa, ed25519};
-use kit::{inverse, is_same, modulus, whole};
+use kit::signed::{of_base_point, small_key};
+use kit::{inverse, is_same, modulus, octets, whole};
 use num_bigint::BigInt;
 use num_integer::Integer;
 
 fn machines() -> impl Iterator<Item = Machine> {
     [Some(Machine::NUMBERS), Machine::detect()].into_iter().flatten()
-}
-
-fn octets<const OCTETS: usize>(x: &BigInt) -> [u8; OCTETS] {
-    let (_, short) = x.to_bytes_be();
-    let mut whole = [0; OCTETS];
-    whole[OCTETS - short.len()..].copy_from_slice(&short);
-    whole
 }
 
 fn number(x: u32) -> BigInt {
@@ -144,20 +138,12 @@ fn keys_that_are_no_points_of_p384() {
 /// that is no point.
 #[test]
 fn keys_that_are_no_points_of_ed25519() {
-    let mut signature = [0x66; 64];
-    signature[0] = 0x58;
-    signature[32..].fill(0);
-    signature[32] = 1;
+    let signature = of_base_point();
     // 1 is the neutral element, and p + 1 is so in no canonical form. Half of the others are no y of
     // any point.
-    let small = (1..20).map(|y| {
-        let mut key = [0; 32];
-        key[0] = y;
-        key
-    });
     let mut longer = [0xFF; 32];
     (longer[0], longer[31]) = (0xEE, 0x7F);
-    for key in small.chain([longer]) {
+    for key in (1..20).map(small_key).chain([longer]) {
         let job = ed25519::Job { key, signature, hash: [9; 64] };
         for machine in machines() {
             assert_eq!(machine.ed25519(&[job; 3]), [Outcome::Unknown; 3], "{key:x?}");

@@ -14,15 +14,15 @@ mod prover;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use aws_lc_rs::digest::{Algorithm, SHA256, SHA384, digest};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use cmcodec_lanes::ed25519::{self, compare, multiples_of_b, sum};
 use cmcodec_lanes::lane::Number;
 use cmcodec_lanes::p256::P256;
 use cmcodec_lanes::p384::P384;
 use cmcodec_lanes::rsa;
 use cmcodec_lanes::weierstrass::{self, Curve, verify};
-use kit::signed::ed25519_hash;
-use kit::{Random, inverse, is_negative, limbs, modulus, number, power, quietly, whole};
+use kit::signed::{of_base_point, signed_by, small_key};
+use kit::{Random, inverse, is_negative, limbs, modulus, number, octets, power, quietly, whole};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
 use prover::faulty::{Faulty, every_place_is_needed, faulty, right};
@@ -163,14 +163,6 @@ fn every_place_of_p384_is_needed() {
 
 // --- Ed25519 ---------------------------------------------------------------------------------------
 
-/// By the key of this seed.
-fn signed(seed: &[u8; 32]) -> ed25519::Job {
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed).unwrap();
-    let key = pair.public_key().as_ref().try_into().unwrap();
-    let signature = pair.sign(seed).as_ref().try_into().unwrap();
-    ed25519::Job { key, signature, hash: ed25519_hash(&key, &signature, seed) }
-}
-
 fn are_called_good(jobs: &[ed25519::Job]) -> Vec<bool> {
     let point = |octets: &[u8]| {
         let whole = little(octets);
@@ -202,30 +194,26 @@ fn every_place_of_ed25519_is_needed() {
     let p = whole(&ed25519::P);
     let order = modulus::<ed25519::Order, 5>();
     // So many that roots of either parity meet either sign.
-    let good: Vec<_> = (0..8).map(|seed| signed(&[seed; 32])).collect();
+    let good: Vec<_> = (0..8)
+        .map(|seed| Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap())
+        .map(|pair| signed_by(&pair, b"left out"))
+        .collect();
     let with = |i: usize, change: fn(&mut ed25519::Job)| {
         let mut job = good[i];
         change(&mut job);
         job
     };
-    let key = |y: u8| {
-        let mut key = [0; 32];
-        key[0] = y;
-        key
-    };
-    // R = B and s = 1 are good where nothing is added: for the neutral element, and with a hash of 0.
-    let mut base = [0x66; 64];
-    base[0] = 0x58;
-    base[32..].fill(0);
-    base[32] = 1;
+    // Good for the neutral element, and with a hash of 0.
+    let signature = of_base_point();
+    let of = |y, hash| ed25519::Job { key: small_key(y), signature, hash };
     let mut bad = vec![
         with(0, |job| job.signature[32] ^= 1),
         with(0, |job| job.key[31] ^= 0x80),
         with(0, |job| job.hash[0] ^= 1),
         with(0, |job| job.hash[63] ^= 1),
-        ed25519::Job { key: key(1), signature: base, hash: good[0].hash },
-        ed25519::Job { key: key(2), signature: base, hash: good[0].hash },
-        ed25519::Job { key: key(2), signature: base, hash: [0; 64] },
+        of(1, good[0].hash),
+        of(2, good[0].hash),
+        of(2, [0; 64]),
     ];
     // Another sign of R, and a y that differs in one limb, up and down.
     for i in 0..good.len() {
@@ -279,12 +267,6 @@ fn every_place_of_rsa_is_needed() {
         .iter()
         .flat_map(|n| [n - 1, BigInt::from(2), random.below(n)].map(|s| (n.clone(), s)))
         .map(|(n, s)| {
-            let octets = |x: &BigInt| {
-                let (_, mut octets) = x.to_bytes_le();
-                octets.resize(256, 0);
-                octets.reverse();
-                <[u8; 256]>::try_from(octets).unwrap()
-            };
             let job = rsa::Job { modulus: octets(&n), signature: octets(&s) };
             let found = rsa::numbers::<40, 43, 256>(&job).unwrap();
             (found, s.modpow(&BigInt::from(65537), &n))

@@ -15,7 +15,7 @@ mod prover;
 use cmcodec_lanes::lane::{Lane, Number};
 use cmcodec_lanes::limbs::below;
 use cmcodec_lanes::rsa::{Job, mul, numbers, pack, power, reciprocal, sqr, step};
-use kit::{Random, limbs, number, quietly, times};
+use kit::{Random, limbs, number, octets, quietly, times};
 use num_bigint::BigInt;
 use num_integer::Integer;
 use prover::expression::power as two_to;
@@ -157,13 +157,6 @@ fn what_division_gives_settles() {
 }
 
 // --- powers ----------------------------------------------------------------------------------------
-
-fn octets<const OCTETS: usize>(x: &BigInt) -> [u8; OCTETS] {
-    let (_, octets) = x.to_bytes_be();
-    let mut found = [0; OCTETS];
-    found[OCTETS - octets.len()..].copy_from_slice(&octets);
-    found
-}
 
 fn powers_are_right<const N: usize, const D: usize, const OCTETS: usize>() {
     let size = 8 * OCTETS as u32;

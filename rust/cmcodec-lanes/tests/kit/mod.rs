@@ -39,6 +39,14 @@ pub fn limbs<const K: usize>(x: &BigInt) -> [Number; K] {
     })
 }
 
+/// A number in octets, the highest first.
+pub fn octets<const OCTETS: usize>(x: &BigInt) -> [u8; OCTETS] {
+    let (_, short) = x.to_bytes_be();
+    let mut whole = [0; OCTETS];
+    whole[OCTETS - short.len()..].copy_from_slice(&short);
+    whole
+}
+
 /// 1 / x mod a prime.
 pub fn inverse(x: &BigInt, p: &BigInt) -> BigInt {
     x.mod_floor(p).modpow(&(p - 2), p)

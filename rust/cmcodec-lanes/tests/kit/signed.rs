@@ -26,10 +26,30 @@ pub fn ecdsa_job<const OCTETS: usize>(
 
 /// By a new key of Ed25519.
 pub fn ed25519_job(message: &[u8]) -> ed25519::Job {
-    let pair = Ed25519KeyPair::generate().unwrap();
+    signed_by(&Ed25519KeyPair::generate().unwrap(), message)
+}
+
+/// By this key.
+pub fn signed_by(pair: &Ed25519KeyPair, message: &[u8]) -> ed25519::Job {
     let key = pair.public_key().as_ref().try_into().unwrap();
     let signature = pair.sign(message).as_ref().try_into().unwrap();
     ed25519::Job { key, signature, hash: ed25519_hash(&key, &signature, message) }
+}
+
+/// The base point as R and 1 as s: good where nothing is added to the base point.
+pub fn of_base_point() -> [u8; 64] {
+    let mut signature = [0x66; 64];
+    signature[0] = 0x58;
+    signature[32..].fill(0);
+    signature[32] = 1;
+    signature
+}
+
+/// A key with a small y, and an even x if there is any.
+pub fn small_key(y: u8) -> [u8; 32] {
+    let mut key = [0; 32];
+    key[0] = y;
+    key
 }
 
 /// What R, the key and a message hash to.

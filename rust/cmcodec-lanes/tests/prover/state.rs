@@ -20,7 +20,7 @@ pub struct Element {
     /// Its limbs.
     pub unknowns: Vec<u32>,
     pub range: Range,
-    /// By how much it may be above the modulus that it was reduced by.
+    /// By how much it may be above the modulus that it was reduced by, and that modulus.
     pub above: Option<(BigInt, Expression)>,
 }
 
